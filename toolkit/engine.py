@@ -1,0 +1,339 @@
+"""The few helpers that metrics share, and the only place that knows how a table is handed over.
+
+A metric takes a pandas frame, an Ibis table (DuckDB, Postgres, Spark, ...) or a path, builds one Ibis
+expression and returns a small pandas frame. Everything timed is whole UTC seconds in int64, because
+integer arithmetic gives equal results on every engine, where time zones and date parts do not.
+"""
+
+import datetime
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolkit.errors import BadData, BadParameter, MissingColumn
+from toolkit.service import Service, parse_duration
+from toolkit.tables import DTYPES, TABLES
+
+NONE = "(none)"  # the group of the rows whose key is missing
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a data set knows besides its rows: the service's settings and when it was read."""
+
+    service: Service = field(default_factory=Service)
+    as_of: datetime.datetime | None = None
+
+    @property
+    def zone(self):
+        """The service's IANA time zone."""
+        return self.service.time_zone
+
+
+# Tables that came from `open_data` share its connection, so their zone, settings and reading time are
+# found again from any table derived from them, and nobody has to pass them by hand.
+_contexts = weakref.WeakKeyDictionary()
+
+
+def set_context(backend, context):
+    """Remember what is known about every table of an Ibis backend."""
+    _contexts[backend] = context
+
+
+def context_of(table):
+    """The `Context` of an Ibis table, or None when it didn't come from `open_data`."""
+    try:
+        return _contexts.get(table._find_backend())
+    except Exception:  # memtables have no backend: a frame of the caller's own
+        return None
+
+
+def zone_of(table, zone=None):
+    """The zone given, else the data set's; an error, not a guess, when neither is known."""
+    if zone is not None:
+        return zone
+    context = context_of(table)
+    if context is None:
+        raise BadParameter(
+            "local hours and days need a time zone: pass zone='Europe/Rome' (an IANA name); "
+            "tables from open_data carry theirs"
+        )
+    return context.zone
+
+
+def as_of_seconds(table, epochs, as_of=None):
+    """When the data was read, in epoch seconds: given, else the data set's, else the newest event."""
+    if as_of is None:
+        context = context_of(table)
+        as_of = context.as_of if context else None
+    if as_of is not None:
+        return to_epoch(as_of)
+    import ibis
+
+    newest = to_pandas(table.aggregate(newest=ibis.greatest(*[ibis.coalesce(e.max(), 0) for e in epochs])))
+    return int(newest["newest"].iloc[0] or 0)
+
+
+def to_epoch(instant):
+    """Whole UTC seconds of a datetime, Timestamp or ISO text; without an offset it is taken as UTC.
+
+    Examples
+    --------
+    >>> to_epoch("1970-01-01T01:00:00+01:00"), to_epoch("1970-01-02")
+    (0, 86400)
+    """
+    if isinstance(instant, str):
+        try:
+            instant = datetime.datetime.fromisoformat(instant)
+        except ValueError:
+            raise BadParameter(
+                f"{instant!r} is not an instant; write one such as 2024-04-29T08:00:00Z"
+            ) from None
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=datetime.UTC)
+    return int(instant.timestamp() // 1)
+
+
+def as_table(data, name, needs=()):
+    """An Ibis table of what was given, with the columns in `needs` checked.
+
+    Parameters
+    ----------
+    data : DataFrame, ibis Table or path
+        A path is a Parquet or CSV file of one table.
+    name : str
+        The table of the contract that it stands for; used to check dtypes and in messages.
+    needs : sequence of str
+        Columns that must be there.
+
+    Raises
+    ------
+    MissingColumn
+        Names the table, the column and the columns there are.
+    BadData
+        A column that should hold times or numbers holds something else.
+    """
+    import ibis
+
+    if isinstance(data, (str, Path)):
+        table = _from_path(Path(data))
+    elif isinstance(data, ibis.Table):
+        table = data
+    elif hasattr(data, "to_pandas") or hasattr(data, "columns"):
+        table = ibis.memtable(_plain(data))
+    else:
+        raise BadData(f"{name}: {type(data).__name__} is not a table; pass a DataFrame, an ibis Table or a path")
+    for column in needs:
+        if column not in table.columns:
+            raise MissingColumn(name, column, table.columns)
+    if name in TABLES:
+        table = _checked_dtypes(table, name)
+    return table
+
+
+def _from_path(path):
+    if not path.exists():
+        raise BadData(f"{path}: there is no such file")
+    reader = {".parquet": "read_parquet", ".csv": "read_csv"}.get(path.suffix.lower())
+    if reader is None:
+        raise BadData(f"{path}: a metric reads one .parquet or .csv file; for a folder use toolkit.open_data")
+    return getattr(connection(), reader)(str(path))
+
+
+def _plain(frame):
+    """The frame with zoned times as naive UTC (the engine's session zone must not matter)."""
+    import pandas as pd
+
+    frame = frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
+    named = {name: str(name) for name in frame.columns if not isinstance(name, str)}
+    frame = pd.DataFrame(frame.rename(columns=named)).reset_index(drop=True)
+    empty = [name for name in frame.columns if frame[name].dtype == object and frame[name].isna().all()]
+    return frame.assign(
+        **{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in zoned},
+        **{name: frame[name].astype("str") for name in empty},
+    )
+
+
+def _checked_dtypes(table, name):
+    """The table with its contract columns in the contract's dtypes, or BadData saying which isn't."""
+    contract, fixes = TABLES[name], {}
+    for column in contract.columns:
+        if column.name not in table.columns:
+            continue
+        dtype = table[column.name].type()
+        if dtype.is_null() or (dtype.is_string() and column.dtype != "text" and _is_empty(table, column.name)):
+            target = {"time": "timestamp", "seconds": "float64", "number": "float64", "integer": "float64"}
+            fixes[column.name] = table[column.name].cast(target.get(column.dtype, "string"))
+        elif column.dtype == "time" and dtype.is_date():
+            fixes[column.name] = table[column.name].cast("timestamp")
+        elif (column.dtype == "time" and not dtype.is_timestamp()) or (
+            column.dtype in ("seconds", "number", "integer") and not dtype.is_numeric()
+        ):
+            raise BadData(
+                f"{name}.{column.name} is {dtype}, but must be {DTYPES[column.dtype]}; convert it first "
+                "(pandas.to_datetime(..., utc=True), pandas.to_numeric) or load the file with toolkit.open_data"
+            )
+        elif column.dtype == "text" and not dtype.is_string():
+            fixes[column.name] = table[column.name].cast("string")
+    return table.mutate(**fixes) if fixes else table
+
+
+def _is_empty(table, name):
+    return int(table[name].count().execute()) == 0
+
+
+_own = []
+
+
+def connection():
+    """The embedded DuckDB for files and frames that come without an engine of their own."""
+    import ibis
+
+    if not _own:
+        backend = ibis.duckdb.connect()
+        backend.raw_sql("SET TimeZone = 'UTC'")
+        _own.append(backend)
+    return _own[0]
+
+
+def epoch(column):
+    """Whole UTC seconds (int64) of a time column; a time without a zone is UTC."""
+    import ibis
+
+    if column.type().is_timestamp() and column.type().timezone is not None and _is_duckdb(column):
+        # DuckDB casts zoned times through the session's zone; its own epoch_us does not.
+        @ibis.udf.scalar.builtin(name="epoch_us", signature=((column.type(),), "int64"))
+        def epoch_us(instant): ...
+
+        return floor_div(epoch_us(column), 1_000_000)
+    return column.truncate("s").epoch_seconds().cast("int64")
+
+
+def _is_duckdb(column):
+    try:
+        return column._find_backend().name == "duckdb"
+    except Exception:  # a memtable: runs on the embedded DuckDB
+        return True
+
+
+def floor_div(number, divisor):
+    """Whole-number division that rounds down, exact on every engine (they differ on `//` and `/`)."""
+    remainder = ((number % divisor) + divisor) % divisor
+    return ((number - remainder) / divisor).round().cast("int64")
+
+
+def ratio(numerator, denominator):
+    """numerator / denominator in float64; null, never 0 or infinite, when the denominator is 0."""
+    return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
+
+
+def group_keys(by):
+    """`by` as a list of names.
+
+    Examples
+    --------
+    >>> group_keys(None), group_keys("channel"), group_keys(["channel", "hour"])
+    ([], ['channel'], ['channel', 'hour'])
+    """
+    if by is None:
+        return []
+    return [by] if isinstance(by, str) else list(by)
+
+
+def with_keys(table, name, by, zone=None, time=None):
+    """The table with the columns in `by` ready to group by.
+
+    A name that is no column but a part of local time (hour, weekday, day, week, month, quarter, year)
+    is made from the table's time column; a missing key becomes "(none)".
+    """
+    from toolkit import clock
+
+    keys, made = group_keys(by), {}
+    for key in keys:
+        if key in table.columns:
+            column = table[key]
+            if not column.type().is_string():
+                column = column.cast("string")
+            made[key] = column.nullif("").fill_null(NONE)
+        elif key in clock.PARTS:
+            time = time or TABLES[name].time
+            made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone))
+        else:
+            raise MissingColumn(name, key, [*table.columns, *clock.PARTS])
+    return table.mutate(**made) if made else table
+
+
+def label_keys(frame, by, table_columns=()):
+    """The result's local-time keys as people read them, its rows in the order of the keys."""
+    from toolkit import clock
+
+    keys = group_keys(by)
+    for key in keys:
+        if key in clock.PARTS and key not in table_columns:
+            frame[key] = clock.part_labels(frame[key], key)
+    return frame.sort_values(keys, kind="stable").reset_index(drop=True) if keys else frame
+
+
+def to_pandas(expression):
+    """Run an expression; the result with numpy dtypes (seaborn fails on nullable and Arrow columns)."""
+    backends = expression._find_backends()[0]
+    frame = backends[0].execute(expression) if backends else connection().execute(expression)
+    return frame
+
+
+def group_by(table, keys):
+    """Group by the keys, or the whole table as one group when there are none."""
+    return table.group_by(keys) if keys else table
+
+
+def aggregate(table, keys, **measures):
+    """One row per group (one row in all without keys) with the measures."""
+    return table.group_by(keys).aggregate(**measures) if keys else table.aggregate(**measures)
+
+
+def quantiles(table, keys, value, probabilities):
+    """Exact quantiles of column `value` per group, by row number and linear interpolation.
+
+    The same on every engine (their own percentile functions differ), and equal to numpy's default.
+
+    Returns
+    -------
+    ibis Table, one row per group: the keys and q50, q90, ... in the order of `probabilities`.
+    """
+    import ibis
+
+    rows = table.filter(table[value].notnull()).select(*keys, value_=table[value].cast("float64"))
+    window = ibis.window(group_by=keys, order_by="value_")
+    whole = ibis.window(group_by=keys)
+    rows = rows.mutate(at=ibis.row_number().over(window).cast("int64"), n_=rows.count().over(whole).cast("int64"))
+    measures = {}
+    for p in probabilities:
+        position = (rows.n_ - 1).cast("float64") * p
+        below = position.floor()
+        weight = (
+            ibis.cases(
+                (rows.at.cast("float64") == below, 1.0 - (position - below)),
+                (rows.at.cast("float64") == below + 1.0, position - below),
+                else_=0.0,
+            )
+        )
+        measures[f"q{round(p * 100):02d}"] = (rows.value_ * weight).sum()
+    return aggregate(rows, keys, **measures)
+
+
+def parse_edges(edges):
+    """Bucket edges in seconds, growing.
+
+    Examples
+    --------
+    >>> parse_edges(("1h", "6h"))
+    [3600, 21600]
+    """
+    try:
+        seconds = [parse_duration(edge) for edge in edges]
+    except ValueError as error:
+        raise BadParameter(f"edges: {error}") from None
+    if not seconds or seconds != sorted(set(seconds)) or seconds[0] <= 0:
+        raise BadParameter(f"edges: {list(edges)} must grow and begin above 0")
+    return seconds

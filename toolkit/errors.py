@@ -1,0 +1,51 @@
+"""What can be wrong with what a user gave, each as an error that says what to do.
+
+The command line prints these without a traceback; everything else is a bug.
+"""
+
+import difflib
+
+
+class ToolkitError(Exception):
+    """A mistake of the input or of the call, worded for the person who made it."""
+
+
+class MissingColumn(ToolkitError):
+    """A table has not the column that a metric needs."""
+
+    def __init__(self, table, column, present):
+        self.table, self.column, self.present = table, column, list(present)
+        super().__init__(
+            f"{table} has no column {column!r}{suggestion(column, self.present)}; "
+            f"it has: {', '.join(self.present)}"
+        )
+
+
+class MissingTable(ToolkitError):
+    """The data set has not the table that is asked for."""
+
+
+class BadData(ToolkitError):
+    """A file can't be read as what it should be."""
+
+
+class BadSettings(ToolkitError):
+    """service.toml or a source's own settings say something that is not allowed."""
+
+
+class BadParameter(ToolkitError):
+    """A parameter is unknown, of the wrong type, or out of what is allowed."""
+
+
+def suggestion(wrong, known):
+    """'; did you mean X?' when something known is spelt like it, else ''.
+
+    Examples
+    --------
+    >>> suggestion("chanel", ["channel", "topic"])
+    " (did you mean 'channel'?)"
+    >>> suggestion("zzz", ["channel", "topic"])
+    ''
+    """
+    close = difflib.get_close_matches(str(wrong), [str(name) for name in known], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,330 @@
+"""Rules that a row must meet, and the ledger of those that don't.
+
+Each rule is data: which table, what is wrong in SQL, what happens. A row that breaks a rule is set
+aside (`rejected`) or mended (`repaired`: one value emptied or trimmed, the row kept); either way the
+ledger names its table, key, rule, value, file and row. Rows in = rows used + rows rejected.
+
+The ledger's columns: table, key, rule, action, column, value, file, row, reason.
+"""
+
+from dataclasses import dataclass
+
+from toolkit.tables import SCORE_RANGE, TABLES
+
+LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "reason")
+
+# What a person is told of each rule.
+REASONS = {
+    "unreadable line": "the line can't be parsed as a record of the file",
+    "not a time": "the value is not a time, or its day and month can't be told apart (set date_order in service.toml)",
+    "not a number": "the value is not a number",
+    "not a whole number": "the value is not a whole number",
+    "not true or false": "the value is neither true nor false",
+    "not a date": "the value is not a date",
+    "required value missing": "the table can't do without this value",
+    "unknown category": "the value is none of those that the contract allows",
+    "order of times": "the time lies before the one that it must follow",
+    "negative duration": "a duration can't be negative",
+    "score out of range": "csat goes from 1 to 5, nps from 0 to 10",
+    "after as_of": "the time lies after the data was read: a clock runs ahead, or as_of is too early",
+    "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
+    "duplicate id": "the key was seen before; the first row is used",
+    "unknown parent": "the conversation or call that it belongs to isn't there, or was set aside",
+    "surrounding blanks": "blanks around the value were cut",
+    "local time does not exist": "the clocks were put forward over it; moved on by the hour that was skipped",
+    "unknown sentiment": "neither a label nor a score from -1 to 1; emptied, so that the engine scores the text",
+}
+
+# (table, earlier, later): a row in which `later` lies before `earlier` is set aside.
+ORDER = (
+    ("conversations", "created_at", "first_response_at"),
+    ("conversations", "created_at", "closed_at"),
+    ("conversations", "bot_started_at", "handed_off_at"),
+    ("calls", "started_at", "answered_at"),
+    ("calls", "started_at", "abandoned_at"),
+    ("calls", "started_at", "ended_at"),
+    ("surveys", "sent_at", "answered_at"),
+)
+# The same, but the row is kept and one time mended, since little depends on it.
+MENDED_ORDER = (
+    # (table, earlier, later, column that is mended, its new value)
+    ("call_stages", "entered_at", "left_at", "left_at", "NULL"),
+    # the two clocks disagree; the call was offered all the same, at the latest when it was queued
+    ("calls", "started_at", "queued_at", "started_at", "queued_at"),
+)
+# (table, column, parent, parent's column): the parent must be there if its table is.
+PARENTS = (
+    ("messages", "conversation_id", "conversations", "conversation_id"),
+    ("call_stages", "call_id", "calls", "call_id"),
+)
+NULLS = ("", "nan", "null", "none", "nat", "n/a", r"\n")
+FREE_TEXT = ("text", "comment", "page", "agent", "topic", "subtopic")  # "None" may be what it says
+FOLDED = ("channel", "sender", "kind", "outcome")  # compared and kept in lower case
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition on a typed row: broken where `when` is true; `value` is shown in the ledger."""
+
+    rule: str
+    column: str
+    when: str
+    value: str
+
+
+def quote(name):
+    """An SQL identifier."""
+    return '"' + str(name).replace('"', '""') + '"'
+
+
+def literal(text):
+    """An SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _cleaned(column, name):
+    """SQL: the text without blanks around it, null when it says that there is nothing."""
+    text = f"trim(CAST({quote(name)} AS VARCHAR), ' \t\r\n\u00a0')"
+    if name in FREE_TEXT:
+        return f"nullif({text}, '')"
+    nulls = ", ".join(literal(word) for word in NULLS)
+    return f"CASE WHEN lower({text}) NOT IN ({nulls}) THEN {text} END"
+
+
+# A time of day followed by an offset; a date alone may end in -01 too.
+_OFFSET = r"\d:\d{2}.*?([zZ]|\s?UTC|\s?GMT|[+-]\d{2}(:?\d{2})?)$"
+_DAY_FIRST = {
+    "dmy": ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
+            "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y"),
+    "mdy": ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p",
+            "%m-%d-%Y %H:%M:%S", "%m-%d-%Y %H:%M", "%m-%d-%Y"),
+}  # fmt: skip
+
+
+def _micros(name, sql_type, date_order):
+    """SQL for (UTC microseconds, local microseconds) of a raw time column; one of them is null."""
+    if sql_type.startswith("TIMESTAMP WITH TIME ZONE"):
+        return f"epoch_us({quote(name)})", "NULL::BIGINT"
+    if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
+        return "NULL::BIGINT", f"epoch_us(CAST({quote(name)} AS TIMESTAMP))"
+    text = _cleaned(None, name)
+    zoned = f"regexp_matches({text}, {literal(_OFFSET)})"
+    plain = f"regexp_replace({text}, {literal(r' ?(UTC|GMT)$')}, 'Z')"
+    utc = f"CASE WHEN {zoned} THEN epoch_us(try_cast({plain} AS TIMESTAMPTZ)) END"
+    formats = _DAY_FIRST.get(date_order, ())
+    local = f"try_cast({text} AS TIMESTAMP)"
+    if formats:
+        local = f"coalesce({local}, try_strptime({text}, [{', '.join(map(literal, formats))}]))"
+    # A year first, or it isn't ISO: DuckDB would also take 03/04/2024 in an order of its own.
+    iso = f"regexp_matches({text}, '^\\d{{4}}[-/]\\d{{1,2}}[-/]\\d{{1,2}}')"
+    if not formats:
+        local = f"CASE WHEN {iso} THEN {local} END"
+    return utc, f"CASE WHEN NOT {zoned} THEN epoch_us({local}) END"
+
+
+def typed_select(table, types, select, zone, date_order):
+    """SQL that casts what a source's select returns to the contract, keeping what can't be cast.
+
+    Parameters
+    ----------
+    table : Table
+    types : dict of column name -> DuckDB type, as the select returns them
+    select : str
+    zone : str
+        IANA zone of times without an offset.
+
+    Returns
+    -------
+    (sql, checks): `sql` gives the typed columns, `_raw_<column>` where there is text to show,
+        `_gap_<column>` for local times that don't exist, `_id`, `_file`, `_row`.
+    """
+    from toolkit import clock
+
+    inner, outer, checks = ["*"], [], []
+    known = {column.name: column for column in table.columns}
+    for name, sql_type in types.items():
+        if name in ("_file", "_row"):
+            continue
+        column, source = known.get(name), quote(name)
+        dtype = column.dtype if column else ("text" if sql_type == "VARCHAR" else "as is")
+        raw, is_text = f"CAST({source} AS VARCHAR)", sql_type == "VARCHAR"
+        text = _cleaned(column, name)
+        if dtype == "time":
+            utc, local = _micros(name, sql_type, date_order)
+            inner += [f"{utc} AS {quote('_utc_' + name)}", f"{local} AS {quote('_local_' + name)}"]
+            local_seconds = f"(({quote('_local_' + name)} - (({quote('_local_' + name)} % 1000000) + 1000000) % 1000000) // 1000000)"
+            fraction = f"((({quote('_local_' + name)} % 1000000) + 1000000) % 1000000)"
+            shifted = f"({clock.utc_epoch_from_local_sql(local_seconds, zone)}) * 1000000 + {fraction}"
+            made = f"coalesce({quote('_utc_' + name)}, {shifted})"
+            outer.append(f"timezone('UTC', make_timestamp({made})) AS {source}")
+            outer.append(f"{clock.local_gap_sql(local_seconds, zone)} AS {quote('_gap_' + name)}")
+            outer.append(f"CASE WHEN {made} IS NULL THEN {text} END AS {quote('_raw_' + name)}")
+            wrong = "not a time"
+        elif dtype in ("seconds", "number"):
+            outer.append(f"try_cast({text} AS DOUBLE) AS {source}")
+            outer.append(f"CASE WHEN isfinite(try_cast({text} AS DOUBLE)) IS NOT TRUE THEN {text} END AS {quote('_raw_' + name)}")
+            wrong = "not a number"
+        elif dtype == "integer":
+            number = f"try_cast({text} AS DOUBLE)"
+            whole = f"CASE WHEN isfinite({number}) AND {number} = floor({number}) THEN try_cast({number} AS BIGINT) END"
+            outer.append(f"{whole} AS {source}")
+            outer.append(f"CASE WHEN {whole} IS NULL THEN {text} END AS {quote('_raw_' + name)}")
+            wrong = "not a whole number"
+        elif dtype == "flag":
+            flag = f"CASE lower({text}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'yes' THEN true WHEN 't' THEN true WHEN 'y' THEN true WHEN 'false' THEN false WHEN '0' THEN false WHEN 'no' THEN false WHEN 'f' THEN false WHEN 'n' THEN false END"
+            outer.append(f"{flag} AS {source}")
+            outer.append(f"CASE WHEN ({flag}) IS NULL THEN {text} END AS {quote('_raw_' + name)}")
+            wrong = "not true or false"
+        elif dtype == "day":
+            outer.append(f"try_cast({text} AS DATE) AS {source}")
+            outer.append(f"CASE WHEN try_cast({text} AS DATE) IS NULL THEN {text} END AS {quote('_raw_' + name)}")
+            wrong = "not a date"
+        elif dtype == "text":
+            free = name in ("text", "comment")
+            value = f"nullif(CAST({source} AS VARCHAR), '')" if free else text
+            outer.append(f"{f'lower({value})' if name in FOLDED else value} AS {source}")
+            if is_text and not free:
+                outer.append(f"CASE WHEN {raw} <> {text} THEN {raw} END AS {quote('_raw_' + name)}")
+            wrong = None
+        else:
+            outer.append(source)
+            wrong = None
+        if wrong:
+            checks.append(Check(wrong, name, f"{quote('_raw_' + name)} IS NOT NULL", quote("_raw_" + name)))
+    file = quote("_file") if "_file" in types else "NULL::VARCHAR"
+    row = quote("_row") if "_row" in types else "NULL::BIGINT"
+    sql = (
+        f"WITH given AS ({select}), numbered AS (SELECT {', '.join(inner)}, row_number() OVER () AS _id FROM given) "
+        f"SELECT {', '.join(outer)}, _id, {file} AS _file, {row} AS _row FROM numbered"
+    )
+    return sql, checks + _checks(table, types)
+
+
+def _checks(table, types):
+    """The rules of the contract on the typed columns that there are, in the order they are told."""
+    checks = []
+    for column in table.columns:
+        name = quote(column.name)
+        if column.name not in types:
+            continue
+        if column.required:
+            checks.append(Check("required value missing", column.name, f"{name} IS NULL", "NULL::VARCHAR"))
+        if column.allowed and column.name != "sentiment":
+            allowed = ", ".join(literal(value) for value in column.allowed)
+            checks.append(Check("unknown category", column.name, f"{name} NOT IN ({allowed})", name))
+        if column.dtype == "seconds":
+            checks.append(Check("negative duration", column.name, f"{name} < 0", name))
+        if column.name.endswith("_count") or column.name == "visits":
+            checks.append(Check("negative duration", column.name, f"{name} < 0", name))
+    for owner, earlier, later in ORDER:
+        if owner == table.name and earlier in types and later in types:
+            checks.append(Check("order of times", later, f"{quote(later)} < {quote(earlier)}", quote(later)))
+    if table.name == "surveys" and "score" in types:
+        inside = " OR ".join(
+            f"(kind = {literal(kind)} AND score BETWEEN {low} AND {high})" for kind, (low, high) in SCORE_RANGE.items()
+        )
+        checks.append(Check("score out of range", "score", f"score IS NOT NULL AND NOT ({inside})", "score"))
+    return checks
+
+
+def reject(con, table, checks, typed):
+    """Move the rows of `typed` that break a check to the ledger, each once, under its first rule."""
+    if not checks:
+        return
+    rule = " ".join(f"WHEN {check.when} THEN {index}" for index, check in enumerate(checks))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT _id, CASE {rule} END AS _check FROM {typed} "
+        f"WHERE CASE {rule} END IS NOT NULL"
+    )
+    broken = [row[0] for row in con.execute("SELECT DISTINCT _check FROM broken ORDER BY 1").fetchall()]
+    for index in broken:
+        check = checks[index]
+        _write(con, table, check.rule, "rejected", check.column, check.value, typed,
+               f"_id IN (SELECT _id FROM broken WHERE _check = {index})")  # fmt: skip
+    if broken:
+        con.execute(f"DELETE FROM {typed} WHERE _id IN (SELECT _id FROM broken)")
+
+
+def reject_duplicates(con, table, typed):
+    """Keep the first row of each key, in the order of the files."""
+    keys = ", ".join(quote(key) for key in table.key)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT _id FROM (SELECT _id, row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY _id) AS n FROM {typed} WHERE ({keys}) IN "
+        f"(SELECT ({keys}) FROM {typed} GROUP BY {keys} HAVING count(*) > 1)) WHERE n > 1"
+    )
+    _write(con, table, "duplicate id", "rejected", table.key[0], quote(table.key[0]), typed,
+           "_id IN (SELECT _id FROM broken)")  # fmt: skip
+    con.execute(f"DELETE FROM {typed} WHERE _id IN (SELECT _id FROM broken)")
+
+
+def reject_orphans(con, table, typed, columns, clean):
+    """Set aside the rows whose parent is not among the tables in `clean`."""
+    for child, column, parent, key in PARENTS:
+        if child != table.name or column not in columns or parent not in clean:
+            continue
+        lost = f"{quote(column)} NOT IN (SELECT {quote(key)} FROM {clean[parent]})"
+        _write(con, table, "unknown parent", "rejected", column, quote(column), typed, lost)
+        con.execute(f"DELETE FROM {typed} WHERE {lost}")
+
+
+def repair(con, table, types, typed, as_of_us):
+    """Mend what can be mended in the rows that are kept, and say so."""
+    instant = f"timezone('UTC', make_timestamp({as_of_us}::BIGINT))"
+    mends = []  # (rule, column, condition, shown value, new value or None when it is mended already)
+    for name in types:
+        column = next((one for one in table.columns if one.name == name), None)
+        dtype = column.dtype if column else "text"
+        raw = quote("_raw_" + name)
+        if dtype == "time":
+            mends.append(("local time does not exist", name, quote("_gap_" + name), quote(name), None))
+            if name != table.time:
+                mends.append(("not yet happened at as_of", name, f"{quote(name)} > {instant}", quote(name), "NULL"))
+        elif dtype == "text" and types[name] == "VARCHAR" and name not in ("text", "comment", "_file", "_row"):
+            mends.append(("surrounding blanks", name, f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL", raw, None))
+    for owner, earlier, later, mended, new in MENDED_ORDER:
+        if owner == table.name and earlier in types and later in types:
+            mends.append(("order of times", mended, f"{quote(later)} < {quote(earlier)}", quote(mended), new))
+    if table.name == "messages" and "sentiment" in types:
+        score = "try_cast(sentiment AS DOUBLE)"
+        con.execute(
+            f"UPDATE {typed} SET sentiment = CASE WHEN {score} BETWEEN -1 AND -0.05 THEN 'negative' "
+            f"WHEN {score} BETWEEN 0.05 AND 1 THEN 'positive' WHEN {score} BETWEEN -0.05 AND 0.05 THEN 'neutral' "
+            f"ELSE lower(sentiment) END WHERE sentiment IS NOT NULL"
+        )
+        mends.append(("unknown sentiment", "sentiment", "sentiment NOT IN ('positive', 'neutral', 'negative')", "sentiment", "NULL"))
+    if not mends:
+        return
+    counts = con.execute(f"SELECT {', '.join(f'count(*) FILTER ({mend[2]})' for mend in mends)} FROM {typed}").fetchone()
+    for (rule, name, condition, value, new), count in zip(mends, counts, strict=True):
+        if count:
+            _write(con, table, rule, "repaired", name, value, typed, condition)
+            if new:
+                con.execute(f"UPDATE {typed} SET {quote(name)} = {new} WHERE {condition}")
+
+
+def _write(con, table, rule, action, column, value, typed, condition):
+    key = " || ' / ' || ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.key)
+    con.execute(
+        f"INSERT INTO ledger SELECT ?, {key}, ?, ?, ?, left(CAST({value} AS VARCHAR), 200), _file, _row, ? "
+        f"FROM {typed} WHERE {condition} ORDER BY _id",
+        [table.name, rule, action, column, REASONS[rule]],
+    )
+
+
+def create_ledger(con):
+    """An empty ledger."""
+    con.execute(
+        'CREATE TABLE ledger("table" VARCHAR, "key" VARCHAR, rule VARCHAR, action VARCHAR, "column" VARCHAR, '
+        'value VARCHAR, file VARCHAR, "row" BIGINT, reason VARCHAR)'
+    )
+
+
+def ledger_unreadable(con):
+    """The lines that the CSV reader couldn't parse, into the ledger; `row` is the line of the file."""
+    con.execute(
+        "INSERT INTO ledger SELECT \"table\", '', 'unreadable line', 'rejected', '', left(value, 200), file, line, "
+        f"{literal(REASONS['unreadable line'])} || ' (' || reason || ')' FROM unreadable ORDER BY file, line"
+    )
+
+

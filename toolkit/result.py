@@ -1,0 +1,187 @@
+"""What a metric returns: a pandas frame that also knows its units, so that it shows as a good table."""
+
+import html
+
+import pandas as pd
+
+
+class Result(pd.DataFrame):
+    """A small pandas frame with units; `.attrs` holds `metric`, `by`, `units`, `minimum_count`, `choices`.
+
+    It behaves as any DataFrame does; in a notebook it shows rates as percent, durations in words,
+    intervals in one column, and groups below the minimum count as "too few".
+    """
+
+    @property
+    def _constructor(self):
+        return Result
+
+    @classmethod
+    def of(cls, frame, metric, units, by=(), minimum_count=1, choices=None, caption=None):
+        """Make a result of a frame.
+
+        Parameters
+        ----------
+        units : dict of column -> "count", "rate", "seconds", "score", "points", "number", "time" or "text"
+            A column `X_low`/`X_high` (or `low`/`high`, for the first rate) is the interval of X.
+        choices : dict
+            The named definitions that were chosen, printed with the table.
+        """
+        result = cls(frame)
+        result.attrs = {
+            "metric": metric,
+            "by": list(by),
+            "units": dict(units),
+            "minimum_count": int(minimum_count),
+            "choices": dict(choices or {}),
+            "caption": caption,
+        }
+        return result
+
+    def enough(self):
+        """Per row: whether `n` reaches the minimum count (all true without a column n)."""
+        if "n" not in self.columns:
+            return pd.Series(True, index=self.index)
+        return pd.Series(self["n"] >= self.attrs.get("minimum_count", 1), index=self.index)
+
+    def _repr_html_(self):
+        return table_html(self)
+
+
+def format_value(value, unit):
+    """One value as people read it; "–" where there is none.
+
+    Examples
+    --------
+    >>> format_value(0.1371, "rate"), format_value(724, "seconds"), format_value(31359, "count")
+    ('13.7 %', '12.1 min', '31,359')
+    >>> format_value(float("nan"), "rate"), format_value(-0.021, "points")
+    ('–', '−2.1 pts')
+    """
+    from toolkit.clock import humanize
+
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return "–"
+    if unit == "rate":
+        return f"{value * 100:.1f} %"
+    if unit == "points":
+        return f"{value * 100:+.1f} pts".replace("-", "−")
+    if unit == "seconds":
+        return ("−" if value < 0 else "") + humanize(abs(value))
+    if unit == "count":
+        return f"{value:,.0f}"
+    if unit == "score":
+        return f"{value:.2f}"
+    if unit == "number":
+        return f"{value:,.4g}"
+    if unit == "time":
+        return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+HEADINGS = {
+    "n": "Count",
+    "low": "95 % interval",
+    "csat": "CSAT",
+    "p90_seconds": "90 % within",
+    "median_seconds": "Median",
+    "mean_answered_seconds": "Mean of the answered",
+    "mean_seconds": "Mean",
+    "asa": "ASA",
+    "rows_in": "Rows in",
+    "hour": "Local hour",
+}
+
+
+def heading(column):
+    """A column's heading: the field's words rather than the identifier.
+
+    Examples
+    --------
+    >>> heading("response_rate"), heading("n")
+    ('Response rate', 'Count')
+    """
+    if column in HEADINGS:
+        return HEADINGS[column]
+    words = str(column).removesuffix("_seconds").removesuffix("_count").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def interval_columns(columns):
+    """Which columns are the interval of which: {value: (low, high)}.
+
+    Examples
+    --------
+    >>> interval_columns(["channel", "n", "rate", "low", "high", "mean", "mean_low", "mean_high"])
+    {'rate': ('low', 'high'), 'mean': ('mean_low', 'mean_high')}
+    """
+    columns, found = list(columns), {}
+    for column in columns:
+        for stem in (column, column.removesuffix("_seconds")):
+            pair = (f"{stem}_low", f"{stem}_high")
+            if pair[0] in columns and pair[1] in columns:
+                found[column] = pair
+    if "low" in columns and "high" in columns:
+        before = [column for column in columns[: columns.index("low")] if column not in ("n",)]
+        if before:
+            found[before[-1]] = ("low", "high")
+    return {column: found[column] for column in columns if column in found}
+
+
+def table_html(result, limit=200):
+    """The result as an HTML table; every value escaped, since topics, names and texts are hostile input."""
+    units, intervals = result.attrs.get("units", {}), interval_columns(result.columns)
+    hidden = {name for pair in intervals.values() for name in pair}
+    columns = [name for name in result.columns if name not in hidden and not str(name).startswith("_")]
+    enough = result.enough()
+    keys = set(result.attrs.get("by", ())) | {"n"}
+    head, rows = [], []
+    for name in columns:
+        is_number = units.get(name, "text") != "text"
+        css = ' class="num"' if is_number else ""
+        head.append(f'<th scope="col"{css}>{html.escape(heading(name))}</th>')
+        if name in intervals:
+            head.append('<th scope="col" class="num">95 % interval</th>')
+    for position in range(min(len(result), limit)):
+        row, cells = result.iloc[position], []
+        for index, name in enumerate(columns):
+            unit = units.get(name, "text")
+            hide = not enough.iloc[position] and unit not in ("text", "count", "time") and name not in keys
+            text = "too few" if hide else format_value(row[name], unit)
+            css = [kind for kind, on in (("num", unit != "text"), ("few", hide)) if on]
+            attribute = f' class="{" ".join(css)}"' if css else ""
+            tag = 'th scope="row"' if index == 0 else "td"
+            cells.append(f"<{tag}{attribute}>{html.escape(text)}</{tag.split()[0]}>")
+            if name in intervals:
+                low, high = (row[end] for end in intervals[name])
+                if hide:
+                    span = ""
+                elif pd.isna(low) and pd.isna(high):
+                    span = "–"
+                else:
+                    end = "not reached" if pd.isna(high) else format_value(high, unit)
+                    span = f"{format_value(low, unit)} to {end}"
+                cells.append(f'<td class="num interval">{html.escape(span)}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    name = result.attrs.get("caption") or heading(result.attrs.get("metric", "table"))
+    notes = []
+    if not len(result):
+        rows.append(f'<tr><td colspan="{len(head)}">no data</td></tr>')
+    if len(result) > limit:
+        notes.append(f"{len(result) - limit:,} more rows not shown.")
+    if not enough.all():
+        notes.append(f"“Too few”: fewer than {result.attrs['minimum_count']} cases.")
+    choices = result.attrs.get("choices", {})
+    if choices:
+        notes.append("; ".join(f"{heading(key)}: {value}" for key, value in choices.items()) + ".")
+    foot = f'<p class="note">{html.escape(" ".join(notes))}</p>' if notes else ""
+    label = html.escape(name, quote=True)
+    return (
+        f'<div class="toolkit-table" role="region" aria-label="{label}" tabindex="0"><table>'
+        f"<caption>{label}</caption><thead><tr>{''.join(head)}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{foot}"
+    )

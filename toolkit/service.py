@@ -1,0 +1,254 @@
+"""service.toml: what the data can't tell about the service it comes from.
+
+Time zone, opening hours, holidays, targets, what customers expect, costs, topics. Everything has a
+working default, so the file is optional; what it does say is checked, and a mistake is reported by
+key, value and what is allowed.
+
+Examples
+--------
+>>> service = Service.model_validate({"time_zone": "Europe/Rome"})
+>>> service.opening_hours["monday"]
+[(32400, 64800)]
+>>> parse_duration("1h 30m")
+5400
+"""
+
+import datetime
+import difflib
+import re
+import tomllib
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from toolkit.errors import BadSettings
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAY = 86_400
+
+
+def parse_duration(text):
+    """Seconds of "90s", "15m", "1h 30m", "2d", or of a plain number of seconds.
+
+    Examples
+    --------
+    >>> parse_duration("20s"), parse_duration(90), parse_duration("1d")
+    (20, 90, 86400)
+    """
+    if isinstance(text, bool):
+        raise ValueError(f"{text!r} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
+    if isinstance(text, (int, float)) and text >= 0:
+        return int(text)
+    units = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b", str(text))
+    if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b|\s", "", str(text)):
+        raise ValueError(f"{text!r} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
+    return round(sum(float(number) * units[unit] for number, unit in parts))
+
+
+def _parse_span(text):
+    """(open, close) in seconds of the day; close may pass 24 h: "22:00-02:00" is (79200, 93600)."""
+    found = re.fullmatch(r"\s*(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*", str(text))
+    if not found:
+        raise ValueError(f"{text!r} is not a span of hours; write one such as '09:00-13:00'")
+    h1, m1, h2, m2 = map(int, found.groups())
+    start, end = h1 * 3600 + m1 * 60, h2 * 3600 + m2 * 60
+    if m1 > 59 or m2 > 59 or start >= DAY or end > DAY:
+        raise ValueError(f"{text!r} is not within a day: hours run from 00:00 to 24:00")
+    if start == end:
+        raise ValueError(f"{text!r} opens and closes at the same minute; for the whole day write '00:00-24:00'")
+    return (start, end if end > start else end + DAY)
+
+
+Duration = Annotated[int, BeforeValidator(parse_duration)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Holidays(_Settings):
+    """Days on which the service is closed: a country's public holidays and dates of its own."""
+
+    country: str | None = None
+    subdivision: str | None = None
+    dates: list[datetime.date] = []
+    working: list[datetime.date] = []  # public holidays on which the service is open all the same
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value):
+        if value is not None:
+            import holidays
+
+            countries = holidays.list_supported_countries()
+            if value not in countries:
+                close = difflib.get_close_matches(value.upper(), list(countries), n=3, cutoff=0.3)
+                raise ValueError(
+                    f"{value!r} is not a country code of the holidays package; "
+                    f"ISO codes such as IT, RO, PL, ES, GB are allowed{', ' if close else ''}{', '.join(close)}"
+                )
+        return value
+
+
+class Targets(_Settings):
+    """What the service promises. By channel; "default" holds for every other channel."""
+
+    first_response: dict[str, Duration] = {"default": DAY}
+    resolution: dict[str, Duration] = {"default": 3 * DAY}
+    compliance: Fraction = 0.8
+    answer_within: Duration = 20  # phone service level: answered within this
+    csat: Fraction = 0.8
+    abandonment: Fraction = 0.05
+
+
+class Expectation(_Settings):
+    """What customers expect: an answer within `within`, and the share of them who expect it."""
+
+    within: Duration
+    share: Fraction | None = None
+
+
+class Topic(_Settings):
+    """A topic and the words that show it, for data that has no topics of its own."""
+
+    keywords: list[str] = Field(min_length=1)
+
+
+class Service(_Settings):
+    """The settings of one service; `Service()` holds the defaults."""
+
+    name: str = "Customer service"
+    time_zone: str = "UTC"
+    as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
+    date_order: Literal["dmy", "mdy"] | None = None  # how 03/04/2024 is to be read
+    minimum_count: Annotated[int, Field(ge=1)] = 10  # below it a figure is shown as "too few"
+    short_abandon: Duration = 5  # an abandon within it may be left out
+    opening_hours: dict[str, list[tuple[int, int]]] = {
+        day: ([] if day in ("saturday", "sunday") else [(9 * 3600, 18 * 3600)]) for day in WEEKDAYS
+    }
+    holidays: Holidays = Holidays()
+    targets: Targets = Targets()
+    expectations: dict[str, list[Expectation]] = {
+        "social": [Expectation(within=3600, share=0.40), Expectation(within=DAY, share=0.79)],
+        "phone": [Expectation(within=180, share=0.54)],
+        "email": [Expectation(within=DAY)],
+    }
+    costs: dict[str, Annotated[float, Field(ge=0)]] = {"phone": 12.0, "social": 1.0}
+    topics: dict[str, Topic] = {}
+    no_reply_topics: list[str] = []  # topics that need no answer, such as a compliment
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value):
+        zones = zoneinfo.available_timezones()
+        if value not in zones:
+            close = difflib.get_close_matches(value, zones, n=3, cutoff=0.5)
+            raise ValueError(
+                f"{value!r} is not a time zone; IANA names are allowed, such as "
+                f"{', '.join(close or ['Europe/Rome', 'UTC'])}"
+            )
+        return value
+
+    @field_validator("as_of")
+    @classmethod
+    def _as_of_has_an_offset(cls, value):
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no offset; write one such as 2024-04-29T08:00:00Z")
+        return value
+
+    @field_validator("opening_hours", mode="before")
+    @classmethod
+    def _hours(cls, value):
+        if not isinstance(value, dict):
+            raise ValueError("opening_hours is a table of weekdays, each a list such as ['09:00-18:00']")
+        week = {day: [] for day in WEEKDAYS}  # a weekday that is not named is closed
+        for day, spans in value.items():
+            if day not in WEEKDAYS:
+                close = difflib.get_close_matches(str(day), WEEKDAYS, n=1)
+                hint = f" (did you mean {close[0]!r}?)" if close else ""
+                raise ValueError(f"{day!r} is not a weekday{hint}; allowed: {', '.join(WEEKDAYS)}")
+            if not isinstance(spans, (list, tuple)):
+                raise ValueError(f"{day}: {spans!r} is not a list of spans such as ['09:00-13:00', '14:00-18:00']")
+            week[day] = sorted(span if isinstance(span, (tuple, list)) else _parse_span(span) for span in spans)
+        # A night that passes midnight may not run into the next day's first shift.
+        flat = sorted(
+            (index * DAY + start, index * DAY + end) for index, day in enumerate(WEEKDAYS) for start, end in week[day]
+        )
+        around = flat + [(start + 7 * DAY, end + 7 * DAY) for start, end in flat[:1]]
+        for (_, end), (start, _) in zip(around, around[1:], strict=False):
+            if start < end:
+                raise ValueError(f"{WEEKDAYS[start // DAY % 7]}: the spans overlap; each must end before the next begins")
+        return week
+
+    def closed_days(self, first, last):
+        """The holidays from `first` to `last` (dates, both included), as a set of dates."""
+        days = {day for day in self.holidays.dates if first <= day <= last}
+        if self.holidays.country:
+            import holidays
+
+            years = range(first.year, last.year + 1)
+            public = holidays.country_holidays(
+                self.holidays.country, subdiv=self.holidays.subdivision, years=years
+            )
+            days |= {day for day in public if first <= day <= last}
+        return days - set(self.holidays.working)
+
+
+def load_service(path=None):
+    """The settings in the file `path`; the defaults when `path` is None.
+
+    Raises
+    ------
+    BadSettings
+        Names the file, each wrong key, its value and what is allowed.
+    """
+    if path is None:
+        return Service()
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise BadSettings(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path}: can't be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"{path}: is not TOML: {error}") from None
+    try:
+        return Service.model_validate(values)
+    except ValidationError as error:
+        raise BadSettings(_explain(path, error)) from None
+
+
+def _explain(path, error):
+    lines = [f"{path}: {error.error_count()} setting(s) are wrong"]
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known = _keys_beside(problem["loc"])
+            close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            lines.append(f"  {key} = {problem['input']!r}: unknown key{hint} Allowed here: {', '.join(known)}")
+        else:
+            said = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"  {key} = {problem['input']!r}: {said}")
+    return "\n".join(lines)
+
+
+def _keys_beside(location):
+    """The keys allowed where an unknown key was found."""
+    model = Service
+    for part in location[:-1]:
+        if isinstance(part, int) or part not in model.model_fields:
+            inner = {"expectations": Expectation, "topics": Topic}.get(location[0])
+            return list(inner.model_fields) if inner else []
+        annotation = model.model_fields[part].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    if model is Service and len(location) > 1:
+        inner = {"expectations": Expectation, "topics": Topic}.get(location[0])
+        model = inner or model
+    return list(model.model_fields)

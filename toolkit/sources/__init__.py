@@ -1,0 +1,120 @@
+"""Sources: a folder for each system, with one SQL select for each table that it can fill.
+
+A source folder holds `source.toml` (what files it reads, and how) and `<table>.sql` files. DuckDB runs
+each select over the raw files, which stand in the schema `raw` under the names that source.toml gives
+them, every CSV column as text. A select returns the columns of the contract (`toolkit/tables.py`);
+text is parsed and checked by the loader, a TIMESTAMP without a zone is local time, and `_file` and
+`_row`, passed through, let the ledger say where a row came from. To add a system, write such a folder
+and pass its path as the source.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from toolkit.errors import BadParameter, BadSettings, suggestion
+from toolkit.tables import TABLES
+
+HERE = Path(__file__).parent
+
+
+class FileSpec(BaseModel):
+    """How one kind of raw file is found and read."""
+
+    model_config = ConfigDict(extra="forbid")
+    patterns: list[str]
+    table: str | None = None  # the table whose count of rows its unreadable lines belong to
+    optional: bool = False
+    delimiter: str | None = None  # found from the header line when it isn't told
+    quote: str = '"'
+    header: bool = True
+    columns: list[str] = []  # names, for files without a header
+    ragged: bool = False  # lines may be shorter than the header
+    requires: list[str] = []  # raw columns without which the selects can't run
+
+
+class SourceSpec(BaseModel):
+    """source.toml."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: str
+    reads: str
+    time_zone: str | None = None  # of naive times; default: the service's
+    channel: str | None = None  # of conversations made from messages that name none
+    notes: list[str] = []  # printed with the quality of the data
+    files: dict[str, FileSpec]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: its folder, its settings and the tables it fills."""
+
+    name: str
+    folder: Path
+    spec: SourceSpec
+
+    @property
+    def title(self):
+        """What the system is called."""
+        return self.spec.title
+
+    @property
+    def reads(self):
+        """Which files it reads, for people."""
+        return self.spec.reads
+
+    @property
+    def tables(self):
+        """The tables that it fills, in the contract's order."""
+        return [name for name in TABLES if (self.folder / f"{name}.sql").exists()]
+
+    def sql(self, table):
+        """The select that fills a table."""
+        return (self.folder / f"{table}.sql").read_text(encoding="utf-8").strip().rstrip(";")
+
+
+def list_sources():
+    """The sources that come with the toolkit, by name.
+
+    Examples
+    --------
+    >>> [source.name for source in list_sources()]
+    ['anonymous_bank', 'asterisk', 'tables', 'twitter']
+    """
+    return [find_source(folder.parent.name) for folder in sorted(HERE.glob("*/source.toml"))]
+
+
+def find_source(name):
+    """The source of that name, or in the folder of that path.
+
+    Raises
+    ------
+    BadParameter
+        Neither; lists the names there are.
+    BadSettings
+        Its source.toml is wrong.
+    """
+    for folder in (HERE / str(name), Path(name)):
+        if (folder / "source.toml").is_file():
+            return _read(folder.resolve())
+    names = sorted(folder.parent.name for folder in HERE.glob("*/source.toml"))
+    raise BadParameter(
+        f"there is no source {str(name)!r}{suggestion(name, names)}; there are: {', '.join(names)}, "
+        "or pass the path of a folder with a source.toml and one <table>.sql for each table"
+    )
+
+
+@cache
+def _read(folder):
+    path = folder / "source.toml"
+    try:
+        spec = SourceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise BadSettings(f"{path}: {error}") from None
+    source = Source(folder.name, folder, spec)
+    if not source.tables:
+        raise BadSettings(f"{folder}: has no <table>.sql; the tables are {', '.join(TABLES)}")
+    return source

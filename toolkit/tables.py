@@ -1,0 +1,226 @@
+"""The contract: which tables there are, what a row of each is, and what every column holds.
+
+It is data, not code: the loader casts by it, the quality rules check by it, the data dictionary is
+written from it. A source may fill any subset of the tables, and of each table any subset of the
+columns that are not required; columns that the contract does not know are kept as text, so that
+every metric can be broken down by them.
+
+Examples
+--------
+>>> TABLES["calls"].row
+'offered call'
+>>> TABLES["calls"].column("talk_seconds").unit
+'seconds'
+>>> [column.name for column in TABLES["conversations"].columns if column.required]
+['conversation_id', 'channel', 'created_at']
+"""
+
+from dataclasses import dataclass
+
+# What a dtype means, for the data dictionary and for messages to people.
+DTYPES = {
+    "text": "text",
+    "time": "instant (UTC once loaded)",
+    "day": "date (local)",
+    "seconds": "duration in seconds",
+    "integer": "whole number",
+    "number": "number",
+    "flag": "true or false",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name, dtype (a key of `DTYPES`), meaning and limits."""
+
+    name: str
+    dtype: str
+    meaning: str
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def unit(self):
+        """The unit a value is in, or "" where it has none."""
+        return {"seconds": "seconds", "time": "UTC", "day": "local date"}.get(self.dtype, "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what its row is, its key, the time that decides its period, and its columns."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    time: str  # the cohort of a period is the rows whose `time` lies in it
+    columns: tuple[Column, ...]
+
+    def column(self, name):
+        """The column of that name; KeyError when the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def names(self):
+        """The column names, in the contract's order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def required(self):
+        """The names of the columns without which the table can't be read."""
+        return [column.name for column in self.columns if column.required]
+
+
+def _table(name, row, key, time, *columns):
+    return Table(name, row, key, time, tuple(Column(*column) for column in columns))
+
+
+SENDERS = ("customer", "agent", "bot", "system")
+OUTCOMES = ("answered", "abandoned", "contained", "test")
+SENTIMENTS = ("positive", "neutral", "negative")
+KINDS = ("csat", "nps")
+SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
+
+TABLES = {
+    table.name: table
+    for table in (
+        _table(
+            "conversations",
+            "thread, ticket or case",
+            ("conversation_id",),
+            "created_at",
+            ("conversation_id", "text", "key of the conversation", True),
+            ("channel", "text", "where the customer wrote: email, whatsapp, x, ...", True),
+            ("created_at", "time", "the customer published it", True),
+            ("indexed_at", "time", "the system stored it"),
+            ("team_assigned_at", "time", "given to a team"),
+            ("agent_assigned_at", "time", "given to an agent"),
+            ("first_response_at", "time", "first public reply by a human agent; null while there is none"),
+            ("closed_at", "time", "last close; null while open"),
+            ("customer_id", "text", "key of the customer"),
+            ("project", "text", "project or brand"),
+            ("topic", "text", "what it is about"),
+            ("subtopic", "text", "what it is about, finer"),
+            ("priority", "text", "priority"),
+            ("team", "text", "team that handles it"),
+            ("agent", "text", "agent that handles it"),
+            ("status", "text", "status in the source system"),
+            ("reopen_count", "integer", "times it was opened again after a close"),
+            ("contact_count", "integer", "contacts that the customer made about it"),
+            ("escalated_to", "text", "who it was escalated to"),
+            ("escalation_reason", "text", "why it was escalated"),
+            ("bot_started_at", "time", "a bot began to answer"),
+            ("handed_off_at", "time", "the bot handed it to a human"),
+        ),
+        _table(
+            "messages",
+            "message",
+            ("message_id",),
+            "sent_at",
+            ("message_id", "text", "key of the message", True),
+            ("conversation_id", "text", "conversation it belongs to", True),
+            ("sent_at", "time", "when it was sent", True),
+            ("sender", "text", "who sent it", True, SENDERS),
+            ("agent", "text", "agent who sent it"),
+            ("customer_id", "text", "customer who sent it, or to whom it was sent"),
+            ("in_reply_to", "text", "message_id of the message that it answers"),
+            ("text", "text", "what it says"),
+            ("language", "text", "ISO 639-1 code of its language"),
+            ("sentiment", "text", "a label, or a score from -1 to 1 (made a label when read)", False, SENTIMENTS),
+            ("sentiment_engine", "text", "what gave the sentiment: data, or the engine's name"),
+            ("quick_reply", "text", "quick reply that was pressed or sent"),
+            ("is_public", "flag", "seen by the customer (false: an internal note)"),
+            ("is_tagged", "flag", "false: a mention of the brand that did not address it"),
+            ("channel", "text", "channel of the message"),
+            ("topic", "text", "topic of the message"),
+        ),
+        _table(
+            "calls",
+            "offered call",
+            ("call_id",),
+            "started_at",
+            ("call_id", "text", "key of the call", True),
+            ("started_at", "time", "the call came in", True),
+            ("queued_at", "time", "entered the queue; null: never queued"),
+            ("answered_at", "time", "an agent answered"),
+            ("ended_at", "time", "the call ended"),
+            ("abandoned_at", "time", "the caller hung up before an agent"),
+            ("customer_id", "text", "key of the customer"),
+            ("conversation_id", "text", "conversation it belongs to"),
+            ("queue", "text", "queue or service it was routed to"),
+            ("topic", "text", "what it is about"),
+            ("team", "text", "team that answered"),
+            ("agent", "text", "agent who answered"),
+            ("talk_seconds", "seconds", "time spent talking"),
+            ("hold_seconds", "seconds", "time on hold"),
+            ("wrap_up_seconds", "seconds", "after-call work"),
+            ("transferred_to", "text", "where it was transferred"),
+            ("outcome", "text", "how it ended; null: unfinished when the data was read", False, OUTCOMES),
+        ),
+        _table(
+            "call_stages",
+            "stage that a call entered",
+            ("call_id", "position"),
+            "entered_at",
+            ("call_id", "text", "call it belongs to", True),
+            ("position", "integer", "order of the stage in the call, from 1", True),
+            ("stage", "text", "welcome, a menu's name, queue, hold message, agent", True),
+            ("entered_at", "time", "entered the stage", True),
+            ("left_at", "time", "left the stage"),
+            ("is_abandoned", "flag", "the caller hung up in this stage"),
+        ),
+        _table(
+            "surveys",
+            "survey sent",
+            ("survey_id",),
+            "sent_at",
+            ("survey_id", "text", "key of the survey", True),
+            ("kind", "text", "what it asks: csat (1 to 5) or nps (0 to 10)", True, KINDS),
+            ("sent_at", "time", "when it was sent", True),
+            ("answered_at", "time", "when it was answered; null: not answered"),
+            ("score", "integer", "csat 1 to 5, nps 0 to 10"),
+            ("conversation_id", "text", "conversation it is about"),
+            ("customer_id", "text", "key of the customer"),
+            ("channel", "text", "channel of the conversation"),
+            ("topic", "text", "topic of the conversation"),
+            ("agent", "text", "agent who handled it"),
+            ("comment", "text", "what the customer added"),
+        ),
+        _table(
+            "site_visits",
+            "help page and day",
+            ("day", "page"),
+            "day",
+            ("day", "day", "the day, local", True),
+            ("page", "text", "the help page", True),
+            ("visits", "integer", "visits that day", True),
+            ("topic", "text", "topic of the page"),
+        ),
+    )
+}
+
+
+def data_dictionary():
+    """The contract as Markdown: one section a table, one line a column.
+
+    Examples
+    --------
+    >>> print(data_dictionary().splitlines()[0])
+    # Data dictionary
+    """
+    lines = [
+        "# Data dictionary",
+        "",
+        "Written from `toolkit/tables.py` (`toolkit sample` writes it beside the data). A required "
+        "column is marked *. Columns not named here are kept, as text.",
+    ]
+    for table in TABLES.values():
+        lines += ["", f"## {table.name}", "", f"One row per {table.row}; key: {', '.join(table.key)}."]
+        lines += ["", "| column | type | meaning |", "|---|---|---|"]
+        for column in table.columns:
+            values = f" ({', '.join(column.allowed)})" if column.allowed else ""
+            star = "*" if column.required else ""
+            lines.append(f"| {column.name}{star} | {DTYPES[column.dtype]} | {column.meaning}{values} |")
+    return "\n".join(lines) + "\n"
