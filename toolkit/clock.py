@@ -492,11 +492,12 @@ def part_labels(values, part):
     values = pandas.Series(values)
     if part == "hour":
         return values
-    known = values.dropna().astype("int64")
     if part == "weekday":
+        codes = values.fillna(-1).astype("int64")  # -1 is null to a categorical
         names = [day.title() for day in WEEKDAYS]
-        kind = pandas.CategoricalDtype(names, ordered=True)
-        return known.map(dict(enumerate(names))).reindex(values.index).astype(kind)
+        named = pandas.Categorical.from_codes(codes, names, ordered=True)
+        return pandas.Series(named, index=values.index, name=values.name)
+    known = values.dropna().astype("int64")
     if part in ("day", "week"):
         dates = known.to_numpy().astype("datetime64[D]")
     else:
@@ -771,11 +772,12 @@ def _with_calendar(table, columns, service, limits, suffix, compute):
         day = {part: joined[f"{name}_{part}"] for part in calendar.columns}
         spans = [(day[f"open{i + 1}"], day[f"close{i + 1}"]) for i in range(width)]
         value = compute(epoch, day, spans)
-        # A wrong number must not pass for a missing one: the engine is made to fail on it, by a cast
-        # that depends on the row, as a constant one might be tried before any row is seen.
+        # What the calendar doesn't cover must not pass for null: the engine is made to fail, by a
+        # cast that depends on the row, as it might try a constant one before it sees any row.
         outside = ("outside the business calendar: " + epoch.cast("string")).cast("int64")
-        known = epoch.isnull() | day["before"].notnull()
-        value = ibis.ifelse(known, value, outside.cast(value.type()))
+        if value.type().is_boolean():  # Postgres can't cast a bigint to it
+            outside = outside == 0
+        value = ibis.ifelse(epoch.isnull() | day["before"].notnull(), value, outside)
         table = joined.mutate(**{name: value}).drop(*on_day.columns)
     return table
 

@@ -6,7 +6,7 @@ integer arithmetic gives equal results on every engine, where time zones and dat
 """
 
 import datetime
-import weakref
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,22 +30,20 @@ class Context:
         return self.service.time_zone
 
 
-# Tables that came from `open_data` share its connection, so their zone, settings and reading time are
-# found again from any table derived from them, and nobody has to pass them by hand.
-_contexts = weakref.WeakKeyDictionary()
-
-
 def set_context(backend, context):
-    """Remember what is known about every table of an Ibis backend."""
-    _contexts[backend] = context
+    """Remember what is known about every table of an Ibis backend.
+
+    Tables that came from `open_data` share its backend, so their zone, settings and reading time are
+    found again from any table derived from them, and nobody has to pass them by hand. (An attribute and
+    no dictionary: Ibis holds two connections to DuckDB for equal.)
+    """
+    backend._toolkit_context = context
 
 
 def context_of(table):
     """The `Context` of an Ibis table, or None when it didn't come from `open_data`."""
-    try:
-        return _contexts.get(table._find_backend())
-    except Exception:  # memtables have no backend: a frame of the caller's own
-        return None
+    backends = table._find_backends()[0]
+    return getattr(backends[0], "_toolkit_context", None) if backends else None
 
 
 def zone_of(table, zone=None):
@@ -120,7 +118,9 @@ def as_table(data, name, needs=()):
     elif isinstance(data, ibis.Table):
         table = data
     elif hasattr(data, "to_pandas") or hasattr(data, "columns"):
-        table = ibis.memtable(_plain(data))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*future.infer_string.*")
+            table = ibis.memtable(_plain(data))
     else:
         raise BadData(f"{name}: {type(data).__name__} is not a table; pass a DataFrame, an ibis Table or a path")
     for column in needs:
@@ -211,10 +211,8 @@ def epoch(column):
 
 
 def _is_duckdb(column):
-    try:
-        return column._find_backend().name == "duckdb"
-    except Exception:  # a memtable: runs on the embedded DuckDB
-        return True
+    backends = column._find_backends()[0]
+    return not backends or backends[0].name == "duckdb"  # a memtable runs on the embedded DuckDB
 
 
 def floor_div(number, divisor):
@@ -278,8 +276,10 @@ def label_keys(frame, by, table_columns=()):
 def to_pandas(expression):
     """Run an expression; the result with numpy dtypes (seaborn fails on nullable and Arrow columns)."""
     backends = expression._find_backends()[0]
-    frame = backends[0].execute(expression) if backends else connection().execute(expression)
-    return frame
+    with warnings.catch_warnings():
+        # ibis 12 asks pandas 3 for an option that pandas 4 will drop
+        warnings.filterwarnings("ignore", message=".*future.infer_string.*")
+        return (backends[0] if backends else connection()).execute(expression)
 
 
 def group_by(table, keys):

@@ -24,6 +24,8 @@ def wilson(count, n):
     some = n > 0
     if some.any():
         low[some], high[some] = proportion_confint(count[some], n[some], 1 - LEVEL, method="wilson")
+        low[some] = np.where(count[some] == 0, 0.0, low[some])  # not 1e-17
+        high[some] = np.where(count[some] == n[some], 1.0, high[some])
     return low, high
 
 

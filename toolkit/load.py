@@ -122,7 +122,7 @@ def _check(con, source, settings, files, given, told):
     """Typed, checked tables in the schema main; returns their names and as_of."""
     zone = source.spec.time_zone or settings.time_zone
     quality.create_ledger(con)
-    quality.ledger_unreadable(con)
+    quality.ledger_bad_lines(con)
     con.execute("CREATE SCHEMA typed")
     con.execute("CREATE TABLE rows_in(\"table\" VARCHAR, rows_in BIGINT)")
     typed = {}
@@ -162,7 +162,7 @@ def _check(con, source, settings, files, given, told):
             raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}") from None
         con.execute(f"INSERT INTO rows_in SELECT '{name}', count(*) FROM typed.{name}")
         con.execute(
-            f"UPDATE rows_in SET rows_in = rows_in + (SELECT count(*) FROM unreadable WHERE \"table\" = '{name}') "
+            f"UPDATE rows_in SET rows_in = rows_in + (SELECT count(*) FROM bad_lines WHERE \"table\" = '{name}' AND action = 'rejected') "
             f"WHERE \"table\" = '{name}'"
         )
         typed[name] = (types, checks)

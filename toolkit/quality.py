@@ -16,6 +16,7 @@ LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "r
 # What a person is told of each rule.
 REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
+    "short line": "the line has fewer fields than the file's first line",
     "not a time": "the value is not a time, or its day and month can't be told apart (set date_order in service.toml)",
     "not a number": "the value is not a number",
     "not a whole number": "the value is not a whole number",
@@ -320,11 +321,10 @@ def create_ledger(con):
     )
 
 
-def ledger_unreadable(con):
-    """The lines that the CSV reader couldn't parse, into the ledger; `row` is the line of the file."""
+def ledger_bad_lines(con):
+    """The lines that the CSV reader couldn't parse, or had to mend; `row` is the line of the file."""
+    reasons = " ".join(f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}" for rule in ("unreadable line", "short line"))
     con.execute(
-        "INSERT INTO ledger SELECT \"table\", '', 'unreadable line', 'rejected', '', left(value, 200), file, line, "
-        f"{literal(REASONS['unreadable line'])} || ' (' || reason || ')' FROM unreadable ORDER BY file, line"
+        "INSERT INTO ledger SELECT \"table\", '', rule, action, '', left(value, 200), file, line, "
+        f"CASE rule {reasons} END || ' (' || reason || ')' FROM bad_lines ORDER BY file, line"
     )
-
-

@@ -39,10 +39,11 @@ class Result(pd.DataFrame):
         return result
 
     def enough(self):
-        """Per row: whether `n` reaches the minimum count (all true without a column n)."""
-        if "n" not in self.columns:
+        """Per row: whether its count reaches the minimum (all true without a count)."""
+        count = self.attrs.get("count", "n")
+        if count not in self.columns:
             return pd.Series(True, index=self.index)
-        return pd.Series(self["n"] >= self.attrs.get("minimum_count", 1), index=self.index)
+        return pd.Series(self[count] >= self.attrs.get("minimum_count", 1), index=self.index)
 
     def _repr_html_(self):
         return table_html(self)

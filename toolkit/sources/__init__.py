@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -32,7 +33,8 @@ class FileSpec(BaseModel):
     quote: str = '"'
     header: bool = True
     columns: list[str] = []  # names, for files without a header
-    ragged: bool = False  # lines may be shorter than the header
+    # Lines with fewer fields than the header: not read, read and told in the ledger, or how the file is.
+    short_lines: Literal["refused", "padded", "normal"] = "refused"
     requires: list[str] = []  # raw columns without which the selects can't run
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from toolkit.errors import BadData, suggestion
 
 CHUNK = 1 << 20
+NO_FIELD = "\x1f"  # never in a file: an empty field is '', only one that isn't there is null
 DATABASES = (".duckdb", ".db", ".ddb")
 
 
@@ -38,7 +39,8 @@ def read_raw(con, source, path, scratch, note):
         raise BadData(f"{path}: there is no such file or folder")
     con.execute("CREATE SCHEMA raw")
     con.execute(
-        'CREATE TABLE unreadable("table" VARCHAR, file VARCHAR, line BIGINT, value VARCHAR, reason VARCHAR)'
+        'CREATE TABLE bad_lines("table" VARCHAR, rule VARCHAR, action VARCHAR, file VARCHAR, line BIGINT, '
+        "value VARCHAR, reason VARCHAR)"
     )
     if path.is_file() and path.suffix.lower() in DATABASES:
         return _attach(con, source, path)
@@ -132,7 +134,7 @@ def _load_csv(con, name, spec, file, scratch, note):
             f"SELECT *, {_literal(str(file))} AS _file, row_number() OVER () AS _row FROM read_csv("
             f"{_literal(str(readable))}, auto_detect = false, columns = {{{names}}}, delim = {_literal(delimiter)}, "
             f"quote = {_literal(spec.quote)}, escape = {_literal(spec.quote)}, header = {str(spec.header).lower()}, "
-            f"null_padding = {str(spec.ragged).lower()}, store_rejects = true, max_line_size = 16777216, "
+            f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {_literal(NO_FIELD)}, store_rejects = true, max_line_size = 16777216, "
             f"parallel = false, rejects_limit = 0, strict_mode = {str(strict).lower()}"
             + (", compression = 'gzip'" if readable.suffix == ".gz" else "")
             + ")"
@@ -159,10 +161,17 @@ def _load_csv(con, name, spec, file, scratch, note):
         con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM part")
     else:
         con.execute(f"CREATE TABLE {target} AS SELECT * FROM part")
+    if spec.short_lines == "padded":
+        shown = " || ', ' || ".join(f"coalesce({_quote(column)}, '')" for column in columns)
+        con.execute(
+            f"INSERT INTO bad_lines SELECT ?, 'short line', 'repaired', _file, _row, {shown}, "
+            f"'the missing fields were taken as empty' FROM part WHERE {_quote(columns[-1])} IS NULL",
+            [spec.table or name],
+        )
     con.execute("DROP TABLE part")
     # One entry a line, though the reader reports every column that is missing in it.
     con.execute(
-        "INSERT INTO unreadable SELECT ?, ?, line, any_value(csv_line), "
+        "INSERT INTO bad_lines SELECT ?, 'unreadable line', 'rejected', ?, line, any_value(csv_line), "
         "min(lower(CAST(error_type AS VARCHAR)) || ': ' || error_message) FROM reject_errors GROUP BY file_id, scan_id, line",
         [spec.table or name, str(file)],
     )

@@ -42,6 +42,7 @@ SELECT
         WHEN 'TT' THEN 'callback'
     END AS topic,
     CASE WHEN has_service THEN nullif(trim(server), 'NO_SERVER') END AS agent,
+    CASE WHEN is_queued THEN try_cast(q_time AS BIGINT) END AS queue_seconds,
     CASE WHEN has_service AND try_cast(ser_time AS BIGINT) > 0 THEN try_cast(ser_time AS BIGINT) END AS talk_seconds,
     CASE trim(outcome)
         WHEN 'AGENT' THEN 'answered'

@@ -1,0 +1,35 @@
+"""The metrics: one file per question, one function per metric.
+
+Each takes a table (pandas frame, Ibis table or path), builds one Ibis expression and returns a small
+pandas frame with counts and 95 % intervals; definitions are in `definitions.toml` and DEFINITIONS.md.
+"""
+
+from toolkit.metrics.calls import abandonment_by_stage, abandonment_rate, average_speed_of_answer
+from toolkit.metrics.response import (
+    first_response_time,
+    reply_pairs,
+    response_curve,
+    response_rate,
+    response_time_buckets,
+)
+from toolkit.metrics.satisfaction import csat, csat_by_topic, low_scores
+from toolkit.metrics.sentiment import sentiment_engines, sentiment_trend
+from toolkit.metrics.volume import inbound_volume, volume_heatmap
+
+__all__ = [
+    "abandonment_by_stage",
+    "abandonment_rate",
+    "average_speed_of_answer",
+    "csat",
+    "csat_by_topic",
+    "first_response_time",
+    "inbound_volume",
+    "low_scores",
+    "reply_pairs",
+    "response_curve",
+    "response_rate",
+    "response_time_buckets",
+    "sentiment_engines",
+    "sentiment_trend",
+    "volume_heatmap",
+]
