@@ -176,6 +176,17 @@ def test_a_holiday_closes_the_shift_that_begins_on_it(holiday, hours):
     assert clock.business_seconds(wednesday, thursday_noon, service) == hours * 3600
 
 
+def test_a_long_night_two_local_days_back_still_counts():
+    # 00:30 to 01:30 UTC on Wednesday is Tuesday evening there, within a shift that began on Monday.
+    hours = {"monday": ["22:00-21:45"]}
+    service = open_on(time_zone="America/New_York", opening_hours=hours)
+    start = epoch(2024, 5, 1, 0, 30)
+    assert clock.business_seconds(start, start + 3600, service) == 3600
+    assert clock.business_seconds(start, start + 2 * 3600, service) == 4500
+    table = clock.is_open(ibis.memtable({"at": [start]}), "at", service)
+    assert table.at_is_open.execute().tolist() == [True]
+
+
 def test_seconds_count():
     service = open_on(time_zone="UTC")
     monday = epoch(2024, 3, 4, 9)
@@ -268,7 +279,7 @@ def test_local_parts_are_those_of_zoneinfo(zone):
             assert found[part].tolist() == [part_of(at, part) for at in shown], part
 
 
-def test_every_month_of_four_centuries():
+def test_months_of_every_century():
     days = range(-1_000_000, 1_000_000, 7)  # from before the year 0 of the calendar to 4707
     expected = np.array(days).astype("datetime64[D]").astype("datetime64[M]").astype(int) + 1970 * 12
     table = ibis.memtable({"at": [day * DAY for day in days]})
@@ -419,6 +430,8 @@ def test_all_has_no_bounds():
         ("2018-11-04", "America/Sao_Paulo", 23),  # begins at 01:00
         ("2018-02-17", "America/Sao_Paulo", 25),  # its last hour comes twice
         ("2023-04-28", "Africa/Cairo", 23),
+        ("1919-03-31", "America/Toronto", 23.5),  # 23:30 of the day before became 00:30
+        ("1919-03-30", "America/Toronto", 23.5),
         ("2024-11-03", "America/Havana", 25),  # 00:00 comes twice
     ],
 )

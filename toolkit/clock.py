@@ -604,9 +604,7 @@ def _calendar(spans, days, edges):
     for opens, closes in spans:
         row = max(bisect_right(edges, opens) - 1, 0)
         while row < len(days) and edges[row] < closes:
-            part = max(opens, edges[row]), min(closes, edges[row + 1])
-            if part[0] < part[1]:
-                cut[row].append(part)
+            cut[row].append((max(opens, edges[row]), min(closes, edges[row + 1])))
             row += 1
     rows, before = [], 0
     width = max([1, *map(len, cut)])
@@ -777,7 +775,7 @@ def _with_calendar(table, columns, service, limits, suffix, compute):
         outside = ("outside the business calendar: " + epoch.cast("string")).cast("int64")
         if value.type().is_boolean():  # Postgres can't cast a bigint to it
             outside = outside == 0
-        value = ibis.ifelse(epoch.isnull() | day["before"].notnull(), value, outside)
+        value = ibis.ifelse(day["before"].notnull(), value, outside)  # of null, both are null
         table = joined.mutate(**{name: value}).drop(*on_day.columns)
     return table
 

@@ -9,6 +9,10 @@ import difflib
 class ToolkitError(Exception):
     """A mistake of the input or of the call, worded for the person who made it."""
 
+    def _render_traceback_(self):
+        # IPython shows this in place of a traceback: the message says all that helps.
+        return [f"{type(self).__name__}: {self}"]
+
 
 class MissingColumn(ToolkitError):
     """A table has not the column that a metric needs."""

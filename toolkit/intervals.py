@@ -39,15 +39,30 @@ def rate_change(count, n, previous_count, previous_n):
     >>> [round(float(value), 3) for value in rate_change(30, 100, 20, 100)]
     [0.1, -0.02, 0.217]
     """
-    p1, p0 = np.divide(count, n) if n else np.nan, np.divide(previous_count, previous_n) if previous_n else np.nan
     if not n or not previous_n:
         return np.nan, np.nan, np.nan
-    (l1,), (u1,) = wilson([count], [n])
-    (l0,), (u0,) = wilson([previous_count], [previous_n])
-    change = p1 - p0
-    low = change - np.hypot(p1 - l1, u0 - p0)
-    high = change + np.hypot(u1 - p1, p0 - l0)
-    return float(change), float(low), float(high)
+    (low,), (high,) = wilson([count], [n])
+    (past_low,), (past_high,) = wilson([previous_count], [previous_n])
+    return difference((count / n, low, high), (previous_count / previous_n, past_low, past_high))
+
+
+def difference(now, before):
+    """(change, low, high) of two estimates, each (value, low, high): the MOVER interval.
+
+    For two Wilson intervals it is Newcombe's; it takes any two independent estimates with intervals.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in difference((0.3, 0.2, 0.4), (0.2, 0.1, 0.3))]
+    [0.1, -0.041, 0.241]
+    """
+    (value, low, high), (past, past_low, past_high) = now, before
+    change = value - past
+    return (
+        float(change),
+        float(change - np.hypot(value - low, past_high - past)),
+        float(change + np.hypot(high - value, past - past_low)),
+    )
 
 
 def mean_interval(mean, standard_deviation, n):

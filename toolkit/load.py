@@ -155,11 +155,12 @@ def _check(con, source, settings, files, given, told):
                     f"{_listed([files[name]] if name in files else files.values())}: has no column {column!r}"
                     f"{suggestion(column, columns)}, which {name} can't do without; its columns are: {', '.join(columns)}"
                 )
-        sql, checks = quality.typed_select(table, types, select, zone, settings.date_order)
         try:
-            con.execute(f"CREATE TABLE typed.{name} AS {sql}")
+            checks = quality.type_rows(con, table, types, select, zone, settings.date_order, f"typed.{name}")
         except Exception as error:
-            raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}") from None
+            raise BadData(
+                f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
+            ) from None
         con.execute(f"INSERT INTO rows_in SELECT '{name}', count(*) FROM typed.{name}")
         con.execute(
             f"UPDATE rows_in SET rows_in = rows_in + (SELECT count(*) FROM bad_lines WHERE \"table\" = '{name}' AND action = 'rejected') "
@@ -321,20 +322,28 @@ def _find_topics(con, settings):
         con.execute("ALTER TABLE main.conversations ADD COLUMN topic VARCHAR")
     if "text" not in _columns(con, "messages"):
         return
-    counts = []
+    patterns = []
     for name, topic in settings.topics.items():
         words = "|".join(_escape(word.lower()) for word in topic.keywords)
         pattern = rf"(^|[^\pL])({words})"  # at the beginning of a word; endings may follow
-        counts.append(f"({quality.literal(name)}, {quality.literal(pattern)})")
+        patterns.append(f"({quality.literal(name)}, {quality.literal(pattern)})")
+    # Only the texts that are needed: the patterns are many and slow.
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE untold AS SELECT conversation_id, lower(text) AS words FROM main.messages "
+        "WHERE sender = 'customer' AND text IS NOT NULL AND conversation_id IN "
+        "(SELECT conversation_id FROM main.conversations WHERE topic IS NULL)"
+    )
     con.execute(
         "UPDATE main.conversations SET topic = found.topic FROM ("
-        "SELECT conversation_id, arg_max(topic, n) AS topic FROM (SELECT conversation_id, name AS topic, "
-        "sum(len(regexp_extract_all(lower(text), pattern)))::BIGINT * 1000 - min(place) AS n FROM main.messages "
-        f"CROSS JOIN (SELECT name, pattern, row_number() OVER () AS place FROM (VALUES {', '.join(counts)}) AS v(name, pattern)) "
-        "WHERE sender = 'customer' AND text IS NOT NULL AND conversation_id IN (SELECT conversation_id FROM main.conversations WHERE topic IS NULL) "
-        "AND regexp_matches(lower(text), pattern) GROUP BY ALL) GROUP BY conversation_id) AS found "
+        "SELECT conversation_id, arg_max(topic, uses) AS topic FROM ("
+        # the topic that is named most; of equals, the one that service.toml names first
+        "SELECT conversation_id, topic, sum(len(regexp_extract_all(words, pattern)))::BIGINT * 1000 - min(place) AS uses "
+        "FROM untold CROSS JOIN (SELECT topic, pattern, row_number() OVER () AS place FROM "
+        f"(VALUES {', '.join(patterns)}) AS given(topic, pattern)) "
+        "WHERE regexp_matches(words, pattern) GROUP BY ALL) GROUP BY conversation_id) AS found "
         "WHERE conversations.conversation_id = found.conversation_id AND conversations.topic IS NULL"
     )
+    con.execute("DROP TABLE untold")
 
 
 def _escape(word):
@@ -410,13 +419,14 @@ class Data:
         if name not in TABLES:
             raise AttributeError(f"data has no {name!r}{suggestion(name, TABLES)}")
         if name not in self._names:
-            raise MissingTable(self._absent(name))
+            raise MissingTable(self.absent(name))
         return self._during(name)
 
     def __dir__(self):
         return [*super().__dir__(), *self._names]
 
-    def _absent(self, name):
+    def absent(self, name):
+        """Words for a table that isn't there: what there is, and which sources would fill it."""
         from toolkit.sources import list_sources
 
         fill = [source.name for source in list_sources() if name in source.tables]
@@ -449,7 +459,7 @@ class Data:
         A label or score in the data wins; the rest is scored once, on first use (`toolkit.sentiment`).
         """
         if "messages" not in self._names:
-            raise MissingTable(self._absent("messages"))
+            raise MissingTable(self.absent("messages"))
         if not self._scored:
             score_messages(self._con)
             self._scored = True
@@ -472,6 +482,21 @@ class Data:
         """The same data in the period before, or None when the period is "all"."""
         before = self.period.previous()
         return None if before is None else self.during(before)
+
+    @property
+    def with_previous(self):
+        """The same data in this period and the one before together, as context for trends."""
+        from toolkit.clock import Period
+
+        before = self.period.previous()
+        if before is None:
+            return self
+        label = f"{before.label} and {self.period.label}"
+        return self.during(Period(before.start, self.period.end, label, self.zone))
+
+    def can(self, table, *columns):
+        """Whether a table and these columns of it are there."""
+        return self.has(table) and all(column in getattr(self, table).columns for column in columns)
 
     @property
     def ledger(self):
@@ -497,7 +522,7 @@ class Data:
 
         frame = self._con.execute(
             'SELECT "table", rule, action, "column", count(*) AS n, arg_min(value, "row") AS example, '
-            'arg_min("key", "row") AS example_key, any_value(regexp_replace(reason, \' \\(.*\', \'\')) AS reason '
+            'arg_min("key", "row") AS example_key, any_value(CASE WHEN rule LIKE \'% line\' THEN regexp_replace(reason, \' \\(.*\', \'\') ELSE reason END) AS reason '
             'FROM ledger GROUP BY ALL ORDER BY "table", action, n DESC, rule, "column"'
         ).df()
         return Result.of(frame, "rules_broken", units={"n": "count"})

@@ -26,6 +26,7 @@ REASONS = {
     "unknown category": "the value is none of those that the contract allows",
     "order of times": "the time lies before the one that it must follow",
     "negative duration": "a duration can't be negative",
+    "negative count": "a count can't be negative",
     "score out of range": "csat goes from 1 to 5, nps from 0 to 10",
     "after as_of": "the time lies after the data was read: a clock runs ahead, or as_of is too early",
     "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
@@ -83,7 +84,7 @@ def literal(text):
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _cleaned(column, name):
+def _cleaned(name):
     """SQL: the text without blanks around it, null when it says that there is nothing."""
     text = f"trim(CAST({quote(name)} AS VARCHAR), ' \t\r\n\u00a0')"
     if name in FREE_TEXT:
@@ -108,7 +109,7 @@ def _micros(name, sql_type, date_order):
         return f"epoch_us({quote(name)})", "NULL::BIGINT"
     if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
         return "NULL::BIGINT", f"epoch_us(CAST({quote(name)} AS TIMESTAMP))"
-    text = _cleaned(None, name)
+    text = _cleaned(name)
     zoned = f"regexp_matches({text}, {literal(_OFFSET)})"
     plain = f"regexp_replace({text}, {literal(r' ?(UTC|GMT)$')}, 'Z')"
     utc = f"CASE WHEN {zoned} THEN epoch_us(try_cast({plain} AS TIMESTAMPTZ)) END"
@@ -123,82 +124,117 @@ def _micros(name, sql_type, date_order):
     return utc, f"CASE WHEN NOT {zoned} THEN epoch_us({local}) END"
 
 
-def typed_select(table, types, select, zone, date_order):
-    """SQL that casts what a source's select returns to the contract, keeping what can't be cast.
+def type_rows(con, table, types, select, zone, date_order, target):
+    """Run a source's select into the table `target`, cast to the contract; what can't be cast is kept.
 
     Parameters
     ----------
+    con : DuckDBPyConnection
     table : Table
     types : dict of column name -> DuckDB type, as the select returns them
     select : str
     zone : str
         IANA zone of times without an offset.
+    date_order : "dmy", "mdy" or None
+    target : str
+        Gets the typed columns, `_raw_<column>` where there is text to show, `_gap_<column>` for local
+        times that don't exist, `_id`, `_file`, `_row`.
 
     Returns
     -------
-    (sql, checks): `sql` gives the typed columns, `_raw_<column>` where there is text to show,
-        `_gap_<column>` for local times that don't exist, `_id`, `_file`, `_row`.
+    list of Check, in the order in which they are told
     """
-    from toolkit import clock
-
-    inner, outer, checks = ["*"], [], []
     known = {column.name: column for column in table.columns}
+    times = [name for name in types if name in known and known[name].dtype == "time"]
+    parsed = ["*"]
+    for name in times:
+        utc, local = _micros(name, types[name], date_order)
+        parsed += [f"{utc} AS {quote('_utc_' + name)}", f"{local} AS {quote('_local_' + name)}"]
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE parsed AS SELECT {', '.join(parsed)}, row_number() OVER () AS _id FROM ({select})"
+    )
+    spans = _local_spans(con, times)
+    columns, checks = [], []
     for name, sql_type in types.items():
         if name in ("_file", "_row"):
             continue
-        column, source = known.get(name), quote(name)
-        dtype = column.dtype if column else ("text" if sql_type == "VARCHAR" else "as is")
-        raw, is_text = f"CAST({source} AS VARCHAR)", sql_type == "VARCHAR"
-        text = _cleaned(column, name)
-        if dtype == "time":
-            utc, local = _micros(name, sql_type, date_order)
-            inner += [f"{utc} AS {quote('_utc_' + name)}", f"{local} AS {quote('_local_' + name)}"]
-            local_seconds = f"(({quote('_local_' + name)} - (({quote('_local_' + name)} % 1000000) + 1000000) % 1000000) // 1000000)"
-            fraction = f"((({quote('_local_' + name)} % 1000000) + 1000000) % 1000000)"
-            shifted = f"({clock.utc_epoch_from_local_sql(local_seconds, zone)}) * 1000000 + {fraction}"
-            made = f"coalesce({quote('_utc_' + name)}, {shifted})"
-            outer.append(f"timezone('UTC', make_timestamp({made})) AS {source}")
-            outer.append(f"{clock.local_gap_sql(local_seconds, zone)} AS {quote('_gap_' + name)}")
-            outer.append(f"CASE WHEN {made} IS NULL THEN {text} END AS {quote('_raw_' + name)}")
-            wrong = "not a time"
-        elif dtype in ("seconds", "number"):
-            outer.append(f"try_cast({text} AS DOUBLE) AS {source}")
-            outer.append(f"CASE WHEN isfinite(try_cast({text} AS DOUBLE)) IS NOT TRUE THEN {text} END AS {quote('_raw_' + name)}")
-            wrong = "not a number"
-        elif dtype == "integer":
-            number = f"try_cast({text} AS DOUBLE)"
-            whole = f"CASE WHEN isfinite({number}) AND {number} = floor({number}) THEN try_cast({number} AS BIGINT) END"
-            outer.append(f"{whole} AS {source}")
-            outer.append(f"CASE WHEN {whole} IS NULL THEN {text} END AS {quote('_raw_' + name)}")
-            wrong = "not a whole number"
-        elif dtype == "flag":
-            flag = f"CASE lower({text}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'yes' THEN true WHEN 't' THEN true WHEN 'y' THEN true WHEN 'false' THEN false WHEN '0' THEN false WHEN 'no' THEN false WHEN 'f' THEN false WHEN 'n' THEN false END"
-            outer.append(f"{flag} AS {source}")
-            outer.append(f"CASE WHEN ({flag}) IS NULL THEN {text} END AS {quote('_raw_' + name)}")
-            wrong = "not true or false"
-        elif dtype == "day":
-            outer.append(f"try_cast({text} AS DATE) AS {source}")
-            outer.append(f"CASE WHEN try_cast({text} AS DATE) IS NULL THEN {text} END AS {quote('_raw_' + name)}")
-            wrong = "not a date"
-        elif dtype == "text":
-            free = name in ("text", "comment")
-            value = f"nullif(CAST({source} AS VARCHAR), '')" if free else text
-            outer.append(f"{f'lower({value})' if name in FOLDED else value} AS {source}")
-            if is_text and not free:
-                outer.append(f"CASE WHEN {raw} <> {text} THEN {raw} END AS {quote('_raw_' + name)}")
-            wrong = None
-        else:
-            outer.append(source)
-            wrong = None
+        dtype = known[name].dtype if name in known else ("text" if sql_type == "VARCHAR" else "as is")
+        made, wrong = _typed(name, dtype, sql_type, zone, spans.get(name))
+        columns += made
         if wrong:
             checks.append(Check(wrong, name, f"{quote('_raw_' + name)} IS NOT NULL", quote("_raw_" + name)))
-    file = quote("_file") if "_file" in types else "NULL::VARCHAR"
-    row = quote("_row") if "_row" in types else "NULL::BIGINT"
-    sql = (
-        f"WITH given AS ({select}), numbered AS (SELECT {', '.join(inner)}, row_number() OVER () AS _id FROM given) "
-        f"SELECT {', '.join(outer)}, _id, {file} AS _file, {row} AS _row FROM numbered"
+    file = "_file" if "_file" in types else "NULL::VARCHAR AS _file"
+    row = "_row" if "_row" in types else "NULL::BIGINT AS _row"
+    con.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)}, _id, {file}, {row} FROM parsed")
+    con.execute("DROP TABLE parsed")
+    return checks + _checks(table, types)
+
+
+def _local_spans(con, times):
+    """{column: (first, last) local seconds} of the columns that hold times without an offset."""
+    if not times:
+        return {}
+    ends = ", ".join(f"min({quote('_local_' + name)}), max({quote('_local_' + name)})" for name in times)
+    found = con.execute(f"SELECT {ends} FROM parsed").fetchone()
+    return {
+        name: (found[2 * index] // 1_000_000, found[2 * index + 1] // 1_000_000)
+        for index, name in enumerate(times)
+        if found[2 * index] is not None
+    }
+
+
+FLAGS = {"true": ("true", "1", "yes", "t", "y"), "false": ("false", "0", "no", "f", "n")}
+
+
+def _typed(name, dtype, sql_type, zone, span):
+    """(select list entries of one column, the rule that an uncastable value breaks or None)."""
+    source, raw, text = quote(name), quote("_raw_" + name), _cleaned(name)
+    if dtype == "time":
+        return _typed_time(name, text, zone, span), "not a time"
+    if dtype == "text":
+        free = name in ("text", "comment")
+        value = f"nullif(CAST({source} AS VARCHAR), '')" if free else text
+        made = [f"{f'lower({value})' if name in FOLDED else value} AS {source}"]
+        if sql_type == "VARCHAR" and not free:
+            made.append(f"CASE WHEN {source} <> {text} THEN {source} END AS {raw}")
+        return made, None
+    number = f"try_cast({text} AS DOUBLE)"
+    flags = " ".join(
+        f"WHEN lower({text}) IN ({', '.join(map(literal, words))}) THEN {flag}" for flag, words in FLAGS.items()
     )
-    return sql, checks + _checks(table, types)
+    casts = {
+        "seconds": (f"CASE WHEN isfinite({number}) THEN {number} END", "not a number"),
+        "number": (f"CASE WHEN isfinite({number}) THEN {number} END", "not a number"),
+        "integer": (
+            f"CASE WHEN isfinite({number}) AND {number} = floor({number}) THEN try_cast({number} AS BIGINT) END",
+            "not a whole number",
+        ),
+        "flag": (f"CASE {flags} END", "not true or false"),
+        "day": (f"try_cast({text} AS DATE)", "not a date"),
+    }
+    if dtype not in casts:
+        return [source], None
+    value, wrong = casts[dtype]
+    return [f"{value} AS {source}", f"CASE WHEN ({value}) IS NULL THEN {text} END AS {raw}"], wrong
+
+
+def _typed_time(name, text, zone, span):
+    from toolkit import clock
+
+    utc, local = quote("_utc_" + name), quote("_local_" + name)
+    made, gap = utc, "false"
+    if span is not None:
+        # Only the offset changes of these years: a CASE over half a century costs seconds to plan.
+        around = {"first": span[0] - 2 * 86_400, "last": span[1] + 2 * 86_400}
+        fraction = f"((({local} % 1000000) + 1000000) % 1000000)"
+        seconds = f"(({local} - {fraction}) // 1000000)"
+        made = f"coalesce({utc}, ({clock.utc_epoch_from_local_sql(seconds, zone, **around)}) * 1000000 + {fraction})"
+        gap = f"coalesce({clock.local_gap_sql(seconds, zone, **around)}, false)"
+    return [
+        f"timezone('UTC', make_timestamp({made})) AS {quote(name)}",
+        f"{gap} AS {quote('_gap_' + name)}",
+        f"CASE WHEN {utc} IS NULL AND {local} IS NULL THEN {text} END AS {quote('_raw_' + name)}",
+    ]
 
 
 def _checks(table, types):
@@ -216,7 +252,7 @@ def _checks(table, types):
         if column.dtype == "seconds":
             checks.append(Check("negative duration", column.name, f"{name} < 0", name))
         if column.name.endswith("_count") or column.name == "visits":
-            checks.append(Check("negative duration", column.name, f"{name} < 0", name))
+            checks.append(Check("negative count", column.name, f"{name} < 0", name))
     for owner, earlier, later in ORDER:
         if owner == table.name and earlier in types and later in types:
             checks.append(Check("order of times", later, f"{quote(later)} < {quote(earlier)}", quote(later)))

@@ -5,6 +5,7 @@ pandas frame with counts and 95 % intervals; definitions are in `definitions.tom
 """
 
 from toolkit.metrics.calls import abandonment_by_stage, abandonment_rate, average_speed_of_answer
+from toolkit.metrics.compare import previous_period
 from toolkit.metrics.response import (
     first_response_time,
     reply_pairs,
@@ -25,6 +26,7 @@ __all__ = [
     "first_response_time",
     "inbound_volume",
     "low_scores",
+    "previous_period",
     "reply_pairs",
     "response_curve",
     "response_rate",

@@ -144,15 +144,27 @@ def _load_csv(con, name, spec, file, scratch, note):
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = ?", [name]
     ).fetchone()[0]
     target = f"raw.{_quote(name)}"
-    for strict in (True, False):
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(True)}")
+        _note_rejects(con, spec.table or name, file)
+        if spec.quote and _has_open_quote(readable, spec.quote):
+            # The strict reader drops a record whose quote is never closed without a word;
+            # the lenient one stores it as unreadable.
+            con.execute(f"CREATE OR REPLACE TEMP TABLE again AS {select(False)}")
+            _note_rejects(con, spec.table or name, file)
+            con.execute("DROP TABLE again")
+    except BadData:
+        raise
+    except Exception:
+        # A quote inside a broken record stops the strict reader altogether; the lenient one
+        # goes on and still stores the record as unreadable.
+        _forget_rejects(con)
         try:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(strict)}")
-            break
+            con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(False)}")
         except Exception as error:
-            # A quote inside a broken record stops the strict reader altogether; the lenient one
-            # goes on and still stores the record as unreadable.
-            if not strict:
-                raise BadData(f"{file}: can't be read as CSV: {str(error).splitlines()[0]}") from None
+            raise BadData(f"{file}: can't be read as CSV: {str(error).splitlines()[0]}") from None
+        note(f"{file.name} has a broken quote: read leniently, what follows a closing quote within a field is cut")
+        _note_rejects(con, spec.table or name, file)
     if exists:
         have = [row[0] for row in con.execute(f"DESCRIBE {target}").fetchall()]
         for column in columns:
@@ -169,14 +181,31 @@ def _load_csv(con, name, spec, file, scratch, note):
             [spec.table or name],
         )
     con.execute("DROP TABLE part")
-    # One entry a line, though the reader reports every column that is missing in it.
+
+
+def _note_rejects(con, table, file):
+    """Lines that couldn't be parsed, into bad_lines: one entry a line, though every missing column is told."""
     con.execute(
         "INSERT INTO bad_lines SELECT ?, 'unreadable line', 'rejected', ?, line, any_value(csv_line), "
-        "min(lower(CAST(error_type AS VARCHAR)) || ': ' || error_message) FROM reject_errors GROUP BY file_id, scan_id, line",
-        [spec.table or name, str(file)],
+        "min(lower(CAST(error_type AS VARCHAR)) || ': ' || error_message) FROM reject_errors "
+        "WHERE line NOT IN (SELECT line FROM bad_lines WHERE file = ?) GROUP BY file_id, scan_id, line",
+        [table, str(file), str(file)],
     )
-    con.execute("DELETE FROM reject_errors")
-    con.execute("DELETE FROM reject_scans")
+    _forget_rejects(con)
+
+
+def _forget_rejects(con):
+    tables = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    for name in {"reject_errors", "reject_scans"} & tables:
+        con.execute(f"DELETE FROM {name}")
+
+
+def _has_open_quote(file, quote):
+    import gzip
+
+    opener = gzip.open if file.suffix.lower() == ".gz" else open
+    with opener(file, "rb") as raw:
+        return sum(chunk.count(quote.encode()) for chunk in iter(lambda: raw.read(CHUNK), b"")) % 2 == 1
 
 
 def _as_utf8(file, scratch, note):

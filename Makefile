@@ -1,0 +1,59 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+DATA ?= data/sample
+OUT ?= reports
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lab sample docs lint format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@echo "  make report DATA=path/to/export ARGS='--source twitter --period 2024-03' reports on an export of your own"
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "making $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
+	@echo "installing the toolkit and its packages (once, some minutes)"
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/tested: $(VENV)/installed
+	@echo "installing what the tests need (once)"
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+report: $(VENV)/installed ## the four reports on the sample (or DATA=..., ARGS=...)
+	@$(BIN)/toolkit report --data $(DATA) --out $(OUT) $(ARGS)
+
+test: $(VENV)/tested ## lint, doctests, tests, notebooks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lab: $(VENV)/installed ## JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks
+
+sample: $(VENV)/installed ## write data/sample again (the same bytes every time)
+	@$(BIN)/toolkit sample --out data/sample
+
+docs: $(VENV)/installed ## write DEFINITIONS.md again
+	@$(BIN)/python -c "from toolkit.metrics.definitions import definitions_markdown as text; print(text(), end='')" > DEFINITIONS.md
+
+lint: $(VENV)/tested ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/tested ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## remove .venv and reports
+	@rm -rf $(VENV) $(OUT) build dist *.egg-info

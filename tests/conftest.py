@@ -1,0 +1,45 @@
+"""Shared fixtures, and the rule that CI skips nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = Path(os.environ.get("TOOLKIT_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real inputs; a test that needs it is skipped where it isn't."""
+    if not REAL.is_dir():
+        pytest.skip(f"the real inputs are not at {REAL} (set TOOLKIT_REAL_DATA)")
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The whole sample data set, opened once."""
+    from toolkit.load import open_data
+
+    return open_data(ROOT / "data" / "sample")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _from_the_root():
+    """Doctests name data/sample as a reader would, from the project's folder."""
+    before = Path.cwd()
+    os.chdir(ROOT)
+    yield
+    os.chdir(before)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """On CI a skipped test is a failure: everything that a test needs is installed there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and not hasattr(session.config, "workerinput"):
+        skipped = reporter.stats.get("skipped", [])
+        if skipped:
+            session.exitstatus = 1
+            reporter.write_line(f"CI: {len(skipped)} test(s) were skipped that should run here", red=True)

@@ -1,0 +1,336 @@
+"""Reading exports: every fault is told, every row is accounted for."""
+
+import datetime
+import gzip
+
+import duckdb
+import pandas as pd
+import pytest
+
+from toolkit import metrics
+from toolkit.errors import BadData, BadParameter, BadSettings, MissingColumn, MissingTable, ToolkitError
+from toolkit.load import open_data
+
+HEADER = "conversation_id,channel,created_at,first_response_at\n"
+GOOD = HEADER + "a,email,2024-03-01T09:00:00Z,2024-03-01T09:30:00Z\nb,x,2024-03-01T10:00:00Z,\n"
+
+
+def export(folder, **files):
+    """A folder of CSVs: export(tmp_path, conversations="...")."""
+    for name, content in files.items():
+        path = folder / (name.replace("_dot_", ".") if "_dot_" in name else f"{name}.csv")
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content, encoding="utf-8")
+    return folder
+
+
+def ledger(data):
+    return data.ledger[["key", "rule", "action", "column"]].values.tolist()
+
+
+def adds_up(data):
+    counts = data.counts
+    assert (counts["rows_in"] == counts["rows_used"] + counts["rejected"]).all(), counts
+    rejected = data.ledger[data.ledger["action"] == "rejected"]
+    assert len(rejected) == counts["rejected"].sum()
+    return True
+
+
+def test_a_good_export(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD))
+    assert data.counts[["table", "rows_in", "rows_used"]].values.tolist() == [["conversations", 2, 2]]
+    assert data.ledger.empty
+    assert data.as_of == datetime.datetime(2024, 3, 1, 10, tzinfo=datetime.UTC)  # the newest event
+    assert metrics.response_rate(data.conversations)["response_rate"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    "row, rule, action",
+    [
+        ("c,,2024-03-01T09:00:00Z,", "required value missing", "rejected"),
+        ("c,NaN,2024-03-01T09:00:00Z,", "required value missing", "rejected"),
+        ("c,email,,", "required value missing", "rejected"),
+        ("c,email,NaN,", "required value missing", "rejected"),
+        ("c,email,yesterday,", "not a time", "rejected"),
+        ("c,email,31/02/2024,", "not a time", "rejected"),
+        ("c,email,2024-02-30T10:00:00Z,", "not a time", "rejected"),
+        ("c,email,03/04/2024 10:00,", "not a time", "rejected"),  # day or month first? nobody said
+        ("c,email,2024-03-01T09:00:00Z,soon", "not a time", "rejected"),
+        ("c,email,2024-03-01T09:00:00Z,2024-03-01T08:59:59Z", "order of times", "rejected"),
+        ("a,email,2024-03-01T09:00:00Z,", "duplicate id", "rejected"),
+        ("c, email ,2024-03-01T09:00:00Z,", "surrounding blanks", "repaired"),
+        ("c,email,2024-03-01T09:00:00Z,,extra", "unreadable line", "rejected"),
+        ('c,"email,2024-03-01T09:00:00Z', "unreadable line", "rejected"),
+        ("c,email", "unreadable line", "rejected"),
+    ],
+)
+def test_a_dirty_row_is_in_the_ledger(tmp_path, row, rule, action):
+    data = open_data(export(tmp_path, conversations=GOOD + row + "\n"))
+    assert adds_up(data)
+    assert [(one[1], one[2]) for one in ledger(data)] == [(rule, action)]
+    entry = data.ledger.iloc[0]
+    assert entry["table"] == "conversations"
+    assert entry["file"].endswith("conversations.csv")
+    assert entry["row"] in (3, 4)  # the third record; an unreadable one is known by its line
+    assert entry["reason"]
+
+
+@pytest.mark.parametrize(
+    "table, content, expected",
+    [
+        ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,5\nb,2024-03-01,-1\n", [["b", "negative duration"]]),
+        ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,5\nb,2024-03-01,abc\n", [["b", "not a number"]]),
+        ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,5\nb,2024-03-01,inf\n", [["b", "not a number"]]),
+        ("calls", "call_id,started_at,outcome\na,2024-03-01,answered\nb,2024-03-01,lost\n", [["b", "unknown category"]]),
+        ("surveys", "survey_id,kind,sent_at,score\na,csat,2024-03-01,5\nb,csat,2024-03-01,7\n", [["b", "score out of range"]]),
+        ("surveys", "survey_id,kind,sent_at,score\na,csat,2024-03-01,5\nb,csat,2024-03-01,0\n", [["b", "score out of range"]]),
+        ("surveys", "survey_id,kind,sent_at,score\na,nps,2024-03-01,0\nb,csat,2024-03-01,4.5\n", [["b", "not a whole number"]]),
+        ("surveys", "survey_id,kind,sent_at,score\na,nps,2024-03-01,0\nb,ces,2024-03-01,4\n", [["b", "unknown category"]]),
+        ("messages", "message_id,conversation_id,sent_at,sender,is_public\na,1,2024-03-01,customer,yes\nb,1,2024-03-01,agent,maybe\n", [["b", "not true or false"]]),
+        ("messages", "message_id,conversation_id,sent_at,sender,sentiment\na,1,2024-03-01,customer,-0.6\nb,1,2024-03-01,customer,meh\n", [["b", "unknown sentiment"]]),
+        ("site_visits", "day,page,visits\n2024-03-01,/a,3\n2024-03-02,/a,-3\n", [["2024-03-02 / /a", "negative count"]]),
+    ],
+)  # fmt: skip
+def test_rules_of_each_table(tmp_path, table, content, expected):
+    data = open_data(export(tmp_path, **{table: content}))
+    assert adds_up(data)
+    assert data.ledger[["key", "rule"]].values.tolist() == expected
+
+
+def test_a_label_or_score_in_the_data_wins(tmp_path):
+    content = "message_id,conversation_id,sent_at,sender,text,sentiment\n"
+    content += "a,1,2024-03-01,customer,wonderful thank you so much,-0.9\nb,1,2024-03-01,customer,terrible awful service,Positive\n"
+    content += "c,1,2024-03-01,customer,this is terrible and awful service,\n"
+    scored = open_data(export(tmp_path, messages=content)).scored_messages.order_by("message_id").execute()
+    assert scored["sentiment"].tolist() == ["negative", "positive", "negative"]
+    assert scored["sentiment_engine"].tolist() == ["data", "data", "vader"]
+
+
+def test_parents_must_be_there(tmp_path):
+    messages = "message_id,conversation_id,sent_at,sender\n1,a,2024-03-01T09:00Z,customer\n2,zz,2024-03-01T09:00Z,customer\n"
+    data = open_data(export(tmp_path, conversations=GOOD, messages=messages))
+    assert ledger(data) == [["2", "unknown parent", "rejected", "conversation_id"]]
+    assert adds_up(data)
+
+
+def test_a_clock_that_runs_ahead(tmp_path):
+    rows = GOOD + "c,email,2024-03-09T09:00:00Z,\nd,email,2024-03-01T09:00:00Z,2024-03-09T09:00:00Z\n"
+    data = open_data(export(tmp_path, conversations=rows), as_of="2024-03-02T00:00:00Z")
+    assert ledger(data) == [
+        ["c", "after as_of", "rejected", "created_at"],
+        # an answer that had not come yet: the conversation was open then
+        ["d", "not yet happened at as_of", "repaired", "first_response_at"],
+    ]
+    assert metrics.response_rate(data.conversations)["answered_count"].tolist() == [1]
+    assert adds_up(data)
+
+
+@pytest.mark.parametrize(
+    "text, zone, utc",
+    [
+        ("2024-03-01T09:00:00Z", "Europe/Rome", "2024-03-01 09:00:00"),
+        ("2024-03-01T09:00:00+02:00", "Europe/Rome", "2024-03-01 07:00:00"),
+        ("2024-03-01 09:00:00 UTC", "Europe/Rome", "2024-03-01 09:00:00"),
+        ("2024-03-01 09:00:00", "Europe/Rome", "2024-03-01 08:00:00"),
+        ("2024-07-01 09:00", "Europe/Rome", "2024-07-01 07:00:00"),
+        ("2024-07-01", "Europe/Rome", "2024-06-30 22:00:00"),
+        ("2024-10-27 02:30:00", "Europe/Rome", "2024-10-27 00:30:00"),  # shown twice: the first
+        ("2024-03-31 02:30:00", "Europe/Rome", "2024-03-31 01:30:00"),  # never shown: moved on
+    ],
+)
+def test_times(tmp_path, text, zone, utc):
+    content = f"conversation_id,channel,created_at\na,email,{text}\n"
+    folder = export(tmp_path, conversations=content, service_dot_toml=f'time_zone = "{zone}"')
+    data = open_data(folder)
+    assert str(data.conversations.execute()["created_at"].iloc[0].tz_localize(None)) == utc
+    gaps = [["a", "local time does not exist", "repaired", "created_at"]] if text == "2024-03-31 02:30:00" else []
+    assert ledger(data) == gaps
+
+
+@pytest.mark.parametrize("order, expected", [("dmy", "2024-04-03 10:00:00"), ("mdy", "2024-03-04 10:00:00")])
+def test_mixed_date_formats_when_the_order_is_told(tmp_path, order, expected):
+    content = "conversation_id,channel,created_at\na,email,03/04/2024 10:00\nb,email,2024-03-01T00:00:00Z\n"
+    data = open_data(export(tmp_path, conversations=content, service_dot_toml=f'date_order = "{order}"'))
+    assert str(data.conversations.order_by("conversation_id").execute()["created_at"].iloc[0].tz_localize(None)) == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + GOOD.encode(),  # BOM
+        GOOD.replace(",", ";").encode(),  # semicolons
+        GOOD.replace(",", "\t").encode(),
+        GOOD.replace("\n", "\r\n").encode(),
+        GOOD.rstrip("\n").encode(),  # no final newline
+        GOOD.encode("utf-16"),
+        GOOD.replace("conversation_id", " Conversation_ID ").encode(),
+    ],
+)
+def test_spellings_of_one_file(tmp_path, content):
+    data = open_data(export(tmp_path, conversations=content))
+    assert data.conversations.count().execute() == 2
+    assert data.ledger.empty
+
+
+def test_latin_1_is_read_and_said(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD.replace("email", "caffè").encode("latin-1")))
+    assert "caffè" in data.conversations.execute()["channel"].tolist()
+    assert any("isn't UTF-8" in note for note in data.notes)
+
+
+def test_gzip_parts_and_parquet(tmp_path):
+    (tmp_path / "a").mkdir()
+    with gzip.open(tmp_path / "a" / "conversations.csv.gz", "wt") as file:
+        file.write(GOOD)
+    assert open_data(tmp_path / "a").conversations.count().execute() == 2
+    (tmp_path / "b" / "conversations").mkdir(parents=True)
+    for part in (1, 2):
+        text = GOOD.replace("\na,", f"\na{part},").replace("\nb,", f"\nb{part},")
+        (tmp_path / "b" / "conversations" / f"{part}.csv").write_text(text)
+    assert open_data(tmp_path / "b").conversations.count().execute() == 4
+    (tmp_path / "c").mkdir()
+    frame = pd.DataFrame({"conversation_id": ["a"], "channel": ["x"], "created_at": pd.to_datetime(["2024-03-01T09:00Z"])})
+    frame.to_parquet(tmp_path / "c" / "conversations.parquet")
+    assert open_data(tmp_path / "c").conversations.count().execute() == 1
+
+
+def test_a_duckdb_file(tmp_path):
+    path = tmp_path / "export.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE conversations AS SELECT 'a' AS conversation_id, 'x' AS channel, TIMESTAMPTZ '2024-03-01 09:00+00' AS created_at")
+    assert open_data(path).conversations.count().execute() == 1
+
+
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        ({"conversations": ""}, ["conversations.csv", "empty"]),
+        ({"conversations": "\n"}, ["conversations.csv", "blank"]),
+        ({"conversations": "conversation_id,chanel,created_at\na,email,2024-03-01\n"}, ["conversations.csv", "'channel'", "did you mean 'chanel'"]),
+        ({"conversations": "conversation_id,channel,created_at\na,email,one\nb,email,two\n"}, ["none of its 2 rows", "created_at", "not a time"]),
+        ({"conversations": "conversation_id,channel,channel,created_at\n"}, ["channel", "twice"]),
+        ({"conversations": b"PK\x03\x04\x00\x00"}, ["conversations.csv", "null bytes"]),
+        ({"notes": "hello"}, ["has nothing that source 'tables' reads", "notes.csv"]),
+        ({"conversations": GOOD, "service_dot_toml": "timezone = 'Europe/Rome'"}, ["service.toml", "timezone", "did you mean 'time_zone'"]),
+        ({"conversations": GOOD, "service_dot_toml": "time_zone = 'Rome'"}, ["time_zone", "'Rome'", "Europe/Rome"]),
+        ({"conversations": GOOD, "service_dot_toml": "time_zone = "}, ["service.toml", "TOML"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_says_why(tmp_path, files, words):
+    with pytest.raises(ToolkitError) as error:
+        open_data(export(tmp_path, **files))
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_header_only_is_no_data(tmp_path):
+    data = open_data(export(tmp_path, conversations=HEADER))
+    assert data.conversations.count().execute() == 0
+    buckets = metrics.response_time_buckets(data.conversations)
+    assert len(buckets) == 0
+    assert metrics.response_rate(data.conversations)[["n", "answered_count"]].values.tolist() == [[0, 0]]
+    assert metrics.response_rate(data.conversations)["response_rate"].isna().all()  # undefined, not 0
+
+
+def test_no_row_in_the_period(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD), period="2020-01")
+    assert data.conversations.count().execute() == 0
+    assert data.quality()["in_period"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        ({"source": "twiter"}, BadParameter, "did you mean 'twitter'"),
+        ({"period": "lastweek"}, BadParameter, "lastweek"),
+        ({"as_of": "today-ish"}, BadParameter, "as_of"),
+        ({"service": "nowhere.toml"}, BadSettings, "nowhere.toml"),
+    ],
+)
+def test_wrong_arguments(tmp_path, arguments, error, words):
+    with pytest.raises(error, match=words):
+        open_data(export(tmp_path, conversations=GOOD), **arguments)
+
+
+def test_a_path_that_is_not_there():
+    with pytest.raises(BadData, match="no such file or folder"):
+        open_data("nowhere/at/all")
+
+
+def test_a_missing_table_names_the_sources_that_fill_it(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD))
+    with pytest.raises(MissingTable, match="asterisk"):
+        _ = data.calls
+    with pytest.raises(MissingColumn, match="'chanel'.*did you mean 'channel'"):
+        metrics.response_rate(data.conversations, by="chanel")
+
+
+def test_conversations_are_derived_from_messages(tmp_path):
+    content = "message_id,conversation_id,sent_at,sender,channel,customer_id\n"
+    content += "1,a,2024-03-01T09:00Z,agent,x,\n"  # the brand wrote first: no response to anything
+    content += "2,a,2024-03-01T10:00Z,customer,x,ann\n3,a,2024-03-01T10:05Z,bot,x,\n4,a,2024-03-01T10:30Z,agent,x,\n"
+    content += "5,b,2024-03-01T11:00Z,agent,x,\n"
+    data = open_data(export(tmp_path, messages=content))
+    rows = data.conversations.execute()
+    assert rows["conversation_id"].tolist() == ["a"]
+    assert str(rows["created_at"].iloc[0]) == "2024-03-01 10:00:00+00:00"
+    assert str(rows["first_response_at"].iloc[0]) == "2024-03-01 10:30:00+00:00"
+    assert rows["customer_id"].tolist() == ["ann"]
+    assert any("1 thread(s) hold no customer message" in note for note in data.notes)
+
+
+def test_topics_from_keywords(tmp_path):
+    toml = '[topics.billing]\nkeywords = ["bill", "invoice"]\n[topics.delivery]\nkeywords = ["parcel"]\n'
+    messages = "message_id,conversation_id,sent_at,sender,text\n1,a,2024-03-01T09:00Z,customer,My BILLS and an invoice; a parcel\n"
+    messages += "2,b,2024-03-01T09:00Z,customer,no handbill (c++) here\n"
+    folder = export(tmp_path, conversations=GOOD, messages=messages, service_dot_toml=toml)
+    rows = open_data(folder).conversations.order_by("conversation_id").execute()
+    assert rows["topic"].fillna("-").tolist() == ["billing", "-"]
+
+
+def test_prepared_data_is_the_same_data(tmp_path, sample):
+    folder = sample.save(tmp_path / "prepared")
+    again = open_data(folder, period="2024-03")
+    assert again.zone == sample.zone and again.as_of == sample.as_of
+    assert len(again.ledger) == len(sample.ledger)
+    before = metrics.response_time_buckets(sample.during("2024-03").conversations, by="channel")
+    after = metrics.response_time_buckets(again.conversations, by="channel")
+    pd.testing.assert_frame_equal(pd.DataFrame(before), pd.DataFrame(after))
+
+
+def test_the_sample_adds_up_and_finds_what_was_planted(sample):
+    from toolkit.sample import planted
+
+    assert adds_up(sample)
+    entries = {table: rows.to_csv() for table, rows in sample.ledger.groupby("table")}
+    repaired = sample.ledger.query("action == 'repaired'").to_csv()
+    for one in planted():
+        kind = one["kind"].split(":")[0]
+        if kind in ("kept", "inert"):
+            assert one["key"] not in entries[one["table"]], one
+        else:
+            assert one["key"] in entries[one["table"]], one
+        if kind == "repaired":
+            assert one["key"] in repaired, one
+
+
+def test_a_source_of_ones_own(tmp_path):
+    source = tmp_path / "helpdesk"
+    source.mkdir()
+    (source / "source.toml").write_text(
+        'title = "Help desk"\nreads = "tickets.csv"\ntime_zone = "Europe/Rome"\n[files.tickets]\npatterns = ["tickets.csv"]\nrequires = ["opened"]\n'
+    )
+    (source / "conversations.sql").write_text(
+        "SELECT nr AS conversation_id, 'email' AS channel, opened AS created_at, _file, _row FROM raw.tickets;"
+    )
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "tickets.csv").write_text("nr,opened\n1,2024-07-01 09:00\n")
+    data = open_data(folder, source=str(source))
+    assert data.zone == "Europe/Rome"
+    assert str(data.conversations.execute()["created_at"].iloc[0]) == "2024-07-01 07:00:00+00:00"
+    (folder / "tickets.csv").write_text("nr,opend\n1,2024-07-01 09:00\n")
+    with pytest.raises(BadData, match="'opened' .did you mean 'opend'"):
+        open_data(folder, source=str(source))

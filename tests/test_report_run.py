@@ -1,0 +1,325 @@
+"""The runner: what fails keeps the last good report, stops nobody else, and is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import toolkit
+from toolkit.errors import BadData, BadParameter
+from toolkit.report import index
+from toolkit.report.render import KEY_FIGURES, REPORT
+from toolkit.report.run import find_notebooks, run_reports
+
+DISPLAY = f'''
+from IPython.display import display
+display({{"{REPORT}": {{"title": "T", "service": "Trains", "time_zone": "UTC"}}, "text/html": "x"}}, raw=True)
+display({{"{KEY_FIGURES}": {{"figures": [{{"label": "Wait", "value": "42 min"}}]}}, "text/html": "x"}}, raw=True)
+'''
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path / "notebooks"
+
+
+def notebook(folder, name, *sources, parameters='by: str = "channel"  # what to break down by'):
+    """Write a notebook of these code cells."""
+    cells = [
+        new_markdown_cell(f"# About {name}\n\nIts sentence."),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        new_markdown_cell("## A question?"),
+        *map(new_code_cell, sources),
+    ]
+    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), folder / f"{name}.ipynb")
+    return folder / f"{name}.ipynb"
+
+
+def run(folder, names=None, **options):
+    """{name: outcome} of a run into `folder`/../out."""
+    options = {"timeout": 60, "notebooks": folder} | options
+    return {it.name: it for it in run_reports(names, out=folder.parent / "out", **options)}
+
+
+def files(folder):
+    out = folder.parent / "out"
+    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+
+
+def test_a_good_report(folder):
+    notebook(folder, "good", DISPLAY, "import sys; print('by', by, sys.executable)")
+    outcome = run(folder, params={"by": "topic"})["good"]
+    assert outcome.status == "ok" and outcome.figures == [{"label": "Wait", "value": "42 min"}]
+    assert files(folder) == ["good.html", "index.html", "manifest.json", "notebooks/good.ipynb"]
+    html = outcome.html.read_text()
+    assert f"by topic {sys.executable}" in html and "Trains" in html
+    manifest = json.loads((folder.parent / "out" / "manifest.json").read_text())
+    entry = manifest["reports"]["good"]
+    assert entry["parameters"] == {"by": "topic"} and entry["status"] == "ok"
+    assert entry["bytes"] == len(html.encode()) and entry["figures"] == outcome.figures
+    assert "42 min" in (folder.parent / "out" / "index.html").read_text()
+
+
+FAILURES = {
+    "raises": ("1 / 0", "ZeroDivisionError: division by zero"),
+    "dies": ("import os; os._exit(0)", "the kernel died in cell 4"),  # papermill's file says: completed
+    "killed": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "the kernel died in cell 4"),
+    "leaves": ("import sys; sys.exit(0)", "stopped in cell 4, before its end"),  # papermill says: good
+    "mistake": ("from toolkit.errors import BadData; raise BadData('calls.csv: is empty')", "calls.csv: is empty"),
+}
+
+
+def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
+    for name in FAILURES:
+        notebook(folder, name, "print('good')")
+    notebook(folder, "other", "print('fine')")
+    assert {it.status for it in run(folder).values()} == {"ok"}
+    out = folder.parent / "out"
+    good = {name: (out / f"{name}.html").read_bytes() for name in FAILURES}
+    for name, (source, _) in FAILURES.items():
+        notebook(folder, name, source, "print('never')")
+    outcomes = run(folder)
+    assert outcomes.pop("other").status == "ok"
+    page = (out / "index.html").read_text()
+    reports = index.read_manifest(out)["reports"]
+    for name, (source, said) in FAILURES.items():
+        assert outcomes[name].status == "failed" and said in outcomes[name].message
+        assert (out / f"{name}.html").read_bytes() == good[name]
+        log = (out / "failed" / f"{name}.log").read_text()
+        assert said in log and "\x1b" not in log
+        assert "without encryption" not in log and "WARNING" not in log
+        assert source in nbformat.read(out / "failed" / f"{name}.ipynb", 4).cells[-2].source or name == "raises"
+        assert reports[name]["status"] == "failed" and reports[name]["html"] == f"{name}.html"
+    assert page.count("The last run failed") == page.count("the last good report") == len(FAILURES)
+    assert "Cell In[" in (out / "failed" / "raises.log").read_text()
+    # Once they are good again, nothing speaks of the failure.
+    for name in FAILURES:
+        notebook(folder, name, "print('good')")
+    run(folder)
+    assert not (out / "failed").exists() and "failed" not in (out / "index.html").read_text().split("<body")[1]
+
+
+def test_a_notebook_that_takes_too_long(folder):
+    notebook(folder, "slow", "import time; time.sleep(60)")
+    start = time.monotonic()
+    outcome = run(folder, timeout=3)["slow"]
+    assert outcome.message == "took longer than 3 s and was stopped in cell 4"
+    assert time.monotonic() - start < 30
+
+
+def test_the_time_is_for_the_whole_notebook(folder):
+    notebook(folder, "slow", *["import time; time.sleep(1.5)"] * 4)
+    assert "took longer than 3 s" in run(folder, timeout=3)["slow"].message
+
+
+def test_a_worker_that_dies_is_a_failure(folder):
+    notebook(folder, "good", "print(1)")
+    notebook(folder, "kills", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", "import time; time.sleep(2)")
+    outcomes = run(folder)
+    assert "ended without a result" in outcomes["kills"].message
+    assert outcomes["good"].status == "ok"
+
+
+def test_a_user_kernel_called_python3_is_not_used(folder, tmp_path, monkeypatch):
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": ["/bin/false"], "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    notebook(folder, "good", "print(1)")
+    assert run(folder)["good"].status == "ok"
+
+
+def test_missing_tables_are_skipped_only_when_all_reports_were_asked_for(folder):
+    missing = "from toolkit.errors import MissingTable; raise MissingTable('this data has no table calls')"
+    notebook(folder, "calls", missing)
+    notebook(folder, "good", "print(1)")
+    assert run(folder)["calls"].status == "skipped"
+    assert "failed/calls.log" not in files(folder)
+    assert "this data has no table calls" in (folder.parent / "out" / "index.html").read_text()
+    assert run(folder, ["calls"])["calls"].status == "failed"
+    notebook(folder, "calls", "print(1)")
+    run(folder)
+    notebook(folder, "calls", missing)  # there was one: now its absence is news
+    assert run(folder)["calls"].status == "failed"
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"params": {"bye": "x"}}, "no chosen notebook has a parameter 'bye' (did you mean 'by'?)"),
+        ({"params": {"data": "x"}}, "given by the option --data"),
+        ({"params": {"as_of": "x"}}, "given by the option --as-of"),
+        ({"period": "-7d"}, "no chosen notebook has a parameter 'period'"),
+        ({"params": {"by": 3}}, "is not a text"),
+        ({"names": ["god"]}, "there is no report 'god' (did you mean 'good'?); there are: good"),
+        ({"names": ["no/such.ipynb"]}, "no/such.ipynb: there is no such notebook"),
+        ({"jobs": 0}, "jobs is 0"),
+        ({"notebooks": "no/such"}, "there is no folder of notebooks"),
+    ],
+)
+def test_mistakes_are_told_before_a_kernel_starts(folder, monkeypatch, options, said):
+    notebook(folder, "good", "print(1)")
+    monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: pytest.fail("it ran"))
+    with pytest.raises(BadParameter) as error:
+        run(folder, **options)
+    assert said in str(error.value)
+
+
+def test_notebooks_are_found(folder, tmp_path):
+    one, two = notebook(folder, "one_two"), notebook(folder, "three")
+    mine = notebook(tmp_path, "mine")
+    assert find_notebooks(None, folder) == {"one_two": one, "three": two}
+    assert find_notebooks(["one-two", str(mine)], folder) == {"one_two": one, "mine": mine}
+    assert find_notebooks([str(mine)], "no/such") == {"mine": mine}  # a path needs no folder
+    for names, said in (([str(notebook(tmp_path, "three")), "three"], "two notebooks"), ([], "no folder of notebooks")):
+        with pytest.raises(BadParameter, match=said):
+            find_notebooks(names, folder if names else "no/such")
+    with pytest.raises(BadParameter, match="rename it"):
+        find_notebooks([str(notebook(tmp_path, "index"))])
+
+
+class FakeData:
+    """What `open_data` returns, as far as the runner looks."""
+
+    source, zone, as_of = "tables", "UTC", __import__("datetime").datetime(2024, 5, 1, tzinfo=__import__("datetime").UTC)
+    service = type("Service", (), {"name": "Trains"})
+
+    @property
+    def counts(self):
+        import pandas as pd
+
+        return pd.DataFrame({"table": ["calls"], "rows_in": [10], "rows_used": [9], "rejected": [1], "repaired": [0]})
+
+    def save(self, folder, sentiment=True):
+        Path(folder).mkdir()
+        (Path(folder) / "prepared.json").write_text("{}")
+
+
+def test_the_data_is_read_once_and_the_report_names_the_users_own_path(folder, monkeypatch):
+    calls = []
+    monkeypatch.setattr("toolkit.load.open_data", lambda path, **options: calls.append((path, options)) or FakeData())
+    parameters = 'data: str = ""\nsource: str = ""\nas_of: str = ""\nperiod: str = "-28d"'
+    source = "import os; assert os.listdir(data) == ['prepared.json'] and (source, as_of, period) == ('', '', '-7d')"
+    for name in ("one", "two"):
+        notebook(folder, name, source, parameters=parameters)
+    notebook(folder, "fails", "raise ValueError(data)", parameters=parameters)
+    outcomes = run(folder, data="my/export", source="twitter", period="-7d", as_of="2024-05-01T00:00:00Z")
+    assert len(calls) == 1 and calls[0][0] == "my/export" and calls[0][1]["source"] == "twitter"
+    assert outcomes["one"].status == outcomes["two"].status == "ok"
+    out = folder.parent / "out"
+    assert outcomes["fails"].message == "ValueError: my/export"
+    for file in ("one.html", "notebooks/one.ipynb", "manifest.json", "index.html"):
+        text = (out / file).read_text()
+        assert "toolkit-report-" not in text, file  # the runner's folder is gone when it is read
+    executed = nbformat.read(out / "notebooks" / "one.ipynb", 4)
+    assert 'data = "my/export"' in executed.cells[2].source and 'source = "twitter"' in executed.cells[2].source
+    assert "9 of 10 rows used (90.0 %); 1 rejected" in (out / "index.html").read_text()
+
+
+def test_data_that_cannot_be_read_stops_before_any_kernel(folder, monkeypatch):
+    def refuse(path, **options):
+        raise BadData("calls.csv: is empty")
+
+    monkeypatch.setattr("toolkit.load.open_data", refuse)
+    notebook(folder, "good", "print(1)")
+    with pytest.raises(BadData):
+        run(folder, data="x")
+    assert files(folder) == []
+
+
+def test_running_one_report_keeps_what_is_known_of_the_others(folder):
+    notebook(folder, "one", DISPLAY)
+    notebook(folder, "two", DISPLAY)
+    run(folder)
+    run(folder, ["one"])
+    out = folder.parent / "out"
+    assert set(index.read_manifest(out)["reports"]) == {"one", "two"}
+    assert (out / "index.html").read_text().count('<article class="entry">') == 2
+    (out / "two.html").unlink()
+    run(folder, ["one"])
+    assert 'href="two.html"' not in (out / "index.html").read_text()
+
+
+@pytest.mark.parametrize("content", ["", "not JSON", "[]", '{"reports": []}'])
+def test_a_broken_manifest_is_made_anew(tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+    assert index.read_manifest(tmp_path) == {"reports": {}}
+
+
+def test_writing_is_all_or_nothing(tmp_path):
+    path = tmp_path / "a.html"
+    index.write_atomically(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        index.write_atomically(path, "new \ud800")
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.html"]
+    assert path.stat().st_mode & 0o777 == 0o666 & ~index._umask()
+
+
+def test_odd_names_and_paths(tmp_path):
+    folder = tmp_path / "a {b} 'c'" / "notebooks"
+    folder.mkdir(parents=True)
+    notebook(folder, "naïve & \"new\"", "print(1)")
+    outcome = run(folder)["naïve & \"new\""]
+    assert outcome.status == "ok" and outcome.html.exists()
+    assert "na%C3%AFve%20%26%20%22new%22.html" in (folder.parent / "out" / "index.html").read_text()
+
+
+def test_progress_is_told(folder):
+    notebook(folder, "good", "print(1)")
+    told = []
+    run(folder, progress=lambda *step: told.append(step))
+    assert told[0] == ("good", 0, 4) and told[-1] == ("good", 3, 4)
+
+
+def is_running(mark):
+    """Whether a process has `mark` in its environment: the runner's, its workers', their kernels'."""
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in entry.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("ending, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
+    started = folder.parent / "started"
+    notebook(folder, "slow", f"open({str(started)!r}, 'w').close(); import time; time.sleep(120)")
+    temporary, mark = folder.parent / "temporary", f"TOOLKIT_TEST={folder}"
+    temporary.mkdir()
+    (folder.parent / "data").mkdir()
+    driver = (
+        "import sys; from toolkit.cli import _ended_by_sigterm; from toolkit.report.run import run_reports\n"
+        f"try:\n  with _ended_by_sigterm(): run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
+        "except KeyboardInterrupt: sys.exit(130)"
+    )
+    environment = os.environ | {"TMPDIR": str(temporary), "TOOLKIT_TEST": str(folder)}
+    environment["PYTHONPATH"] = str(Path(toolkit.__file__).parents[1])
+    process = subprocess.Popen([sys.executable, "-c", driver], env=environment, start_new_session=True)
+    try:
+        end = time.monotonic() + 60
+        while not started.exists():
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(ending)
+        assert process.wait(30) == code
+    finally:
+        process.kill()
+    end = time.monotonic() + 10
+    while is_running(mark) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not is_running(mark)
+    assert list(temporary.iterdir()) == []
+    assert files(folder) == []

@@ -1,0 +1,303 @@
+"""The sample: the same bytes on every run, within the contract, wrong only where it says so, and with its story."""
+
+import csv
+import re
+import tomllib
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+import toolkit.sample
+from toolkit.sample import planted, write_sample
+from toolkit.service import load_service
+from toolkit.tables import TABLES
+
+COMMITTED = Path(__file__).parents[1] / "data" / "sample"
+ROME = "Europe/Rome"
+LAST_28_DAYS = pd.Timestamp("2024-04-01", tz=ROME)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The sample as the generator writes it now."""
+    out = tmp_path_factory.mktemp("sample")
+    write_sample(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def raw(written):
+    """Every table as text, the broken lines left out."""
+    return {name: pd.read_csv(written / f"{name}.csv", dtype=str, on_bad_lines="skip") for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def written_clean(tmp_path_factory):
+    """The sample without the wrong rows."""
+    out = tmp_path_factory.mktemp("clean")
+    write_sample(out, dirty=False)
+    return out
+
+
+@pytest.fixture(scope="module")
+def clean(written_clean):
+    """The tables without the wrong rows, their times in the zone of the service."""
+    tables = {}
+    for name, table in TABLES.items():
+        tables[name] = frame = pd.read_csv(written_clean / f"{name}.csv", low_memory=False)
+        for column in table.columns:
+            if column.dtype == "time" and column.name in frame:
+                frame[column.name] = pd.to_datetime(frame[column.name], utc=True).dt.tz_convert(ROME)
+    return tables
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+def test_two_runs_give_the_same_bytes_and_they_are_the_committed_ones(written, tmp_path):
+    write_sample(tmp_path)
+    names = sorted(path.name for path in written.iterdir())
+    assert names == sorted([f"{name}.csv" for name in TABLES] + ["README.md", "service.toml"])
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
+        now = (written / name).read_bytes()
+        assert (COMMITTED / name).read_bytes() == now, f"{name}: run write_sample('data/sample')"
+
+
+def test_another_seed_is_another_sample(written, tmp_path):
+    write_sample(tmp_path, conversations=300, seed=8)
+    head = (tmp_path / "messages.csv").read_text(encoding="utf-8")[:2000]
+    assert head != (written / "messages.csv").read_text(encoding="utf-8")[:2000]
+
+
+def test_files_are_small_with_unix_lines(written):
+    assert sum(path.stat().st_size for path in written.iterdir()) < 5_000_000
+    for path in written.iterdir():
+        assert b"\r" not in path.read_bytes(), path.name
+
+
+def test_service_and_dictionary_are_readable(written):
+    service = load_service(written / "service.toml")
+    assert service.time_zone == ROME
+    assert service.as_of == pd.Timestamp("2024-04-29", tz=ROME)
+    assert len(service.topics) == 8
+    readme = (written / "README.md").read_text(encoding="utf-8")
+    assert readme.count("\n# ") + readme.startswith("# ") == 1
+    assert all(f"### {name}\n" in readme for name in TABLES)
+
+
+def test_what_cannot_be_written_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="'csv' or 'parquet'"):
+        write_sample(tmp_path, format="xlsx")
+    with pytest.raises(ValueError, match="at least 1"):
+        write_sample(tmp_path, conversations=0)
+    with pytest.raises(ValueError, match="CSV only"):
+        write_sample(tmp_path, format="parquet", dirty=True)
+
+
+# ---------------------------------------------------------------------------------------- contents
+
+
+def test_every_column_is_in_the_contract_and_the_required_are_there(raw):
+    for name, table in TABLES.items():
+        columns = list(raw[name].columns)
+        assert set(columns) <= set(table.names), name
+        assert set(table.required) <= set(columns), name
+        assert columns == [column for column in table.names if column in columns], f"{name}: the contract's order"
+    assert "sentiment" not in raw["messages"]  # the engine is to find it
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_clean_rows_keep_the_contract(clean, name):
+    table, frame = TABLES[name], clean[name]
+    assert not frame.duplicated(list(table.key)).any()
+    for column in table.columns:
+        if column.required:
+            assert frame[column.name].notna().all(), column.name
+        if column.allowed and column.name in frame:
+            assert set(frame[column.name].dropna()) <= set(column.allowed), column.name
+        if column.dtype == "seconds" and column.name in frame:
+            assert (frame[column.name].dropna() >= 0).all(), column.name
+        if column.dtype == "time" and column.name in frame:
+            assert frame[column.name].max() < pd.Timestamp("2024-04-29", tz=ROME), column.name
+
+
+def test_clean_times_are_in_order(clean):
+    orders = {
+        "conversations": [
+            ("created_at", "indexed_at"), ("created_at", "bot_started_at"), ("bot_started_at", "handed_off_at"),
+            ("indexed_at", "team_assigned_at"), ("agent_assigned_at", "first_response_at"),
+            ("created_at", "first_response_at"), ("first_response_at", "closed_at"), ("created_at", "closed_at"),
+        ],
+        "calls": [
+            ("started_at", "queued_at"), ("queued_at", "answered_at"), ("answered_at", "ended_at"),
+            ("started_at", "abandoned_at"), ("started_at", "ended_at"),
+        ],
+        "call_stages": [("entered_at", "left_at")],
+        "surveys": [("sent_at", "answered_at")],
+    }  # fmt: skip
+    for name, pairs in orders.items():
+        for before, after in pairs:
+            assert not (clean[name][after] < clean[name][before]).any(), f"{name}: {after} before {before}"
+    messages = clean["messages"].sort_values("message_id")
+    assert messages.groupby("conversation_id").sent_at.is_monotonic_increasing.all()
+
+
+def test_keys_refer_to_rows_that_are_there(clean):
+    known = set(clean["conversations"].conversation_id)
+    for name in ("messages", "surveys", "calls"):
+        assert set(clean[name].conversation_id.dropna()) <= known, name
+    assert set(clean["call_stages"].call_id) == set(clean["calls"].call_id)
+    assert set(clean["messages"].in_reply_to.dropna()) <= set(clean["messages"].message_id)
+    # A conversation by phone is an answered call, and the other way round.
+    phone = clean["conversations"].query("channel == 'phone'")
+    assert set(phone.conversation_id) == set(clean["calls"].query("outcome == 'answered'").conversation_id)
+
+
+def test_channels_languages_outcomes_and_the_clock_change(clean):
+    conversations = clean["conversations"]
+    assert set(conversations.channel) == {"phone", "email", "web_chat", "whatsapp", "messenger", "instagram", "x"}
+    assert conversations.channel.value_counts().iloc[-1] > 100
+    assert clean["messages"].language.value_counts().index[0] == "it"
+    assert set(clean["messages"].language) == {"it", "ro", "pl", "es", "en"}
+    expected = {"topic": 8, "agent": 14, "team": 3, "project": 2}
+    assert conversations[list(expected)].nunique().to_dict() == expected
+    assert set(clean["calls"].outcome.dropna()) == {"answered", "abandoned", "contained", "test"}
+    assert clean["calls"].outcome.isna().sum() >= 2  # unfinished when the data was read
+    days = conversations.created_at.dt.date.astype(str)
+    assert days.min() == "2024-01-08" and days.max() == "2024-04-28"
+    assert set(conversations.created_at.dt.strftime("%z")) == {"+0100", "+0200"}
+    assert days.nunique() == 112
+
+
+def test_shares_are_believable(clean):
+    conversations = clean["conversations"]
+    by_bot = conversations.bot_started_at.notna() & conversations.handed_off_at.isna()
+    assert 0.06 < conversations[~by_bot].first_response_at.isna().mean() < 0.13
+    recent = conversations.created_at >= pd.Timestamp("2024-04-22", tz=ROME)
+    assert conversations[recent].closed_at.isna().mean() > 2 * conversations[~recent].closed_at.isna().mean()
+    assert 0.3 < clean["surveys"].answered_at.notna().mean() < 0.45
+    hours = conversations.created_at.dt.hour.value_counts()
+    assert hours[3] < hours[22] < hours[13] < hours[10]
+    weekdays = conversations.created_at.dt.day_name().value_counts()
+    assert weekdays["Sunday"] < weekdays["Saturday"] < weekdays["Friday"] < weekdays["Monday"]
+    assert 3000 < len(conversations) < 3600 and len(clean["calls"]) > 1100
+
+
+# --------------------------------------------------------------------------------------- the story
+
+
+@pytest.fixture(scope="module", params=["all", "last 28 days"])
+def since(request):
+    return pd.Timestamp("2024-01-01", tz=ROME) if request.param == "all" else LAST_28_DAYS
+
+
+def test_calls_are_abandoned_at_lunch(clean, since):
+    calls = clean["calls"].query("outcome.notna() and outcome != 'test'")
+    calls = calls[calls.started_at >= since]
+    abandoned, hour = calls.outcome.eq("abandoned"), calls.started_at.dt.hour
+    rates = abandoned.groupby(hour).agg(["mean", "size"])
+    assert rates[rates["size"] >= 10]["mean"].idxmax() == 13
+    assert 0.33 < abandoned[hour == 13].mean() < 0.55
+    assert 0.08 < abandoned[hour != 13].mean() < 0.15
+
+
+def test_identification_loses_the_most_callers(clean, since):
+    stages = clean["call_stages"]
+    hazard = stages[stages.entered_at >= since].groupby("stage").is_abandoned.mean().sort_values(ascending=False)
+    assert hazard.index[0] == "identification"
+    assert 0.08 < hazard.iloc[0] < 0.16
+    assert hazard.drop(["identification", "queue"]).max() < 0.03
+
+
+def test_billing_pulls_satisfaction_down(clean, since):
+    answers = clean["surveys"].query("kind == 'csat' and score.notna()")
+    answers = answers[answers.sent_at >= since]
+    happy, is_billing = answers.score >= 4, answers.topic == "billing"
+    assert 0.2 < happy[is_billing].mean() < 0.45
+    assert 0.74 < happy[~is_billing].mean() < 0.88
+    rates = happy.groupby(answers.topic).agg(["mean", "size"])
+    assert rates[rates["size"] >= 10]["mean"].idxmin() == "billing"
+
+
+def test_the_outage_week_is_negative(clean, since):
+    # The share of conversations that open with a phrase of the negative lists: what an engine should find.
+    first = clean["messages"].query("sender == 'customer'")
+    first = first[first.message_id.str.endswith("-01") & (first.sent_at >= since)]
+    is_negative = first.text.map(_plain).str.contains("|".join(map(re.escape, _negative_parts())))
+    by_week = is_negative.groupby(first.sent_at.dt.isocalendar().week).mean()
+    assert by_week.idxmax() == 16
+    assert by_week[16] > 1.8 * by_week.drop(16).mean()
+    written_ones = clean["conversations"].query("channel != 'phone'")
+    is_fault = written_ones.topic == "internet_fault"
+    is_outage = written_ones.created_at.dt.isocalendar().week == 16
+    assert is_fault[is_outage].mean() > 2 * is_fault[~is_outage].mean()
+
+
+def _plain(text):
+    return text.lower().translate(str.maketrans("àèéìòùăâîșțąćęłńóśźżáíúñü", "aeeiouaaistacelnoszzaiunu"))
+
+
+def _negative_parts():
+    """The longest piece without a slot of each phrase that a cross customer may open with."""
+    voices = tomllib.loads((Path(toolkit.sample.__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
+    topics = [entry for voice in voices.values() for entry in voice.values() if isinstance(entry, dict)]
+    return [_plain(max(re.split(r"\{\w+\}", text), key=len)) for topic in topics for text in topic["negative"]]
+
+
+# -------------------------------------------------------------------------------------- wrong rows
+
+
+def test_planted_rows_are_in_the_files(written, raw):
+    assert len({entry["kind"] for entry in planted()}) >= 15
+    for entry in planted():
+        if entry["kind"] == "too many cells":  # pandas left it out above: count its cells
+            lines = (written / f"{entry['table']}.csv").read_text(encoding="utf-8").splitlines()
+            (line,) = [line for line in lines if line.startswith(entry["key"])]
+            assert len(next(csv.reader([line]))) > len(raw[entry["table"]].columns)
+        else:
+            assert (raw[entry["table"]][entry["column"]] == entry["key"]).sum() == entry["rows"], entry
+
+
+def test_planted_rows_are_few_and_at_the_end(written, written_clean):
+    for name in TABLES:
+        before, after = (written_clean / f"{name}.csv").read_bytes(), (written / f"{name}.csv").read_bytes()
+        assert after.startswith(before)
+        rows = sum(entry["rows"] for entry in planted() if entry["table"] == name)
+        assert after[len(before) :].count(b"\n") == rows
+
+
+# ----------------------------------------------------------------------------------------- parquet
+
+
+def test_parquet_has_the_same_columns_and_typed_ones(written, tmp_path):
+    paths = write_sample(tmp_path, conversations=20_000, format="parquet")
+    types = {"time": "TIMESTAMP WITH TIME ZONE", "day": "DATE", "seconds": "BIGINT", "integer": "BIGINT"}
+    types |= {"flag": "BOOLEAN", "text": "VARCHAR"}
+    with duckdb.connect() as connection:
+        for name, table in TABLES.items():
+            described = connection.execute(f"DESCRIBE FROM '{paths[name]}'").fetchall()
+            with open(written / f"{name}.csv", encoding="utf-8") as file:
+                assert [row[0] for row in described] == file.readline().strip().split(",")
+            for column, dtype, *_ in described:
+                assert dtype == types[table.column(column).dtype], f"{name}.{column}"
+        query = f"SELECT count(*), count(DISTINCT conversation_id) FROM '{paths['conversations']}'"
+        rows, keys = connection.execute(query).fetchone()
+    assert rows == keys and 19_600 < rows < 20_400
+
+
+def test_parquet_holds_what_csv_holds(tmp_path):
+    written_csv = write_sample(tmp_path / "csv", conversations=400, dirty=False)
+    written_parquet = write_sample(tmp_path / "parquet", conversations=400, format="parquet")
+    for name, table in TABLES.items():
+        left = pd.read_parquet(written_parquet[name]).sort_values(list(table.key), ignore_index=True)
+        right = pd.read_csv(written_csv[name]).sort_values(list(table.key), ignore_index=True)
+        for column in left:
+            if table.column(column).dtype in ("time", "day"):
+                left[column], right[column] = (
+                    pd.to_datetime(frame[column], utc=True).astype("datetime64[s, UTC]") for frame in (left, right)
+                )
+            assert left[column].isna().equals(right[column].isna()), f"{name}.{column}"
+            assert list(left[column].dropna()) == list(right[column].dropna()), f"{name}.{column}"

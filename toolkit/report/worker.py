@@ -1,0 +1,220 @@
+"""Run one notebook and draw its report: `python -m toolkit.report.worker TASK.json`.
+
+A process of its own for each notebook: papermill changes the working directory, a crash of one must not
+touch another, and whatever libraries print goes to this one's log. Started by `toolkit.report.run`.
+"""
+
+import copy
+import json
+import os
+import signal
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from toolkit import errors
+from toolkit.report import clean
+from toolkit.report.parameters import read_notebook, read_parameters, read_title
+from toolkit.report.render import read_page, render_report
+
+
+class NotebookFailed(Exception):
+    """The notebook did not run to its end; `is_mistake` when it said so in words meant for the user."""
+
+    def __init__(self, message, kind="", details="", is_mistake=False):
+        super().__init__(message)
+        self.kind, self.details, self.is_mistake = kind, details, is_mistake
+
+
+class Progress:
+    """Which cell is running, told to the parent as one line of JSON a cell."""
+
+    def __init__(self, name, cells, stream):
+        self.name, self.cells, self.stream, self.cell = name, cells, stream, 0
+
+    def on_cell_start(self, cell, cell_index):
+        """Called by nbclient; a parent that is gone ends the run here with a BrokenPipeError."""
+        if "injected-parameters" not in cell.metadata.get("tags", []):
+            self.cell += 1  # as the notebook's author counts them, from 1
+        self.stream.write(json.dumps({"cell": self.cell - 1, "of": self.cells}) + "\n")
+        self.stream.flush()
+
+
+def kernel_manager_class():
+    """A kernel manager whose kernel is this Python, over an encrypted connection."""
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpec
+    from traitlets import default
+
+    # A kernel spec named python3 in the user's home may start any other Python; ours has to have our packages.
+    command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+    class OwnKernelManager(AsyncKernelManager):
+        @default("transport_encryption")
+        def _transport_is_encrypted(self):
+            return "required"
+
+        @property
+        def kernel_spec(self):
+            return KernelSpec(
+                argv=command,
+                display_name="Python 3",
+                language="python",
+                metadata={"supported_encryption": ["curve"]},
+            )
+
+    return OwnKernelManager
+
+
+def execute(task, progress):
+    """Run the task's notebook with papermill; the executed notebook.
+
+    Raises
+    ------
+    NotebookFailed
+        For whatever kept it from running to its end.
+    """
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    end = time.monotonic() + task["timeout"]
+    try:
+        executed = papermill.execute_notebook(
+            _literal(task["notebook"]),
+            _literal(task["executed"]),
+            parameters=task["parameters"],
+            cwd=task["cwd"],
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            kernel_manager_class=kernel_manager_class(),
+            on_cell_start=progress.on_cell_start,
+            # The time is for the whole notebook; nbclient takes 0 for "no limit".
+            timeout_func=lambda cell: max(0.1, end - time.monotonic()),
+        )
+    except papermill.PapermillExecutionError as error:
+        raise _explain(error, progress.cell) from None
+    except CellTimeoutError:
+        message = f"took longer than {task['timeout']:g} s and was stopped in cell {progress.cell}"
+        raise NotebookFailed(message, "Timeout") from None
+    except DeadKernelError:
+        message = f"the kernel died in cell {progress.cell}: it was killed, crashed or ran out of memory"
+        raise NotebookFailed(message, "DeadKernel") from None
+    _check_complete(executed, progress.cell)
+    return executed
+
+
+def _literal(path):
+    """papermill fills {names} in a path; ours has none to fill."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _explain(error, cell):
+    is_mistake = issubclass(getattr(errors, error.ename, type(None)), errors.ToolkitError)
+    said = clean.plain_text(error.evalue)
+    first = next((line.strip() for line in said.splitlines() if line.strip()), "")
+    details = f"In cell {cell}:\n\n{_indent(error.source)}\n\n"
+    details += clean.plain_text("\n".join(error.traceback))
+    message = said if is_mistake else f"{error.ename}: {first}" if first else error.ename
+    return NotebookFailed(message, error.ename, details, is_mistake)
+
+
+def _indent(text):
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _check_complete(notebook, cell):
+    """papermill takes `SystemExit(0)` for a good end; a report whose last cells did not run is none."""
+    if any(it.cell_type == "code" and it.source.strip() and it.execution_count is None for it in notebook.cells):
+        raise NotebookFailed(f"stopped in cell {cell}, before its end", "Incomplete")
+
+
+def restore_parameters(notebook, task):
+    """Say in the executed notebook what the user gave, not where the runner put the prepared data."""
+    from papermill.translators import PythonTranslator
+
+    shown = task["parameters"] | task["shown"]
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = PythonTranslator.codify(shown).rstrip()
+    notebook.metadata["papermill"] |= {
+        "parameters": shown,
+        "input_path": Path(task["notebook"]).name,
+        "output_path": f"{task['name']}.ipynb",
+    }
+    return shown
+
+
+def make_report(task, progress):
+    """Execute, draw and write; what the manifest and the overview say of the report."""
+    import nbformat
+
+    notebook = execute(task, progress)
+    shown = restore_parameters(notebook, task)
+    nbformat.write(notebook, task["executed"])
+    known = read_parameters(task["notebook"])
+    parameters = [
+        {
+            "name": name,
+            "value": shown.get(name, parameter.default),
+            "is_default": shown.get(name, parameter.default) == parameter.default,
+            "help": parameter.help,
+        }
+        for name, parameter in known.items()
+    ]
+    made_at = datetime.fromisoformat(task["made_at"])
+    html = render_report(notebook, parameters, made_at, task["versions"], task["name"])
+    Path(task["html"]).write_text(html, encoding="utf-8")
+    page = read_page(copy.deepcopy(notebook), task["name"])
+    return {
+        "status": "ok",
+        "title": page.title,
+        "lede": read_title(task["notebook"])[1],
+        "header": page.header,
+        "figures": page.figures,
+        "parameters": {parameter["name"]: parameter["value"] for parameter in parameters},
+    }
+
+
+def work(task, stream):
+    """The result of a task, a failure included."""
+    cells = len(read_notebook(task["notebook"])["cells"])
+    try:
+        return make_report(task, Progress(task["name"], cells, stream))
+    except NotebookFailed as error:
+        result = {"kind": error.kind, "message": str(error), "details": error.details, "is_mistake": error.is_mistake}
+    except Exception as error:  # whatever it is, the other reports and the old one must survive it
+        import traceback
+
+        message = f"{type(error).__name__}: {error}"
+        result = {"kind": type(error).__name__, "message": message, "details": traceback.format_exc(), "is_mistake": False}
+    return {"status": "failed"} | result
+
+
+def _stop(*_):
+    raise KeyboardInterrupt  # nbclient then shuts the kernel down
+
+
+def main(path):
+    """Read the task at `path`, run it, write its result beside it."""
+    task = json.loads(Path(path).read_text(encoding="utf-8"))
+    signal.signal(signal.SIGTERM, _stop)
+    # jsonschema's optional check of IRIs builds a grammar for 1.6 s when imported; a notebook holds none.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    # Standard output is the line to the parent; the kernel and every library write to the log instead.
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    log = os.open(task["messages"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    try:
+        result = work(task, stream)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    part = Path(task["result"] + ".part")
+    part.write_text(json.dumps(result), encoding="utf-8")
+    part.replace(task["result"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

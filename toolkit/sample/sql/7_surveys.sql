@@ -1,0 +1,34 @@
+-- One row per survey sent: after three closes in four, unless nobody ever answered the customer.
+CREATE VIEW surveys AS
+WITH sent AS (
+    SELECT
+        *,
+        CASE WHEN draw(i, 69) < 0.70 THEN 'csat' ELSE 'nps' END AS kind,
+        closed + between_seconds(60, 1800, draw(i, 70)) AS sent
+    FROM contact
+    WHERE is_conversation AND closed IS NOT NULL AND (response IS NOT NULL OR is_bot_only) AND draw(i, 68) < 0.78
+),
+answered AS (
+    SELECT
+        *,
+        -- The unhappy answer a little more often than the happy.
+        CASE WHEN draw(i, 71) < CASE WHEN is_happy THEN 0.36 ELSE 0.42 END
+            THEN seen(sent + greatest(lognormal(7200, 1.3, draw(i, 72)), 30)) END AS answered
+    FROM sent
+    WHERE sent < getvariable('as_of')
+)
+SELECT
+    format('S{:07d}', i + 1) AS survey_id, kind, sent AS sent_at, answered AS answered_at,
+    CASE
+        WHEN answered IS NULL THEN NULL
+        WHEN kind = 'csat' AND is_happy THEN [4, 4, 5, 5, 5][1 + CAST(floor(draw(i, 73) * 5) AS INTEGER)]
+        WHEN kind = 'csat' THEN [1, 1, 2, 2, 3][1 + CAST(floor(draw(i, 73) * 5) AS INTEGER)]
+        WHEN is_happy THEN [7, 8, 8, 9, 9, 9, 10, 10, 10, 10][1 + CAST(floor(draw(i, 73) * 10) AS INTEGER)]
+        ELSE [0, 1, 2, 3, 3, 4, 5, 6, 6, 7][1 + CAST(floor(draw(i, 73) * 10) AS INTEGER)]
+    END AS score,
+    conversation_id, customer_id, channel, topic, CASE WHEN NOT is_bot_only THEN agent END AS agent,
+    CASE WHEN answered IS NOT NULL AND draw(i, 74) < 0.40 THEN phrases.text END AS comment
+FROM answered
+JOIN phrases ON phrases.voice = language AND phrases.variant = CAST(floor(draw(i, 75) * 120) AS INTEGER)
+    AND phrases.slot = CASE
+        WHEN draw(i, 76) < 0.2 THEN 'survey_neutral' WHEN is_happy THEN 'survey_positive' ELSE 'survey_negative' END;
