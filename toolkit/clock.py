@@ -120,7 +120,7 @@ def humanize(seconds):
     """
     if seconds is None or seconds != seconds or math.isinf(seconds):
         return "–"
-    sign, seconds = "-" * (seconds < 0), abs(float(seconds))
+    sign, seconds = "-" if seconds < 0 else "", abs(float(seconds))
     for unit, size, limit in (("s", 1, 60), ("min", 60, 60), ("h", 3600, 24), ("d", DAY, math.inf)):
         value = round(seconds / size, 1)
         if value < limit:  # the rounded value decides: 59.97 min is "1 h", not "60 min"

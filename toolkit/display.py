@@ -113,7 +113,7 @@ def _read(result, value, ends):
     if not len(result):
         return (float("nan"),) * 3, 0, False
     row = result.iloc[0]
-    count = result.attrs.get("count", "n")
+    count = result.attrs.get("counts", {}).get(value, result.attrs.get("count", "n"))
     n = int(row[count]) if count in result.columns else 0
     bounds = tuple(float(row[end]) for end in ends) if ends else (float("nan"), float("nan"))
     return (float(row[value]), *bounds), n, bool(result.enough().iloc[0])

@@ -77,7 +77,6 @@ def _connect():
     scratch = Path(tempfile.mkdtemp(prefix="toolkit-"))
     # Zoned times are cast through the session's zone; what doesn't fit in memory goes to disk.
     con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET enable_progress_bar = false")
     con.execute(f"SET temp_directory = {quality.literal(scratch / 'spill')}")
     return con, scratch
 
@@ -127,7 +126,7 @@ def _check(con, source, settings, files, given, told):
     con.execute("CREATE TABLE rows_in(\"table\" VARCHAR, rows_in BIGINT)")
     typed = {}
     for name, table in TABLES.items():
-        if name not in source.tables or not _has_raw(source, name, files):
+        if name not in source.selects or not _has_raw(source, name, files):
             continue
         told(f"checking {name}")
         select = source.sql(name)
@@ -517,12 +516,12 @@ class Data:
         return Result.of(frame, "quality", units={name: "count" for name in frame.columns[1:]})
 
     def rules_broken(self):
-        """The ledger by rule: table, rule, action, column, n, one example and what the rule says."""
+        """The ledger by rule: table, rule, action, column, n, the value of one example and what the rule says."""
         from toolkit.result import Result
 
         frame = self._con.execute(
-            'SELECT "table", rule, action, "column", count(*) AS n, arg_min(value, "row") AS example, '
-            'arg_min("key", "row") AS example_key, any_value(CASE WHEN rule LIKE \'% line\' THEN regexp_replace(reason, \' \\(.*\', \'\') ELSE reason END) AS reason '
+            'SELECT "table", rule, action, "column", count(*) AS n, '
+            'left(arg_min(value, "row"), 40) AS example, any_value(CASE WHEN rule LIKE \'% line\' THEN regexp_replace(reason, \' \\(.*\', \'\') ELSE reason END) AS reason '
             'FROM ledger GROUP BY ALL ORDER BY "table", action, n DESC, rule, "column"'
         ).df()
         return Result.of(frame, "rules_broken", units={"n": "count"})

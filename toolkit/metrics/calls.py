@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, MissingColumn
 from toolkit.intervals import mean_interval
 from toolkit.metrics._common import add_rate, choose, finish
 from toolkit.service import parse_duration
@@ -79,8 +79,8 @@ def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=No
             rows,
             keys,
             n=rows.count(),
-            abandoned_count=rows.count(where=rows.is_abandoned_),
-            answered_count=rows.count(where=rows.is_answered_),
+            abandoned_count=engine.count_if(rows, rows.is_abandoned_),
+            answered_count=engine.count_if(rows, rows.is_answered_),
         )
     )
     frame["other_count"] = frame["n"] - frame["abandoned_count"] - frame["answered_count"]
@@ -95,9 +95,12 @@ def _queue_wait(rows):
     """Seconds in the queue: as the system tells them, else from the times; null when never queued."""
     import ibis
 
+    told = [rows.queue_seconds.floor().cast("int64")] if "queue_seconds" in rows.columns else []
     ends = [engine.epoch(rows[name]) for name in ("answered_at", "abandoned_at", "ended_at") if name in rows.columns]
-    wait = ibis.coalesce(*ends) - engine.epoch(rows.queued_at)
-    return ibis.coalesce(rows.queue_seconds.cast("int64"), wait) if "queue_seconds" in rows.columns else wait
+    if not told and not ends:
+        raise MissingColumn("calls", "answered_at", [name for name in rows.columns if not name.endswith("_")])
+    waits = [ibis.coalesce(*ends) - engine.epoch(rows.queued_at)] if ends else []
+    return ibis.coalesce(*told, *waits)
 
 
 def _duration(name, value):
@@ -209,6 +212,8 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
         wait = _queue_wait(rows)
         if unqueued == "zero":
             wait = ibis.ifelse(rows.queued_at.isnull(), ibis.literal(0).cast("int64"), wait)
+        else:  # also where the system tells 0 s for a call that never queued
+            wait = ibis.ifelse(rows.queued_at.isnull(), ibis.null("int64"), wait)
     rows = rows.select(*keys, seconds=wait)
     # an agent's clock may be a second before the queue's
     rows = rows.filter(rows.seconds.notnull()).mutate(seconds=ibis.ifelse(rows.seconds < 0, 0, rows.seconds))
@@ -219,7 +224,7 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
         )
     )
     between = engine.to_pandas(engine.quantiles(rows, keys, "seconds", (0.5, 0.9)))
-    frame = plain.merge(between, on=keys) if keys else pd.concat([plain, between], axis=1)
+    frame = plain.merge(between, how="left", on=keys) if keys else pd.concat([plain, between], axis=1)
     frame["mean_low"], frame["mean_high"] = mean_interval(frame["mean_seconds"], frame["deviation"].astype(float), frame["n"])
     frame["mean_low"] = frame["mean_low"].clip(lower=0)
     frame = frame.rename(columns={"q50": "median_seconds", "q90": "p90_seconds"})

@@ -28,15 +28,17 @@ def _waits(conversations, by, clock, as_of, zone, service):
         now = engine.to_epoch(context.as_of)
     rows = rows.filter(rows.start_ <= now)  # what comes later hasn't happened yet
     rows = rows.mutate(
-        is_answered=rows.end_.notnull() & (rows.end_ <= now),
+        is_answered_=rows.end_.notnull() & (rows.end_ <= now),
     )
-    rows = rows.mutate(end_=ibis.ifelse(rows.is_answered, rows.end_, ibis.literal(now).cast("int64")))
+    rows = rows.mutate(end_=ibis.ifelse(rows.is_answered_, rows.end_, ibis.literal(now).cast("int64")))
     if clock == "business":
         from toolkit.clock import business_clock
 
         service = service or settings_of(table)
         rows = business_clock(rows, ["start_", "end_"], service)
-        rows = rows.mutate(seconds=rows.end__business - rows.start__business)
+        seconds = rows.end__business - rows.start__business
+        # a reply before its conversation is wrong also where both lie outside opening hours
+        rows = rows.mutate(seconds=ibis.ifelse(rows.end_ < rows.start_, -1, seconds))
     else:
         rows = rows.mutate(seconds=rows.end_ - rows.start_)
     return table, keys, rows
@@ -56,8 +58,8 @@ def _curves(conversations, by, clock, as_of, zone, service):
     counts = engine.aggregate(
         rows,
         [*keys, "seconds"],
-        events=rows.is_answered.ifelse(1, 0).sum(),
-        censored=rows.is_answered.ifelse(0, 1).sum(),
+        events=rows.is_answered_.ifelse(1, 0).sum(),
+        censored=rows.is_answered_.ifelse(0, 1).sum(),
     )
     frame = engine.to_pandas(counts)
     _refuse_negative(frame["seconds"].min() if len(frame) else np.nan)
@@ -163,9 +165,10 @@ def response_curve(conversations, by=None, clock="calendar", as_of=None, zone=No
     for key, group in _groups(counts, keys):
         curve = Survival(group["seconds"], group["events"], group["censored"])
         at = np.arange(len(curve.seconds))
-        if len(at) > points:  # evenly in the share answered, so that steep parts keep their shape
-            wanted = np.linspace(curve.surviving[0], curve.surviving[-1], points)
-            at = np.unique(np.searchsorted(-curve.surviving, -wanted).clip(0, len(at) - 1))
+        if len(at) >= points:  # evenly in the share answered, so that steep parts keep their shape
+            # the start and the last time, up to which the curve is flat, are points too
+            wanted = np.linspace(curve.surviving[0], curve.surviving[-1], max(points - 2, 1))
+            at = np.unique([*np.searchsorted(-curve.surviving, -wanted).clip(0, len(at) - 1), len(at) - 1])
         frame = pd.DataFrame(
             {
                 "seconds": curve.seconds[at],
@@ -249,7 +252,7 @@ def response_time_buckets(
     names = _bucket_names(seconds)
     table, keys, rows = _waits(conversations, by, clock, as_of, zone, service)
     steps = [(rows.seconds <= edge, position) for position, edge in enumerate(seconds)]
-    place = ibis.cases((~rows.is_answered, len(seconds) + 1), *steps, else_=len(seconds))
+    place = ibis.cases((~rows.is_answered_, len(seconds) + 1), *steps, else_=len(seconds))
     rows = rows.mutate(bucket=place)
     frame = engine.to_pandas(
         engine.aggregate(rows, [*keys, "bucket"], n=rows.count(), smallest=rows.seconds.min())
@@ -301,10 +304,10 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     [0.5]
     """
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
-    topics = settings_of(table).no_reply_topics if no_reply_topics is None else list(no_reply_topics)
+    topics = settings_of(table).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
     _, keys, rows = _waits(_with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None)
     frame = engine.to_pandas(
-        engine.aggregate(rows, keys, n=rows.count(), answered_count=rows.is_answered.ifelse(1, 0).sum())
+        engine.aggregate(rows, keys, n=rows.count(), answered_count=rows.is_answered_.ifelse(1, 0).sum())
     )
     keys = keys[:-1]
     frame["needing_count"] = frame["n"].where(frame["needs_"] == "yes", 0)
@@ -383,11 +386,11 @@ def reply_pairs(messages, by=None, zone=None):
             keys,
             n=pairs.count(),
             mean_seconds=pairs.seconds.cast("float64").mean(),
-            negative_count=pairs.count(where=pairs.seconds < 0),
+            negative_count=engine.count_if(pairs, pairs.seconds < 0),
         )
     )
     between = engine.to_pandas(engine.quantiles(pairs, keys, "seconds", (0.5, 0.9)))
-    frame = plain.merge(between, on=keys) if keys else pd.concat([plain, between], axis=1)
+    frame = plain.merge(between, how="left", on=keys) if keys else pd.concat([plain, between], axis=1)
     frame = frame.rename(columns={"q50": "median_seconds", "q90": "p90_seconds"})
     frame = frame[[*keys, "n", "median_seconds", "p90_seconds", "mean_seconds", "negative_count"]]
     units = {"n": "count", "negative_count": "count"}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.errors import BadParameter
+from toolkit.errors import BadData, BadParameter
 from toolkit.intervals import mean_interval, rate_change
 from toolkit.metrics._common import add_rate, finish
 
@@ -20,15 +20,21 @@ def _csat_surveys(surveys, needs=()):
 
 def _score_counts(rows, keys):
     score = rows.score.cast("float64")
-    return engine.to_pandas(
+    frame = engine.to_pandas(
         engine.aggregate(
             rows,
             keys,
             sent_count=rows.count(),
             n=rows.score.count(),
-            **{f"score_{value}": rows.count(where=score == value) for value in SCORES},
+            **{f"score_{value}": engine.count_if(rows, score == value) for value in SCORES},
         )
     )
+    if (frame[[f"score_{value}" for value in SCORES]].sum(axis=1) != frame["n"]).any():
+        raise BadData(
+            "surveys: a csat score is no whole number from 1 to 5; "
+            "toolkit.open_data sets such rows aside, or drop them first (nps scores need kind 'nps')"
+        )
+    return frame
 
 
 def csat(surveys, by=None, satisfied=4, zone=None):
@@ -64,7 +70,7 @@ def csat(surveys, by=None, satisfied=4, zone=None):
     frame = _score_counts(engine.with_keys(table, "surveys", keys, zone), keys)
     frame["satisfied_count"] = frame[[f"score_{value}" for value in SCORES if value >= satisfied]].sum(axis=1)
     frame = add_rate(frame, "csat", "satisfied_count", "n")
-    frame["survey_response_rate"] = (frame["n"] / frame["sent_count"].where(frame["sent_count"] > 0)).astype("float64")
+    frame = add_rate(frame, "survey_response_rate", "n", "sent_count", prefix="survey_response_rate")
     counts = frame[[f"score_{value}" for value in SCORES]].to_numpy(float)
     values, n = np.array(SCORES, float), counts.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -72,12 +78,14 @@ def csat(surveys, by=None, satisfied=4, zone=None):
         deviation = np.sqrt((counts * (values - mean[:, None]) ** 2).sum(axis=1) / (n - 1))
     frame["mean"] = mean
     frame["mean_low"], frame["mean_high"] = mean_interval(mean, deviation, n)
-    columns = ["n", "sent_count", "survey_response_rate", "satisfied_count", "csat", "low", "high"]
-    columns += ["mean", "mean_low", "mean_high", *[f"score_{value}" for value in SCORES]]
+    columns = ["n", "satisfied_count", "csat", "low", "high", "sent_count"]
+    columns += ["survey_response_rate", "survey_response_rate_low", "survey_response_rate_high", "mean", "mean_low", "mean_high", *[f"score_{value}" for value in SCORES]]
     units = {"csat": "rate", "survey_response_rate": "rate", "mean": "score"}
     units |= dict.fromkeys(["n", "sent_count", "satisfied_count", *[f"score_{value}" for value in SCORES]], "count")
     choices = {"satisfied": f"scores from {satisfied} to 5"}
-    return finish(frame[[*keys, *columns]], "csat", table, keys, units, choices)
+    result = finish(frame[[*keys, *columns]], "csat", table, keys, units, choices)
+    result.attrs["counts"] = {"survey_response_rate": "sent_count"}
+    return result
 
 
 def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
@@ -134,7 +142,7 @@ def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
     return Result.of(frame.reset_index(drop=True), "csat_by_topic", units, keys, attrs["minimum_count"], attrs["choices"])
 
 
-def low_scores(surveys, at_most=3, by=None, limit=None):
+def low_scores(surveys, at_most=3, by=None, limit=None, zone=None):
     """The answers to follow up: scores of 3 or less, worst and newest first, with their comments.
 
     Parameters
@@ -148,6 +156,8 @@ def low_scores(surveys, at_most=3, by=None, limit=None):
         Count them per group instead of listing them.
     limit : int, optional
         How many rows to return at most.
+    zone : str, optional
+        IANA time zone, where `by` names a part of local time.
 
     Returns
     -------
@@ -168,9 +178,9 @@ def low_scores(surveys, at_most=3, by=None, limit=None):
     keys = engine.group_keys(by)
     if keys:
         table = _csat_surveys(surveys)
-        rows = engine.with_keys(table, "surveys", keys)
+        rows = engine.with_keys(table, "surveys", keys, zone)
         frame = engine.to_pandas(
-            engine.aggregate(rows, keys, n=rows.score.count(), low_count=rows.count(where=rows.score <= at_most))
+            engine.aggregate(rows, keys, n=rows.score.count(), low_count=engine.count_if(rows, rows.score <= at_most))
         )
         frame = add_rate(frame, "low_rate", "low_count", "n")
         units = {"n": "count", "low_count": "count", "low_rate": "rate"}
@@ -186,5 +196,7 @@ def low_scores(surveys, at_most=3, by=None, limit=None):
         rows = rows.limit(limit)
     frame = engine.to_pandas(rows)
     frame["score"] = frame["score"].astype("int64")
+    if "answered_at" in frame.columns:
+        frame["answered_at"] = pd.to_datetime(frame["answered_at"], utc=True)  # the same from every engine
     units = {"score": "count", "answered_at": "time"}
     return finish(frame, "low_scores", table, [], units, {"low": f"{at_most} or less"}, minimum_count=0)

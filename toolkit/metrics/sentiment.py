@@ -59,7 +59,9 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
         engine.as_table(table, "messages", ["is_tagged"])
         is_tagged = rows.is_tagged.fill_null(True)
         rows = rows.filter(is_tagged if tagged == "tagged" else ~is_tagged)
-    groups = engine.group_keys(by)
+    # a column of that name is not the period
+    table, rows = (part.drop(every) if every in part.columns else part for part in (table, rows))
+    groups = [key for key in engine.group_keys(by) if key != every]
     keys = [*groups, *([every] if every else [])]
     keyed = engine.with_keys(rows, "messages", keys, zone)
     frame = engine.to_pandas(
@@ -67,23 +69,25 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
             keyed,
             keys,
             message_count=keyed.count(),
-            **{f"{label}_count": keyed.count(where=keyed.sentiment == label) for label in SENTIMENTS},
+            **{f"{label}_count": engine.count_if(keyed, keyed.sentiment == label) for label in SENTIMENTS},
         )
     )
     counts = [f"{label}_count" for label in SENTIMENTS]
     frame["n"] = frame[counts].sum(axis=1).astype("int64")
-    frame["coverage"] = (frame["n"] / frame["message_count"].where(frame["message_count"] > 0)).astype("float64")
+    frame = add_rate(frame, "coverage", "n", "message_count", prefix="coverage")
     for label in SENTIMENTS:
         frame = add_rate(frame, label, f"{label}_count", "n", prefix=label)
     frame = frame.sort_values(keys, kind="stable").reset_index(drop=True) if keys else frame
     frame = _mark_changes(frame, groups, every)
     shares = [column for label in SENTIMENTS for column in (label, f"{label}_low", f"{label}_high")]
-    order = [*keys, "n", "message_count", "coverage", *shares, *counts]
+    order = [*keys, "n", "message_count", "coverage", "coverage_low", "coverage_high", *shares, *counts]
     order += ["change", "is_significant"] if every else []
     units = dict.fromkeys([*SENTIMENTS, "coverage"], "rate") | dict.fromkeys(["n", "message_count", *counts], "count")
     units |= {"change": "points"}
     choices = {"messages": {"all": "all, tagged or not", "tagged": "tagged only", "untagged": "untagged only"}[tagged]}
-    return finish(frame[order], "sentiment_trend", table, keys, units, choices)
+    result = finish(frame[order], "sentiment_trend", table, keys, units, choices)
+    result.attrs["counts"] = {"coverage": "message_count"}
+    return result
 
 
 def _mark_changes(frame, groups, every):

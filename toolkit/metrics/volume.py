@@ -11,19 +11,16 @@ from toolkit.metrics._common import finish
 
 def _contacts(table):
     """(table of contacts, its name in the contract): conversations, calls, or customers' messages."""
+    table = engine.as_table(table, "contacts")
     for name, time in (("conversations", "created_at"), ("calls", "started_at"), ("messages", "sent_at")):
-        columns = getattr(table, "columns", None)
-        if isinstance(table, str) or columns is None:
-            opened = engine.as_table(table, "contacts")
-            return _contacts(opened)
-        if time in list(columns):
+        if time in table.columns:
             opened = engine.as_table(table, name, [time])
             if name == "calls" and "outcome" in opened.columns:
                 opened = opened.filter(opened.outcome.fill_null("") != "test")
             if name == "messages":
                 opened = engine.as_table(opened, name, ["sender"]).filter(opened.sender == "customer")
             return opened, name
-    raise MissingColumn("contacts", "created_at, started_at or sent_at", list(columns))
+    raise MissingColumn("contacts", "created_at, started_at or sent_at", table.columns)
 
 
 def inbound_volume(contacts, by=None, zone=None):
@@ -77,6 +74,10 @@ def _fill_silent(frame, keys, columns):
     timed = [key for key in keys if key in clock.PARTS and key not in columns]
     if not timed or frame.empty:
         return frame
+    untimed = frame[frame[timed].isna().any(axis=1)]  # a contact without a time is in no period, but counts
+    frame = frame.drop(untimed.index)
+    if frame.empty:
+        return untimed
     levels = []
     for key in keys:
         values = frame[key].unique()
@@ -88,7 +89,7 @@ def _fill_silent(frame, keys, columns):
     whole = pd.MultiIndex.from_product(levels, names=keys).to_frame(index=False)
     frame = whole.merge(frame, how="left", on=keys)
     frame["n"] = frame["n"].fillna(0).astype("int64")
-    return frame
+    return pd.concat([frame, untimed], ignore_index=True) if len(untimed) else frame
 
 
 def volume_heatmap(contacts, period=None, zone=None):
@@ -121,6 +122,8 @@ def volume_heatmap(contacts, period=None, zone=None):
     [[2.0, 2.0, 1.0]]
     """
     table, name = _contacts(contacts)
+    # a column of that name is not the time of the contact
+    table = table.drop(*[key for key in ("weekday", "day", "hour") if key in table.columns])
     keyed = engine.with_keys(table, name, ["day", "hour"], zone)
     frame = engine.to_pandas(engine.aggregate(keyed, ["day", "hour"], n=keyed.count()))
     if period is not None and period.start is not None:

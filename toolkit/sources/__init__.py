@@ -69,9 +69,15 @@ class Source:
         return self.spec.reads
 
     @property
-    def tables(self):
-        """The tables that it fills, in the contract's order."""
+    def selects(self):
+        """The tables that it has a select for, in the contract's order."""
         return [name for name in TABLES if (self.folder / f"{name}.sql").exists()]
+
+    @property
+    def tables(self):
+        """The tables that it fills: conversations are made from messages where it has no select for them."""
+        derived = {"conversations"} if "messages" in self.selects else set()
+        return [name for name in TABLES if name in derived | set(self.selects)]
 
     def sql(self, table):
         """The select that fills a table."""
@@ -117,6 +123,6 @@ def _read(folder):
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise BadSettings(f"{path}: {error}") from None
     source = Source(folder.name, folder, spec)
-    if not source.tables:
+    if not source.selects:
         raise BadSettings(f"{folder}: has no <table>.sql; the tables are {', '.join(TABLES)}")
     return source

@@ -127,7 +127,9 @@ SELECT
     *,
     coalesce(drop_stage, CASE WHEN is_contained OR is_test THEN 3 ELSE 7 END) AS last_stage,
     queued + wait AS answer_due,
-    greatest(lognormal(CASE topic WHEN 'internet_fault' THEN 420 WHEN 'billing' THEN 340 ELSE 250 END, 0.55, draw(i, 25)), 20) AS talk,
+    greatest(20, lognormal(
+        CASE topic WHEN 'internet_fault' THEN 420 WHEN 'billing' THEN 340 ELSE 250 END, 0.55, draw(i, 25)
+    )) AS talk,
     CASE WHEN draw(i, 26) < 0.28 THEN between_seconds(15, 170, draw(i, 27)) ELSE 0 END AS hold,
     between_seconds(12, 110, draw(i, 28)) AS wrap_up,
     CASE drop_stage
@@ -222,7 +224,8 @@ SELECT
     CASE
         WHEN is_bot_only THEN bot_started + between_seconds(150, 700, draw(i, 42))
         -- Nobody answered: most are closed by a rule after ten days, some never.
-        WHEN response IS NULL THEN CASE WHEN draw(i, 43) < 0.6 THEN ready + 864000 + between_seconds(0, 3600, draw(i, 42)) END
+        WHEN response IS NULL AND draw(i, 43) < 0.6 THEN ready + 864000 + between_seconds(0, 3600, draw(i, 42))
+        WHEN response IS NULL THEN NULL
         WHEN is_phone AND draw(i, 43) < 0.75 THEN call_end + wrap_up
         WHEN draw(i, 43) > 0.975 THEN NULL
         ELSE greatest(response, coalesce(call_end * CAST(is_phone AS INTEGER), 0)) + greatest(lognormal(

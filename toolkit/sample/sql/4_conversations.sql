@@ -33,7 +33,9 @@ SELECT
     1 + CAST(floor(3 * pow(draw(i, 48), CASE WHEN is_happy THEN 4 ELSE 1.5 END)) AS INTEGER) AS contact_count,
     CASE
         WHEN response < getvariable('as_of') AND draw(i, 49) < CASE WHEN is_happy THEN 0.03 ELSE 0.16 END
-        THEN CASE topic WHEN 'billing' THEN 'billing_office' WHEN 'internet_fault' THEN 'network_operations' ELSE 'second_level' END
+        THEN CASE topic
+            WHEN 'billing' THEN 'billing_office' WHEN 'internet_fault' THEN 'network_operations' ELSE 'second_level'
+        END
     END AS escalated_to,
     CASE
         WHEN response < getvariable('as_of') AND draw(i, 49) < CASE WHEN is_happy THEN 0.03 ELSE 0.16 END

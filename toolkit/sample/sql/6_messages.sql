@@ -59,8 +59,12 @@ SELECT
         WHEN 12 THEN closed
         WHEN 13 THEN call_end + wrap_up
     END AS sent,
-    CASE WHEN step IN (1, 3, 6, 9, 11) THEN 'customer' WHEN step IN (2, 4) THEN 'bot' WHEN step IN (5, 12) THEN 'system' ELSE 'agent' END
-        AS sender,
+    CASE
+        WHEN step IN (1, 3, 6, 9, 11) THEN 'customer'
+        WHEN step IN (2, 4) THEN 'bot'
+        WHEN step IN (5, 12) THEN 'system'
+        ELSE 'agent'
+    END AS sender,
     CASE
         WHEN step = 1 THEN topic || '.' || tone
         WHEN step = 2 THEN 'bot_welcome'
@@ -72,7 +76,8 @@ SELECT
         WHEN step = 6 THEN 'waiting'
         WHEN step = 7 THEN 'agent_first'
         WHEN step = 8 THEN 'note'
-        WHEN step = 9 AND tone = 'negative' AND draw(i * 16 + step, 61) < CASE WHEN is_happy THEN 0.25 ELSE 0.80 END THEN 'followup_negative'
+        WHEN step = 9 AND tone = 'negative' AND draw(i * 16 + step, 61) < CASE WHEN is_happy THEN 0.25 ELSE 0.80 END
+            THEN 'followup_negative'
         WHEN step = 9 THEN 'followup_neutral'
         WHEN step = 10 THEN 'agent_second'
         WHEN step = 11 AND is_happy THEN CASE WHEN draw(i * 16 + step, 61) < 0.75 THEN 'thanks' ELSE 'followup_neutral' END
@@ -119,7 +124,8 @@ SELECT
     conversation_id, sent AS sent_at, sender,
     CASE WHEN sender = 'agent' THEN agent END AS agent,
     customer_id,
-    CASE WHEN answers IS NOT NULL THEN format('M{:07d}-{:02d}', i + 1, list_position(steps, answers)) END AS in_reply_to,
+    CASE WHEN answers IS NOT NULL
+        THEN format('M{:07d}-{:02d}', i + 1, list_position(steps, answers)) END AS in_reply_to,
     CASE
         WHEN sender <> 'customer' OR step = 3 THEN said
         WHEN draw(m, 67) < 0.08 THEN translate(said, 'àèéìòùăâîșțąćęłńóśźżáíúñüÎȘȚŚŁ', 'aeeiouaaistacelnoszzaiunuISTSL')

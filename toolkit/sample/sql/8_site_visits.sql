@@ -2,11 +2,17 @@
 CREATE VIEW site_visits AS
 WITH pages (number, page, topic, visits) AS (
     VALUES
-        (1, '/help/contact-us', NULL, 60), (2, '/help/track-order', 'delivery', 55), (3, '/help/read-your-bill', 'billing', 40),
-        (4, '/help/payment-methods', 'billing', 22), (5, '/help/network-status', 'internet_fault', 30),
-        (6, '/help/router', 'internet_fault', 26), (7, '/help/app-login', 'mobile_app', 24),
-        (8, '/help/change-plan', 'contract', 20), (9, '/help/keep-your-number', 'contract', 16),
-        (10, '/help/roaming', 'roaming', 18), (11, '/help/returns', 'returns', 28)
+        (1, '/help/contact-us', NULL, 60),
+        (2, '/help/track-order', 'delivery', 55),
+        (3, '/help/read-your-bill', 'billing', 40),
+        (4, '/help/payment-methods', 'billing', 22),
+        (5, '/help/network-status', 'internet_fault', 30),
+        (6, '/help/router', 'internet_fault', 26),
+        (7, '/help/app-login', 'mobile_app', 24),
+        (8, '/help/change-plan', 'contract', 20),
+        (9, '/help/keep-your-number', 'contract', 16),
+        (10, '/help/roaming', 'roaming', 18),
+        (11, '/help/returns', 'returns', 28)
 )
 SELECT
     day, page,

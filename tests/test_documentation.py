@@ -1,0 +1,156 @@
+"""The documentation held against the code, so that neither can move alone."""
+
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+import toolkit
+from toolkit import metrics
+from toolkit.metrics.definitions import DEFINITIONS, definitions_markdown
+from toolkit.report.parameters import read_parameters
+from toolkit.service import Service
+from toolkit.sources import list_sources
+from toolkit.tables import TABLES, data_dictionary
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def anchors(markdown):
+    return {re.sub(r"[^a-z0-9 -]", "", line.lower()).strip("# ").replace(" ", "-") for line in markdown.splitlines() if line.startswith("#")}
+
+
+def test_definitions_are_those_of_the_code():
+    assert (ROOT / "DEFINITIONS.md").read_text(encoding="utf-8") == definitions_markdown(), "run make docs"
+    assert set(DEFINITIONS) == set(metrics.__all__)
+
+
+@pytest.mark.parametrize("name", metrics.__all__)
+def test_every_metric_documents_itself(name):
+    text = inspect.getdoc(getattr(metrics, name))
+    assert "Returns" in text and ">>> " in text
+    source = re.search(r"Source: DEFINITIONS\.md#([a-z-]+)", text).group(1)
+    assert source in anchors(definitions_markdown())
+
+
+@pytest.mark.parametrize("name", metrics.__all__)
+def test_every_metric_has_a_sentence_or_is_shown(name):
+    used = "".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)
+    assert f"metrics.{name}" in used or name == "inbound_volume"
+
+
+def test_the_data_dictionary_is_that_of_the_code():
+    assert data_dictionary().split("\n", 2)[2] in (ROOT / "data/sample/README.md").read_text(encoding="utf-8")
+
+
+def test_conda_and_pip_name_the_same_packages():
+    spec = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    conda = [one for one in spec if isinstance(one, str)]
+    pip = next(one["pip"] for one in spec if isinstance(one, dict))
+    assert pip[-1] == "-e ."
+    named = {one for one in [*conda, *pip[:-1]] if one not in ("make", "pip") and not one.startswith("python>")}
+    assert named == set(PROJECT["dependencies"])
+    assert f"python{PROJECT['requires-python']}" in conda
+
+
+def test_constraints_pin_every_package():
+    pinned = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, version = line.split("==")
+            pinned[name.lower().replace("_", "-")] = version
+    extras = PROJECT["optional-dependencies"]
+    for one in [*PROJECT["dependencies"], *extras["test"]]:
+        name = re.match(r"[A-Za-z0-9_-]+", one).group().lower().replace("_", "-")
+        assert name in pinned, f"{name} is in pyproject.toml but not in constraints.txt"
+
+
+def test_the_readme_names_every_command_report_and_source():
+    from toolkit.cli import app
+
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert commands == {"report", "list", "check", "sample", "sources"}
+    for command in commands:
+        assert f"`toolkit {command}" in README
+    for path in NOTEBOOKS:
+        assert f"`{path.stem}`" in README
+    for source in list_sources():
+        assert f"`{source.name}`" in README
+
+
+def test_every_command_line_of_the_readme_is_understood():
+    from typer.main import get_command
+
+    from toolkit.cli import app
+
+    command = get_command(app)
+    lines = re.findall(r"^\$ \.venv/bin/toolkit (.*)$", README, re.MULTILINE)
+    assert len(lines) >= 4
+    for line in lines:
+        name, *arguments = line.split()
+        command.commands[name].make_context(name, arguments)  # raises on an unknown option
+
+
+def test_the_python_of_the_readme_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {}
+    exec(code, names)  # it is our own text
+    assert names["data"].period.label == "2024-03"
+
+
+def test_every_make_target_of_the_readme_exists():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make ([a-z]+)`", README)) | {"report", "test", "lab", "help"}:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_links_of_the_documents_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+            assert (ROOT / link).exists(), f"{name}: {link}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_are_stored_clean(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert not cell.get("outputs") and not cell.get("execution_count")
+    parameters = read_parameters(path)
+    assert {"data", "source", "service", "period", "as_of"} <= set(parameters)
+    assert all(one.help for one in parameters.values()), "each parameter has a comment"
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            assert "def " not in cell.source and "lambda" not in cell.source  # no logic in a notebook
+
+
+def test_the_sample_settings_show_every_setting():
+    shown = tomllib.loads((ROOT / "data/sample/service.toml").read_text(encoding="utf-8"))
+    assert set(shown) <= set(Service.model_fields)
+    # date_order is not needed by ISO times, the rest is there to be copied
+    assert set(Service.model_fields) - set(shown) <= {"date_order"}
+
+
+def test_sources_fill_tables_of_the_contract():
+    for source in list_sources():
+        assert source.tables and set(source.tables) <= set(TABLES)
+
+
+def test_importing_the_toolkit_is_light():
+    heavy = "pandas ibis duckdb seaborn matplotlib statsmodels scipy papermill nbconvert py3langid".split()
+    code = f"import sys, toolkit, toolkit.cli; print([m for m in {heavy} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "[]"
+
+
+def test_the_version_is_in_the_changelog():
+    assert f"## {toolkit.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,0 +1,192 @@
+"""The four notebooks from end to end: run, rendered, opened in a browser, read for the sample's story."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from browser import audit  # noqa: F401  (a fixture)
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ("abandonment", "csat_by_topic", "response_times", "sentiment_trends")
+
+# One worker runs what shares these reports (pytest -n 2 --dist loadgroup).
+pytestmark = pytest.mark.xdist_group("notebooks")
+
+
+def toolkit(*arguments, cwd=ROOT):
+    """Run the command line as a user would; returns the finished process."""
+    return subprocess.run(
+        [sys.executable, "-m", "toolkit.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        timeout=500,
+    )
+
+
+def text_of(html):
+    """What a reader sees: without tags, style and code."""
+    html = re.sub(r"<(style|details)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    out = tmp_path_factory.mktemp("reports")
+    done = toolkit("report", "--data", "data/sample", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def test_each_report_is_there_and_small(reports):
+    for name in (*REPORTS, "index"):
+        assert 5_000 < (reports / f"{name}.html").stat().st_size < 3_000_000, name
+    manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
+    assert {one["name"] for one in manifest["reports"]} == set(REPORTS)
+    assert not (reports / "failed").exists()
+
+
+@pytest.mark.parametrize("name", (*REPORTS, "index"))
+def test_one_file_without_script_or_request(reports, name):
+    html = (reports / f"{name}.html").read_text(encoding="utf-8")
+    assert "<script" not in html.lower()
+    assert not re.search(r"<[^>]+\son[a-z]+\s*=", html)
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", html)
+    assert "@import" not in html and not re.search(r"url\(\s*[\"']?(https?:)?//", html)
+    assert "Content-Security-Policy" in html and "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("name", (*REPORTS, "index"))
+def test_in_the_browser(reports, name, audit):  # noqa: F811
+    seen = audit(reports / f"{name}.html")
+    assert seen["console"] == []
+    assert seen["requests"] == []
+    assert seen["violations"] == []
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_charts_have_alternative_text(reports, name):
+    html = (reports / f"{name}.html").read_text(encoding="utf-8")
+    charts = re.findall(r"<svg[^>]*role=\"img\"[^>]*>", html)
+    assert len(charts) >= 2
+    for chart in charts:
+        label = re.search(r"aria-label=\"([^\"]+)\"", chart)
+        assert label and len(label.group(1)) > 30, chart[:200]
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("abandonment", ["13:00", "identification"]),
+        ("csat_by_topic", ["billing"]),
+        ("sentiment_trends", ["W16"]),
+        ("response_times", ["not answered"]),
+    ],
+)
+def test_the_story_of_the_sample_is_told(reports, name, words):
+    html = (reports / f"{name}.html").read_text(encoding="utf-8")
+    sentences = " ".join(re.findall(r"<p class=\"finding\">(.*?)</p>", html, re.DOTALL))
+    for word in words:
+        assert word in sentences, sentences
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_what_every_report_says(reports, name):
+    text = text_of((reports / f"{name}.html").read_text(encoding="utf-8"))
+    for words in ("Europe/Rome", "2024-04-01", "95 %", "Rows in", "set aside", "Definition"):
+        assert words.lower() in text.lower(), words
+    assert str(ROOT) not in text  # where the files lie is nobody's business
+
+
+def test_hostile_names_and_texts_stay_inert(reports):
+    found = 0
+    for name in (*REPORTS, "index"):
+        html = (reports / f"{name}.html").read_text(encoding="utf-8")
+        assert "<script>alert" not in html and "<img src=x" not in html
+        found += html.count("&lt;script&gt;") + html.count("&lt;img")
+    assert found  # they are shown, as text
+
+
+def test_code_is_folded_and_there(reports):
+    html = (reports / "abandonment.html").read_text(encoding="utf-8")
+    assert "<details" in html and "abandonment_rate" in html
+
+
+def test_plain_papermill_runs_a_notebook_without_our_runner(tmp_path):
+    out = tmp_path / "out.ipynb"
+    command = ["papermill", "notebooks/csat_by_topic.ipynb", out, "-p", "data", "data/sample", "-p", "period", "2024-03"]
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, command)],
+        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "billing" in out.read_text(encoding="utf-8")
+
+
+def test_run_all_from_the_notebooks_folder(tmp_path):
+    """As JupyterLab does: the working folder is the notebook's, nothing is injected."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(ROOT / "notebooks" / "abandonment.ipynb", as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(ROOT / "notebooks")}}, timeout=300).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
+    assert not [output for output in outputs if output.output_type == "stream"], "no noise"
+
+
+def test_a_period_without_a_row_says_no_data(tmp_path):
+    done = toolkit("report", "--data", "data/sample", "--period", "2020-01", "--out", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in REPORTS:
+        text = text_of((tmp_path / f"{name}.html").read_text(encoding="utf-8"))
+        assert "no data" in text.lower(), name
+        assert "nan" not in re.findall(r"[a-z]+", text.lower()), name
+
+
+@pytest.mark.parametrize(
+    "file, source, made",
+    [
+        ("anonymous_bank/january.txt", "anonymous_bank", {"abandonment"}),
+        ("twitter_support/tweets.csv", "twitter", {"response_times", "sentiment_trends"}),
+        ("asterisk/queue_log.txt", "asterisk", {"abandonment"}),
+    ],
+)
+def test_reports_on_real_exports(tmp_path, real_data, file, source, made):
+    done = toolkit("report", "--data", real_data / file, "--source", source, "--period", "all", "--out", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.stem for path in tmp_path.glob("*.html")} == made | {"index"}
+    text = " ".join(text_of((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in made)
+    expected = {
+        "anonymous_bank": ["13.7 %", "31,359", "4,299", "1,198", "3,101"],
+        "twitter": ["2,188", "12.1 min", "first response"],
+        "asterisk": ["57.1 %", "21"],
+    }[source]
+    for words in expected:
+        assert words in text, words
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--data", "data/nowhere"], "no such file or folder"),
+        (["--data", "data/sample", "--period", "lastweek"], "lastweek"),
+        (["--data", "data/sample", "--source", "zendsk"], "zendsk"),
+        (["--data", "data/sample", "--param", "chanel=x"], "chanel"),
+        (["--data", "data/sample", "--param", "satisfied=many"], "satisfied"),
+        (["--data", "data/sample", "--param", "clock=buisness"], "buisness"),
+        (["respons_times", "--data", "data/sample"], "did you mean"),
+    ],
+)
+def test_a_mistake_is_told_before_any_work(tmp_path, arguments, words):
+    done = toolkit("report", *arguments, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert words in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("*.html"))
