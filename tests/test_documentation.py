@@ -154,3 +154,19 @@ def test_importing_the_toolkit_is_light():
 
 def test_the_version_is_in_the_changelog():
     assert f"## {toolkit.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_every_import_is_a_declared_dependency():
+    import ast
+
+    declared = {re.match(r"[A-Za-z0-9_-]+", one).group().lower() for one in PROJECT["dependencies"]}
+    names = {"ibis": "ibis-framework", "IPython": "ipython", "vaderSentiment": "vadersentiment"}
+    imported = set()
+    for file in (ROOT / "toolkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    imported -= set(sys.stdlib_module_names) | {"toolkit"}
+    assert {names.get(name, name) for name in imported} <= declared

@@ -13,9 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from toolkit.report import clean
 from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_index, render_report, style
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"
 HEADER = {
     "title": "Response times",
@@ -78,6 +76,7 @@ def demo():
             new_markdown_cell("# How long is the wait?\n\nFrom the *first* message on."),
             new_code_cell("by: str = 'channel'", metadata={"tags": ["parameters"]}),
             code("import toolkit", display({REPORT: HEADER, "text/html": "for JupyterLab"})),
+            new_markdown_cell("## What are the key figures?"),
             code("show(figures)", display({KEY_FIGURES: {"figures": [FIGURE]}, "text/html": "for JupyterLab"})),
             new_markdown_cell("## Who waits?\n\nThose who write.\n\n| a | b |\n|---|--:|\n| 1 | 2 |"),
             code("table", display({"text/html": '<p class="finding">Half waited.</p>'}), display({"text/html": TABLE})),
@@ -195,8 +194,13 @@ def test_what_is_no_use_to_a_reader_is_folded_or_left_out(page):
 
 def test_a_chart_without_alternative_text_gets_its_question():
     notebook = demo()
-    notebook.cells[6].outputs[0].metadata = {}
+    notebook.cells[7].outputs[0].metadata = {}
     assert 'aria-label="Chart: Who waits?"' in render_report(notebook)
+
+
+def test_a_section_that_is_left_with_code_alone_goes(page):
+    assert "What are the key figures?" not in page  # they stand up front
+    assert "show(figures)" in re.sub(r"<[^>]+>", "", page)
 
 
 def test_a_notebook_with_nothing_in_it_is_still_a_page():
@@ -205,14 +209,29 @@ def test_a_notebook_with_nothing_in_it_is_still_a_page():
     assert_inert(html)
 
 
+def test_code_that_shows_nothing_is_folded_with_the_next_that_shows_something():
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("## A question?"),
+            code("first = 1", new_output("stream", name="stderr", text="a warning")),
+            new_markdown_cell("Between."),
+            code("second", display({"text/html": "<p>shown</p>"})),
+            code("third = 3"),
+        ]
+    )
+    html = render_report(notebook).split("<body>")[1]
+    assert html.count('<details class="code">') == 2
+    assert html.index("Between") < html.index("shown") < html.index("first") < html.index("a warning")
+
+
 def hostile():
     """Customer text wherever a notebook may carry it."""
     figure = dict.fromkeys(FIGURE, XSS) | {"n": XSS}
-    header = {name: XSS for name in HEADER} | {"files": [XSS]}
+    header = dict.fromkeys(HEADER, XSS) | {"files": [XSS]}
     header["period"] = header["previous_period"] = {"label": XSS, "start": XSS, "end": XSS}
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="alert(1)">'
-        '<script>alert(1)</script><style>* { background: url(https://evil.example) }</style>'
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="alert(1)">'
+        "<script>alert(1)</script><style>* { background: url(https://evil.example) }</style>"
         '<foreignObject><body xmlns="http://www.w3.org/1999/xhtml" onload="alert(1)"/></foreignObject>'
         '<a xlink:href="javascript:alert(1)"><text>link</text></a><image href="https://evil.example/a.png"/>'
         '<rect style="fill: url(https://evil.example/#x); stroke: red" onclick="alert(1)"/>'
@@ -234,14 +253,18 @@ def hostile():
             code("e", display({"image/svg+xml": "<svg broken"}, **{"image/svg+xml": {"alt": XSS}})),
             code("f", display({"image/png": '"><script>alert(1)</script>'}, **{"image/png": {"alt": XSS}})),
             code("g", display({"application/javascript": "alert(1)"}), display({"text/latex": XSS})),
-            code("h", display({"text/html": '<a href="&#106;avascript:alert(1)">x</a><p style="position:fixed">y</p>'})),
+            code(
+                "h", display({"text/html": '<a href="&#106;avascript:alert(1)">x</a><p style="position:fixed">y</p>'})
+            ),
             code("i", new_output("error", ename=XSS, evalue=XSS, traceback=[XSS])),
         ]
     )
 
 
 def test_hostile_text_is_inert():
-    html = render_report(hostile(), [{"name": XSS, "value": XSS, "is_default": False, "help": XSS}], versions={XSS: XSS})
+    html = render_report(
+        hostile(), [{"name": XSS, "value": XSS, "is_default": False, "help": XSS}], versions={XSS: XSS}
+    )
     assert_inert(html)
     assert "evil.example" not in html and "alert(1)" in html  # told, not run
 
@@ -277,14 +300,13 @@ def test_tables_of_others_are_put_into_a_box_that_scrolls():
 
 
 def test_markdown_tables_keep_their_alignment_and_pasted_pictures_are_kept():
-    html = clean.markdown_html(
-        "| a |\n|--:|\n| 1 |\n\n![p](attachment:p.png)", {"p.png": {"image/png": PIXEL}}
-    )
+    html = clean.markdown_html("| a |\n|--:|\n| 1 |\n\n![p](attachment:p.png)", {"p.png": {"image/png": PIXEL}})
     assert '<td class="num">1</td>' in html and f"base64,{PIXEL}" in html
 
 
 def test_svg_styles_become_attributes():
-    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"><text style="font: bold 10px Arial; fill: #fff">a</text></svg>'
+    text = '<text style="font: bold 10px Arial; fill: #fff">a</text>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">{text}</svg>'
     drawn = clean.inline_svg(svg, "x", "c")
     assert 'font-weight="bold" font-size="10px" font-family="Arial" fill="#fff"' in drawn
     assert 'viewBox="0 0 96 48" width="96"' in drawn

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -191,7 +192,7 @@ def test_notebooks_are_found(folder, tmp_path):
 class FakeData:
     """What `open_data` returns, as far as the runner looks."""
 
-    source, zone, as_of = "tables", "UTC", __import__("datetime").datetime(2024, 5, 1, tzinfo=__import__("datetime").UTC)
+    source, zone, as_of = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC)
     service = type("Service", (), {"name": "Trains"})
 
     @property
@@ -268,8 +269,8 @@ def test_writing_is_all_or_nothing(tmp_path):
 def test_odd_names_and_paths(tmp_path):
     folder = tmp_path / "a {b} 'c'" / "notebooks"
     folder.mkdir(parents=True)
-    notebook(folder, "naïve & \"new\"", "print(1)")
-    outcome = run(folder)["naïve & \"new\""]
+    notebook(folder, 'naïve & "new"', "print(1)")
+    outcome = run(folder)['naïve & "new"']
     assert outcome.status == "ok" and outcome.html.exists()
     assert "na%C3%AFve%20%26%20%22new%22.html" in (folder.parent / "out" / "index.html").read_text()
 
@@ -302,7 +303,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
     (folder.parent / "data").mkdir()
     driver = (
         "import sys; from toolkit.cli import _ended_by_sigterm; from toolkit.report.run import run_reports\n"
-        f"try:\n  with _ended_by_sigterm(): run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
+        "try:\n  with _ended_by_sigterm():\n"
+        f"    run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
         "except KeyboardInterrupt: sys.exit(130)"
     )
     environment = os.environ | {"TMPDIR": str(temporary), "TOOLKIT_TEST": str(folder)}

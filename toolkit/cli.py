@@ -36,14 +36,14 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-Data = Annotated[str, typer.Option("--data", "-d", help="Raw export: a folder or a file; or prepared data.", metavar="PATH")]
+Data = Annotated[
+    str, typer.Option("--data", "-d", help="Raw export: a folder or a file; or prepared data.", metavar="PATH")
+]
 Source = Annotated[str | None, typer.Option(help="What wrote the export; see [b]toolkit sources[/b].", metavar="NAME")]
 Service = Annotated[
     Path | None, typer.Option(help="service.toml; by default the one beside the data, if any.", metavar="FILE")
 ]
-AsOf = Annotated[
-    str | None, typer.Option(help="When the data was read, such as 2024-04-29T08:00:00Z.", metavar="TIME")
-]
+AsOf = Annotated[str | None, typer.Option(help="When the data was read, such as 2024-04-29T08:00:00Z.", metavar="TIME")]
 Notebooks = Annotated[Path | None, typer.Option(help="Folder of the notebooks.", metavar="DIR")]
 
 
@@ -183,7 +183,8 @@ def list_reports(
             table.add_column(heading, overflow="fold")
         for parameter in read_parameters(path).values():
             option = f"--{parameter.name.replace('_', '-')}" if parameter.name in RUNNER_PARAMETERS else parameter.name
-            cells = option, parameter.type_name, format_value(parameter.default), parameter.help
+            kind = " or ".join(map(str, parameter.choices)) or parameter.type_name
+            cells = option, kind, format_value(parameter.default), parameter.help
             table.add_row(*map(Text, cells))
         console.print(table)
         console.print()
@@ -196,7 +197,9 @@ def check(
     source: Source = None,
     service: Service = None,
     as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the ledger here, as CSV.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the ledger here, as CSV.", metavar="FILE")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was rejected or repaired.")] = False,
 ):
     """Read an export and show what is wrong with it."""
@@ -264,10 +267,10 @@ def _no_formula(value):
     return value
 
 
-@app.command(epilog="Example:  toolkit sample --out data --conversations 3000")
+@app.command(epilog="Example:  toolkit sample --out data --conversations 3500")
 def sample(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.", metavar="DIR")],
-    conversations: Annotated[int, typer.Option(help="How many conversations.", min=1, metavar="N")] = 3000,
+    conversations: Annotated[int, typer.Option(help="How many conversations.", min=1, metavar="N")] = 3500,
     seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 7,
     format: Annotated[Format, typer.Option(help="File format.")] = Format.csv,
 ):

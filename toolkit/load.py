@@ -168,7 +168,7 @@ def _check(con, source, settings, files, given, told):
         typed[name] = (types, checks)
     as_of = given or _newest(con, typed)
     micros = int(as_of.timestamp() * 1_000_000)
-    instant = f"timezone('UTC', make_timestamp({micros}::BIGINT))"
+    instant = f"make_timestamptz({micros}::BIGINT)"
     clean = {}
     for name, (types, checks) in typed.items():
         table, place = TABLES[name], f"typed.{name}"

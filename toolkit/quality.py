@@ -84,13 +84,22 @@ def literal(text):
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def _has_blanks(name):
+    """SQL: whether the text begins or ends with a blank, a control character or a no-break space."""
+    text = f"CAST({quote(name)} AS VARCHAR)"
+    # by its first and last character: trimming every value costs ten times as much
+    return " OR ".join(f"ascii({end}) <= 32 OR ascii({end}) = 160" for end in (text, f"right({text}, 1)"))
+
+
 def _cleaned(name):
     """SQL: the text without blanks around it, null when it says that there is nothing."""
-    text = f"trim(CAST({quote(name)} AS VARCHAR), ' \t\r\n\u00a0')"
+    raw = f"CAST({quote(name)} AS VARCHAR)"
+    text = f"CASE WHEN {_has_blanks(name)} THEN trim({raw}, ' \t\r\n\u00a0') ELSE {raw} END"
     if name in FREE_TEXT:
         return f"nullif({text}, '')"
     nulls = ", ".join(literal(word) for word in NULLS)
-    return f"CASE WHEN lower({text}) NOT IN ({nulls}) THEN {text} END"
+    longest = max(map(len, NULLS))
+    return f"CASE WHEN strlen({raw}) > {longest + 8} THEN {text} WHEN lower({text}) NOT IN ({nulls}) THEN {text} END"
 
 
 # A time of day followed by an offset; a date alone may end in -01 too.
@@ -109,7 +118,7 @@ def _micros(name, sql_type, date_order):
         return f"epoch_us({quote(name)})", "NULL::BIGINT"
     if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
         return "NULL::BIGINT", f"epoch_us(CAST({quote(name)} AS TIMESTAMP))"
-    text = _cleaned(name)
+    text = quote("_text_" + name)
     zoned = f"regexp_matches({text}, {literal(_OFFSET)})"
     plain = f"regexp_replace({text}, {literal(r' ?(UTC|GMT)$')}, 'Z')"
     utc = f"CASE WHEN {zoned} THEN epoch_us(try_cast({plain} AS TIMESTAMPTZ)) END"
@@ -146,12 +155,18 @@ def type_rows(con, table, types, select, zone, date_order, target):
     """
     known = {column.name: column for column in table.columns}
     times = [name for name in types if name in known and known[name].dtype == "time"]
+    spoken = [
+        name for name in types if name in known and known[name].dtype != "text" and not _is_native(known[name].dtype, types[name])
+    ]
+    texts = ["*", *[f"{_cleaned(name)} AS {quote('_text_' + name)}" for name in spoken]]
     parsed = ["*"]
     for name in times:
         utc, local = _micros(name, types[name], date_order)
         parsed += [f"{utc} AS {quote('_utc_' + name)}", f"{local} AS {quote('_local_' + name)}"]
+    kept = "MATERIALIZED" if spoken else "NOT MATERIALIZED"  # cleaned texts are used many times over
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE parsed AS SELECT {', '.join(parsed)}, row_number() OVER () AS _id FROM ({select})"
+        f"CREATE OR REPLACE TEMP TABLE parsed AS WITH given AS {kept} (SELECT {', '.join(texts)}, "
+        f"row_number() OVER () AS _id FROM ({select})) SELECT {', '.join(parsed)} FROM given"
     )
     spans = _local_spans(con, times)
     columns, checks = [], []
@@ -183,20 +198,41 @@ def _local_spans(con, times):
     }
 
 
+# What is in the contract's dtype already need not be read as text: (target, prefixes of DuckDB's types).
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_NATIVE = {
+    "time": ("TIMESTAMPTZ", ("TIMESTAMP", "DATE")),
+    "seconds": ("DOUBLE", (*_WHOLE, "DOUBLE", "FLOAT", "DECIMAL")),
+    "number": ("DOUBLE", (*_WHOLE, "DOUBLE", "FLOAT", "DECIMAL")),
+    "integer": ("BIGINT", _WHOLE),
+    "flag": ("BOOLEAN", ("BOOLEAN",)),
+    "day": ("DATE", ("DATE",)),
+}
+
+
+def _is_native(dtype, sql_type):
+    return dtype in _NATIVE and sql_type.startswith(_NATIVE[dtype][1])
+
+
 FLAGS = {"true": ("true", "1", "yes", "t", "y"), "false": ("false", "0", "no", "f", "n")}
 
 
 def _typed(name, dtype, sql_type, zone, span):
     """(select list entries of one column, the rule that an uncastable value breaks or None)."""
-    source, raw, text = quote(name), quote("_raw_" + name), _cleaned(name)
+    source, raw, text = quote(name), quote("_raw_" + name), quote("_text_" + name)
+    is_native = _is_native(dtype, sql_type)
     if dtype == "time":
-        return _typed_time(name, text, zone, span), "not a time"
+        return _typed_time(name, "NULL::VARCHAR" if is_native else text, zone, span), "not a time"
+    if is_native:
+        value = f"CAST({source} AS {_NATIVE[dtype][0]})"
+        kept = f"CASE WHEN isfinite({value}) THEN {value} END" if dtype in ("seconds", "number") else value
+        return [f"{kept} AS {source}", f"CASE WHEN ({kept}) IS NULL THEN CAST({source} AS VARCHAR) END AS {raw}"], "not a number"
     if dtype == "text":
         free = name in ("text", "comment")
-        value = f"nullif(CAST({source} AS VARCHAR), '')" if free else text
+        value = f"nullif(CAST({source} AS VARCHAR), '')" if free else _cleaned(name)
         made = [f"{f'lower({value})' if name in FOLDED else value} AS {source}"]
         if sql_type == "VARCHAR" and not free:
-            made.append(f"CASE WHEN {source} <> {text} THEN {source} END AS {raw}")
+            made.append(f"CASE WHEN {_has_blanks(name)} THEN {source} END AS {raw}")
         return made, None
     number = f"try_cast({text} AS DOUBLE)"
     flags = " ".join(
@@ -231,7 +267,7 @@ def _typed_time(name, text, zone, span):
         made = f"coalesce({utc}, ({clock.utc_epoch_from_local_sql(seconds, zone, **around)}) * 1000000 + {fraction})"
         gap = f"coalesce({clock.local_gap_sql(seconds, zone, **around)}, false)"
     return [
-        f"timezone('UTC', make_timestamp({made})) AS {quote(name)}",
+        f"make_timestamptz({made}) AS {quote(name)}",
         f"{gap} AS {quote('_gap_' + name)}",
         f"CASE WHEN {utc} IS NULL AND {local} IS NULL THEN {text} END AS {quote('_raw_' + name)}",
     ]
@@ -307,7 +343,7 @@ def reject_orphans(con, table, typed, columns, clean):
 
 def repair(con, table, types, typed, as_of_us):
     """Mend what can be mended in the rows that are kept, and say so."""
-    instant = f"timezone('UTC', make_timestamp({as_of_us}::BIGINT))"
+    instant = f"make_timestamptz({as_of_us}::BIGINT)"
     mends = []  # (rule, column, condition, shown value, new value or None when it is mended already)
     for name in types:
         column = next((one for one in table.columns if one.name == name), None)

@@ -14,10 +14,15 @@ from html import escape
 import nh3
 from markupsafe import Markup
 
-TAGS = set(
+
+def _words(text):
+    return set(text.split())
+
+
+TAGS = _words(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
     "hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u "
-    "ul var".split()
+    "ul var"
 )
 ATTRIBUTES = {
     "*": {"class", "title", "lang", "dir", "role", "tabindex", "aria-label", "aria-hidden"},
@@ -31,6 +36,7 @@ ATTRIBUTES = {
 }
 PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 
+BOX = '<div class="toolkit-table" role="group" aria-label="Table" tabindex="0">{}</div>'
 IMAGE = re.compile(r'<img(?: [\w-]+="[^"]*")*>')
 
 
@@ -77,7 +83,7 @@ def table_html(html):
     """The HTML of an output; a table that is not in a scrolling box is put into one."""
     cleaned = clean_html(html)
     if "<table" in cleaned and "toolkit-table" not in cleaned:
-        return Markup('<div class="toolkit-table" role="group" aria-label="Table" tabindex="0">{}</div>').format(cleaned)
+        return Markup(BOX).format(cleaned)
     return cleaned
 
 
@@ -94,8 +100,7 @@ def markdown_html(text, attachments=None):
             text = text.replace(f"(attachment:{name})", f"(data:{kind};base64,{''.join(data).strip()})")
     html = str(clean_html(_markdown()(text)))
     # A table of Markdown may be as wide as any other.
-    html = html.replace("<table>", '<div class="toolkit-table" role="group" aria-label="Table" tabindex="0"><table>')
-    return Markup(html.replace("</table>", "</table></div>"))
+    return Markup(re.sub(r"<table>.*?</table>", lambda found: BOX.format(found[0]), html, flags=re.DOTALL))
 
 
 @functools.cache
@@ -111,7 +116,9 @@ def _markdown():
             tag, kind = "th" if head else "td", ' class="num"' if align == "right" else ""
             return f"  <{tag}{kind}>{text}</{tag}>\n"
 
-    return mistune.create_markdown(renderer=Renderer(escape=False), plugins=["table", "strikethrough", "def_list", "url"])
+    return mistune.create_markdown(
+        renderer=Renderer(escape=False), plugins=["table", "strikethrough", "def_list", "url"]
+    )
 
 
 def ansi_text(text):
@@ -143,20 +150,20 @@ def highlight_code(code):
 
 # SVG -----------------------------------------------------------------------------------------------------
 
-SVG_TAGS = set(
+SVG_TAGS = _words(
     "svg g path rect circle ellipse line polyline polygon text tspan defs clipPath use title desc linearGradient "
-    "radialGradient stop marker pattern mask symbol image".split()
+    "radialGradient stop marker pattern mask symbol image"
 )
-SVG_STYLES = set(
+SVG_STYLES = _words(
     "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray stroke-dashoffset stroke-linejoin "
     "stroke-linecap stroke-miterlimit opacity font-size font-family font-weight font-style text-anchor "
-    "dominant-baseline stop-color stop-opacity clip-rule color visibility display letter-spacing".split()
+    "dominant-baseline stop-color stop-opacity clip-rule color visibility display letter-spacing"
 )
-SVG_ATTRIBUTES = SVG_STYLES | set(
+SVG_ATTRIBUTES = SVG_STYLES | _words(
     "id x y x1 y1 x2 y2 cx cy r rx ry d points width height viewBox transform dx dy rotate clip-path mask href offset "
     "gradientUnits gradientTransform patternUnits patternTransform patternContentUnits clipPathUnits maskUnits "
     "preserveAspectRatio textLength lengthAdjust marker-start marker-mid marker-end markerWidth markerHeight refX refY "
-    "orient markerUnits spreadMethod fx fy".split()
+    "orient markerUnits spreadMethod fx fy"
 )
 POINTS_TO_PIXELS = 4 / 3
 

@@ -80,7 +80,8 @@ def update(out, outcome, run):
         if report.get("html") and not (Path(out) / report["html"]).exists():
             reports[name] = report | {"html": None, "figures": []}
     manifest = run | {"reports": dict(sorted(reports.items()))}
-    write_atomically(Path(out) / "manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
+    write_atomically(Path(out) / "manifest.json", text + "\n")
     write_atomically(Path(out) / "index.html", draw(manifest))
 
 
@@ -93,7 +94,8 @@ def entry(outcome, run, before):
         "seconds": round(outcome.seconds, 1),
     }
     if outcome.status != "ok":
-        return {"title": outcome.title, "lede": outcome.lede, "html": None} | before | attempt
+        zone = (run["data"] or {}).get("time_zone")
+        return {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone} | before | attempt
     header = outcome.header
     return attempt | {
         "title": outcome.title,
@@ -134,7 +136,7 @@ def quality_line(tables):
     Examples
     --------
     >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
-    '990 of 1,000 rows used (99.0 %); 10 rejected, 3 repaired, each listed with its reason by `toolkit check`.'
+    '990 of 1,000 rows used (99.0 %); 10 rejected, 3 repaired, each listed with its reason by toolkit check.'
     """
     if not tables:
         return ""
@@ -144,5 +146,5 @@ def quality_line(tables):
     share = f" ({used / read:.1%})".replace("%", " %") if read else ""
     line = f"{used:,} of {read:,} rows used{share}"
     if rejected or repaired:
-        line += f"; {rejected:,} rejected, {repaired:,} repaired, each listed with its reason by `toolkit check`"
+        line += f"; {rejected:,} rejected, {repaired:,} repaired, each listed with its reason by toolkit check"
     return line + "."

@@ -84,8 +84,8 @@ class Parameter:
 
     def _refusal(self, given, error):
         if self.choices:
-            allowed = ", ".join(map(repr, self.choices))
-            return f"parameter {self.name!r}: {given!r} is not allowed{suggestion(given, self.choices)}; one of: {allowed}"
+            hint, allowed = suggestion(given, self.choices), ", ".join(map(repr, self.choices))
+            return f"parameter {self.name!r}: {given!r} is not allowed{hint}; one of: {allowed}"
         examples = {
             "bool": "true or false",
             "int": "a whole number",
@@ -198,7 +198,8 @@ def _parameter(node, comments, where):
     try:
         default = ast.literal_eval(node.value)
     except ValueError:
-        raise BadParameter(f"{here}: the default of {target.id!r} is not a plain value: {ast.unparse(node.value)}") from None
+        said = ast.unparse(node.value)
+        raise BadParameter(f"{here}: the default of {target.id!r} is not a plain value: {said}") from None
     if isinstance(node, ast.AnnAssign):
         kind, kind_name = _annotation(node.annotation, here), ast.unparse(node.annotation).replace("typing.", "")
     else:

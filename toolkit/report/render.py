@@ -120,13 +120,11 @@ def read_page(notebook, name="report"):
     The notebook's cells are changed: each carries `cell.metadata.report` for the template.
     """
     header, figures = take_bundles(notebook)
-    cells = [cell for cell in notebook.cells if not _is_parameters(cell) and (cell.source.strip() or cell.get("outputs"))]
+    cells = [cell for cell in notebook.cells if not _is_parameters(cell)]
+    cells = [cell for cell in cells if cell.source.strip() or cell.get("outputs")]
     title, lede, cells = _take_title(cells)
     page = Page(title=title or header.get("title") or name, lede=lede, header=header, figures=figures)
-    cells = _sections(cells, page)
-    first = next((place for place, cell in enumerate(cells) if cell.metadata.report.get("section")), len(cells))
-    page.setup = [cell for cell in cells[:first] if _is_silent(cell)]
-    notebook.cells = [cell for cell in cells if cell not in page.setup]
+    notebook.cells = _without_silent_code(_sections(cells, page), page)
     for number, cell in enumerate(notebook.cells):
         cell.metadata["number"] = number
     return page
@@ -148,6 +146,42 @@ def take_bundles(notebook):
         if "outputs" in cell:
             cell.outputs = kept
     return header, figures
+
+
+def _without_silent_code(cells, page):
+    """Take out the code before the first section that shows nothing, and sections of nothing but that.
+
+    A section is left with code alone when it showed the key figures, which now stand up front.
+    """
+    groups = [[]]
+    for cell in cells:
+        if cell.metadata.report.get("section"):
+            groups.append([])
+        groups[-1].append(cell)
+    kept = [cell for cell in groups[0] if not _is_silent(cell)]
+    page.setup = [cell for cell in groups[0] if _is_silent(cell)]
+    for heading, *rest in groups[1:]:
+        if rest and not heading.metadata.report.html.strip() and all(map(_is_silent, rest)):
+            page.setup += rest
+            page.contents = [item for item in page.contents if item[0] != heading.metadata.report.section]
+        else:
+            kept += [heading, *_joined(rest)]
+    return kept
+
+
+def _joined(cells):
+    """Code that shows nothing is folded together with the next that shows something."""
+    kept, waiting = [], []
+    for cell in cells:
+        if cell.cell_type != "code":
+            kept.append(cell)
+        elif _is_silent(cell):
+            waiting.append(cell)
+        else:
+            cell.source = "\n\n".join(part.source for part in [*waiting, cell])
+            cell.outputs = [output for part in [*waiting, cell] for output in part.outputs]
+            kept, waiting = [*kept, cell], []
+    return kept + waiting
 
 
 def _is_silent(cell):
@@ -319,13 +353,24 @@ def format_change(figure):
     '▼'
     """
     text = figure.get("change")
-    if not text:
+    if not is_known(text):
         return None
     direction = figure.get("direction") or "none"
     arrow = {"+": "▲", "-": "▼", "\N{MINUS SIGN}": "▼"}.get(text.strip()[:1], "")
-    if direction == "same":
+    if direction == "same" or not re.search(r"[1-9]", text):
         arrow = ""
     return {"arrow": arrow, "text": text, "word": DIRECTIONS.get(direction, ""), "direction": direction}
+
+
+def is_known(text):
+    """Whether a figure's text says something: not "", and not the dash of what can't be told.
+
+    Examples
+    --------
+    >>> is_known("4 min"), is_known("–"), is_known(None)
+    (True, False, False)
+    """
+    return bool(text) and str(text).strip() not in ("", "–", "-")
 
 
 def format_value(value):
@@ -392,6 +437,7 @@ def format_number(value):
 
 
 FILTERS = {
+    "known": is_known,
     "number": format_number,
     "highlight": clean.highlight_code,
     "ansi": clean.ansi_text,

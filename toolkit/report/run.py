@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -217,7 +216,7 @@ def prepare(data, folder, source=None, service=None, period=None, as_of=None, se
 
 def make_task(name, path, parameters, shown, folder, timeout, run):
     """What a worker is told, as JSON; see `toolkit.report.worker`."""
-    folder.mkdir()
+    (folder / "tmp").mkdir(parents=True)
     task = {
         "name": name,
         "notebook": str(path.resolve()),
@@ -339,6 +338,8 @@ def _environment(task):
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         # An analyst's IPython start-up files must not change what a report says.
         "IPYTHONDIR": str(folder / "ipython"),
+        # A kernel is ended without a chance to tidy up; what it leaves goes with our own folder.
+        "TMPDIR": str(folder / "tmp"),
     }
 
 

@@ -19,7 +19,7 @@ from toolkit.report.parameters import read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
 
 
-class NotebookFailed(Exception):
+class NotebookError(Exception):
     """The notebook did not run to its end; `is_mistake` when it said so in words meant for the user."""
 
     def __init__(self, message, kind="", details="", is_mistake=False):
@@ -72,7 +72,7 @@ def execute(task, progress):
 
     Raises
     ------
-    NotebookFailed
+    NotebookError
         For whatever kept it from running to its end.
     """
     import papermill
@@ -97,10 +97,10 @@ def execute(task, progress):
         raise _explain(error, progress.cell) from None
     except CellTimeoutError:
         message = f"took longer than {task['timeout']:g} s and was stopped in cell {progress.cell}"
-        raise NotebookFailed(message, "Timeout") from None
+        raise NotebookError(message, "Timeout") from None
     except DeadKernelError:
         message = f"the kernel died in cell {progress.cell}: it was killed, crashed or ran out of memory"
-        raise NotebookFailed(message, "DeadKernel") from None
+        raise NotebookError(message, "DeadKernel") from None
     _check_complete(executed, progress.cell)
     return executed
 
@@ -117,7 +117,7 @@ def _explain(error, cell):
     details = f"In cell {cell}:\n\n{_indent(error.source)}\n\n"
     details += clean.plain_text("\n".join(error.traceback))
     message = said if is_mistake else f"{error.ename}: {first}" if first else error.ename
-    return NotebookFailed(message, error.ename, details, is_mistake)
+    return NotebookError(message, error.ename, details, is_mistake)
 
 
 def _indent(text):
@@ -127,7 +127,7 @@ def _indent(text):
 def _check_complete(notebook, cell):
     """papermill takes `SystemExit(0)` for a good end; a report whose last cells did not run is none."""
     if any(it.cell_type == "code" and it.source.strip() and it.execution_count is None for it in notebook.cells):
-        raise NotebookFailed(f"stopped in cell {cell}, before its end", "Incomplete")
+        raise NotebookError(f"stopped in cell {cell}, before its end", "Incomplete")
 
 
 def restore_parameters(notebook, task):
@@ -182,13 +182,13 @@ def work(task, stream):
     cells = len(read_notebook(task["notebook"])["cells"])
     try:
         return make_report(task, Progress(task["name"], cells, stream))
-    except NotebookFailed as error:
+    except NotebookError as error:
         result = {"kind": error.kind, "message": str(error), "details": error.details, "is_mistake": error.is_mistake}
     except Exception as error:  # whatever it is, the other reports and the old one must survive it
         import traceback
 
-        message = f"{type(error).__name__}: {error}"
-        result = {"kind": type(error).__name__, "message": message, "details": traceback.format_exc(), "is_mistake": False}
+        kind, details = type(error).__name__, traceback.format_exc()
+        result = {"kind": kind, "message": f"{kind}: {error}", "details": details, "is_mistake": False}
     return {"status": "failed"} | result
 
 

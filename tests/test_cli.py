@@ -1,0 +1,202 @@
+"""The command line: what it prints, and the code it exits with."""
+
+import inspect
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import toolkit
+from toolkit import cli
+from toolkit.errors import BadData
+from toolkit.report import run
+from toolkit.report.run import Outcome
+
+ROOT = Path(toolkit.__file__).parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    parameters = 'data: str = ""\nperiod: str = "-28d"  # which days\nby: list[str] = ["channel"]  # [b]columns[/b]'
+    cells = [
+        new_markdown_cell("# Waiting [red]\n\nWho waits."),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "waiting.ipynb")
+    return tmp_path
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The arguments that `run_reports` was called with; its outcomes are set by `ran.outcomes`."""
+
+    class Ran(dict):
+        outcomes = ()
+
+    calls = Ran()
+    names = list(inspect.signature(run.run_reports).parameters)
+
+    def run_reports(*values):
+        calls.update(zip(names, values, strict=True))
+        return list(calls.outcomes)
+
+    monkeypatch.setattr("toolkit.report.run.run_reports", run_reports)
+    return calls
+
+
+def good(out, name="waiting"):
+    return Outcome(name, "ok", html=out / f"{name}.html", seconds=2.0)
+
+
+def test_report_passes_its_options_on(ran, tmp_path, capsys):
+    ran.outcomes = [good(tmp_path)]
+    line = "report waiting mine.ipynb -d exports --source twitter --service s.toml -p last-month --as-of 2024-05-01"
+    line += f" -o {tmp_path} --param by=channel --param n=1 --jobs 2 --timeout 60 --notebooks nb"
+    assert cli.main(line.split()) == 0
+    assert ran == {
+        "names": ["waiting", "mine.ipynb"],
+        "data": "exports",
+        "out": tmp_path,
+        "source": "twitter",
+        "service": Path("s.toml"),
+        "period": "last-month",
+        "as_of": "2024-05-01",
+        "params": {"by": "channel", "n": "1"},
+        "jobs": 2,
+        "progress": None,  # no bars where there is no terminal
+        "timeout": 60.0,
+        "notebooks": Path("nb"),
+    }
+    said = capsys.readouterr()
+    assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err
+
+
+@pytest.mark.parametrize(
+    "statuses, code",
+    [(["ok"], 0), (["ok", "skipped"], 0), (["ok", "failed"], 1), (["skipped"], 1), (["failed"], 1)],
+)
+def test_exit_code_of_reports(ran, tmp_path, capsys, statuses, code):
+    ran.outcomes = [
+        good(tmp_path) if status == "ok" else Outcome(status, status, message="why", log=tmp_path / "failed" / "x.log")
+        for status in statuses
+    ]
+    assert cli.main(["report", "-d", "x", "-o", str(tmp_path)]) == code
+    said = capsys.readouterr()
+    assert ("why" in said.err) == (statuses != ["ok"]) and "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("report -d x --param by", "'by' is not a parameter; write it as name=value"),
+        ("report wating -d x --notebooks {folder}", "there is no report 'wating' (did you mean 'waiting'?)"),
+        ("report -d x --notebooks {folder} --param byy=1", "no chosen notebook has a parameter 'byy'"),
+        ("report -d {folder}/none --notebooks {folder} -o {folder}/out", "there is no such file or folder"),
+        ("list nothing --notebooks {folder}", "there is no report 'nothing'"),
+        ("check -d {folder}/none", "there is no such file or folder"),
+        ("report", "Missing option '--data'"),
+        ("report -d x --jobs 0", "--jobs"),
+        ("nonsense", "No such command"),
+    ],
+)
+def test_mistakes_exit_with_2_and_one_message(folder, capsys, line, said):
+    assert cli.main([part.format(folder=folder) for part in line.split()]) == 2
+    output = capsys.readouterr()
+    assert said in " ".join(output.err.split()) and "Traceback" not in output.err and not output.out
+
+
+def test_list_shows_parameters(folder, capsys):
+    assert cli.main(["list", "--notebooks", str(folder)]) == 0
+    said = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[0] == "waiting Waiting [red]" and "Who waits." in said
+    assert "--period str -28d which days" in lines  # given by an option
+    assert "by list[str] channel [b]columns[/b]" in lines  # and its text is no markup
+
+
+class FakeData:
+    ledger = pd.DataFrame(
+        {
+            "table": ["calls", "calls"],
+            "rule": ["[red]order of times[/]"] * 2,
+            "action": ["rejected"] * 2,
+            "value": ["=1+1", "-5"],
+            "row": [3, 4],
+        }
+    )
+    counts = pd.DataFrame(
+        {"table": ["calls"], "rows_in": [1200], "rows_used": [1198], "rejected": [2], "repaired": [0]}
+    )
+
+
+def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: FakeData())
+    ledger = tmp_path / "ledger.csv"
+    assert cli.main(["check", "-d", "x", "--out", str(ledger)]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "calls 1,200 1,198 2 0" in lines
+    assert "calls [red]order of times[/] rejected 2" in lines
+    # A spreadsheet must not run what a customer wrote; a number stays a number.
+    assert list(pd.read_csv(ledger)["value"]) == ["'=1+1", "-5"]
+    assert cli.main(["check", "-d", "x", "--strict"]) == 1
+    assert cli.main(["check", "-d", "x", "--out", str(tmp_path / "no" / "such.csv")]) == 2
+
+
+def test_check_of_clean_data(monkeypatch, capsys):
+    clean = FakeData()
+    clean.ledger = FakeData.ledger.head(0)
+    monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: clean)
+    assert cli.main(["check", "-d", "x", "--strict"]) == 0
+    assert "Nothing was rejected" in capsys.readouterr().out
+
+
+def test_sample(tmp_path, monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr("toolkit.sample.write_sample", lambda out, **options: calls.append((out, options)))
+    assert cli.main(["sample", "--out", str(tmp_path), "--conversations", "5", "--format", "parquet"]) == 0
+    assert calls == [(tmp_path, {"conversations": 5, "seed": 7, "format": "parquet"})]
+    assert f"toolkit report --data {tmp_path}" in capsys.readouterr().out
+
+
+def test_sources(capsys):
+    assert cli.main(["sources"]) == 0
+    assert "twitter" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"toolkit {toolkit.__version__}\n"
+
+
+@pytest.mark.parametrize("error, code", [(KeyboardInterrupt, 130), (BadData("calls.csv: is empty"), 2)])
+def test_what_commands_raise(monkeypatch, capsys, error, code):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("toolkit.load.open_data", fail)
+    assert cli.main(["check", "-d", "x"]) == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_bug_is_not_hidden(monkeypatch):
+    monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["check", "-d", "x"])
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    code = (
+        "import sys; from toolkit.cli import main; assert main(['--help']) == 0; "
+        "heavy = {'pandas', 'ibis', 'duckdb', 'papermill', 'nbconvert', 'matplotlib'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    start = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
+    assert time.monotonic() - start < 5  # about 0.4 s; the rest is for a busy machine
