@@ -84,6 +84,8 @@ def key_figure(label, now, then, value, better=None):
         return made | {"value": "no data", "note": "no case in this period"}
     if not enough:
         return made | {"value": "too few", "note": f"{n} cases, fewer than {now.attrs['minimum_count']}"}
+    if current[0] != current[0]:
+        return made | {"value": now.attrs.get("when_null", {}).get(value, "–"), "note": "the interval has no end yet"}
     if ends:
         made |= {"low": format_value(current[1], unit), "high": _upper(current[2], unit)}
     if then is None:
@@ -124,12 +126,7 @@ def _upper(value, unit):
 
 
 def _signed(value, unit):
-    if value != value:
-        return "–"
-    if unit == "rate":
-        return format_value(value, "points")
-    sign = "+" if value > 0 else ""
-    return sign + format_value(value, unit).replace("-", "−")
+    return format_value(value, "points" if unit == "rate" else f"change in {unit}")
 
 
 def key_figures(*figures):
@@ -202,7 +199,7 @@ def quality(data):
     """Show what the data is made of: rows used and set aside, by table and by rule, and notes."""
     from toolkit import findings
 
-    say(findings.find_quality(data.quality()))
+    say(findings.find_quality(data.counts))
     table(data.quality(), "Rows in, used and set aside")
     broken = data.rules_broken()
     if len(broken):

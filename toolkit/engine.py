@@ -15,6 +15,7 @@ from toolkit.service import Service, parse_duration
 from toolkit.tables import DTYPES, TABLES
 
 NONE = "(none)"  # the group of the rows whose key is missing
+MIXED = ("mixed", "mixed-integer")  # object columns that have no one type, kept as text
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def to_epoch(instant):
             raise BadParameter(
                 f"{instant!r} is not an instant; write one such as 2024-04-29T08:00:00Z"
             ) from None
+    if not isinstance(instant, datetime.datetime) or instant != instant:  # NaT is unequal to itself
+        raise BadParameter(f"{instant!r} is not an instant; write one such as 2024-04-29T08:00:00Z")
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=datetime.UTC)
     return int(instant.timestamp() // 1)
@@ -114,69 +117,109 @@ def as_table(data, name, needs=()):
     import ibis
 
     if isinstance(data, (str, Path)):
-        table = _from_path(Path(data))
+        table = _from_path(Path(data), name)
     elif isinstance(data, ibis.Table):
         table = data
     elif hasattr(data, "to_pandas") or hasattr(data, "columns"):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*future.infer_string.*")
-            table = ibis.memtable(_plain(data))
+            table = ibis.memtable(_plain(data, name))
     else:
         raise BadData(f"{name}: {type(data).__name__} is not a table; pass a DataFrame, an ibis Table or a path")
     for column in needs:
         if column not in table.columns:
-            raise MissingColumn(name, column, table.columns)
+            raise MissingColumn(name, column, _shown(table))
     if name in TABLES:
         table = _checked_dtypes(table, name)
     return table
 
 
-def _from_path(path):
+def _shown(table):
+    return [name for name in table.columns if not name.endswith("_")]  # not what a metric added
+
+
+def _from_path(path, name):
     if not path.exists():
         raise BadData(f"{path}: there is no such file")
     reader = {".parquet": "read_parquet", ".csv": "read_csv"}.get(path.suffix.lower())
     if reader is None:
         raise BadData(f"{path}: a metric reads one .parquet or .csv file; for a folder use toolkit.open_data")
-    return getattr(connection(), reader)(str(path))
+    table = getattr(connection(), reader)(str(path))
+    if reader == "read_csv":
+        # "007" is a key and no number: what the contract doesn't type otherwise is text
+        contracts = [TABLES[name]] if name in TABLES else TABLES.values()
+        typed = {column.name for contract in contracts for column in contract.columns if column.dtype != "text"}
+        text = {column: "VARCHAR" for column in table.columns if column not in typed}
+        table = connection().read_csv(str(path), types=text) if text else table
+    return table
 
 
-def _plain(frame):
+def _plain(frame, table="table"):
     """The frame with zoned times as naive UTC (the engine's session zone must not matter)."""
     import pandas as pd
 
     frame = frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+    if not frame.columns.map(str).is_unique:
+        twice = sorted(set(frame.columns.map(str)[frame.columns.map(str).duplicated()]))
+        raise BadData(f"{table}: column {', '.join(map(repr, twice))} is there more than once; keep one")
     zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
     named = {name: str(name) for name in frame.columns if not isinstance(name, str)}
     frame = pd.DataFrame(frame.rename(columns=named)).reset_index(drop=True)
-    empty = [name for name in frame.columns if frame[name].dtype == object and frame[name].isna().all()]
+    objects = [name for name in frame.columns if frame[name].dtype == object]
+    empty = [name for name in objects if frame[name].isna().all()]
+    mixed = [name for name in objects if pd.api.types.infer_dtype(frame[name], skipna=True) in MIXED]
     return frame.assign(
         **{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in zoned},
         **{name: frame[name].astype("str") for name in empty},
+        **{name: frame[name].map(str, na_action="ignore").astype("str") for name in mixed if name not in empty},
     )
 
 
 def _checked_dtypes(table, name):
     """The table with its contract columns in the contract's dtypes, or BadData saying which isn't."""
+    import ibis
+
     contract, fixes = TABLES[name], {}
     for column in contract.columns:
         if column.name not in table.columns:
             continue
         dtype = table[column.name].type()
-        if dtype.is_null() or (dtype.is_string() and column.dtype != "text" and _is_empty(table, column.name)):
-            target = {"time": "timestamp", "seconds": "float64", "number": "float64", "integer": "float64"}
-            fixes[column.name] = table[column.name].cast(target.get(column.dtype, "string"))
+        # pandas holds a column without one value as floats or as objects
+        untyped = (dtype.is_string() and column.dtype != "text") or (dtype.is_floating() and column.dtype == "time")
+        if dtype.is_null() or (untyped and _is_empty(table, column.name)):
+            target = {"time": "timestamp", "flag": "boolean"}
+            target |= dict.fromkeys(("seconds", "number", "integer"), "float64")
+            fixes[column.name] = ibis.null(target.get(column.dtype, "string"))
         elif column.dtype == "time" and dtype.is_date():
             fixes[column.name] = table[column.name].cast("timestamp")
         elif (column.dtype == "time" and not dtype.is_timestamp()) or (
-            column.dtype in ("seconds", "number", "integer") and not dtype.is_numeric()
+            (column.dtype in ("seconds", "number", "integer") and not dtype.is_numeric())
+            or (column.dtype == "flag" and not (dtype.is_boolean() or dtype.is_numeric()))
         ):
             raise BadData(
                 f"{name}.{column.name} is {dtype}, but must be {DTYPES[column.dtype]}; convert it first "
                 "(pandas.to_datetime(..., utc=True), pandas.to_numeric) or load the file with toolkit.open_data"
             )
+        elif column.dtype == "flag" and not dtype.is_boolean():
+            fixes[column.name] = table[column.name] != 0
         elif column.dtype == "text" and not dtype.is_string():
-            fixes[column.name] = table[column.name].cast("string")
+            fixes[column.name] = as_text(table[column.name])
     return table.mutate(**fixes) if fixes else table
+
+
+def as_text(column):
+    """A column as text, a whole number without a fraction.
+
+    Keys with nulls are floats in pandas, and engines differ on whether 7.0 is written "7" or "7.0".
+    """
+    import ibis
+
+    if column.type().is_string():
+        return column
+    if column.type().is_floating():
+        whole = (column == column.floor()) & (column.abs() < 2**53)
+        return ibis.ifelse(whole, column.cast("int64").cast("string"), column.cast("string"))
+    return column.cast("string")
 
 
 def _is_empty(table, name):
@@ -236,7 +279,7 @@ def group_keys(by):
     """
     if by is None:
         return []
-    return [by] if isinstance(by, str) else list(by)
+    return [by] if isinstance(by, str) else list(dict.fromkeys(by))
 
 
 def with_keys(table, name, by, zone=None, time=None):
@@ -250,15 +293,14 @@ def with_keys(table, name, by, zone=None, time=None):
     keys, made = group_keys(by), {}
     for key in keys:
         if key in table.columns:
-            column = table[key]
-            if not column.type().is_string():
-                column = column.cast("string")
-            made[key] = column.nullif("").fill_null(NONE)
+            made[key] = as_text(table[key]).nullif("").fill_null(NONE)
         elif key in clock.PARTS:
             time = time or TABLES[name].time
+            if time not in table.columns:
+                raise MissingColumn(name, time, _shown(table))
             made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone))
         else:
-            raise MissingColumn(name, key, [*table.columns, *clock.PARTS])
+            raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
     return table.mutate(**made) if made else table
 
 
@@ -280,6 +322,11 @@ def to_pandas(expression):
         # ibis 12 asks pandas 3 for an option that pandas 4 will drop
         warnings.filterwarnings("ignore", message=".*future.infer_string.*")
         return (backends[0] if backends else connection()).execute(expression)
+
+
+def count_if(table, condition):
+    """How many rows meet a condition; null doesn't (on Spark the count itself would become null)."""
+    return table.count(where=condition.fill_null(False)).fill_null(0)
 
 
 def group_by(table, keys):

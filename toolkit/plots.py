@@ -6,8 +6,8 @@ on #111. Labels are data: they are never read as mathtext, and long ones end in 
 
 >>> import pandas as pd
 >>> from toolkit.result import Result
->>> rates = pd.DataFrame({"queue": ["a", "b"], "n": [90, 3], "rate": [0.1, 0.3], "low": [0.05, 0.1], "high": [0.2, 0.7]})
->>> ax = plot_response_rate(Result.of(rates.rename(columns={"rate": "response_rate"}), "x", {}, ["queue"], 10))
+>>> rates = {"queue": ["a", "b"], "n": [90, 3], "csat": [0.8, 0.3], "low": [0.7, 0.1], "high": [0.9, 0.7]}
+>>> ax = plot_csat(Result.of(pd.DataFrame(rates), "csat", {}, by=["queue"], minimum_count=10))
 >>> [label.get_text() for label in ax.get_yticklabels()]
 ['a', 'b']
 >>> close(ax.figure)
@@ -15,7 +15,6 @@ on #111. Labels are data: they are never read as mathtext, and long ones end in 
 
 import functools
 import math
-import unicodedata
 import warnings
 
 import matplotlib.pyplot as plt
@@ -23,10 +22,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.dates import date2num, num2date
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from toolkit.errors import BadParameter
+from toolkit.findings import group_keys, value_name
 from toolkit.result import format_value, heading
 
 INK = "#123457"
@@ -36,7 +39,10 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 
 
 WIDTH = 7.5  # inches
 MOST_ROWS, MOST_LINES, MOST_BARS = 15, len(SERIES), 62
+MOST_STEPS = 31  # rows of a table in time
+MOST_BANDS = 4  # more bands than that hide each other
 LONGEST_LABEL = 26
+FILL = 0.45  # strength of the areas, whose outline is full
 DAY = 86_400
 # widths in days of the steps of time that metrics group by
 STEPS = {"day": 1, "week": 7, "month": 30.4, "quarter": 91.3, "year": 365.2}
@@ -130,52 +136,12 @@ def _say(ax, text):
 # --- labels ---------------------------------------------------------------------------------------
 
 
-def _short(text, limit=LONGEST_LABEL):
-    """A label of one line: without what can't be shown or would break the SVG, and not too long.
-
-    >>> _short("a_b $x$ <script>"), _short("x" * 99, 5), _short("a\\x00\\nb"), _short(None)
-    ('a_b $x$ <script>', 'xxxx…', 'a b', '(none)')
-    """
-    text = "(none)" if text is None or text is pd.NaT or text != text else str(text)
-    # control characters aren't XML; bidirectional overrides would turn the rest of the line around
-    kept = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else char
-        for char in text
-        if char not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
-    kept = " ".join(kept.split()) or "(empty)"
-    return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
-
-
-def _date_label(value, key):
-    value = pd.Timestamp(value)
-    if pd.isna(value):
-        return "(none)"
-    if key == "year":
-        return f"{value:%Y}"
-    if key == "quarter":
-        return f"{value:%Y}-Q{value.quarter}"
-    return f"{value:%Y-%m}" if key == "month" else f"{value:%Y-%m-%d}"
-
-
-def _label(value, key, limit=LONGEST_LABEL):
-    if isinstance(value, pd.Timestamp | np.datetime64):
-        return _date_label(value, key)
-    if key == "hour" and isinstance(value, int | float | np.number) and value == value:
-        return f"{int(value):02d}:00"
-    return _short(value, limit)
-
-
-def _keys(result):
-    return [key for key in result.attrs.get("by", ()) if key in result.columns]
-
-
 def _labels(result, keys):
     """One label per row: its keys' values, with a dot between."""
     if not keys:
         return ["all"] * len(result)
     limit = LONGEST_LABEL if len(keys) == 1 else max(12, LONGEST_LABEL // len(keys) + 3)
-    columns = [[_label(value, key, limit) for value in result[key]] for key in keys]
+    columns = [[value_name(value, key, limit) for value in result[key]] for key in keys]
     return [" · ".join(parts) for parts in zip(*columns, strict=True)]
 
 
@@ -202,6 +168,33 @@ def _few(result):
     return f"○ too few to show: fewer than {minimum} cases"
 
 
+def _show(value, unit):
+    return format_value(float(value), unit)
+
+
+def _others(number, what="groups with fewer cases"):
+    """A note on what is left out; nothing when nothing is.
+
+    >>> _others(1), _others(0)
+    ('1 group with fewer cases not shown', '')
+    """
+    if number < 1:
+        return ""
+    return f"{number:,} {what.replace('groups', 'group', 1) if number == 1 else what} not shown"
+
+
+def _column_texts(ax, at, *columns):
+    """Right-aligned columns of text beside the rows, in the right margin."""
+    place = 6.0  # points from the axes
+    for texts in columns:
+        place += 8 + 5.9 * max(map(len, texts), default=0)
+        for y, text in zip(at, texts, strict=True):
+            ax.annotate(
+                text, (1, y), (place, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+                ha="right", va="center", color=INK, annotation_clip=False,
+            )  # fmt: skip
+
+
 def _notes(ax, label, notes):
     """The label of the horizontal axis, and below it what the reader must know."""
     lines = [text for text in (label, *notes) if text]
@@ -221,10 +214,12 @@ def _percent(axis, top):
 def _seconds(axis, top):
     """A linear time axis from 0 with ticks that people would choose."""
     top = max(top, 1) * 1.12
-    steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 4 * 3600, 6 * 3600, 12 * 3600, DAY]
-    step = next((step for step in steps if top / step <= 6), DAY * math.ceil(top / DAY / 6))
+    # what is labelled in minutes has steps of half a minute or more, and so on: nobody reads "1.2 min"
+    finest = 12 * 3600 if top > DAY else 1800 if top > 3600 else 30 if top > 60 else 1
+    steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 4 * 3600, 12 * 3600, DAY]
+    step = next((step for step in steps if step >= finest and top / step <= 6), DAY * math.ceil(top / DAY / 6))
     ticks = np.arange(0, top, step)
-    axis.set_ticks(ticks, [format_value(tick, "seconds") if tick else "0" for tick in ticks])
+    axis.set_ticks(ticks, [_show(tick, "seconds") if tick else "0" for tick in ticks])
     axis.axes.set(**{f"{axis.axis_name}lim": (0, top)})
 
 
@@ -282,8 +277,6 @@ def _positions(values, key):
     if key == "day" and len(unique) and np.ptp(unique) >= 14:  # a week begins with a Monday
         every_day = np.arange(unique[0], unique[-1] + 1)
         ticks = every_day[(every_day + 3) % 7 == 0]
-    elif key == "hour_of_day":
-        ticks = unique
     ticks = ticks[:: max(1, math.ceil(len(ticks) / 7))]
     labels, year = [], None
     for tick in ticks:
@@ -302,7 +295,7 @@ def _spread(wanted, gap):
     """Positions in [0, 1] near the wanted ones, at least `gap` apart.
 
     >>> [round(float(y), 2) for y in _spread([0.5, 0.52, 0.99, 1.0], 0.1)]
-    [0.46, 0.56, 0.89, 0.99]
+    [0.41, 0.51, 0.89, 0.99]
     """
     order = np.argsort(wanted, kind="stable")
     placed = np.array(wanted, float)[order]
@@ -352,19 +345,35 @@ def _whisker(ax, at, low, high, colour, upright, limit, width=1.6):
         ax.plot(*place, marker=marker, color=colour, markersize=5.5, clip_on=False, zorder=4, linestyle="none")
 
 
-def _most(result, limit):
-    """(the rows to draw, a note on the others): the groups with the most cases, in their order."""
+def _most(result, limit=MOST_ROWS, counts=None):
+    """(the rows to draw, a note on the others): the groups with the most cases, or the latest, in their order."""
+    counts = _count(result) if counts is None else counts
+    if _time_key(result, group_keys(result)):
+        limit = max(limit, MOST_STEPS)
+        return result.iloc[-limit:], _others(len(result) - limit, "earlier groups")
     if len(result) <= limit:
         return result, ""
-    counts = _count(result)
     kept = np.sort(np.argsort(-np.nan_to_num(counts), kind="stable")[:limit])
-    return result.iloc[kept], f"{len(result) - limit:,} groups with fewer cases not shown"
+    return result.iloc[kept], _others(len(result) - limit)
 
 
-def _rows(result, ax, value, ends, unit, label, text_unit=None, bars=False, keep_order=False, colours=None, texts=None):
+def _rows(
+    result,
+    ax,
+    value,
+    ends,
+    unit,
+    label,
+    text_unit=None,
+    bars=False,
+    keep_order=False,
+    colours=None,
+    counts_text=None,
+    values_text=True,
+):
     """One row per group: a point (or bar) with its interval; the figure and its count at the right."""
-    keys = _keys(result)
-    result, note = _most(result, MOST_ROWS)
+    keys = group_keys(result)
+    result, note = _most(result)
     ordered = keep_order or any(isinstance(result[key].dtype, pd.CategoricalDtype) for key in keys)
     enough = result.enough().to_numpy(bool)
     if not ordered and len(result):
@@ -381,23 +390,31 @@ def _rows(result, ax, value, ends, unit, label, text_unit=None, bars=False, keep
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     limit = ax.get_xlim()[1]
+    inside = ax.get_yaxis_transform() + ScaledTranslation(7 / 72, 0, ax.figure.dpi_scale_trans)
+    shown = []
     for i, y in enumerate(at):
         colour = colours[i] if colours else BLUE
-        text, n = f"too few (n = {counts[i]:,.0f})", f"n = {counts[i]:,.0f}"
-        if enough[i]:
-            if bars and np.isfinite(values[i]):
-                ax.barh(y, values[i], 0.62, color=to_rgba(colour, 0.32), edgecolor=colour, linewidth=0.8)
-            elif np.isfinite(values[i]):
-                ax.plot(values[i], y, "o", color=colour, markersize=6.5, zorder=4, clip_on=False)
-            _whisker(ax, y, lows[i], highs[i], colour, False, limit)
-            missing = "not reached" if unit == "log" else "–"
-            shown = format_value(values[i], text_unit or unit) if np.isfinite(values[i]) else missing
-            text = texts[i] if texts else f"{shown}   {n}" if np.isfinite(counts[i]) else shown
-        else:
-            ax.plot(ax.get_xlim()[0], y, "o", color=GREY, markerfacecolor="none", markersize=5.5, clip_on=False)
-        ax.text(1.02, y, text, transform=ax.get_yaxis_transform(), ha="left", va="center", color=INK)
-    if not keys and ax.spines["left"].get_visible():
-        ax.tick_params(axis="y", labelleft=False)
+        if not enough[i]:
+            ax.plot(0, y, "o", color=GREY, markerfacecolor="none", markersize=5.5, transform=inside)
+            shown.append("too few")
+            continue
+        if bars and values[i] > 0:
+            ax.barh(y, values[i], 0.62, color=to_rgba(colour, FILL), edgecolor=colour, linewidth=0.8)
+        elif bars and values[i] == 0:  # a figure of 0 isn't a missing one
+            ax.plot([0, 0], [y - 0.31, y + 0.31], color=colour, linewidth=2.5, solid_capstyle="butt", clip_on=False)
+        elif not bars and np.isfinite(values[i]):
+            ax.plot(values[i], y, "o", color=colour, markersize=6.5, zorder=4, clip_on=False)
+        _whisker(ax, y, lows[i], highs[i], colour, False, limit)
+        missing = "not reached" if unit == "log" else "–"
+        shown.append(_show(values[i], text_unit or unit) if np.isfinite(values[i]) else missing)
+    if counts_text is None:
+        counts_text = [f"n = {n:,.0f}" if np.isfinite(n) else "" for n in counts]
+    if values_text:
+        _column_texts(ax, at, shown, counts_text)
+    else:
+        for y in at[~enough]:
+            ax.annotate("too few", (0, y), (9, 0), xycoords=inside, textcoords="offset points", va="center", color=INK)
+        _column_texts(ax, at, counts_text)
     _notes(ax, label, [note])
     return ax
 
@@ -426,21 +443,36 @@ def _along(result, ax, key, value, ends, unit, label, bars, highlight=None, refe
     else:
         for i, x in enumerate(at):
             colour = RED if i == peak else BLUE
-            if bars and np.isfinite(values[i]):
-                ax.bar(x, values[i], width * 0.74, color=to_rgba(colour, 0.36), edgecolor=colour, linewidth=0.8)
-            elif np.isfinite(values[i]):
+            if bars and values[i] > 0:
+                ax.bar(x, values[i], width * 0.74, color=to_rgba(colour, FILL), edgecolor=colour, linewidth=0.8)
+            elif bars and values[i] == 0:  # a figure of 0 isn't a missing one
+                half = width * 0.37
+                ax.plot([x - half, x + half], [0, 0], color=colour, linewidth=2.5, solid_capstyle="butt", clip_on=False)
+            elif not bars and np.isfinite(values[i]):
                 ax.plot(x, values[i], "o", color=colour, markersize=5.5, zorder=4, clip_on=False)
             if ends:
                 _whisker(ax, x, lows[i], highs[i], colour, True, limit)
         floor = ax.get_ylim()[0]
-        ax.plot(at[few], np.full(few.sum(), floor), "o", color=GREY, markerfacecolor="none", markersize=5, clip_on=False, zorder=5)
+        if few.any():
+            ax.plot(
+                at[few],
+                np.full(few.sum(), floor),
+                "o",
+                color=GREY,
+                markerfacecolor="none",
+                markersize=5,
+                clip_on=False,
+                zorder=5,
+            )
     if peak is not None:
         top = highs[peak] if ends and np.isfinite(highs[peak]) else values[peak]
-        shown = format_value(values[peak], "seconds" if unit == "log" else unit)
-        ax.annotate(shown, (at[peak], top), (0, 4), textcoords="offset points", ha="center", color=INK, fontweight="bold")
+        shown = _show(values[peak], "seconds" if unit == "log" else unit)
+        ax.annotate(
+            shown, (at[peak], top), (0, 4), textcoords="offset points", ha="center", color=INK, fontweight="bold"
+        )
     if reference is not None:
         ax.axhline(reference, color=GREY, linewidth=1.3, linestyle=(0, (5, 3)), zorder=2)
-        shown = format_value(reference, "seconds" if unit == "log" else unit)
+        shown = _show(reference, "seconds" if unit == "log" else unit)
         _label_ends(ax, [(f"overall\n{shown}", reference, GREY)])
     ax.set_ylabel(label)
     _notes(ax, name, [_few(result) if few.any() else ""])
@@ -456,20 +488,21 @@ def _limits(at, width, key):
     return low - width * 0.6, high + width * 0.6
 
 
-def _lines(result, ax, key, groups, value, ends, unit, label, height=3.4, step=False):
+def _lines(result, ax, key, groups, value, ends, unit, label, height=3.4):
     """One line with its band per group, named where it ends."""
     ax = _new(ax, height)
     at, width, ticks, names, name = _positions(result[key], key)
     frame = pd.DataFrame({"group": _labels(result, groups), "at": at, "n": _count(result)})
     frame["enough"] = result.enough().to_numpy(bool)
-    for column, source in (("value", value), *(zip(("low", "high"), ends, strict=True) if ends else ())):
+    for column, source in zip(("value", "low", "high"), (value, *ends), strict=False):
         frame[column] = np.where(frame["enough"], result[source].to_numpy(float), np.nan)
     frame = frame[np.isfinite(frame["at"])]
     sizes = frame.groupby("group", sort=False)["n"].sum().sort_values(ascending=False, kind="stable")
     shown = list(sizes.index[:MOST_LINES])
-    note = f"{len(sizes) - len(shown)} groups with fewer cases not shown" if len(sizes) > len(shown) else ""
+    note = _others(len(sizes) - len(shown))
+    ends = ends if len(shown) <= MOST_BANDS else ()
     drawn = frame[frame["group"].isin(shown)]
-    spans = [drawn[column] for column in ("low", "value", "high") if column in drawn]
+    spans = [drawn[column] for column in (("low", "value", "high") if ends else ("value",))]
     _scale(ax.yaxis, unit, spans[0], drawn["value"], spans[-1])
     low, high = _limits(at[np.isfinite(at)], width, key)
     ax.set_xlim(low + width * 0.3, high - width * 0.3)
@@ -480,16 +513,26 @@ def _lines(result, ax, key, groups, value, ends, unit, label, height=3.4, step=F
         part = drawn[drawn["group"] == group].sort_values("at")
         colour = SERIES[place]
         marker = "o" if len(part) <= 20 else None
-        ax.plot(part["at"], part["value"], color=colour, linestyle=DASHES[place], marker=marker, markersize=3.8, linewidth=1.6)
-        if ends and len(shown) <= 4:
-            ax.fill_between(part["at"], part["low"], part["high"].fillna(ax.get_ylim()[1]), color=colour, alpha=0.15, linewidth=0)
+        ax.plot(
+            part["at"],
+            part["value"],
+            color=colour,
+            linestyle=DASHES[place],
+            marker=marker,
+            markersize=3.8,
+            linewidth=1.6,
+        )
+        if ends:
+            ax.fill_between(
+                part["at"], part["low"], part["high"].fillna(ax.get_ylim()[1]), color=colour, alpha=0.15, linewidth=0
+            )
         last = part["value"].dropna()
         if len(last):
             named.append((group, last.iloc[-1], colour))
     _label_ends(ax, named)
     ax.set_ylabel(label)
     few = len(drawn) and not drawn["enough"].all()
-    _notes(ax, name, [note, _few(result).replace("○ ", "") if few else ""])
+    _notes(ax, name, [note, f"gaps: fewer than {result.attrs.get('minimum_count', 1)} cases" if few else ""])
     return ax
 
 
@@ -499,7 +542,7 @@ def _estimates(result, ax, value, ends, unit, label, bars=False, highlight=None,
         return _say(ax, "no data")
     if not result.enough().any():
         return _say(ax, f"too few: fewer than {result.attrs.get('minimum_count', 1)} cases")
-    keys = _keys(result)
+    keys = group_keys(result)
     key = _time_key(result, keys)
     if key and len(keys) == 1:
         return _along(result, ax, key, value, ends, unit, label, bars, highlight, reference)
@@ -513,27 +556,37 @@ def _stacked(labels, shares, counts, names, fills, ax, label, notes=(), enough=N
     ax = _new(ax, 1.35 + 0.36 * max(len(labels), 1) + 0.2 * len([note for note in notes if note]))
     at = np.arange(len(labels))[::-1]
     left = np.zeros(len(labels))
-    enough = np.ones(len(labels), bool) if enough is None else enough
+    inches = ax.figure.get_figwidth() - 1.1 - 0.085 * max(map(len, labels), default=0)  # of 100 %, roughly
+    enough, handles = np.ones(len(labels), bool) if enough is None else enough, []
     for part, (colour, strength, hatch) in enumerate(fills):
         width = np.where(enough, np.nan_to_num(shares[:, part]), 0)
         fill = to_rgba(colour, strength)
-        ax.barh(at, width, 0.66, left=left, color=fill, edgecolor=colour, linewidth=0.8, hatch=hatch, label=names[part])
-        for row in np.flatnonzero(width >= 0.055):
-            shown = f"{width[row] * 100:.0f} %" if width[row] >= 0.075 else f"{width[row] * 100:.0f}"
+        some = width > 0  # a part of no width would still show its outline
+        # an SVG's pattern has one opacity, in which a hatch would be lost: it is a layer of its own
+        layers = [{"facecolor": fill}, *([{"facecolor": "none", "hatch": hatch}] if hatch else [])]
+        for layer in layers:
+            ax.barh(at[some], width[some], 0.66, left=left[some], edgecolor=colour, linewidth=0.8, **layer)
+        handles.append(tuple(Patch(edgecolor=colour, linewidth=0.8, **layer) for layer in layers))
+        for row in np.flatnonzero(width * inches >= 0.3):  # where the figure has room
+            shown = f"{width[row] * 100:.0f} %" if width[row] * inches >= 0.44 else f"{width[row] * 100:.0f}"
             ax.text(left[row] + width[row] / 2, at[row], shown, ha="center", va="center", color=INK, fontsize=9)
         left += width
-    for row, y in enumerate(at):
-        text = f"n = {counts[row]:,.0f}" if enough[row] else f"too few (n = {counts[row]:,.0f})"
-        ax.text(1.02, y, text, transform=ax.get_yaxis_transform(), ha="left", va="center", color=INK)
+    few = [] if enough.all() else [["" if is_enough else "too few" for is_enough in enough]]
+    _column_texts(ax, at, *few, [f"n = {n:,.0f}" for n in counts])
     ax.set_ylim(-0.6, len(labels) - 0.4)
     ax.set_yticks(at, labels)
     ax.tick_params(axis="y", length=0)
     _percent(ax.xaxis, 1)
     ax.spines["left"].set_visible(False)
-    columns = len(names) if sum(map(len, names)) + 5 * len(names) < 85 else math.ceil(len(names) / 2)
+    columns = len(names)
+    if sum(map(len, names)) + 5 * len(names) > 85:  # two lines; a legend is filled by columns, read by lines
+        columns = math.ceil(len(names) / 2)
+        order = [place for i in range(columns) for place in range(i, len(names), columns)]
+        handles, names = [handles[place] for place in order], [names[place] for place in order]
     ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, handlelength=1, handleheight=0.9, handletextpad=0.5,
-        columnspacing=1.1, borderaxespad=0.2, labelcolor=INK,
+        handles, names, handler_map={tuple: HandlerTuple(1, 0)}, loc="lower left", bbox_to_anchor=(0, 1),
+        ncols=columns, handlelength=1, handleheight=0.9, handletextpad=0.5, columnspacing=1.1, borderaxespad=0.2,
+        labelcolor=INK,
     )  # fmt: skip
     _notes(ax, label, notes)
     return ax
@@ -547,32 +600,28 @@ def plot_inbound_volume(result, ax=None):
     """Contacts per day, week, hour, ... as bars, per group as rows, or per both as lines; returns the axes."""
     if not len(result) or not result["n"].sum():
         return _say(ax, "no data")
-    keys = _keys(result)
+    keys = group_keys(result)
     key = _time_key(result, keys)
     if key and len(keys) == 1:
         return _along(result, ax, key, "n", (), "count", "Contacts", bars=True)
     if key:
         return _lines(result, ax, key, [one for one in keys if one != key], "n", (), "count", "Contacts")
     shown = result.sort_values("n", ascending=False, kind="stable").iloc[:MOST_ROWS]
-    texts = [f"{row.n:,}   {format_value(row.share, 'rate')}" for row in shown.itertuples()]
-    drawn = _rows(shown, ax, "n", ("none_", "none_"), "count", "Contacts", bars=True, keep_order=True, texts=texts) \
-        if "none_" in shown else _bars(shown, ax, keys, texts, len(result) - len(shown))
-    return drawn
+    return _bars(shown, ax, keys, len(result) - len(shown))
 
 
-def _bars(result, ax, keys, texts, others):
+def _bars(result, ax, keys, others):
     """Plain bars of counts, largest first."""
     ax = _new(ax, 0.85 + 0.3 * max(len(result), 2))
     at, counts = np.arange(len(result))[::-1], result["n"].to_numpy(float)
     _scale(ax.xaxis, "count", counts, counts, counts)
     ax.barh(at, counts, 0.62, color=to_rgba(BLUE, 0.36), edgecolor=BLUE, linewidth=0.8)
-    for y, text in zip(at, texts, strict=True):
-        ax.text(1.02, y, text, transform=ax.get_yaxis_transform(), ha="left", va="center", color=INK)
+    _column_texts(ax, at, [f"{n:,.0f}" for n in counts], [_show(share, "rate") for share in result["share"]])
     ax.set_ylim(-0.6, len(result) - 0.4)
     ax.set_yticks(at, _labels(result, keys) if keys else [""] * len(result))
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    _notes(ax, "Contacts", [f"{others:,} groups with fewer contacts not shown" if others > 0 else ""])
+    _notes(ax, "Contacts", [_others(others, "groups with fewer contacts")])
     return ax
 
 
@@ -597,9 +646,9 @@ def plot_volume_heatmap(result, ax=None):
     bar.outline.set_visible(False)
     bar.ax.tick_params(color=INK, labelcolor=INK, labelsize=9.5, length=0)
     bar.ax.yaxis.label.set_color(INK)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(5))
+    bar.ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     row, column = np.unravel_index(np.nanargmax(table.to_numpy()), table.shape)
-    ax.add_patch(plt.Rectangle((column, row), 1, 1, fill=False, edgecolor=RED, linewidth=2, clip_on=False, zorder=5))
+    ax.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=RED, linewidth=2, clip_on=False, zorder=5))
     hours = [place for place, hour in enumerate(table.columns) if hour % 3 == 0]
     ax.set_xticks([place + 0.5 for place in hours], [f"{table.columns[place]:02d}:00" for place in hours], rotation=0)
     ax.set_yticks(np.arange(len(table)) + 0.5, [str(name)[:3] for name in table.index], rotation=0)
@@ -628,7 +677,7 @@ def plot_response_curve(result, ax=None):
     """The share answered within any span of time, with its 95 % band, a line per group; returns the axes."""
     if not len(result):
         return _say(ax, "no data")
-    keys = _keys(result)
+    keys = group_keys(result)
     frame = pd.DataFrame(result)
     frame = frame.assign(group_=_labels(result, keys))[["group_", "seconds", "n", "share", "low", "high"]]
     parts = {name: part.sort_values("seconds") for name, part in frame.groupby("group_", sort=False)}
@@ -644,7 +693,8 @@ def plot_response_curve(result, ax=None):
     grown = drawn[drawn["share"] > 0]
     first = grown["seconds"].clip(lower=1).min() if len(grown) else 60
     # nothing changes after the last answer, however long the others have been waiting
-    changes = [part["seconds"][part["share"].diff().fillna(part["share"]) > 0].max() for part in (parts[name] for name in shown)]
+    # (and a tail of single late answers isn't worth half of the axis)
+    changes = [part["seconds"][part["share"] >= 0.995 * part["share"].max()].min() for part in map(parts.get, shown)]
     last = np.nanmax([*changes, first * 10]) if len(grown) else drawn["seconds"].max()
     _log_time(ax.xaxis, first, last)
     _percent(ax.yaxis, 1)
@@ -655,21 +705,25 @@ def plot_response_curve(result, ax=None):
         part, colour = parts[name], SERIES[place]
         before = part[part["seconds"] <= left].tail(1)
         part = part[(part["seconds"] > left) & (part["seconds"] <= right)]
-        begin = before.assign(seconds=left) if len(before) else part.head(1).assign(seconds=left, share=0, low=0, high=0)
-        part = pd.concat([begin, part, part.tail(1).assign(seconds=right)]) if len(part) else pd.concat(
-            [begin, begin.assign(seconds=right)]
+        begin = (
+            before.assign(seconds=left) if len(before) else part.head(1).assign(seconds=left, share=0, low=0, high=0)
+        )
+        part = (
+            pd.concat([begin, part, part.tail(1).assign(seconds=right)])
+            if len(part)
+            else pd.concat([begin, begin.assign(seconds=right)])
         )
         dash = DASHES[place] if len(shown) > 1 else "-"
         ax.plot(part["seconds"], part["share"], color=colour, linestyle=dash, drawstyle="steps-post")
-        if len(shown) <= 4:  # more bands than that hide each other
+        if len(shown) <= MOST_BANDS:
             ax.fill_between(
                 part["seconds"], part["low"], part["high"].fillna(1), step="post", color=colour, alpha=0.17, linewidth=0
             )
         if keys:
-            named.append((f"{name}, {sizes[name]:,}", part["share"].iloc[-1], colour))
+            named.append((f"{name} (n = {sizes[name]:,})", part["share"].iloc[-1], colour))
     _label_ends(ax, named)
     ax.set_ylabel("Answered")
-    notes = [] if len(parts) <= len(shown) else [f"{len(parts) - len(shown)} groups with fewer conversations not shown"]
+    notes = [_others(len(parts) - len(shown), "groups with fewer conversations")]
     _notes(ax, "Time since the customer wrote (log scale)", notes)
     return ax
 
@@ -681,31 +735,30 @@ def plot_response_time_buckets(result, ax=None):
         return _say(ax, "no data")
     if not result.enough().any():
         return _say(ax, f"too few: fewer than {result.attrs.get('minimum_count', 1)} cases")
-    keys = _keys(result)
+    keys = group_keys(result)
     names = [str(name) for name in pd.unique(result["bucket"].astype(str))]
     fills = _bucket_fills(names)
     if not keys:
         shown = result.copy()
         shown.attrs = result.attrs | {"by": ["bucket"]}
-        texts = [f"{format_value(row.share, 'rate')}   {row.n:,} of {row.total:,}" for row in shown.itertuples()]
+        counted = [f"{row.n:,} of {row.total:,}" for row in shown.itertuples()]
         colours = [fill[0] for fill in fills]
         label = "Share of conversations"
-        return _rows(shown, ax, "share", ("low", "high"), "rate", label, bars=True, keep_order=True, colours=colours, texts=texts)
+        return _rows(shown, ax, "share", ("low", "high"), "rate", label, None, True, True, colours, counted)
     frame = pd.DataFrame(result).assign(group_=_labels(result, keys), enough_=result.enough().to_numpy(bool))
     # two long names may be shortened to the same label: the group is told by its keys
     frame["place_"] = frame.groupby(keys, dropna=False, sort=False, observed=True).ngroup()
     wide = frame.pivot(index="place_", columns="bucket", values="share").reindex(columns=names)
     first = frame.drop_duplicates("place_").set_index("place_").loc[wide.index]
-    kept = first["total"].sort_values(ascending=False, kind="stable").index[:MOST_ROWS]
-    note = f"{len(first) - len(kept)} groups with fewer conversations not shown" if len(first) > len(kept) else ""
-    shown = [place for place in wide.index if place in set(kept)]
-    if not _time_key(result, keys):  # the quickest first: the share within the first span, then the next
-        shown.sort(key=lambda place: (not first.at[place, "enough_"], *(-wide.loc[place, names[:-1]].cumsum().to_numpy(float)[:1])))
+    groups = result.iloc[np.flatnonzero(~frame["place_"].duplicated().to_numpy())].set_axis(first.index, axis=0)
+    shown, note = _most(groups)
+    shown = list(shown.index)
+    if not _time_key(result, keys):  # the quickest first: by the share within the first span
+        shown.sort(key=lambda place: (not first.at[place, "enough_"], -wide.at[place, names[0]]))
     wide, first = wide.loc[shown], first.loc[shown]
-    return _stacked(
-        list(first["group_"]), wide.to_numpy(float), first["total"].to_numpy(), names, fills, ax, "Share of conversations",
-        [note], first["enough_"].to_numpy(bool),
-    )  # fmt: skip
+    totals, enough = first["total"].to_numpy(), first["enough_"].to_numpy(bool)
+    label = "Share of conversations"
+    return _stacked(list(first["group_"]), wide.to_numpy(float), totals, names, fills, ax, label, [note], enough)
 
 
 def _bucket_fills(names):
@@ -741,12 +794,20 @@ def plot_abandonment_rate(result, ax=None, reference=None):
     """
     overall = _reference(reference, "abandonment_rate")
     ax = _estimates(
-        result, ax, "abandonment_rate", ("low", "high"), "rate", "Abandonment rate", bars=True, highlight="max", reference=overall
+        result,
+        ax,
+        "abandonment_rate",
+        ("low", "high"),
+        "rate",
+        "Abandonment rate",
+        bars=True,
+        highlight="max",
+        reference=overall,
     )
-    keys = _keys(result)
+    keys = group_keys(result)
     if overall is not None and ax.has_data() and not _time_key(result, keys):
         ax.axvline(overall, color=GREY, linewidth=1.3, linestyle=(0, (5, 3)), zorder=2)
-        _notes(ax, ax.get_xlabel(), [f"dashed: overall {format_value(overall, 'rate')}"])
+        _notes(ax, ax.get_xlabel(), [f"dashed: overall {_show(overall, 'rate')}"])
     return ax
 
 
@@ -765,16 +826,16 @@ def plot_abandonment_by_stage(result, ax=None):
         return _say(ax, "no data")
     if not result.enough().any():
         return _say(ax, f"too few: fewer than {result.attrs.get('minimum_count', 1)} cases")
-    keys = [*_keys(result), "stage"]
-    shown, _ = _most(result, MOST_ROWS)
+    keys = [*group_keys(result), "stage"]
+    shown, _ = _most(result)
     hazard = shown["hazard"].where(shown.enough())
     peak = hazard.idxmax() if hazard.notna().any() and hazard.max() > 0 else None
     colours = [RED if index == peak else BLUE for index in shown.index]
-    texts = [f"{format_value(row.hazard, 'rate')}   {row.abandoned_count:,} of {row.n:,}" for row in shown.itertuples()]
+    counted = [f"{row.abandoned_count:,} of {row.n:,}" for row in shown.itertuples()]
     keyed = result.copy()
     keyed.attrs = result.attrs | {"by": keys}
     label = "Hung up, of the calls that entered the stage (in the order of the call)"
-    return _rows(keyed, ax, "hazard", ("low", "high"), "rate", label, bars=True, keep_order=True, colours=colours, texts=texts)
+    return _rows(keyed, ax, "hazard", ("low", "high"), "rate", label, None, True, True, colours, counted)
 
 
 @_chart
@@ -800,8 +861,8 @@ def plot_csat_distribution(result, ax=None):
         return _say(ax, "no data")
     if not result.enough().any():
         return _say(ax, f"too few: fewer than {result.attrs.get('minimum_count', 1)} cases")
-    keys = _keys(result)
-    shown, note = _most(result, MOST_ROWS)
+    keys = group_keys(result)
+    shown, note = _most(result)
     enough = shown.enough().to_numpy(bool)
     if not _time_key(shown, keys):
         order = np.argsort(np.where(enough, shown["csat"].to_numpy(float), np.inf), kind="stable")
@@ -811,7 +872,9 @@ def plot_csat_distribution(result, ax=None):
     shares = counts / np.where(n > 0, n, np.nan)[:, None]
     fills = [(RED, 0.75, None), (RED, 0.38, None), (GREY, 0.25, None), (BLUE, 0.38, None), (BLUE, 0.8, None)]
     names = ["1, very unsatisfied", "2", "3", "4", "5, very satisfied"]
-    return _stacked(_labels(shown, keys) if keys else [""], shares, n, names, fills, ax, "Share of answers", [note], enough)
+    return _stacked(
+        _labels(shown, keys) if keys else [""], shares, n, names, fills, ax, "Share of answers", [note], enough
+    )
 
 
 @_chart
@@ -825,16 +888,17 @@ def plot_csat_by_topic(result, ax=None):
     if not result.enough().any():
         return _say(ax, f"too few: fewer than {result.attrs.get('minimum_count', 1)} cases")
     label = "CSAT: answers of 4 or 5"
-    shown, note = _most(result, MOST_ROWS)
+    shown, note = _most(result)
     enough = shown.enough().to_numpy(bool)
     shown = shown.iloc[np.argsort(~enough, kind="stable")]  # lowest first; too few at the end
     if ax is not None:
         return _rows(shown, ax, "csat", ("low", "high"), "rate", label, keep_order=True)
     height = 0.95 + 0.3 * max(len(shown), 2) + 0.2 * bool(note)
     figure, (ax, beside) = plt.subplots(1, 2, figsize=(WIDTH, height), layout="constrained", sharey=True)
-    _rows(shown, ax, "csat", ("low", "high"), "rate", label, keep_order=True, texts=[f"n = {n:,}" for n in shown["n"]])
+    _rows(shown, ax, "csat", ("low", "high"), "rate", label, keep_order=True, values_text=False)
     _pull(shown, beside)
     _dress(beside)
+    ax.xaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
     if note:
         _notes(ax, label, [note])
     return ax
@@ -847,9 +911,12 @@ def _pull(result, ax):
     reach = np.nanmax(np.abs(result[["pull", "pull_low", "pull_high"]].to_numpy(float)[enough]), initial=0.01) * 1.12
     ax.set_xlim(-reach, reach)
     ax.xaxis.set_major_locator(MaxNLocator(4, symmetric=True))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value * 100, 6):+g}".replace("-", "−").replace("+0", "0")))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{round(value * 100, 6):+g}".replace("-", "−").replace("+0", "0"))
+    )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.grid(axis="x")
+    texts = dict.fromkeys(at, "")
     for y, row, is_enough in zip(at, result.itertuples(), enough, strict=True):
         if not is_enough or not np.isfinite(row.pull):
             continue
@@ -857,7 +924,8 @@ def _pull(result, ax):
         colour = RED if row.pull_high < 0 else GREEN if row.pull_low > 0 else GREY
         ax.plot(row.pull, y, "o", color=colour, markersize=6.5, zorder=4)
         _whisker(ax, y, row.pull_low, row.pull_high, colour, False, reach)
-        ax.text(1.02, y, format_value(row.pull, "points"), transform=ax.get_yaxis_transform(), ha="left", va="center", color=INK)
+        texts[y] = _show(row.pull, "points")
+    _column_texts(ax, at, list(texts.values()))
     ax.tick_params(axis="y", length=0, labelleft=False)
     ax.spines["left"].set_visible(False)
     _notes(ax, "Pull on the total (points)", [])
@@ -893,17 +961,20 @@ def plot_sentiment_trend(result, ax=None, period=None):
         return _say(ax, "no data")
     if not result.enough().any():
         return _say(ax, f"too few: fewer than {result.attrs.get('minimum_count', 1)} cases")
-    keys = _keys(result)
+    keys = group_keys(result)
     key = _time_key(result, keys)
     if key is None:
-        shares = result[["negative", "neutral", "positive"]].to_numpy(float)
+        shown, note = _most(result)
+        enough, labels = shown.enough().to_numpy(bool), _labels(shown, keys) if keys else [""]
+        shares = shown[["negative", "neutral", "positive"]].to_numpy(float)
         fills = [(RED, 0.7, None), (GREY, 0.22, None), (BLUE, 0.7, None)]
-        labels = _labels(result, keys) if keys else [""]
         names = ["negative", "neutral", "positive"]
-        return _stacked(labels, shares, _count(result), names, fills, ax, "Share of messages", (), result.enough().to_numpy(bool))
+        return _stacked(labels, shares, _count(shown), names, fills, ax, "Share of messages", [note], enough)
     if len(keys) > 1:
         groups = [one for one in keys if one != key]
-        return _lines(result, ax, key, groups, "negative", ("negative_low", "negative_high"), "rate", "Negative messages")
+        return _lines(
+            result, ax, key, groups, "negative", ("negative_low", "negative_high"), "rate", "Negative messages"
+        )
     return _trend(result, ax, key, period)
 
 
@@ -923,40 +994,55 @@ def _trend(result, ax, key, period):
     if reported.any() and not reported.all():
         edges = at[reported].min() - width / 2, at[reported].max() + width / 2
         ax.axvspan(*edges, color=GREY, alpha=0.14, linewidth=0, zorder=0)
-        ax.text(max(edges[0], ax.get_xlim()[0]), 1.01, " reported period", transform=ax.get_xaxis_transform(), va="bottom", color=INK, fontsize=9)
+        ax.annotate(
+            "reported period", (max(edges[0], ax.get_xlim()[0]), 1), (3, 3), xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points", va="bottom", color=INK, fontsize=9,
+        )  # fmt: skip
     named = []
     for tone, colour, dash in (("negative", RED, "-"), ("positive", BLUE, (0, (5, 1.5)))):
         values = shares[tone]
         for part, strength in ((reported, 1.0), (~reported, 0.45)):
             if not part.any():
                 continue
-            # the line between context and the period belongs to the context
-            joined = part | np.append(part[1:], False) * False
+            joined = part.copy()
             if strength < 1 and reported.any():
-                first = int(np.argmax(reported))
-                joined = part.copy()
-                joined[first] = True
+                joined[np.argmax(reported)] = True  # the line up to the period belongs to the context
             shown = np.where(joined, values, np.nan)
             lows, highs = (np.where(joined, shares[f"{tone}_{end}"], np.nan) for end in ("low", "high"))
             ax.fill_between(at, lows, highs, color=colour, alpha=0.2 * strength, linewidth=0)
-            ax.plot(at, shown, color=colour, alpha=strength, linestyle=dash, marker="o" if len(at) <= 40 else None, markersize=4.5)
+            ax.plot(
+                at,
+                shown,
+                color=colour,
+                alpha=strength,
+                linestyle=dash,
+                marker="o" if len(at) <= 40 else None,
+                markersize=4.5,
+            )
         last = values[np.isfinite(values)]
         if len(last):
             named.append((tone, last[-1], colour))
-    marks = np.flatnonzero(result["is_significant"].to_numpy(bool) & enough) if "is_significant" in result.columns else []
+    marks = (
+        np.flatnonzero(result["is_significant"].to_numpy(bool) & enough) if "is_significant" in result.columns else []
+    )
     for mark in marks:
-        ax.plot(at[mark], shares["negative"][mark], "o", color=RED, markerfacecolor="none", markersize=11, markeredgewidth=1.5)
-        if len(marks) <= 6:
-            change = result["change"].iloc[mark]
-            up = change > 0
-            edge = shares["negative_high" if up else "negative_low"][mark]
-            text = format_value(change, "points")
+        ax.plot(
+            at[mark],
+            shares["negative"][mark],
+            "o",
+            color=RED,
+            markerfacecolor="none",
+            markersize=11,
+            markeredgewidth=1.5,
+        )
+        if len(marks) <= 6 and result["change"].iloc[mark] > 0:  # below a fall there is the other line
             ax.annotate(
-                text, (at[mark], edge), (0, 5 if up else -5), textcoords="offset points", ha="center",
-                va="bottom" if up else "top", color=INK, fontweight="bold", fontsize=9,
+                _show(result["change"].iloc[mark], "points"), (at[mark], shares["negative_high"][mark]), (0, 4),
+                textcoords="offset points", ha="center", va="bottom", color=INK, fontweight="bold", fontsize=9,
             )  # fmt: skip
     few = ~enough
-    ax.plot(at[few], np.zeros(few.sum()), "o", color=GREY, markerfacecolor="none", markersize=5, clip_on=False)
+    if few.any():
+        ax.plot(at[few], np.zeros(few.sum()), "o", color=GREY, markerfacecolor="none", markersize=5, clip_on=False)
     _label_ends(ax, named)
     ax.set_ylabel("Share of messages")
     ringed = "ring: the change from the one before is distinguishable from chance" if len(marks) else ""

@@ -2,6 +2,7 @@
 
 import html
 
+import numpy as np
 import pandas as pd
 
 
@@ -58,6 +59,8 @@ def format_value(value, unit):
     ('13.7 %', '12.1 min', '31,359')
     >>> format_value(float("nan"), "rate"), format_value(-0.021, "points")
     ('–', '−2.1 pts')
+    >>> format_value(90, "change in seconds"), format_value(9, "hour")
+    ('+1.5 min', '09:00')
     """
     from toolkit.clock import humanize
 
@@ -69,6 +72,11 @@ def format_value(value, unit):
         return f"{value * 100:+.1f} pts".replace("-", "−")
     if unit == "seconds":
         return ("−" if value < 0 else "") + humanize(abs(value))
+    if unit.startswith("change in "):
+        sign = "+" if value > 0 else ""
+        return sign + format_value(value, unit.removeprefix("change in ")).replace("-", "−")
+    if unit == "hour":
+        return f"{int(value):02d}:00"
     if unit == "count":
         return f"{value:,.0f}"
     if unit == "score":
@@ -77,6 +85,8 @@ def format_value(value, unit):
         return f"{value:,.4g}"
     if unit == "time":
         return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, float):
@@ -93,7 +103,14 @@ HEADINGS = {
     "mean_answered_seconds": "Mean of the answered",
     "mean_seconds": "Mean",
     "asa": "ASA",
-    "rows_in": "Rows in",
+    "message_count": "Messages",
+    "sent_count": "Surveys sent",
+    "previous_n": "Count before",
+    "previous": "Before",
+    "needing_count": "Needing a reply",
+    "needing_rate": "Rate of those",
+    "is_distinguishable": "Distinguishable",
+    "is_significant": "Distinguishable",
     "hour": "Local hour",
 }
 
@@ -140,6 +157,7 @@ def table_html(result, limit=200):
     columns = [name for name in result.columns if name not in hidden and not str(name).startswith("_")]
     enough = result.enough()
     keys = set(result.attrs.get("by", ())) | {"n"}
+    when_null = result.attrs.get("when_null", {})
     head, rows = [], []
     for name in columns:
         is_number = units.get(name, "text") != "text"
@@ -153,6 +171,8 @@ def table_html(result, limit=200):
             unit = units.get(name, "text")
             hide = not enough.iloc[position] and unit not in ("text", "count", "time") and name not in keys
             text = "too few" if hide else format_value(row[name], unit)
+            if text == "–" and name in when_null and (row.get("n") or 0) > 0:
+                text = when_null[name]
             css = [kind for kind, on in (("num", unit != "text"), ("few", hide)) if on]
             attribute = f' class="{" ".join(css)}"' if css else ""
             tag = 'th scope="row"' if index == 0 else "td"

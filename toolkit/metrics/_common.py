@@ -17,6 +17,7 @@ def finish(frame, metric, table, by, units, choices=None, minimum_count=None, ca
     """The frame as a Result: labelled keys, sorted, with units and the minimum count."""
     keys = engine.group_keys(by)
     frame = engine.label_keys(frame, keys, table.columns)
+    units = units | {key: "hour" for key in keys if key == "hour" and key not in table.columns}
     if minimum_count is None:
         minimum_count = settings_of(table).minimum_count
     result = Result.of(frame, metric, units, keys, minimum_count, choices, caption)

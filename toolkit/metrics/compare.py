@@ -38,14 +38,15 @@ def previous_period(now, before, value):
         raise MissingColumn(now.attrs.get("metric", "result"), value, now.columns)
     attrs, keys = now.attrs, now.attrs["by"]
     ends = interval_columns(now.columns).get(value, ())
-    frame = pd.DataFrame(now)[[*keys, "n", value, *ends]].copy()
+    measures = list(dict.fromkeys(["n", value, *ends]))  # the value may be the count
+    frame = pd.DataFrame(now)[[*keys, *measures]].copy()
     frame["_few"] = ~now.enough().to_numpy()
     if before is None:
         past = pd.DataFrame(columns=[*keys, "previous_n", "previous", "_few_past"])
     else:
-        past = pd.DataFrame(before)[[*keys, "n", value, *ends]].copy()
+        past = pd.DataFrame(before)[keys].copy()
         past["_few_past"] = ~before.enough().to_numpy()
-        past = past.rename(columns={"n": "previous_n", value: "previous"} | {end: f"_past_{end}" for end in ends})
+        past = past.assign(previous_n=before["n"], previous=before[value], **{f"_past_{end}": before[end] for end in ends})
     if keys:
         frame = frame.merge(past, on=keys, how="left")
     else:
@@ -63,6 +64,6 @@ def previous_period(now, before, value):
     frame["is_distinguishable"] = (frame["change_low"] > 0) | (frame["change_high"] < 0)
     unit = attrs["units"].get(value, "text")
     units = {name: attrs["units"].get(name, "text") for name in [*keys, value]} | {"n": "count", "previous_n": "count"}
-    units |= {"previous": unit, "change": {"rate": "points"}.get(unit, unit)}
-    columns = [*keys, "n", value, *ends, "previous_n", "previous", "change", "change_low", "change_high", "is_distinguishable"]
+    units |= {"previous": unit, "change": {"rate": "points"}.get(unit, f"change in {unit}")}
+    columns = [*keys, *measures, "previous_n", "previous", "change", "change_low", "change_high", "is_distinguishable"]
     return Result.of(frame[columns], attrs["metric"], units, keys, attrs["minimum_count"], attrs["choices"])

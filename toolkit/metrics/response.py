@@ -9,14 +9,19 @@ from toolkit.intervals import Survival
 from toolkit.metrics._common import add_rate, choose, finish, settings_of
 
 NOT_ANSWERED = "not answered"
+_BOT_ONLY = {"out": "left out", "in": "counted as unanswered"}
 
 
-def _waits(conversations, by, clock, as_of, zone, service):
+def _waits(conversations, by, clock, as_of, zone, service, bot_only):
     """One row per conversation: the keys, `seconds` waited and whether it was answered by as_of."""
     import ibis
 
     choose("clock", clock, ("calendar", "business"))
+    choose("bot_only", bot_only, ("in", "out"))
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
+    if bot_only == "out" and {"bot_started_at", "handed_off_at"} <= set(table.columns):
+        by_bot = table.bot_started_at.notnull() & table.handed_off_at.isnull() & table.first_response_at.isnull()
+        table = table.filter(~by_bot)
     keys = engine.group_keys(by)
     keyed = engine.with_keys(table, "conversations", keys, zone)
     rows = keyed.select(
@@ -52,9 +57,9 @@ def _refuse_negative(smallest):
         )
 
 
-def _curves(conversations, by, clock, as_of, zone, service):
+def _curves(conversations, by, clock, as_of, zone, service, bot_only):
     """{group: Survival} with the group's sums, from counts per distinct duration."""
-    table, keys, rows = _waits(conversations, by, clock, as_of, zone, service)
+    table, keys, rows = _waits(conversations, by, clock, as_of, zone, service, bot_only)
     counts = engine.aggregate(
         rows,
         [*keys, "seconds"],
@@ -74,7 +79,7 @@ def _groups(frame, keys):
     ]
 
 
-def first_response_time(conversations, by=None, clock="calendar", as_of=None, zone=None, service=None):
+def first_response_time(conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out"):
     """How long customers wait for the first public reply by a human; bots don't count.
 
     What is still unanswered is censored at `as_of`, not dropped: the quantiles are those of a survival
@@ -92,6 +97,9 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
         When the data was read; defaults to what `open_data` knows, else the newest event.
     zone, service : optional
         IANA zone and settings (for business time); tables from `open_data` carry theirs.
+    bot_only : "out" or "in"
+        A conversation that a bot handled alone (`bot_started_at`, no `handed_off_at`, no reply) never waited
+        for a human and is left out, or counts as unanswered.
 
     Returns
     -------
@@ -120,7 +128,7 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
     >>> first_response_time(conversations, as_of="2024-03-01T10:00Z").loc[0, ["n", "open_count", "median_seconds"]].tolist()
     [4.0, 1.0, 120.0]
     """
-    table, keys, counts = _curves(conversations, by, clock, as_of, zone, service)
+    table, keys, counts = _curves(conversations, by, clock, as_of, zone, service, bot_only)
     rows = []
     for key, group in _groups(counts, keys):
         curve = Survival(group["seconds"], group["events"], group["censored"])
@@ -135,10 +143,13 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
     units = {"n": "count", "answered_count": "count", "open_count": "count"}
     units |= dict.fromkeys([*measures, "mean_answered_seconds"], "seconds")
     frame = pd.DataFrame(rows, columns=columns)
-    return finish(frame, "first_response_time", table, keys, units, {"clock": clock})
+    choices = {"clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
+    result = finish(frame, "first_response_time", table, keys, units, choices)
+    result.attrs["when_null"] = dict.fromkeys(measures, "not reached")
+    return result
 
 
-def response_curve(conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, points=200):
+def response_curve(conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", points=200):
     """The share of conversations answered within any span of time (one minus the survival curve).
 
     Parameters are those of `first_response_time`; `points` is how many rows a group has at most.
@@ -160,7 +171,7 @@ def response_curve(conversations, by=None, clock="calendar", as_of=None, zone=No
     >>> response_curve(conversations, as_of="2024-03-01T10:00Z")[["seconds", "share"]].values.tolist()
     [[0.0, 0.0], [60.0, 0.5], [3600.0, 0.5]]
     """
-    table, keys, counts = _curves(conversations, by, clock, as_of, zone, service)
+    table, keys, counts = _curves(conversations, by, clock, as_of, zone, service, bot_only)
     frames = []
     for key, group in _groups(counts, keys):
         curve = Survival(group["seconds"], group["events"], group["censored"])
@@ -187,7 +198,8 @@ def response_curve(conversations, by=None, clock="calendar", as_of=None, zone=No
     columns = [*keys, "seconds", "n", "share", "low", "high"]
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
     units = {"seconds": "seconds", "n": "count", "share": "rate"}
-    return finish(frame, "response_curve", table, keys, units, {"clock": clock}, minimum_count=0)
+    choices = {"clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
+    return finish(frame, "response_curve", table, keys, units, choices, minimum_count=0)
 
 
 def _bucket_names(edges):
@@ -203,7 +215,14 @@ def _bucket_names(edges):
 
 
 def response_time_buckets(
-    conversations, by=None, edges=("1h", "6h", "12h", "24h"), clock="calendar", as_of=None, zone=None, service=None
+    conversations,
+    by=None,
+    edges=("1h", "6h", "12h", "24h"),
+    clock="calendar",
+    as_of=None,
+    zone=None,
+    service=None,
+    bot_only="out",
 ):
     """How many conversations were answered within each span of time.
 
@@ -219,6 +238,8 @@ def response_time_buckets(
         Whether the time outside opening hours counts.
     as_of : datetime, optional
         When the data was read; defaults to what `open_data` knows, else the newest event.
+    zone, service, bot_only : optional
+        As for `first_response_time`.
 
     Returns
     -------
@@ -250,7 +271,7 @@ def response_time_buckets(
 
     seconds, names = engine.parse_edges(edges), None
     names = _bucket_names(seconds)
-    table, keys, rows = _waits(conversations, by, clock, as_of, zone, service)
+    table, keys, rows = _waits(conversations, by, clock, as_of, zone, service, bot_only)
     steps = [(rows.seconds <= edge, position) for position, edge in enumerate(seconds)]
     place = ibis.cases((~rows.is_answered_, len(seconds) + 1), *steps, else_=len(seconds))
     rows = rows.mutate(bucket=place)
@@ -270,11 +291,11 @@ def response_time_buckets(
     frame["bucket"] = pd.Categorical(frame["bucket"], names, ordered=True)
     frame = add_rate(frame, "share", "n", "total")
     units = {"n": "count", "total": "count", "share": "rate"}
-    choices = {"edges": ", ".join(map(str, edges)), "clock": clock}
+    choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
     return finish(frame, "response_time_buckets", table, keys, units, choices, count="total")
 
 
-def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None):
+def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out"):
     """The share of inbound conversations that got a public reply by a human.
 
     Parameters
@@ -287,6 +308,8 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
         Topics that need no reply, such as a compliment; default: those of service.toml.
     as_of : datetime, optional
         Replies after it don't count yet.
+    bot_only : "out" or "in"
+        As for `first_response_time`.
 
     Returns
     -------
@@ -305,7 +328,7 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     """
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
     topics = settings_of(table).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
-    _, keys, rows = _waits(_with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None)
+    _, keys, rows = _waits(_with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None, bot_only)
     frame = engine.to_pandas(
         engine.aggregate(rows, keys, n=rows.count(), answered_count=rows.is_answered_.ifelse(1, 0).sum())
     )
@@ -319,7 +342,7 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
         frame = pd.DataFrame([frame[counts].sum().astype("int64")])
     frame = add_rate(frame, "response_rate", "answered_count", "n")
     units = {"n": "count", "answered_count": "count", "response_rate": "rate"}
-    choices = {}
+    choices = {"handled by a bot alone": _BOT_ONLY[bot_only]}
     if topics and "topic" in table.columns:
         frame = add_rate(frame, "needing_rate", "needing_answered", "needing_count", prefix="needing_rate")
         units |= {"needing_count": "count", "needing_rate": "rate"}

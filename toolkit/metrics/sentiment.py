@@ -79,7 +79,7 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
         frame = add_rate(frame, label, f"{label}_count", "n", prefix=label)
     frame = frame.sort_values(keys, kind="stable").reset_index(drop=True) if keys else frame
     frame = _mark_changes(frame, groups, every)
-    shares = [column for label in SENTIMENTS for column in (label, f"{label}_low", f"{label}_high")]
+    shares = [column for label in reversed(SENTIMENTS) for column in (label, f"{label}_low", f"{label}_high")]
     order = [*keys, "n", "message_count", "coverage", "coverage_low", "coverage_high", *shares, *counts]
     order += ["change", "is_significant"] if every else []
     units = dict.fromkeys([*SENTIMENTS, "coverage"], "rate") | dict.fromkeys(["n", "message_count", *counts], "count")

@@ -109,7 +109,8 @@ def volume_heatmap(contacts, period=None, zone=None):
     Returns
     -------
     Result, 168 rows (weekday x hour): `n` contacts, `days` such weekdays, `mean` contacts on one of
-        them with `low` and `high` (95 %, Student), all 0 or more.
+        them with `low` and `high` (95 %, Student, of no less than
+        Poisson's variance), all 0 or more.
 
     Source: DEFINITIONS.md#volume-heatmap
 
@@ -141,9 +142,11 @@ def volume_heatmap(contacts, period=None, zone=None):
         for hour in range(24):
             each = np.array([int(counted.get((day, hour), 0)) for day in own], dtype=float)
             mean = each.mean() if len(each) else np.nan
-            rows.append((weekday, hour, int(each.sum()), len(each), mean, each.std(ddof=1) if len(each) > 1 else np.nan))
+            # Counts vary by Poisson's at least: four days with the same count are no certainty.
+            deviation = np.sqrt(max(each.var(ddof=1), mean)) if len(each) > 1 else np.nan
+            rows.append((weekday, hour, int(each.sum()), len(each), mean, deviation))
     frame = pd.DataFrame(rows, columns=["weekday", "hour", "n", "days", "mean", "deviation"])
     frame["low"], frame["high"] = mean_interval(frame["mean"], frame["deviation"], frame["days"])
     frame["low"] = frame["low"].clip(lower=0)
-    units = {"n": "count", "days": "count", "mean": "number", "hour": "text"}
+    units = {"n": "count", "days": "count", "mean": "number"}
     return finish(frame.drop(columns="deviation"), "volume_heatmap", table, ["weekday", "hour"], units, minimum_count=0)
