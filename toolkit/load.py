@@ -497,6 +497,10 @@ class Data:
         """Whether a table and these columns of it are there."""
         return self.has(table) and all(column in getattr(self, table).columns for column in columns)
 
+    def first_column(self, table, *columns):
+        """The first of these columns that the table has."""
+        return next(column for column in columns if column in getattr(self, table).columns)
+
     @property
     def ledger(self):
         """Every rejected or repaired value, as a pandas frame."""
