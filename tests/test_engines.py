@@ -1,0 +1,220 @@
+"""One definition on many engines: every metric on Postgres and on Spark equals its result on DuckDB.
+
+Postgres: Debian's `postgresql` package (its programs, no running server) and `psycopg`; a throw-away cluster is
+started on a Unix socket. Spark: `pyspark` and a Java runtime. What isn't installed is skipped, but on CI
+(environment variable CI) Postgres must be there.
+"""
+
+import functools
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+
+import ibis
+import oracle
+import pandas as pd
+import pytest
+from test_metrics_inputs import CALLS, ZONE, assert_equal, run
+
+from toolkit import metrics
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return oracle.sample_tables()
+
+
+@pytest.fixture(scope="module")
+def expected(tables):
+    """The results of the embedded DuckDB, each computed when first asked for."""
+    return functools.cache(lambda name: run(name, tables))
+
+
+def missing(reason):
+    if os.environ.get("CI"):
+        pytest.fail(f"on CI Postgres must be there: {reason}")
+    pytest.skip(reason)
+
+
+# --- Postgres -------------------------------------------------------------------------------------
+
+
+def postgres_programs():
+    """The folder of initdb and pg_ctl: on the path, or where Debian puts the newest version."""
+    found = [Path(shutil.which("initdb")).resolve().parent] if shutil.which("initdb") else []
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    return next((folder for folder in found if (folder / "pg_ctl").exists() and (folder / "initdb").exists()), None)
+
+
+def as_server_user(folder):
+    """What to put before a command: Postgres refuses to be run by root."""
+    if os.geteuid() != 0:
+        return []
+    shutil.chown(folder, "postgres")
+    return ["runuser", "-u", "postgres", "--"]
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    if importlib.util.find_spec("psycopg") is None:
+        missing("psycopg is not installed (pip install 'ibis-framework[postgres]')")
+    programs = postgres_programs()
+    if programs is None:
+        missing("Postgres' initdb and pg_ctl are not installed (apt-get install postgresql)")
+    # pytest's own folders are closed to other users, and a socket's path is short
+    folder = Path(tempfile.mkdtemp(prefix="toolkit-pg-"))
+    folder.chmod(0o755)
+    before, data = as_server_user(folder), folder / "data"
+
+    def program(name, *arguments):
+        command = [*before, str(programs / name), "-D", str(data), *arguments]
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+
+    try:
+        program("initdb", "-A", "trust", "-U", "toolkit", "-E", "UTF8", "--no-locale", "--no-sync")
+        options = f"-F -c listen_addresses='' -k {folder} -c timezone=Pacific/Auckland"
+        program("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
+        try:
+            backend = ibis.postgres.connect(host=str(folder), user="toolkit", database="postgres")
+            yield backend
+            backend.disconnect()
+        finally:
+            program("pg_ctl", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["timestamptz", "timestamp"])
+def postgres_tables(request, postgres, tables):
+    found = {}
+    for name, frame in tables.items():
+        if request.param == "timestamp":
+            zoned = frame.select_dtypes("datetimetz").columns
+            frame = frame.assign(**{column: frame[column].dt.tz_localize(None) for column in zoned})
+        found[name] = postgres.create_table(f"{name}_{request.param}", frame)
+        types = [dtype for dtype in found[name].schema().values() if dtype.is_timestamp()]
+        assert all((dtype.timezone is not None) == (request.param == "timestamptz") for dtype in types)
+    return found
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_postgres(name, postgres_tables, expected):
+    assert_equal(run(name, postgres_tables), expected(name))
+
+
+def test_postgres_other_types(postgres):
+    """Columns that no frame has: smallint, numeric, uuid, varchar, date."""
+    postgres.raw_sql(
+        "CREATE TABLE others AS SELECT gen_random_uuid() AS survey_id, s::smallint AS score, s::numeric(4, 1) AS level,"
+        " (ARRAY['email', 'x'])[s % 2 + 1]::varchar(5) AS channel, date '2024-03-31' + s AS sent_at,"
+        " 'ab'::varchar(2) AS plan FROM generate_series(1, 5) AS s"
+    ).close()
+    table = postgres.table("others")
+    result = metrics.csat(table, by=["channel"])
+    assert result[["channel", "n", "csat", "mean"]].values.tolist() == [["email", 2, 0.5, 3.0], ["x", 3, 1 / 3, 3.0]]
+    assert metrics.csat(table, by="day", zone="UTC")["day"].tolist() == list(pd.date_range("2024-04-01", periods=5))
+    assert metrics.low_scores(table, by="plan")["low_count"].tolist() == [3]
+    assert metrics.low_scores(table)["score"].tolist() == [1, 2, 3]
+
+
+def test_postgres_empty_tables(postgres_tables):
+    empty = {name: table.limit(0) for name, table in postgres_tables.items()}
+    for name in CALLS:
+        result = run(name, empty)
+        assert result.empty or not result["n"].any(), name
+
+
+def test_postgres_is_left_as_it_was(postgres, postgres_tables):
+    def stored():  # ibis keeps the calendar of business time as a temporary table of the session
+        with postgres.raw_sql(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg_temp%'"
+        ) as cursor:
+            return set(cursor.fetchall())
+
+    before = stored()
+    assert len(before) > 5
+    run("abandonment_by_stage", postgres_tables), run("first_response_time in business time", postgres_tables)
+    assert stored() == before
+
+
+# --- Spark ----------------------------------------------------------------------------------------
+
+SPARK_CALLS = (  # one for each metric and for each part of local time that differs; a query takes it a second
+    "inbound_volume by channel and day",
+    "inbound_volume of messages by month",
+    "inbound_volume by a number",
+    "volume_heatmap",
+    "first_response_time",
+    "first_response_time in business time",
+    "response_curve",
+    "response_time_buckets",
+    "response_rate",
+    "reply_pairs",
+    "abandonment_rate",
+    "abandonment_rate of the queued",
+    "abandonment_by_stage",
+    "average_speed_of_answer",
+    "csat",
+    "csat_by_topic",
+    "low_scores",
+    "low_scores by topic",
+    "sentiment_trend",
+    "sentiment_engines",
+)
+
+
+@pytest.fixture(scope="module")
+def spark_tables(tables, tmp_path_factory):
+    if importlib.util.find_spec("pyspark") is None:
+        pytest.skip("pyspark is not installed (pip install pyspark)")
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        pytest.skip("Spark needs a Java runtime")
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.log.level": "ERROR",
+    }
+    builder = SparkSession.builder.master("local[1]").appName("toolkit-tests")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = builder.getOrCreate()
+        backend = ibis.pyspark.connect(session)
+        found = {}
+        for name, frame in tables.items():
+            frame.to_parquet(folder / f"{name}.parquet")
+            found[name] = backend.read_parquet(str(folder / f"{name}.parquet"), table_name=name)
+        yield found
+        session.stop()
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+@pytest.mark.parametrize("name", SPARK_CALLS)
+def test_spark(name, spark_tables, expected):
+    assert_equal(run(name, spark_tables), expected(name))
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+def test_spark_empty_table(spark_tables):
+    empty = {name: table.filter(ibis.literal(False)) for name, table in spark_tables.items()}
+    result = metrics.abandonment_rate(empty["calls"])
+    assert result[["n", "abandoned_count", "answered_count"]].values.tolist() == [[0, 0, 0]]
+    assert metrics.csat(empty["surveys"], by="day", zone=ZONE).empty
+
+
+def test_spark_calls_cover_all_metrics():
+    assert {CALLS[name][0] for name in SPARK_CALLS} == {metric for metric, _, _ in CALLS.values()}

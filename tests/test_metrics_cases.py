@@ -1,0 +1,948 @@
+"""Every metric on tables small enough to check by eye, and on what users really pass."""
+
+import datetime
+import math
+
+import numpy as np
+import oracle
+import pandas as pd
+import pytest
+
+from toolkit import metrics
+from toolkit.errors import BadData, BadParameter, MissingColumn
+from toolkit.service import Service
+
+START = pd.Timestamp("2024-03-01T09:00Z")  # a Friday
+H = 3600
+
+
+def after(*offsets, start=START):
+    """Instants that many seconds after the start; None is null."""
+    times = [pd.NaT if offset is None else start + pd.Timedelta(seconds=offset) for offset in offsets]
+    return pd.Series(pd.to_datetime(times, utc=True)).dt.as_unit("us")
+
+
+def conversations(*waits, created=0, **columns):
+    return pd.DataFrame({"created_at": after(*[created] * len(waits)), "first_response_at": after(*waits), **columns})
+
+
+def calls(outcomes, **columns):
+    return pd.DataFrame({"started_at": after(*[0] * len(outcomes)), "outcome": outcomes, **columns})
+
+
+def values(frame, *columns):
+    """Rows as lists, null as None."""
+    rows = pd.DataFrame(frame)[list(columns)].astype(object).to_numpy().tolist()
+    rows = [[None if pd.isna(value) else value for value in row] for row in rows]
+    return rows if len(columns) > 1 else [value for (value,) in rows]
+
+
+# --- volume ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "times, by, zone, expected",
+    [
+        # Rome's clock jumps from 02:00 to 03:00 on 2024-03-31: the hours 1 and 3 are neighbours
+        (["2024-03-31T00:59:59Z", "2024-03-31T01:00:00Z"], "hour", "Europe/Rome", {1: 1, 3: 1}),
+        # and shows 02:30 twice on 2024-10-27
+        (["2024-10-27T00:30:00Z", "2024-10-27T01:30:00Z"], "hour", "Europe/Rome", {2: 2}),
+        (["2024-03-30T22:59:59Z", "2024-03-30T23:00:00Z"], "day", "Europe/Rome", {"2024-03-30": 1, "2024-03-31": 1}),
+        (["2024-03-31T21:59:59Z", "2024-03-31T22:00:00Z"], "day", "Europe/Rome", {"2024-03-31": 1, "2024-04-01": 1}),
+        (["2024-03-31T21:59:59Z", "2024-03-31T22:00:00Z"], "week", "Europe/Rome", {"2024-03-25": 1, "2024-04-01": 1}),
+        (["2024-03-31T23:00:00Z"], "month", "UTC", {"2024-03-01": 1}),
+        (["2024-03-31T23:00:00Z"], "month", "Europe/Rome", {"2024-04-01": 1}),
+        (["2024-03-31T23:00:00Z"], "quarter", "Europe/Rome", {"2024-04-01": 1}),
+        (["2023-12-31T23:00:00Z"], "year", "Europe/Rome", {"2024-01-01": 1}),
+        (["2024-03-03T23:30:00Z"], "weekday", "Europe/Rome", {"Monday": 1}),
+        (
+            ["2024-02-29T12:00:00Z", "2024-03-02T12:00:00Z"],
+            "day",
+            "UTC",
+            {"2024-02-29": 1, "2024-03-01": 0, "2024-03-02": 1},
+        ),
+        (
+            ["2023-11-30T12:00:00Z", "2024-02-01T12:00:00Z"],
+            "month",
+            "UTC",
+            {"2023-11-01": 1, "2023-12-01": 0, "2024-01-01": 0, "2024-02-01": 1},
+        ),
+        (["1969-12-31T23:59:59.5Z"], "day", "UTC", {"1969-12-31": 1}),  # before the epoch
+        (["2024-03-01T09:00Z", None], "day", "UTC", {"2024-03-01": 1, None: 1}),  # counted, in no period
+    ],
+)
+def test_inbound_volume_local_time(times, by, zone, expected):
+    result = metrics.inbound_volume(
+        pd.DataFrame({"created_at": pd.to_datetime(times, utc=True, format="ISO8601")}), by, zone
+    )
+    found = {None if pd.isna(key) else key: n for key, n in values(result, by, "n")}
+    found = {f"{key:%Y-%m-%d}" if isinstance(key, pd.Timestamp) else key: n for key, n in found.items()}
+    if by in ("hour", "weekday"):
+        assert len(found) == {"hour": 24, "weekday": 7}[by]  # the silent ones too
+        found = {key: n for key, n in found.items() if n}
+    assert found == expected
+    assert result["share"].sum() == pytest.approx(1)
+
+
+def test_inbound_volume_orders_weekdays_and_fills_each_channel():
+    contacts = pd.DataFrame({"created_at": after(0, 86_400 * 3), "channel": ["x", "email"]})
+    result = metrics.inbound_volume(contacts, ["channel", "weekday"], "UTC")
+    assert result["weekday"].tolist()[:7] == [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ]
+    assert result["n"].tolist() == [1, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 1, 0, 0]
+
+
+def test_inbound_volume_knows_its_contacts():
+    assert metrics.inbound_volume(calls(["answered", "test", None]))["n"].tolist() == [2]  # no tests
+    messages = pd.DataFrame({"sent_at": after(0, 0, 0), "sender": ["customer", "agent", "bot"]})
+    assert metrics.inbound_volume(messages)["n"].tolist() == [1]
+    with pytest.raises(MissingColumn, match="created_at, started_at or sent_at.*it has: day"):
+        metrics.inbound_volume(pd.DataFrame({"day": [1]}))
+    with pytest.raises(MissingColumn, match="messages has no column 'sender'"):
+        metrics.inbound_volume(messages[["sent_at"]])
+
+
+def test_volume_heatmap_counts_the_silent_weekdays():
+    contacts = pd.DataFrame({"created_at": after(0, 60, 14 * 86_400)})  # two on a Friday, one two weeks later
+    heat = metrics.volume_heatmap(contacts, zone="UTC")
+    assert len(heat) == 168 and heat["n"].sum() == 3
+    friday = heat[(heat["weekday"] == "Friday") & (heat["hour"] == 9)].iloc[0]
+    assert friday[["n", "days", "mean", "low"]].tolist() == [3, 3, 1.0, 0.0]
+    assert friday["high"] == pytest.approx(1 + 4.302653 / math.sqrt(3), rel=1e-6)
+    steady = metrics.volume_heatmap(pd.DataFrame({"created_at": after(0, 7 * 86_400)}), zone="UTC")
+    one = steady[(steady["weekday"] == "Friday") & (steady["hour"] == 9)].iloc[
+        0
+    ]  # 1 and 1: no certainty, but Poisson's
+    assert one["high"] == pytest.approx(1 + 12.706205 / math.sqrt(2), rel=1e-6)
+    monday = heat[(heat["weekday"] == "Monday") & (heat["hour"] == 9)].iloc[0]
+    assert monday[["n", "days", "mean", "low", "high"]].tolist() == [0, 2, 0, 0, 0]
+
+
+def test_volume_heatmap_is_not_confused_by_columns_of_that_name():
+    contacts = pd.DataFrame({"created_at": after(0), "day": ["Friday"], "hour": ["nine"], "weekday": [1]})
+    heat = metrics.volume_heatmap(contacts, zone="UTC")
+    assert values(heat[heat["n"] > 0], "weekday", "hour", "n") == [["Friday", 9, 1]]
+
+
+# --- response -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "waits, as_of, median, mean, open_count",
+    [
+        ([60], None, 60, 60, 0),  # a single row
+        ([60, 120, 180], None, 120, 120, 0),
+        ([60, 120, 180, None], 10 * H, 120, 120, 1),  # censored: not dropped
+        ([60, None, None], 10 * H, None, 60, 2),  # the curve never falls to a half
+        ([None, None], 10 * H, None, None, 2),
+        ([0, 0, 0], None, 0, 0, 0),  # answered at once
+        ([60, 600], 600, 60, 330, 0),  # answered exactly at as_of
+        ([60, 601], 600, 60, 60, 1),  # and after it: still open then
+        ([60.9, 120.1], None, 60, 90, 0),  # whole seconds, rounded down
+    ],
+)
+def test_first_response_time(waits, as_of, median, mean, open_count):
+    as_of = None if as_of is None else START + pd.Timedelta(seconds=as_of)
+    result = metrics.first_response_time(conversations(*waits), as_of=as_of)
+    columns = ("n", "answered_count", "open_count", "median_seconds", "mean_answered_seconds")
+    assert values(result, *columns) == [[len(waits), len(waits) - open_count, open_count, median, mean]]
+
+
+def test_first_response_time_leaves_out_what_begins_after_as_of():
+    table = pd.DataFrame({"created_at": after(0, 100), "first_response_at": after(10, 110)})
+    result = metrics.first_response_time(table, as_of=START + pd.Timedelta(seconds=99))
+    assert values(result, "n", "median_seconds") == [[1, 10]]
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "2024-03-01T10:00:00Z",
+        "2024-03-01T11:00:00+01:00",
+        "2024-03-01T10:00:00",  # without an offset: UTC
+        datetime.datetime(2024, 3, 1, 10),
+        datetime.datetime(2024, 3, 1, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=-5))),
+        pd.Timestamp("2024-03-01T10:00:00.999Z"),
+    ],
+)
+def test_as_of(as_of):
+    result = metrics.response_curve(conversations(60, None), as_of=as_of)
+    assert result["seconds"].tolist() == [0, 60, H]
+
+
+@pytest.mark.parametrize("as_of", ["soon", datetime.date(2024, 3, 1), 5, pd.NaT, np.datetime64("2024-03-01")])
+def test_as_of_that_is_no_instant(as_of):
+    with pytest.raises(BadParameter, match="is not an instant; write one such as 2024-04-29T08:00:00Z"):
+        metrics.first_response_time(conversations(60), as_of=as_of)
+
+
+@pytest.mark.parametrize("clock", ["calendar", "business"])
+@pytest.mark.parametrize("metric", ["first_response_time", "response_curve", "response_time_buckets"])
+def test_a_reply_before_its_conversation_is_refused(metric, clock):
+    sunday = pd.Timestamp("2024-03-03T12:00Z")  # also where the service is closed at both
+    table = pd.DataFrame({"created_at": after(0, start=sunday), "first_response_at": after(-5, start=sunday)})
+    with pytest.raises(BadData, match="conversations: a first_response_at lies before its created_at"):
+        getattr(metrics, metric)(table, clock=clock, as_of="2024-03-04")
+
+
+def test_business_time():
+    hours = {day: ["09:00-18:00"] for day in ("monday", "friday")}
+    service = Service.model_validate({"time_zone": "Europe/Rome", "opening_hours": hours})
+    # Friday 17:00 to Monday 10:00 in Rome, over the weekend on which the clocks change
+    table = pd.DataFrame(
+        {
+            "created_at": pd.to_datetime(["2024-03-29T16:00Z"]),
+            "first_response_at": pd.to_datetime(["2024-04-01T08:00Z"]),
+        }
+    )
+    result = metrics.first_response_time(table, clock="business", service=service)
+    assert result["median_seconds"].tolist() == [2 * H]
+    assert metrics.first_response_time(table)["median_seconds"].tolist() == [64 * H]
+    assert result.attrs["choices"]["clock"] == "business"
+
+
+@pytest.mark.parametrize(
+    "wait, bucket",
+    [
+        (0, "within 1 h"),
+        (3600, "within 1 h"),  # the edge itself counts
+        (3600.999, "within 1 h"),  # in whole seconds
+        (3601, "1 h to 6 h"),
+        (6 * H, "1 h to 6 h"),
+        (6 * H + 1, "6 h to 12 h"),
+        (24 * H, "12 h to 24 h"),
+        (24 * H + 1, "after 24 h"),
+        (None, "not answered"),
+    ],
+)
+def test_response_time_buckets(wait, bucket):
+    result = metrics.response_time_buckets(conversations(wait))
+    assert len(result) == 6 and result["total"].tolist() == [1] * 6
+    assert values(result[result["n"] > 0], "bucket", "n", "share") == [[bucket, 1, 1.0]]
+
+
+def test_response_time_buckets_wait_from_a_fraction_of_a_second():
+    # from 09:00:00.9 to 10:00:00.1 are 3599.2 s; 09:00:00 to 10:00:00 in whole seconds
+    table = pd.DataFrame({"created_at": after(0.9), "first_response_at": after(3600.1)})
+    assert metrics.response_time_buckets(table)["n"].tolist() == [1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "edges, names",
+    [
+        (("90s",), ["within 90 s", "after 90 s"]),
+        (("15m", "1h"), ["within 15 min", "15 min to 1 h", "after 1 h"]),
+        ((60, 172_800), ["within 1 min", "1 min to 2 d", "after 2 d"]),
+        (("1h 30m",), ["within 90 min", "after 90 min"]),
+    ],
+)
+def test_response_time_buckets_names(edges, names):
+    assert metrics.response_time_buckets(conversations(1), edges=edges)["bucket"].tolist() == [*names, "not answered"]
+
+
+@pytest.mark.parametrize("edges", [(), ("6h", "1h"), ("1h", "1h"), ("0s",), ("soon",), (-1,), (True,), "1h"])
+def test_response_time_buckets_bad_edges(edges):
+    with pytest.raises(BadParameter, match="^edges: "):
+        metrics.response_time_buckets(conversations(1), edges=edges)
+
+
+@pytest.mark.parametrize(
+    "waits, expected",
+    [([5], 1.0), ([None], 0.0), ([5, None, None, None], 0.25), ([], None)],
+)
+def test_response_rate(waits, expected):
+    result = metrics.response_rate(conversations(*waits))
+    assert values(result, "n", "response_rate") == [[len(waits), expected]]
+    assert "needing_rate" not in result.columns
+
+
+@pytest.mark.parametrize("topics", [["praise"], "praise"])
+def test_response_rate_of_those_that_need_a_reply(topics):
+    table = conversations(5, None, None, None, topic=["bills", "bills", "praise", None])
+    result = metrics.response_rate(table, no_reply_topics=topics)
+    columns = ("n", "answered_count", "response_rate", "needing_count", "needing_rate")
+    assert values(result, *columns) == [[4, 1, 0.25, 3, 1 / 3]]
+    only = metrics.response_rate(table, by="topic", no_reply_topics=topics)
+    assert values(only, "topic", "needing_count", "needing_rate") == [
+        ["(none)", 1, 0],
+        ["bills", 2, 0.5],
+        ["praise", 0, None],
+    ]
+
+
+@pytest.mark.parametrize("bot_only, n, open_count", [("out", 3, 1), ("in", 4, 2)])
+def test_what_a_bot_handled_alone(bot_only, n, open_count):
+    table = conversations(
+        60, None, None, 60, bot_started_at=after(0, 0, 0, None), handed_off_at=after(None, None, 9, None)
+    )
+    result = metrics.first_response_time(
+        table, bot_only=bot_only
+    )  # the first was answered, the third waits for a human
+    assert values(result, "n", "open_count") == [[n, open_count]]
+    assert metrics.response_rate(table, bot_only=bot_only)["n"].tolist() == [n]
+    assert metrics.response_time_buckets(table, bot_only=bot_only)["total"].unique().tolist() == [n]
+    assert metrics.response_curve(table, bot_only=bot_only)["n"].iloc[0] == n
+    without = metrics.first_response_time(table.drop(columns="handed_off_at"), bot_only=bot_only)
+    assert without["n"].tolist() == [4]  # nobody knows
+
+
+def test_response_rate_counts_no_reply_after_as_of():
+    result = metrics.response_rate(conversations(5, 600), as_of=START + pd.Timedelta(seconds=599))
+    assert values(result, "answered_count", "response_rate") == [[1, 0.5]]
+
+
+def test_response_curve_keeps_both_ends_within_its_points():
+    table = conversations(*range(1, 501), *[None] * 500)
+    result = metrics.response_curve(table, as_of=START + pd.Timedelta(hours=1), points=50)
+    assert len(result) <= 50
+    assert values(result, "seconds", "share")[0] == [0, 0]
+    assert values(result, "seconds", "share")[-1] == [H, pytest.approx(0.5)]  # flat up to the last one waiting
+
+
+@pytest.mark.parametrize(
+    "ids, parents, n",
+    [
+        (["1", "2"], [None, "1"], 1),
+        ([1, 2], [None, 1.0], 1),  # whole numbers with a null, as pandas reads them
+        (["1", "2"], [None, "7"], 0),  # the parent isn't here
+        (["1", "2"], [None, None], 0),
+    ],
+)
+def test_reply_pairs_find_the_parent(ids, parents, n):
+    table = pd.DataFrame(
+        {"message_id": ids, "in_reply_to": parents, "sender": ["customer", "agent"], "sent_at": after(0, 60)}
+    )
+    result = metrics.reply_pairs(table)
+    assert values(result, "n", "median_seconds") == [[n, 60 if n else None]]
+
+
+def test_reply_pairs():
+    table = pd.DataFrame(
+        {
+            "message_id": list("abcdefg"),
+            "in_reply_to": [None, "a", "a", "a", "b", "a", "a"],
+            "sender": ["customer", "agent", "agent", "bot", "agent", "agent", "agent"],
+            "sent_at": after(0, 60, 120, 5, 90, -30, 10),
+            "is_public": [True, True, None, True, True, True, False],  # an internal note is no reply
+        }
+    )
+    result = metrics.reply_pairs(table)  # 60, 120 and -30: neither the bot's, nor an agent's to an agent, nor the note
+    columns = ("n", "median_seconds", "p90_seconds", "mean_seconds", "negative_count")
+    assert values(result, *columns) == [[3, 60, pytest.approx(108), 50, 1]]
+
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "outcomes, expected",
+    [
+        (["answered", "abandoned"], [2, 1, 1, 0, 0.5]),
+        (["answered", "abandoned", "test", "test"], [2, 1, 1, 0, 0.5]),  # tests are left out
+        (["abandoned", None, "contained", ""], [4, 1, 0, 3, 0.25]),  # unfinished: offered, not abandoned
+        ([None, None], [2, 0, 0, 2, 0.0]),
+        (["test"], [0, 0, 0, 0, None]),
+        ([], [0, 0, 0, 0, None]),
+    ],
+)
+def test_abandonment_rate(outcomes, expected):
+    result = metrics.abandonment_rate(calls(outcomes))
+    assert values(result, "n", "abandoned_count", "answered_count", "other_count", "abandonment_rate") == [expected]
+
+
+def test_abandonment_rate_without_outcomes():
+    table = pd.DataFrame(
+        {
+            "started_at": after(0, 0, 0, 0),
+            "answered_at": after(9, None, None, 9),
+            "abandoned_at": after(None, 9, None, 5),
+        }
+    )
+    result = metrics.abandonment_rate(table)  # who was answered did not abandon
+    assert values(result, "abandoned_count", "answered_count", "other_count") == [[1, 2, 1]]
+    with pytest.raises(MissingColumn, match="calls has no column 'answered_at'.*it has: started_at$"):
+        metrics.abandonment_rate(table[["started_at"]])
+
+
+@pytest.mark.parametrize("short, n, count", [(None, 4, 3), (0, 4, 3), (5, 3, 2), ("5s", 3, 2), (4, 4, 3), (60, 2, 1)])
+def test_short_abandons(short, n, count):
+    table = calls(["answered", *["abandoned"] * 3], abandoned_at=after(None, 5, 6, None))  # one knows no time
+    result = metrics.abandonment_rate(table, short_abandon=short)
+    assert values(result, "n", "abandoned_count") == [[n, count]]
+
+
+@pytest.mark.parametrize(
+    "queued, told, counted",
+    [
+        (0, None, True),
+        (10, None, False),  # answered when it entered the queue
+        (None, None, False),
+        (10, 3, True),  # the system's own figure comes first
+        (0, 0, False),
+        (0, 0.4, False),  # whole seconds
+        (None, 3, True),
+    ],
+)
+def test_abandonment_of_the_queued(queued, told, counted):
+    table = calls(["answered"], queued_at=after(queued), answered_at=after(10), queue_seconds=[told])
+    assert metrics.abandonment_rate(table, base="queued")["n"].tolist() == [int(counted)]
+
+
+def test_abandonment_of_the_queued_needs_an_end():
+    with pytest.raises(
+        MissingColumn, match="calls has no column 'answered_at'.*it has: started_at, outcome, queued_at$"
+    ):
+        metrics.abandonment_rate(calls(["answered"], queued_at=after(0)), base="queued")
+    told = calls(["answered"], queued_at=after(0), queue_seconds=[9])
+    assert metrics.abandonment_rate(told, base="queued")["n"].tolist() == [1]
+
+
+STAGES = pd.DataFrame(
+    [
+        ("a", 1, "welcome", False),
+        ("a", 2, "queue", False),
+        ("a", 3, "welcome", False),  # back to the menu and into the queue again: one call each
+        ("a", 4, "queue", True),
+        ("b", 1, "welcome", True),
+        ("c", 1, "welcome", None),
+        ("c", 2, None, False),  # a stage that has no name
+        ("t", 1, "welcome", True),
+    ],
+    columns=["call_id", "position", "stage", "is_abandoned"],
+).assign(entered_at=START + pd.Timedelta(hours=1))
+
+
+def test_abandonment_by_stage():
+    result = metrics.abandonment_by_stage(STAGES)
+    expected = [["welcome", 4, 2, 0.5, 2 / 3], ["(none)", 1, 0, 0.0, 0.0], ["queue", 1, 1, 1.0, 1 / 3]]
+    assert values(result, "stage", "n", "abandoned_count", "hazard", "share_of_abandons") == expected
+
+
+def test_abandonment_by_stage_of_the_offered_calls():
+    table = calls(["abandoned", "abandoned", None, "test"], call_id=list("abct"), queue=["s", "s", "r", "s"])
+    result = metrics.abandonment_by_stage(STAGES, table)
+    assert values(result, "stage", "n", "abandoned_count")[0] == ["welcome", 3, 1]  # without the test
+    result = metrics.abandonment_by_stage(STAGES, table, by="queue")
+    expected = [["r", "welcome", 1, None], ["r", "(none)", 1, None], ["s", "welcome", 2, 0.5], ["s", "queue", 1, 0.5]]
+    assert values(result, "queue", "stage", "n", "share_of_abandons") == expected
+    assert set(metrics.abandonment_by_stage(STAGES, table, by="hour", zone="UTC")["hour"]) == {9}  # the call's
+    assert set(metrics.abandonment_by_stage(STAGES, by="hour", zone="UTC")["hour"]) == {10}  # the stage's
+
+
+@pytest.mark.parametrize(
+    "flags, count",
+    [([True, False], 1), ([None, None], 0), ([1, 0], 1), ([1.0, None], 1), (pd.array([True, None], "boolean"), 1)],
+)
+def test_flags(flags, count):
+    table = pd.DataFrame({"call_id": ["a", "b"], "position": [1, 1], "stage": ["menu", "menu"], "is_abandoned": flags})
+    assert metrics.abandonment_by_stage(table)["abandoned_count"].tolist() == [count]
+
+
+@pytest.mark.parametrize(
+    "since, unqueued, expected",
+    [
+        ("queue", "zero", [3, 10, 10, 18]),  # 20, 10 and none
+        ("queue", "out", [2, 15, 15, 19]),
+        ("start", "zero", [3, 25, 30, 30]),
+    ],
+)
+def test_average_speed_of_answer(since, unqueued, expected):
+    table = calls(
+        ["answered"] * 3 + ["abandoned", "answered", "test"],
+        queued_at=after(10, 20, None, 0, 0, 0),
+        answered_at=after(30, 30, 15, None, None, 99),  # the fifth knows no time
+    )
+    result = metrics.average_speed_of_answer(table, since=since, unqueued=unqueued)
+    columns = ("n", "mean_seconds", "median_seconds", "p90_seconds")
+    assert values(result, *columns) == [[expected[0], *(pytest.approx(value) for value in expected[1:])]]
+
+
+@pytest.mark.parametrize(
+    "queued, told, unqueued, expected",
+    [
+        (0, 7, "zero", [1, 7]),  # the system's own figure comes first
+        (0, 7.9, "zero", [1, 7]),
+        (0, None, "zero", [1, 10]),
+        (None, 0, "zero", [1, 0]),
+        (None, 0, "out", [0, None]),  # never queued, although the system tells 0 s
+        (11, None, "zero", [1, 0]),  # two clocks a second apart
+    ],
+)
+def test_average_speed_of_answer_as_told(queued, told, unqueued, expected):
+    table = calls(["answered"], queued_at=after(queued), answered_at=after(10), queue_seconds=[told])
+    result = metrics.average_speed_of_answer(table, unqueued=unqueued)
+    assert values(result, "n", "mean_seconds") == [expected]
+    assert values(result, "mean_low", "mean_high") == [[None, None]]  # one value has no interval
+
+
+# --- satisfaction ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "scores, n, share, mean",
+    [
+        ([5, 4, 3, 2, 1], 5, 0.4, 3),
+        ([4], 1, 1.0, 4),
+        ([3], 1, 0.0, 3),
+        ([5, None], 1, 1.0, 5),
+        ([None, None], 0, None, None),
+        ([], 0, None, None),
+    ],
+)
+def test_csat(scores, n, share, mean):
+    result = metrics.csat(pd.DataFrame({"score": scores}))
+    assert values(result, "sent_count", "n", "csat", "mean") == [[len(scores), n, share, mean]]
+    assert result[[f"score_{score}" for score in range(1, 6)]].sum(axis=1).tolist() == [n]
+
+
+def test_csat_of_csat_surveys_only():
+    table = pd.DataFrame({"score": [5, 10, 1], "kind": ["csat", "nps", "csat"]})
+    assert values(metrics.csat(table), "n", "csat", "mean") == [[2, 0.5, 3]]
+
+
+@pytest.mark.parametrize("score", [0, 6, 10, 4.5, -1])
+def test_csat_refuses_other_scores(score):
+    with pytest.raises(BadData, match="surveys: a csat score is no whole number from 1 to 5"):
+        metrics.csat(pd.DataFrame({"score": [5, score]}))
+
+
+@pytest.mark.parametrize("satisfied, share", [(5, 0.25), (4, 0.5), (1, 1.0)])
+def test_csat_satisfied(satisfied, share):
+    assert metrics.csat(pd.DataFrame({"score": [5, 4, 3, 1]}), satisfied=satisfied)["csat"].tolist() == [share]
+
+
+@pytest.mark.parametrize("satisfied", [0, 6, "4", None])
+def test_csat_satisfied_that_is_no_score(satisfied):
+    with pytest.raises(BadParameter, match="satisfied"):
+        metrics.csat(pd.DataFrame({"score": [5]}), satisfied=satisfied)
+
+
+def test_csat_by_topic():
+    table = pd.DataFrame(
+        {"topic": ["a"] * 4 + ["b"] * 4 + [None] * 2 + ["c"], "score": [5, 5, 5, 1, 1, 1, 1, 5, 5, 5, None]}
+    )
+    result = metrics.csat_by_topic(table)  # 6 of 10 in all
+    assert values(result, "topic", "n", "csat", "pull") == [
+        ["b", 4, 0.25, pytest.approx(0.6 - 5 / 6)],
+        ["a", 4, 0.75, pytest.approx(0.6 - 3 / 6)],
+        ["(none)", 2, 1.0, pytest.approx(0.6 - 4 / 8)],
+        ["c", 0, None, None],
+    ]
+    assert result["share_of_answers"].tolist() == [0.4, 0.4, 0.2, 0.0]
+
+
+def test_csat_by_topic_of_one_topic_pulls_nothing():
+    result = metrics.csat_by_topic(pd.DataFrame({"topic": ["a", "a"], "score": [5, 1]}))
+    assert values(result, "csat", "pull", "pull_low", "pull_high") == [[0.5, None, None, None]]
+    with pytest.raises(BadParameter, match="at least one column"):
+        metrics.csat_by_topic(pd.DataFrame({"score": [5]}), by=None)
+
+
+def test_low_scores_worst_and_newest_first():
+    table = pd.DataFrame(
+        {
+            "survey_id": list("abcdef"),
+            "score": [3, 1, 1, 4, None, 1],
+            "answered_at": after(0, 10, 20, 0, 0, None),
+            "kind": ["csat"] * 6,
+        }
+    )
+    result = metrics.low_scores(table)
+    assert result["survey_id"].tolist() == ["c", "b", "f", "a"]
+    assert str(result["answered_at"].dtype).endswith("UTC]")
+    assert metrics.low_scores(table, limit=1)["survey_id"].tolist() == ["c"]
+    assert metrics.low_scores(table, at_most=2)["survey_id"].tolist() == ["c", "b", "f"]
+
+
+def test_low_scores_by():
+    table = pd.DataFrame({"score": [3, 5, None, None], "topic": ["a", "a", "b", None], "sent_at": after(*[0] * 4)})
+    result = metrics.low_scores(table, by="topic")
+    assert values(result, "topic", "n", "low_count", "low_rate") == [
+        ["(none)", 0, 0, None],
+        ["a", 2, 1, 0.5],
+        ["b", 0, 0, None],
+    ]
+    assert metrics.low_scores(table, by="month", zone="UTC")["low_count"].tolist() == [1]
+
+
+# --- sentiment ------------------------------------------------------------------------------------
+
+
+def messages(counts, start=START, **columns):
+    """`counts`: per week from the start, (negative, positive, not scored) messages."""
+    rows = [
+        (7 * 86_400 * week, label)
+        for week, numbers in enumerate(counts)
+        for label, number in zip(("negative", "positive", None), numbers, strict=True)
+        for _ in range(number)
+    ]
+    times, labels = zip(*rows, strict=True)
+    return pd.DataFrame({"sent_at": after(*times, start=start), "sentiment": labels, "sender": "customer", **columns})
+
+
+def test_sentiment_trend():
+    result = metrics.sentiment_trend(messages([(1, 3, 1), (2, 2, 0)]), zone="UTC")
+    columns = ("week", "n", "message_count", "coverage", "positive", "neutral", "negative", "change", "is_significant")
+    assert values(result, *columns) == [
+        [pd.Timestamp("2024-02-26"), 4, 5, 0.8, 0.75, 0.0, 0.25, None, False],
+        [pd.Timestamp("2024-03-04"), 4, 4, 1.0, 0.5, 0.0, 0.5, 0.25, False],
+    ]
+
+
+@pytest.mark.parametrize(
+    "counts, expected",
+    [
+        ([(10, 90, 0), (30, 70, 0)], [False, True]),  # z = 3.5
+        ([(10, 90, 0), (12, 88, 0)], [False, False]),
+        # p = 0.0411: significant on its own, but not as the smaller one of two
+        ([(10, 90, 0), (20, 79, 0), (20, 80, 0)], [False, False, False]),
+        ([(10, 90, 0), (20, 79, 0)], [False, True]),
+        # p = 0.0004 and 0.0404: after the first, the second has the whole 5 % (Holm, not Bonferroni)
+        ([(10, 90, 0), (30, 70, 0), (44, 56, 0)], [False, True, True]),
+        ([(10, 90, 0), (0, 0, 5), (30, 70, 0)], [False, False, False]),  # a week without a score
+        ([(10, 90, 0), (0, 0, 0), (30, 70, 0)], [False, False]),  # a silent week is no neighbour
+        ([(0, 9, 0), (0, 9, 0)], [False, False]),  # all alike
+    ],
+)
+def test_sentiment_trend_significance(counts, expected):
+    assert metrics.sentiment_trend(messages(counts), zone="UTC")["is_significant"].tolist() == expected
+
+
+@pytest.mark.parametrize("tagged, n", [("all", 3), ("tagged", 2), ("untagged", 1)])
+def test_sentiment_trend_tagged(tagged, n):
+    table = messages([(3, 0, 0)], is_tagged=[True, None, False])  # only what is known to be a mention is one
+    assert metrics.sentiment_trend(table, every=None, tagged=tagged)["n"].tolist() == [n]
+
+
+def test_sentiment_trend_without_a_known_tag():
+    table = messages([(2, 0, 0)], is_tagged=None)
+    assert metrics.sentiment_trend(table, every=None, tagged="tagged")["n"].tolist() == [2]
+    with pytest.raises(MissingColumn, match="messages has no column 'is_tagged'"):
+        metrics.sentiment_trend(messages([(2, 0, 0)]), tagged="tagged")
+
+
+def test_sentiment_trend_is_not_confused_by_a_column_of_that_name():
+    table = messages([(1, 1, 0), (1, 1, 0)], week="w", channel="x")
+    result = metrics.sentiment_trend(table, by=["channel", "week"], zone="UTC")
+    assert values(result, "channel", "week") == [["x", pd.Timestamp("2024-02-26")], ["x", pd.Timestamp("2024-03-04")]]
+
+
+def test_sentiment_engines():
+    table = pd.DataFrame(
+        {
+            "sender": ["customer"] * 4 + ["agent"],
+            "language": ["it", "it", "en", None, "it"],
+            "sentiment_engine": ["data", "data", None, None, "data"],
+        }
+    )
+    expected = [["(none)", "(none)", 1, 0.25], ["en", "(none)", 1, 0.25], ["it", "data", 2, 0.5]]
+    assert values(metrics.sentiment_engines(table), "language", "sentiment_engine", "n", "share") == expected
+
+
+# --- what users pass ------------------------------------------------------------------------------
+
+EMPTY = {
+    "inbound_volume": conversations(),
+    "volume_heatmap": conversations(),
+    "first_response_time": conversations(),
+    "response_curve": conversations(),
+    "response_time_buckets": conversations(),
+    "response_rate": conversations(),
+    "reply_pairs": pd.DataFrame({"message_id": [], "in_reply_to": [], "sender": [], "sent_at": []}),
+    "abandonment_rate": calls([]),
+    "abandonment_by_stage": STAGES.iloc[:0],
+    "average_speed_of_answer": calls([], queued_at=after(), answered_at=after()),
+    "csat": pd.DataFrame({"score": [], "topic": []}),
+    "csat_by_topic": pd.DataFrame({"score": [], "topic": []}),
+    "low_scores": pd.DataFrame({"score": [], "survey_id": []}),
+    "sentiment_trend": STAGES.iloc[:0].assign(sender="", sent_at=after(), sentiment=""),
+    "sentiment_engines": STAGES.iloc[:0].assign(sender="", language="", sentiment_engine=""),
+}
+FULL_ROWS = {
+    "reply_pairs": pd.DataFrame({"message_id": ["a"], "in_reply_to": [None], "sender": [None], "sent_at": after(None)}),
+    "sentiment_trend": pd.DataFrame({"sender": ["customer"], "sent_at": after(0), "sentiment": [None]}),
+    "sentiment_engines": pd.DataFrame({"sender": ["customer"], "language": [None], "sentiment_engine": [None]}),
+    "csat": pd.DataFrame({"score": [None], "topic": [None]}),
+    "csat_by_topic": pd.DataFrame({"score": [None], "topic": [None]}),
+    "low_scores": pd.DataFrame({"score": [None], "survey_id": [None]}),
+    "abandonment_rate": calls([None]),
+    "average_speed_of_answer": calls([None], queued_at=[None], answered_at=[None]),
+    "abandonment_by_stage": pd.DataFrame(
+        {"call_id": ["a"], "position": [None], "stage": [None], "is_abandoned": [None]}
+    ),
+}
+ZONED = ("volume_heatmap", "sentiment_trend")
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_of_an_empty_table(name):
+    keywords = {"zone": "UTC"} if name in ZONED else {}
+    result = getattr(metrics, name)(EMPTY[name], **keywords)
+    assert len(result) in (0, 1, 168)
+    counts = [column for column in result.columns if column == "n" or column.endswith("_count")]
+    assert (result[counts] == 0).all(axis=None)
+    rates = [column for column, unit in result.attrs["units"].items() if unit in ("rate", "score", "number")]
+    assert result[rates].isna().all(axis=None)  # undefined is null, never 0 and never 100 %
+    result._repr_html_()
+
+
+@pytest.mark.parametrize("name", FULL_ROWS)
+def test_of_a_table_of_nulls(name):
+    keywords = {"zone": "UTC"} if name in ZONED else {}
+    result = getattr(metrics, name)(FULL_ROWS[name], **keywords)
+    if name == "abandonment_rate":
+        assert values(result, "n", "other_count", "abandonment_rate") == [[1, 1, 0.0]]
+    elif name == "abandonment_by_stage":
+        assert values(result, "stage", "n", "hazard") == [["(none)", 1, 0.0]]
+    elif name == "sentiment_engines":
+        assert values(result, "language", "n") == [["(none)", 1]]
+    elif name == "csat_by_topic":
+        assert values(result, "topic", "n", "csat") == [["(none)", 0, None]]
+    else:
+        assert result["n"].tolist() == [0] if "n" in result.columns else len(result) == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(EMPTY) - {"sentiment_engines", "volume_heatmap"}))
+def test_by_a_column_that_is_not_there(name):
+    with pytest.raises(MissingColumn, match=r" has no column 'chanel'.*it has: .*quarter, year$"):
+        getattr(metrics, name)(EMPTY[name], by="chanel")
+
+
+@pytest.mark.parametrize("name", sorted(set(EMPTY) - {"sentiment_engines", "volume_heatmap", "sentiment_trend"}))
+def test_local_time_needs_a_zone(name):
+    table = EMPTY[name].assign(sent_at=after())
+    with pytest.raises(BadParameter, match="need a time zone: pass zone='Europe/Rome'"):
+        getattr(metrics, name)(table, by="hour")
+    with pytest.raises(BadParameter, match="'Rome' is not a time zone"):
+        getattr(metrics, name)(table, by="hour", zone="Rome")
+
+
+NEEDED = {
+    "first_response_time": ("conversations", ["created_at", "first_response_at"]),
+    "response_curve": ("conversations", ["created_at", "first_response_at"]),
+    "response_time_buckets": ("conversations", ["created_at", "first_response_at"]),
+    "response_rate": ("conversations", ["created_at", "first_response_at"]),
+    "reply_pairs": ("messages", ["message_id", "in_reply_to", "sender", "sent_at"]),
+    "abandonment_rate": ("calls", ["started_at"]),
+    "abandonment_by_stage": ("call_stages", ["call_id", "position", "stage", "is_abandoned"]),
+    "average_speed_of_answer": ("calls", ["started_at", "queued_at", "answered_at"]),
+    "csat": ("surveys", ["score"]),
+    "csat_by_topic": ("surveys", ["score", "topic"]),
+    "low_scores": ("surveys", ["score", "survey_id"]),
+    "sentiment_trend": ("messages", ["sender", "sent_at", "sentiment"]),
+    "sentiment_engines": ("messages", ["sender", "language", "sentiment_engine"]),
+}
+
+
+@pytest.mark.parametrize(
+    "name, table, column", [(name, table, column) for name, (table, columns) in NEEDED.items() for column in columns]
+)
+def test_a_missing_column_is_named(name, table, column):
+    with pytest.raises(MissingColumn) as caught:
+        getattr(metrics, name)(EMPTY[name].drop(columns=column))
+    assert (caught.value.table, caught.value.column) == (table, column)
+    present = [name for name in EMPTY[name].columns if name != column]
+    assert caught.value.present[: len(present)] == present and not any(
+        name.endswith("_") for name in caught.value.present
+    )
+
+
+def test_a_missing_time_is_named_when_hours_are_asked_for():
+    with pytest.raises(MissingColumn, match="surveys has no column 'sent_at'"):
+        metrics.csat(pd.DataFrame({"score": [5]}), by="month", zone="UTC")
+    with pytest.raises(MissingColumn, match="call_stages has no column 'entered_at'"):
+        metrics.abandonment_by_stage(STAGES.drop(columns="entered_at"), by="hour", zone="UTC")
+
+
+@pytest.mark.parametrize(
+    "metric, table, column, bad",
+    [
+        ("first_response_time", conversations(5), "created_at", ["2024-03-01 09:00"]),
+        ("first_response_time", conversations(5), "first_response_at", [1709283600]),
+        ("inbound_volume", conversations(5), "created_at", ["?"]),
+        ("csat", pd.DataFrame({"score": [5]}), "score", ["5"]),
+        (
+            "average_speed_of_answer",
+            calls(["answered"], queued_at=after(0), answered_at=after(1)),
+            "queue_seconds",
+            ["7 s"],
+        ),
+        ("abandonment_by_stage", STAGES.iloc[:1], "is_abandoned", ["no"]),
+        ("abandonment_by_stage", STAGES.iloc[:1], "position", ["first"]),
+    ],
+)
+def test_a_column_of_the_wrong_type_is_named(metric, table, column, bad):
+    with pytest.raises(BadData, match=rf"\w+\.{column} is \w+, but must be .*; convert it first"):
+        getattr(metrics, metric)(table.assign(**{column: bad}))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda: metrics.first_response_time(conversations(5), clock="busines"),
+            r"clock='busines' is not allowed \(did you mean 'business'\?\)",
+        ),
+        (lambda: metrics.response_rate(conversations(5), bot_only="no"), "bot_only='no' is not allowed"),
+        (lambda: metrics.abandonment_rate(calls([]), base="all"), "base='all' is not allowed.*'offered', 'queued'"),
+        (lambda: metrics.abandonment_rate(calls([]), short_abandon="soon"), "short_abandon: 'soon' is not a duration"),
+        (lambda: metrics.average_speed_of_answer(calls([]), since="now"), "since='now' is not allowed"),
+        (lambda: metrics.average_speed_of_answer(calls([]), unqueued="no"), "unqueued='no' is not allowed"),
+        (lambda: metrics.sentiment_trend(conversations(), every="hour"), "every='hour' is not allowed.*'week'"),
+        (lambda: metrics.sentiment_trend(conversations(), tagged=True), "tagged=True is not allowed"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed(call, message):
+    with pytest.raises(BadParameter, match=message):
+        call()
+
+
+@pytest.mark.parametrize("data", [None, 5, [1], {"score": [1]}])
+def test_what_is_no_table(data):
+    with pytest.raises(BadData, match=r"surveys: \w+ is not a table"):
+        metrics.csat(data)
+
+
+def test_what_is_no_file(tmp_path):
+    with pytest.raises(BadData, match="there is no such file"):
+        metrics.csat(tmp_path / "surveys.csv")
+    (tmp_path / "surveys.xlsx").touch()
+    with pytest.raises(BadData, match="reads one .parquet or .csv file"):
+        metrics.csat(tmp_path / "surveys.xlsx")
+
+
+def test_a_column_that_is_there_twice():
+    table = conversations(5)
+    with pytest.raises(BadData, match="column 'created_at' is there more than once"):
+        metrics.inbound_volume(pd.concat([table, table[["created_at"]]], axis=1))
+
+
+# --- frames as pandas users have them -------------------------------------------------------------
+
+PLAIN = conversations(60, 7200, None, 60, channel=pd.Series(["x", "email", None, ""], dtype=object))
+FRAMES = {
+    "another zone": lambda frame: frame.assign(
+        **{name: frame[name].dt.tz_convert("Asia/Tokyo") for name in frame.columns[:2]}
+    ),
+    "naive is UTC": lambda frame: frame.assign(
+        **{name: frame[name].dt.tz_localize(None) for name in frame.columns[:2]}
+    ),
+    "one naive, one zoned": lambda frame: frame.assign(created_at=frame["created_at"].dt.tz_localize(None)),
+    "nanoseconds": lambda frame: frame.assign(**{name: frame[name].dt.as_unit("ns") for name in frame.columns[:2]}),
+    "seconds": lambda frame: frame.assign(**{name: frame[name].dt.as_unit("s") for name in frame.columns[:2]}),
+    "objects": lambda frame: frame.astype(object),
+    "python datetimes": lambda frame: frame.assign(
+        created_at=pd.Series(frame["created_at"].dt.to_pydatetime(), dtype=object)
+    ),
+    "categorical": lambda frame: frame.assign(channel=frame["channel"].astype("category")),
+    "arrow": lambda frame: frame.convert_dtypes(dtype_backend="pyarrow"),
+    "nullable": lambda frame: frame.convert_dtypes(),
+    "duplicate index": lambda frame: frame.set_axis([7, 7, 7, 7]),
+    "index of times": lambda frame: frame.set_axis(pd.date_range("2024-01-01", periods=4, tz="Asia/Tokyo")),
+    "index named as a column": lambda frame: frame.set_axis(pd.Index([1, 2, 3, 4], name="channel")),
+    "multi-index": lambda frame: frame.set_axis(pd.MultiIndex.from_product([[1, 2], [1, 2]])),
+    "another order": lambda frame: frame.iloc[::-1],
+    "a view": lambda frame: pd.concat([frame, frame]).iloc[:4],
+    "a column of lists": lambda frame: frame.assign(tags=[[1], ["a"], None, {}]),
+    "a column of everything": lambda frame: frame.assign(other=[1, "a", None, 2.5]),
+    "a column without a name": lambda frame: frame.assign(**{"": 1}).rename(columns={"": 7}),
+    "a column of nulls": lambda frame: frame.assign(agent=None, closed_at=None, indexed_at=np.nan, reopen_count=np.nan),
+    "a column named as ours": lambda frame: frame.assign(is_answered="?", seconds="?", start_="?", n="?", bucket="?"),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_every_kind_of_frame(kind):
+    table = FRAMES[kind](PLAIN)
+    before = table.copy(deep=True)
+    as_of = START + pd.Timedelta(hours=10)
+    result = metrics.first_response_time(table, by="channel", as_of=as_of)
+    expected = metrics.first_response_time(PLAIN, by="channel", as_of=as_of)
+    assert values(expected, "channel", "n", "median_seconds") == [["(none)", 2, 60], ["email", 1, 7200], ["x", 1, 60]]
+    pd.testing.assert_frame_equal(pd.DataFrame(result), pd.DataFrame(expected))
+    assert metrics.inbound_volume(table, "hour", zone="Europe/Rome")["n"].tolist() == [0] * 10 + [4] + [0] * 13
+    pd.testing.assert_frame_equal(table, before)  # the caller's frame is as it was
+
+
+@pytest.mark.parametrize(
+    "column, expected",
+    [
+        ([1.0, 2.0, None, 1.0], {"1": 2, "2": 1, "(none)": 1}),  # whole numbers are written as such
+        ([1.5, 2.0, None, 1.5], {"1.5": 2, "2": 1, "(none)": 1}),
+        ([True, False, None, True], {"true": 2, "false": 1, "(none)": 1}),
+        (["a", 1, None, 1], {"a": 1, "1": 2, "(none)": 1}),
+        ([None] * 4, {"(none)": 4}),
+        ([np.nan] * 4, {"(none)": 4}),
+        (["(none)", "", None, "a"], {"(none)": 3, "a": 1}),
+        (pd.Categorical(["b", "a", None, "b"], categories=["b", "a", "unused"]), {"a": 1, "b": 2, "(none)": 1}),
+    ],
+)
+def test_groups(column, expected):
+    result = metrics.inbound_volume(PLAIN.assign(key=column), "key")
+    assert dict(values(result, "key", "n")) == expected
+    assert result["key"].tolist() == sorted(expected)
+
+
+def test_a_group_named_as_our_own_columns():
+    result = metrics.first_response_time(PLAIN.assign(is_answered=["yes", "no", "no", "no"]), by="is_answered")
+    assert values(result, "is_answered", "n", "answered_count") == [["no", 3, 2], ["yes", 1, 1]]
+
+
+def test_a_group_given_twice_is_one():
+    result = metrics.inbound_volume(PLAIN, ["channel", "channel"])
+    assert result.columns.tolist() == ["channel", "n", "share"]
+
+
+def test_results_know_their_units():
+    result = metrics.first_response_time(PLAIN, by="channel")
+    assert result.attrs["by"] == ["channel"] and result.attrs["units"]["median_seconds"] == "seconds"
+    assert result.attrs["minimum_count"] == Service().minimum_count
+    assert "too few" in result._repr_html_()
+
+
+# --- a period beside the one before ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "now, before, expected",
+    [
+        ((40, 10), (20, 30), (0.4, True)),
+        ((40, 10), (39, 11), (0.02, False)),
+        ((40, 10), (5, 0), (None, False)),  # too few before
+        ((5, 0), (40, 10), (None, False)),
+    ],
+)
+def test_previous_period(now, before, expected):
+    scores = [metrics.csat(pd.DataFrame({"score": [5] * good + [1] * bad})) for good, bad in (now, before)]
+    result = metrics.previous_period(*scores, "csat")
+    change, is_distinguishable = expected
+    assert result["change"].tolist() == [
+        pytest.approx(change, nan_ok=True) if change is not None else pytest.approx(math.nan, nan_ok=True)
+    ]
+    assert result["is_distinguishable"].tolist() == [is_distinguishable]
+    if change is not None:  # of two Wilson intervals, Newcombe's
+        bounds = oracle.newcombe(now[0], sum(now), before[0], sum(before))
+        assert result[["change", "change_low", "change_high"]].iloc[0].tolist() == pytest.approx(bounds)
+
+
+def test_previous_period_by_group():
+    frames = [
+        pd.DataFrame({"score": [5, 1] * 20, "topic": ["a"] * 20 + ["b"] * 20}),
+        pd.DataFrame({"score": [5, 5] * 20, "topic": ["a"] * 20 + ["c"] * 20}),
+    ]
+    result = metrics.previous_period(*[metrics.csat(frame, "topic") for frame in frames], "csat")
+    columns = ("topic", "csat", "previous", "change", "is_distinguishable")
+    assert values(result, *columns) == [["a", 0.5, 1.0, -0.5, True], ["b", 0.5, None, None, False]]
+
+
+def test_previous_period_of_counts():
+    tables = [pd.DataFrame({"created_at": after(*[0] * size)}) for size in (30, 20)]
+    result = metrics.previous_period(*[metrics.inbound_volume(table) for table in tables], "n")
+    assert values(result, "n", "previous", "change") == [[30, 20, 10]]

@@ -1,0 +1,205 @@
+"""One definition, many ways in: a frame, an Ibis table, a Parquet file and a CSV file give equal results."""
+
+import ibis
+import oracle
+import pandas as pd
+import pytest
+
+from toolkit import metrics
+from toolkit.service import Service
+
+ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
+SERVICE = Service(time_zone=ZONE)
+
+# Every metric on the tables of oracle.sample_tables: {name: (metric, arguments by table, keywords)}
+CALLS = {
+    "inbound_volume": ("inbound_volume", ["conversations"], {}),
+    "inbound_volume by channel and day": (
+        "inbound_volume",
+        ["conversations"],
+        {"by": ["channel", "day"], "zone": ZONE},
+    ),
+    "inbound_volume of calls by hour": ("inbound_volume", ["calls"], {"by": "hour", "zone": ZONE}),
+    "inbound_volume of messages by month": ("inbound_volume", ["messages"], {"by": "month", "zone": "Asia/Kathmandu"}),
+    "inbound_volume by a number": ("inbound_volume", ["conversations"], {"by": "reopen_count"}),
+    "inbound_volume by a flag": ("inbound_volume", ["messages"], {"by": "is_tagged"}),
+    "volume_heatmap": ("volume_heatmap", ["conversations"], {"zone": ZONE}),
+    "first_response_time": ("first_response_time", ["conversations"], {"by": "channel", "as_of": AS_OF}),
+    "first_response_time as of the newest": ("first_response_time", ["conversations"], {}),
+    "first_response_time in business time": (
+        "first_response_time",
+        ["conversations"],
+        {"clock": "business", "as_of": AS_OF, "service": SERVICE},
+    ),
+    "response_curve": ("response_curve", ["conversations"], {"by": ["topic"], "as_of": AS_OF}),
+    "response_time_buckets": (
+        "response_time_buckets",
+        ["conversations"],
+        {"by": ["channel", "weekday"], "as_of": AS_OF, "zone": ZONE},
+    ),
+    "response_time_buckets in business time": (
+        "response_time_buckets",
+        ["conversations"],
+        {"clock": "business", "as_of": AS_OF, "service": SERVICE},
+    ),
+    "response_rate": (
+        "response_rate",
+        ["conversations"],
+        {"by": "channel", "no_reply_topics": ["praise"], "as_of": AS_OF},
+    ),
+    "reply_pairs": ("reply_pairs", ["messages"], {"by": "channel"}),
+    "abandonment_rate": ("abandonment_rate", ["calls"], {"by": "queue"}),
+    "abandonment_rate of the queued": ("abandonment_rate", ["calls"], {"base": "queued", "short_abandon": 20}),
+    "abandonment_by_stage": ("abandonment_by_stage", ["call_stages", "calls"], {"by": "queue"}),
+    "abandonment_by_stage without calls": ("abandonment_by_stage", ["call_stages"], {"by": "hour", "zone": ZONE}),
+    "average_speed_of_answer": ("average_speed_of_answer", ["calls"], {"by": "queue"}),
+    "average_speed_of_answer since the start": ("average_speed_of_answer", ["calls"], {"since": "start"}),
+    "average_speed_of_answer of the queued": ("average_speed_of_answer", ["calls"], {"unqueued": "out"}),
+    "csat": ("csat", ["surveys"], {"by": "topic"}),
+    "csat by week": ("csat", ["surveys"], {"by": "week", "zone": ZONE}),
+    "csat_by_topic": ("csat_by_topic", ["surveys"], {}),
+    "low_scores": ("low_scores", ["surveys"], {"limit": 7}),
+    "low_scores by topic": ("low_scores", ["surveys"], {"by": "topic"}),
+    "sentiment_trend": ("sentiment_trend", ["messages"], {"by": "channel", "zone": ZONE}),
+    "sentiment_trend of mentions": ("sentiment_trend", ["messages"], {"every": None, "tagged": "untagged"}),
+    "sentiment_engines": ("sentiment_engines", ["messages"], {}),
+}
+
+
+def run(name, tables):
+    metric, needs, keywords = CALLS[name]
+    return getattr(metrics, metric)(*[tables[need] for need in needs], **keywords)
+
+
+def assert_equal(result, expected):
+    """The same frame: columns, dtypes, order of rows, values."""
+    # whether text came as pandas' own strings or as objects is the way in, not the metric
+    result, expected = (pd.DataFrame(one).convert_dtypes(dtype_backend="numpy_nullable") for one in (result, expected))
+    pd.testing.assert_frame_equal(result, expected, rtol=1e-9, check_column_type=False)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return oracle.sample_tables()
+
+
+@pytest.fixture(scope="module")
+def expected(tables):
+    return {name: run(name, tables) for name in CALLS}
+
+
+def test_all_metrics_are_called():
+    # previous_period takes results, not tables
+    assert {metric for metric, _, _ in CALLS.values()} == set(metrics.__all__) - {"previous_period"}
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if "by month" not in name])
+def test_what_is_expected_is_right(name, tables, expected):
+    """The figures that all engines are held against are the oracle's."""
+    metric, needs, keywords = CALLS[name]
+    keywords = {key: value for key, value in keywords.items() if key != "limit"}
+    rows = getattr(oracle, metric)(*[tables[need] for need in needs], **keywords)
+    keys = [*oracle.names(keywords.get("by", "topic" if metric == "csat_by_topic" else None))]
+    more = {
+        "response_time_buckets": ["bucket"],
+        "abandonment_by_stage": ["stage"],
+        "volume_heatmap": ["weekday", "hour"],
+    }
+    more |= {
+        "sentiment_trend": ["week"] if keywords.get("every", "week") else [],
+        "sentiment_engines": ["language", "sentiment_engine"],
+    }
+    if name == "low_scores":
+        return oracle.assert_same(expected[name], rows[:7], ordered=True)
+    if metric == "response_curve":  # in the order of time, which is no text
+        rows.sort(key=lambda row: (row["topic"], row["seconds"]))
+        return oracle.assert_same(expected[name], rows, ordered=True)
+    oracle.assert_same(expected[name], rows, [*keys, *more.get(metric, [])])
+
+
+@pytest.fixture(scope="module", params=["TIMESTAMPTZ", "TIMESTAMP"])
+def duckdb_tables(request, tables):
+    """Tables in a DuckDB whose session is on the other side of the world."""
+    backend = ibis.duckdb.connect()
+    backend.raw_sql("SET TimeZone = 'Pacific/Auckland'")
+    found = {}
+    for name, frame in tables.items():
+        if request.param == "TIMESTAMP":
+            zoned = frame.select_dtypes("datetimetz").columns
+            frame = frame.assign(**{column: frame[column].dt.tz_localize(None) for column in zoned})
+        found[name] = backend.create_table(name, frame)
+        types = [dtype for dtype in found[name].schema().values() if dtype.is_timestamp()]
+        assert all((dtype.timezone is not None) == (request.param == "TIMESTAMPTZ") for dtype in types)
+    return found
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_duckdb(name, duckdb_tables, expected):
+    assert_equal(run(name, duckdb_tables), expected[name])
+
+
+@pytest.fixture(scope="module")
+def parquet_tables(tables, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parquet")
+    for name, frame in tables.items():
+        frame.to_parquet(folder / f"{name}.parquet")
+    return {name: folder / f"{name}.parquet" for name in tables}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_parquet(name, parquet_tables, expected):
+    assert_equal(run(name, parquet_tables), expected[name])
+
+
+@pytest.fixture(scope="module", params=["with offsets", "naive"])
+def csv_tables(request, tables, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("csv")
+    for name, frame in tables.items():
+        if request.param == "naive":
+            zoned = frame.select_dtypes("datetimetz").columns
+            frame = frame.assign(**{column: frame[column].dt.tz_localize(None) for column in zoned})
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    return {name: str(folder / f"{name}.csv") for name in tables}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_csv(name, csv_tables, expected):
+    assert_equal(run(name, csv_tables), expected[name])
+
+
+def test_csv_keys_are_text(tmp_path):
+    (tmp_path / "messages.csv").write_text(
+        "message_id,in_reply_to,sender,sent_at,plan\n"
+        "007,,customer,2024-03-01T09:00:00Z,01\n"
+        "7,,customer,2024-03-01T09:30:00Z,1\n"
+        "8,007,agent,2024-03-01T10:00:00Z,01\n"
+    )
+    result = metrics.reply_pairs(tmp_path / "messages.csv", by="plan")
+    assert result[["plan", "n", "median_seconds"]].values.tolist() == [["01", 1, 3600]]
+
+
+def test_a_filtered_table_is_a_table(tables):
+    backend = ibis.duckdb.connect()
+    table = backend.create_table("conversations", tables["conversations"])
+    result = metrics.response_rate(table.filter(table.channel == "x"), as_of=AS_OF)
+    frame = tables["conversations"]
+    oracle.assert_same(result, oracle.response_rate(frame[frame["channel"] == "x"], as_of=AS_OF))
+
+
+def test_frames_beside_tables(tables, duckdb_tables, expected):
+    """Stages as a frame, calls on an engine, and the other way round."""
+    name = "abandonment_by_stage"
+    assert_equal(run(name, tables | {"calls": duckdb_tables["calls"]}), expected[name])
+    assert_equal(run(name, tables | {"call_stages": duckdb_tables["call_stages"]}), expected[name])
+
+
+def test_nothing_is_left_on_the_engine_nor_in_the_frame(tables):
+    before = {name: frame.copy(deep=True) for name, frame in tables.items()}
+    backend = ibis.duckdb.connect()
+    stored = {name: backend.create_table(name, frame) for name, frame in tables.items()}
+    for name in ("abandonment_by_stage", "first_response_time in business time", "reply_pairs", "csat"):
+        run(name, tables)
+        run(name, stored)
+    assert {name for (name,) in backend.raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()} == set(tables)
+    for name, frame in tables.items():
+        pd.testing.assert_frame_equal(frame, before[name])
