@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 DATA ?= data/sample
 OUT ?= reports
 ARGS ?=
+# what `make test` installs besides the toolkit; EXTRAS=test,spark also runs the metrics on Spark (needs Java)
+EXTRAS ?= test
 
 .DEFAULT_GOAL := help
 .PHONY: help report test lab sample docs lint format clean
@@ -25,15 +27,15 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@$(PIP) -e .
 	@touch $@
 
-$(VENV)/tested: $(VENV)/installed
+$(VENV)/tested-$(EXTRAS): $(VENV)/installed
 	@echo "installing what the tests need (once)"
-	@$(PIP) -e '.[test]'
+	@$(PIP) -e '.[$(EXTRAS)]'
 	@touch $@
 
 report: $(VENV)/installed ## the four reports on the sample (or DATA=..., ARGS=...)
 	@$(BIN)/toolkit report --data $(DATA) --out $(OUT) $(ARGS)
 
-test: $(VENV)/tested ## lint, doctests, tests, notebooks
+test: $(VENV)/tested-$(EXTRAS) ## lint, doctests, tests, notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -47,11 +49,11 @@ sample: $(VENV)/installed ## write data/sample again (the same bytes every time)
 docs: $(VENV)/installed ## write DEFINITIONS.md again
 	@$(BIN)/python -c "from toolkit.metrics.definitions import definitions_markdown as text; print(text(), end='')" > DEFINITIONS.md
 
-lint: $(VENV)/tested ## ruff
+lint: $(VENV)/tested-$(EXTRAS) ## ruff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-format: $(VENV)/tested ## let ruff mend what it can
+format: $(VENV)/tested-$(EXTRAS) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

@@ -40,7 +40,9 @@ def main(conversations):
         write_sample(folder, conversations=conversations, format="parquet")
         start = time.perf_counter()
         data = open_data(folder)
-        print(f"open_data, with every check: {time.perf_counter() - start:.1f} s for {data.counts['rows_in'].sum():,} rows")
+        print(
+            f"open_data, with every check: {time.perf_counter() - start:.1f} s for {data.counts['rows_in'].sum():,} rows"
+        )
         con = duckdb.connect()
         con.execute("SET TimeZone = 'UTC'")
         for name in ("conversations", "calls"):
@@ -88,7 +90,11 @@ def main(conversations):
     for name, (engine, frame, by_hand, sql) in ways.items():
         base = median_time(lambda sql=sql: con.execute(sql).fetchall())
         ratios = [median_time(way) / base for way in (engine, frame, by_hand)]
-        print(f"{name:34}" + "".join(f"{ratio:{width}.1f}" for ratio, width in zip(ratios, (14, 14, 10), strict=True)) + f"{1:8.1f}   ({base * 1000:.0f} ms)")
+        print(
+            f"{name:34}"
+            + "".join(f"{ratio:{width}.1f}" for ratio, width in zip(ratios, (14, 14, 10), strict=True))
+            + f"{1:8.1f}   ({base * 1000:.0f} ms)"
+        )
 
 
 if __name__ == "__main__":

@@ -28,9 +28,7 @@ def read_tweets(folder, language, part):
     """(texts, labels) of one file pair, with escapes such as \\u2019 decoded."""
     folder, name = Path(folder), TWEETS[language]
     # split("\n"), not splitlines(): a tweet may hold a separator that splitlines cuts at
-    texts = (
-        (folder / f"{name}_{part}_text.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
-    )
+    texts = (folder / f"{name}_{part}_text.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
     labels = (folder / f"{name}_{part}_labels.txt").read_text(encoding="utf-8").split()
     if len(texts) != len(labels):
         raise ValueError(f"{name} {part}: {len(texts)} texts, {len(labels)} labels")
@@ -53,7 +51,7 @@ def macro_f1(truth, predicted):
     """
     scores = []
     for label in sorted(set(truth)):
-        both = sum(t == p == label for t, p in zip(truth, predicted))
+        both = sum(t == p == label for t, p in zip(truth, predicted, strict=True))
         either = sum(t == label for t in truth) + sum(p == label for p in predicted)
         scores.append(2 * both / either)
     return sum(scores) / len(scores)
@@ -76,11 +74,7 @@ def measure(texts, labels, language):
 
 
 def main(folder):
-    rows = [
-        (language, part, *read_tweets(folder, language, part))
-        for language in TWEETS
-        for part in ("train", "val")
-    ]
+    rows = [(language, part, *read_tweets(folder, language, part)) for language in TWEETS for part in ("train", "val")]
     rows.append(("ro", "train", *read_romanian(folder)))
     print("language part      n  macro-F1  detected  engine      texts/s  labels given (true)")
     for language, part, texts, labels in rows:

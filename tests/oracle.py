@@ -276,14 +276,15 @@ def volume_heatmap(frame, zone, days=None):
 def waits(frame, clock, as_of, service, bot_only="out"):
     """The conversations that had begun by as_of, each with `_seconds` and `_answered`."""
     rows = records(frame)
+    now = seconds(as_of)
+    if now is None:  # the newest event, whoever handled the conversation
+        newest = [seconds(row[name]) for row in rows for name in ("created_at", "first_response_at")]
+        now = max((time for time in newest if time is not None), default=0)
     if bot_only == "out":  # a conversation that a bot handled alone
         rows = [
             row for row in rows if not (has(row, "bot_started_at") and lacks(row, "handed_off_at", "first_response_at"))
         ]
     times = [(seconds(row["created_at"]), seconds(row["first_response_at"])) for row in rows]
-    now = seconds(as_of)
-    if now is None:
-        now = max((time for pair in times for time in pair if time is not None), default=0)
     found = []
     for row, (start, end) in zip(rows, times, strict=True):
         if start > now:

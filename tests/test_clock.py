@@ -58,10 +58,7 @@ def minutes_around(zone, day):
     first = epoch(day.year, day.month, day.day) - 2 * DAY
     instants = range(first, first + 5 * DAY, 60)
     shown = [local(instant, zone) for instant in instants]
-    return [
-        (instant, at.date(), at.hour * 3600 + at.minute * 60)
-        for instant, at in zip(instants, shown, strict=True)
-    ]
+    return [(instant, at.date(), at.hour * 3600 + at.minute * 60) for instant, at in zip(instants, shown, strict=True)]
 
 
 def is_open_naively(service, day, second):
@@ -291,8 +288,9 @@ def test_offset_changes_miss_none():
     # Africa/Casablanca leaves summer time for Ramadan: 2 changes a year, dates that wander.
     place = ZoneInfo("Africa/Casablanca")
     first, last = epoch(2011, 1, 1), epoch(2016, 1, 1)
-    offsets = [(at, int(datetime.fromtimestamp(at, place).utcoffset().total_seconds()))
-               for at in range(first, last, 1800)]
+    offsets = [
+        (at, int(datetime.fromtimestamp(at, place).utcoffset().total_seconds())) for at in range(first, last, 1800)
+    ]
     pairs = zip(offsets, offsets[1:], strict=False)
     expected = [offsets[0], *(now for before, now in pairs if before[1] != now[1])]
     assert clock.offset_changes("Africa/Casablanca", first, last) == expected

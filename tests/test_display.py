@@ -37,7 +37,9 @@ def test_too_few_hide_the_figure_but_not_the_count():
 
 
 def test_undefined_is_a_dash_and_no_row_is_no_data():
-    assert "–" in table_html(Result.of(pd.DataFrame({"n": [50], "rate": [np.nan]}), "x", {"n": "count", "rate": "rate"}))
+    assert "–" in table_html(
+        Result.of(pd.DataFrame({"n": [50], "rate": [np.nan]}), "x", {"n": "count", "rate": "rate"})
+    )
     assert "no data" in table_html(Result.of(pd.DataFrame({"n": []}), "x", {"n": "count"}))
 
 
@@ -48,7 +50,19 @@ def test_names_are_escaped():
 
 
 def test_intervals_belong_to_their_figure():
-    columns = ["topic", "n", "csat", "low", "high", "pull", "pull_low", "pull_high", "median_seconds", "median_low", "median_high"]
+    columns = [
+        "topic",
+        "n",
+        "csat",
+        "low",
+        "high",
+        "pull",
+        "pull_low",
+        "pull_high",
+        "median_seconds",
+        "median_low",
+        "median_high",
+    ]
     assert interval_columns(columns) == {
         "csat": ("low", "high"),
         "pull": ("pull_low", "pull_high"),
@@ -58,7 +72,12 @@ def test_intervals_belong_to_their_figure():
 
 @pytest.mark.parametrize(
     "now, before, direction",
-    [((100, 90), (100, 60), "better"), ((100, 60), (100, 90), "worse"), ((100, 80), (100, 81), "unclear"), ((100, 80), None, "none")],
+    [
+        ((100, 90), (100, 60), "better"),
+        ((100, 60), (100, 90), "worse"),
+        ((100, 80), (100, 81), "unclear"),
+        ((100, 80), None, "none"),
+    ],
 )
 def test_direction_of_a_key_figure(now, before, direction):
     figure = display.key_figure("CSAT", answers(*now), answers(*before) if before else None, "csat", better="higher")
@@ -68,7 +87,10 @@ def test_direction_of_a_key_figure(now, before, direction):
 
 
 def test_lower_may_be_better():
-    assert display.key_figure("Calls lost", answers(100, 60), answers(100, 90), "csat", better="lower")["direction"] == "better"
+    assert (
+        display.key_figure("Calls lost", answers(100, 60), answers(100, 90), "csat", better="lower")["direction"]
+        == "better"
+    )
 
 
 @pytest.mark.parametrize("n, value", [(0, "no data"), (5, "too few")])

@@ -26,7 +26,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def anchors(markdown):
-    return {re.sub(r"[^a-z0-9 -]", "", line.lower()).strip("# ").replace(" ", "-") for line in markdown.splitlines() if line.startswith("#")}
+    return {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip("# ").replace(" ", "-")
+        for line in markdown.splitlines()
+        if line.startswith("#")
+    }
 
 
 def test_definitions_are_those_of_the_code():
@@ -149,7 +153,18 @@ def test_sources_fill_tables_of_the_contract():
 
 
 def test_importing_the_toolkit_is_light():
-    heavy = "pandas ibis duckdb seaborn matplotlib statsmodels scipy papermill nbconvert py3langid".split()
+    heavy = [
+        "pandas",
+        "ibis",
+        "duckdb",
+        "seaborn",
+        "matplotlib",
+        "statsmodels",
+        "scipy",
+        "papermill",
+        "nbconvert",
+        "py3langid",
+    ]
     code = f"import sys, toolkit, toolkit.cli; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout.strip() == "[]"

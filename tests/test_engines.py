@@ -22,6 +22,9 @@ from test_metrics_inputs import CALLS, ZONE, assert_equal, run
 
 from toolkit import metrics
 
+# One worker starts the servers (pytest -n 2 --dist loadgroup).
+pytestmark = pytest.mark.xdist_group("engines")
+
 
 @pytest.fixture(scope="module")
 def tables():

@@ -109,7 +109,9 @@ def test_a_label_or_score_in_the_data_wins(tmp_path):
 
 
 def test_parents_must_be_there(tmp_path):
-    messages = "message_id,conversation_id,sent_at,sender\n1,a,2024-03-01T09:00Z,customer\n2,zz,2024-03-01T09:00Z,customer\n"
+    messages = (
+        "message_id,conversation_id,sent_at,sender\n1,a,2024-03-01T09:00Z,customer\n2,zz,2024-03-01T09:00Z,customer\n"
+    )
     data = open_data(export(tmp_path, conversations=GOOD, messages=messages))
     assert ledger(data) == [["2", "unknown parent", "rejected", "conversation_id"]]
     assert adds_up(data)
@@ -133,6 +135,9 @@ def test_a_clock_that_runs_ahead(tmp_path):
         ("2024-03-01T09:00:00Z", "Europe/Rome", "2024-03-01 09:00:00"),
         ("2024-03-01T09:00:00+02:00", "Europe/Rome", "2024-03-01 07:00:00"),
         ("2024-03-01 09:00:00 UTC", "Europe/Rome", "2024-03-01 09:00:00"),
+        ("2024-03-01T09:00Z", "Europe/Rome", "2024-03-01 09:00:00"),
+        ("2024-03-01 09:00+0100", "Europe/Rome", "2024-03-01 08:00:00"),
+        ("2024-03-01T09:00:00.250Z", "Europe/Rome", "2024-03-01 09:00:00.250000"),
         ("2024-03-01 09:00:00", "Europe/Rome", "2024-03-01 08:00:00"),
         ("2024-07-01 09:00", "Europe/Rome", "2024-07-01 07:00:00"),
         ("2024-07-01", "Europe/Rome", "2024-06-30 22:00:00"),
@@ -153,7 +158,10 @@ def test_times(tmp_path, text, zone, utc):
 def test_mixed_date_formats_when_the_order_is_told(tmp_path, order, expected):
     content = "conversation_id,channel,created_at\na,email,03/04/2024 10:00\nb,email,2024-03-01T00:00:00Z\n"
     data = open_data(export(tmp_path, conversations=content, service_dot_toml=f'date_order = "{order}"'))
-    assert str(data.conversations.order_by("conversation_id").execute()["created_at"].iloc[0].tz_localize(None)) == expected
+    assert (
+        str(data.conversations.order_by("conversation_id").execute()["created_at"].iloc[0].tz_localize(None))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,7 +199,9 @@ def test_gzip_parts_and_parquet(tmp_path):
         (tmp_path / "b" / "conversations" / f"{part}.csv").write_text(text)
     assert open_data(tmp_path / "b").conversations.count().execute() == 4
     (tmp_path / "c").mkdir()
-    frame = pd.DataFrame({"conversation_id": ["a"], "channel": ["x"], "created_at": pd.to_datetime(["2024-03-01T09:00Z"])})
+    frame = pd.DataFrame(
+        {"conversation_id": ["a"], "channel": ["x"], "created_at": pd.to_datetime(["2024-03-01T09:00Z"])}
+    )
     frame.to_parquet(tmp_path / "c" / "conversations.parquet")
     assert open_data(tmp_path / "c").conversations.count().execute() == 1
 
@@ -199,7 +209,9 @@ def test_gzip_parts_and_parquet(tmp_path):
 def test_a_duckdb_file(tmp_path):
     path = tmp_path / "export.duckdb"
     with duckdb.connect(str(path)) as con:
-        con.execute("CREATE TABLE conversations AS SELECT 'a' AS conversation_id, 'x' AS channel, TIMESTAMPTZ '2024-03-01 09:00+00' AS created_at")
+        con.execute(
+            "CREATE TABLE conversations AS SELECT 'a' AS conversation_id, 'x' AS channel, TIMESTAMPTZ '2024-03-01 09:00:00+00' AS created_at"
+        )
     assert open_data(path).conversations.count().execute() == 1
 
 

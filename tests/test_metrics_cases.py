@@ -946,3 +946,10 @@ def test_previous_period_of_counts():
     tables = [pd.DataFrame({"created_at": after(*[0] * size)}) for size in (30, 20)]
     result = metrics.previous_period(*[metrics.inbound_volume(table) for table in tables], "n")
     assert values(result, "n", "previous", "change") == [[30, 20, 10]]
+
+
+@pytest.mark.parametrize("metric", ["first_response_time", "response_time_buckets", "response_rate", "response_curve"])
+def test_a_conversation_without_its_time_is_an_error(metric):
+    frame = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z", None]), "first_response_at": [None, None]})
+    with pytest.raises(BadData, match=r"conversations: 1 row\(s\) have no created_at"):
+        getattr(metrics, metric)(frame)

@@ -9,7 +9,6 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-
 from browser import audit  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,8 +120,16 @@ def hostile_reports(tmp_path_factory):
     later = {"first_response_at": times + pd.Timedelta("1h")}
     conversations = pd.DataFrame({"conversation_id": ids, "created_at": times} | later | names)
     conversations.to_csv(folder / "conversations.csv", index=False)
-    messages = {"message_id": ids, "conversation_id": ids, "sent_at": times, "sender": "customer", "text": f"terrible {HOSTILE}"}
-    pd.DataFrame(messages | {"sentiment": ["negative", HOSTILE] * (n // 2)}).to_csv(folder / "messages.csv", index=False)
+    messages = {
+        "message_id": ids,
+        "conversation_id": ids,
+        "sent_at": times,
+        "sender": "customer",
+        "text": f"terrible {HOSTILE}",
+    }
+    pd.DataFrame(messages | {"sentiment": ["negative", HOSTILE] * (n // 2)}).to_csv(
+        folder / "messages.csv", index=False
+    )
     calls = {"call_id": ids, "started_at": times, "outcome": ["answered", HOSTILE] * (n // 2), "queue": HOSTILE}
     pd.DataFrame(calls | {"answered_at": times, "queued_at": times}).to_csv(folder / "calls.csv", index=False)
     stages = {"call_id": ids, "position": 1, "stage": HOSTILE, "entered_at": times, "is_abandoned": False}
@@ -152,7 +159,17 @@ def test_code_is_folded_and_there(reports):
 
 def test_plain_papermill_runs_a_notebook_without_our_runner(tmp_path):
     out = tmp_path / "out.ipynb"
-    command = ["papermill", "notebooks/csat_by_topic.ipynb", out, "-p", "data", "data/sample", "-p", "period", "2024-03"]
+    command = [
+        "papermill",
+        "notebooks/csat_by_topic.ipynb",
+        out,
+        "-p",
+        "data",
+        "data/sample",
+        "-p",
+        "period",
+        "2024-03",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", *map(str, command)],
         capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300,

@@ -397,7 +397,7 @@ def test_score_texts_keeps_order_and_rows():
     assert table["label"].tolist() == ["positive", None, "negative", None, "positive"]
     assert table["language"].tolist() == ["it", None, "es", None, "it"]
     assert table["score"].dtype == "float64" and table["score"].isna().sum() == 2
-    for text, row in zip(texts, table.itertuples(index=False)):
+    for text, row in zip(texts, table.itertuples(index=False), strict=True):
         scored = score_text(text)
         assert (row.label, row.language, row.engine) == (scored.label, *scored[2:])
 
@@ -568,17 +568,13 @@ def test_import_is_lazy():
         "print([m for m in ('vaderSentiment', 'py3langid', 'numpy', 'pandas') "
         "if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 # --- real tweets and reviews -------------------------------------------------------------------
 
-needs_real_data = pytest.mark.skipif(
-    not REAL.is_dir(), reason=f"no labelled texts at {REAL} (set TOOLKIT_REAL_DATA)"
-)
+needs_real_data = pytest.mark.skipif(not REAL.is_dir(), reason=f"no labelled texts at {REAL} (set TOOLKIT_REAL_DATA)")
 
 
 def benchmark():

@@ -69,7 +69,9 @@ def test_mistakes(tmp_path, text, words):
         assert word in str(error.value), str(error.value)
 
 
-@pytest.mark.parametrize("text, seconds", [("20s", 20), ("1h 30m", 5400), ("1.5h", 5400), ("2d", 172_800), (90, 90), ("15min", 900)])
+@pytest.mark.parametrize(
+    "text, seconds", [("20s", 20), ("1h 30m", 5400), ("1.5h", 5400), ("2d", 172_800), (90, 90), ("15min", 900)]
+)
 def test_durations(text, seconds):
     assert parse_duration(text) == seconds
 
@@ -81,5 +83,7 @@ def test_no_durations(text):
 
 
 def test_settings_survive_being_prepared():
-    service = Service.model_validate({"opening_hours": {"monday": ["22:00-02:00"]}, "holidays": {"dates": ["2024-04-24"]}})
+    service = Service.model_validate(
+        {"opening_hours": {"monday": ["22:00-02:00"]}, "holidays": {"dates": ["2024-04-24"]}}
+    )
     assert Service.model_validate(service.model_dump(mode="json")) == service

@@ -85,9 +85,7 @@ def to_epoch(instant):
         try:
             instant = datetime.datetime.fromisoformat(instant)
         except ValueError:
-            raise BadParameter(
-                f"{instant!r} is not an instant; write one such as 2024-04-29T08:00:00Z"
-            ) from None
+            raise BadParameter(f"{instant!r} is not an instant; write one such as 2024-04-29T08:00:00Z") from None
     if not isinstance(instant, datetime.datetime) or instant != instant:  # NaT is unequal to itself
         raise BadParameter(f"{instant!r} is not an instant; write one such as 2024-04-29T08:00:00Z")
     if instant.tzinfo is None:
@@ -298,10 +296,33 @@ def with_keys(table, name, by, zone=None, time=None):
             time = time or TABLES[name].time
             if time not in table.columns:
                 raise MissingColumn(name, time, _shown(table))
-            made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone))
+            made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone), **_span(table, time))
         else:
             raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
     return table.mutate(**made) if made else table
+
+
+def _span(table, time):
+    """{first, last} epoch seconds of a time column: the years whose changes of the clock matter.
+
+    A hundred changes make a long expression, which the embedded engine plans for longer than it reads the
+    column twice; where the data lives elsewhere a second scan may cost more, and all of them are sent.
+    """
+    if not _is_duckdb(table[time]):
+        return {}
+    ends = to_pandas(table.aggregate(first=epoch(table[time].min()), last=epoch(table[time].max()))).iloc[0]
+    return {} if ends.isna().any() else {"first": int(ends["first"]), "last": int(ends["last"])}
+
+
+def refuse_nulls(table, name, column):
+    """BadData when a required column has nulls; tables from `open_data` were checked when they were read."""
+    if context_of(table) is None:
+        missing = int(to_pandas(table.aggregate(n=table[column].isnull().ifelse(1, 0).sum())).iloc[0, 0] or 0)
+        if missing:
+            raise BadData(
+                f"{name}: {missing} row(s) have no {column}; drop them knowingly, "
+                "or load the file with toolkit.open_data, which lists them"
+            )
 
 
 def label_keys(frame, by, table_columns=()):
@@ -358,12 +379,10 @@ def quantiles(table, keys, value, probabilities):
     for p in probabilities:
         position = (rows.n_ - 1).cast("float64") * p
         below = position.floor()
-        weight = (
-            ibis.cases(
-                (rows.at.cast("float64") == below, 1.0 - (position - below)),
-                (rows.at.cast("float64") == below + 1.0, position - below),
-                else_=0.0,
-            )
+        weight = ibis.cases(
+            (rows.at.cast("float64") == below, 1.0 - (position - below)),
+            (rows.at.cast("float64") == below + 1.0, position - below),
+            else_=0.0,
         )
         measures[f"q{round(p * 100):02d}"] = (rows.value_ * weight).sum()
     return aggregate(rows, keys, **measures)

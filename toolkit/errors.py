@@ -20,8 +20,7 @@ class MissingColumn(ToolkitError):
     def __init__(self, table, column, present):
         self.table, self.column, self.present = table, column, list(present)
         super().__init__(
-            f"{table} has no column {column!r}{suggestion(column, self.present)}; "
-            f"it has: {', '.join(self.present)}"
+            f"{table} has no column {column!r}{suggestion(column, self.present)}; it has: {', '.join(self.present)}"
         )
 
 

@@ -123,7 +123,7 @@ def _check(con, source, settings, files, given, told):
     quality.create_ledger(con)
     quality.ledger_bad_lines(con)
     con.execute("CREATE SCHEMA typed")
-    con.execute("CREATE TABLE rows_in(\"table\" VARCHAR, rows_in BIGINT)")
+    con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
     typed = {}
     for name, table in TABLES.items():
         if name not in source.selects or not _has_raw(source, name, files):
@@ -173,7 +173,9 @@ def _check(con, source, settings, files, given, told):
     for name, (types, checks) in typed.items():
         table, place = TABLES[name], f"typed.{name}"
         if table.column(table.time).dtype == "time":
-            late = quality.Check("after as_of", table.time, f"{quality.quote(table.time)} > {instant}", quality.quote(table.time))
+            late = quality.Check(
+                "after as_of", table.time, f"{quality.quote(table.time)} > {instant}", quality.quote(table.time)
+            )
             checks = [*checks, late]
         rows = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
         quality.reject(con, table, checks, place)
@@ -283,7 +285,11 @@ def _derive_conversations(con, source, notes):
 
     by_customer = "sender = 'customer'"
     reply = f"sender = 'agent' AND sent_at >= created_at {public}"
-    parts = ["conversation_id", "any_value(created_at) AS created_at", f"min(sent_at) FILTER ({reply}) AS first_response_at"]
+    parts = [
+        "conversation_id",
+        "any_value(created_at) AS created_at",
+        f"min(sent_at) FILTER ({reply}) AS first_response_at",
+    ]
     channel = first("channel", "true") if "channel" in have else "NULL"
     fallback = quality.literal(source.spec.channel or engine.NONE)
     parts.append(f"coalesce({channel}, {fallback}) AS channel")
@@ -387,7 +393,9 @@ class Data:
         One row per table: rows_in = rows_used + rejected; repaired.
     """
 
-    def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None, scored=False):
+    def __init__(
+        self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None, scored=False
+    ):
         import ibis
 
         from toolkit.clock import parse_period
@@ -442,10 +450,9 @@ class Data:
         table = self._backend.table(name) if table is None else table
         if self.period.start is None:
             return table
-        if name == "call_stages":
+        if name == "call_stages" and "calls" in self._names:
             # a stage belongs to the period in which its call came in
-            if "calls" in self._names:
-                return table.semi_join(self._during("calls"), "call_id")
+            return table.semi_join(self._during("calls"), "call_id")
         column = table[TABLES[name].time]
         if TABLES[name].column(TABLES[name].time).dtype == "day":
             return table.filter(column.between(self.period.first_day, self.period.last_day))
@@ -517,7 +524,7 @@ class Data:
 
         frame = self.counts.drop(columns="derived").copy()
         frame["in_period"] = [int(self._during(name).count().execute()) for name in frame["table"]]
-        return Result.of(frame, "quality", units={name: "count" for name in frame.columns[1:]})
+        return Result.of(frame, "quality", units=dict.fromkeys(frame.columns[1:], "count"))
 
     def rules_broken(self):
         """The ledger by rule: table, rule, action, column, n, the value of one example and what the rule says."""
@@ -525,7 +532,7 @@ class Data:
 
         frame = self._con.execute(
             'SELECT "table", rule, action, "column", count(*) AS n, '
-            'left(arg_min(value, "row"), 40) AS example, any_value(CASE WHEN rule LIKE \'% line\' THEN regexp_replace(reason, \' \\(.*\', \'\') ELSE reason END) AS reason '
+            "left(arg_min(value, \"row\"), 40) AS example, any_value(CASE WHEN rule LIKE '% line' THEN regexp_replace(reason, ' \\(.*', '') ELSE reason END) AS reason "
             'FROM ledger GROUP BY ALL ORDER BY "table", action, n DESC, rule, "column"'
         ).df()
         return Result.of(frame, "rules_broken", units={"n": "count"})
@@ -601,7 +608,9 @@ def score_messages(con, batch=50_000):
     have = _columns(con, "messages")
     for column in ("language", "sentiment", "sentiment_engine"):
         if column not in have:
-            con.execute(f"CREATE OR REPLACE TABLE main.messages AS SELECT *, NULL::VARCHAR AS {column} FROM main.messages")
+            con.execute(
+                f"CREATE OR REPLACE TABLE main.messages AS SELECT *, NULL::VARCHAR AS {column} FROM main.messages"
+            )
     con.execute("CREATE OR REPLACE TEMP TABLE scores(message_id VARCHAR, label VARCHAR, lang VARCHAR, by_ VARCHAR)")
     if "text" in have:
         reader = con.cursor()
@@ -613,11 +622,18 @@ def score_messages(con, batch=50_000):
             ids, texts, languages = (list(column) for column in zip(*rows, strict=True))
             scored = sentiment.score_texts(texts, languages)
             frame = pd.DataFrame(
-                {"message_id": ids, "label": scored["label"].to_numpy(), "lang": scored["language"].to_numpy(), "by_": scored["engine"].to_numpy()},
+                {
+                    "message_id": ids,
+                    "label": scored["label"].to_numpy(),
+                    "lang": scored["language"].to_numpy(),
+                    "by_": scored["engine"].to_numpy(),
+                },
                 dtype="object",
             )
             con.register("batch", frame)
-            con.execute("INSERT INTO scores SELECT CAST(message_id AS VARCHAR), CAST(label AS VARCHAR), CAST(lang AS VARCHAR), CAST(by_ AS VARCHAR) FROM batch")
+            con.execute(
+                "INSERT INTO scores SELECT CAST(message_id AS VARCHAR), CAST(label AS VARCHAR), CAST(lang AS VARCHAR), CAST(by_ AS VARCHAR) FROM batch"
+            )
             con.unregister("batch")
     con.execute(
         "CREATE OR REPLACE TABLE main.messages AS SELECT messages.* REPLACE ("

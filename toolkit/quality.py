@@ -9,7 +9,7 @@ The ledger's columns: table, key, rule, action, column, value, file, row, reason
 
 from dataclasses import dataclass
 
-from toolkit.tables import SCORE_RANGE, TABLES
+from toolkit.tables import SCORE_RANGE
 
 LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "reason")
 
@@ -104,6 +104,7 @@ def _cleaned(name):
 
 # A time of day followed by an offset; a date alone may end in -01 too.
 _OFFSET = r"\d:\d{2}.*?([zZ]|\s?UTC|\s?GMT|[+-]\d{2}(:?\d{2})?)$"
+_NO_SECONDS, _WITH_SECONDS = r"^([^:]*:[0-9]{2})([zZ+-])", r"\1:00\2"
 _DAY_FIRST = {
     "dmy": ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
             "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y"),
@@ -120,7 +121,9 @@ def _micros(name, sql_type, date_order):
         return "NULL::BIGINT", f"epoch_us(CAST({quote(name)} AS TIMESTAMP))"
     text = quote("_text_" + name)
     zoned = f"regexp_matches({text}, {literal(_OFFSET)})"
+    # DuckDB reads neither zone names nor, with an offset, times without seconds
     plain = f"regexp_replace({text}, {literal(r' ?(UTC|GMT)$')}, 'Z')"
+    plain = f"regexp_replace({plain}, {literal(_NO_SECONDS)}, {literal(_WITH_SECONDS)})"
     utc = f"CASE WHEN {zoned} THEN epoch_us(try_cast({plain} AS TIMESTAMPTZ)) END"
     formats = _DAY_FIRST.get(date_order, ())
     local = f"try_cast({text} AS TIMESTAMP)"
@@ -156,7 +159,9 @@ def type_rows(con, table, types, select, zone, date_order, target):
     known = {column.name: column for column in table.columns}
     times = [name for name in types if name in known and known[name].dtype == "time"]
     spoken = [
-        name for name in types if name in known and known[name].dtype != "text" and not _is_native(known[name].dtype, types[name])
+        name
+        for name in types
+        if name in known and known[name].dtype != "text" and not _is_native(known[name].dtype, types[name])
     ]
     texts = ["*", *[f"{_cleaned(name)} AS {quote('_text_' + name)}" for name in spoken]]
     parsed = ["*"]
@@ -226,7 +231,10 @@ def _typed(name, dtype, sql_type, zone, span):
     if is_native:
         value = f"CAST({source} AS {_NATIVE[dtype][0]})"
         kept = f"CASE WHEN isfinite({value}) THEN {value} END" if dtype in ("seconds", "number") else value
-        return [f"{kept} AS {source}", f"CASE WHEN ({kept}) IS NULL THEN CAST({source} AS VARCHAR) END AS {raw}"], "not a number"
+        return [
+            f"{kept} AS {source}",
+            f"CASE WHEN ({kept}) IS NULL THEN CAST({source} AS VARCHAR) END AS {raw}",
+        ], "not a number"
     if dtype == "text":
         free = name in ("text", "comment")
         value = f"nullif(CAST({source} AS VARCHAR), '')" if free else _cleaned(name)
@@ -365,10 +373,20 @@ def repair(con, table, types, typed, as_of_us):
             f"WHEN {score} BETWEEN 0.05 AND 1 THEN 'positive' WHEN {score} BETWEEN -0.05 AND 0.05 THEN 'neutral' "
             f"ELSE lower(sentiment) END WHERE sentiment IS NOT NULL"
         )
-        mends.append(("unknown sentiment", "sentiment", "sentiment NOT IN ('positive', 'neutral', 'negative')", "sentiment", "NULL"))
+        mends.append(
+            (
+                "unknown sentiment",
+                "sentiment",
+                "sentiment NOT IN ('positive', 'neutral', 'negative')",
+                "sentiment",
+                "NULL",
+            )
+        )
     if not mends:
         return
-    counts = con.execute(f"SELECT {', '.join(f'count(*) FILTER ({mend[2]})' for mend in mends)} FROM {typed}").fetchone()
+    counts = con.execute(
+        f"SELECT {', '.join(f'count(*) FILTER ({mend[2]})' for mend in mends)} FROM {typed}"
+    ).fetchone()
     for (rule, name, condition, value, new), count in zip(mends, counts, strict=True):
         if count:
             _write(con, table, rule, "repaired", name, value, typed, condition)
@@ -395,7 +413,9 @@ def create_ledger(con):
 
 def ledger_bad_lines(con):
     """The lines that the CSV reader couldn't parse, or had to mend; `row` is the line of the file."""
-    reasons = " ".join(f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}" for rule in ("unreadable line", "short line"))
+    reasons = " ".join(
+        f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}" for rule in ("unreadable line", "short line")
+    )
     con.execute(
         "INSERT INTO ledger SELECT \"table\", '', rule, action, '', left(value, 200), file, line, "
         f"CASE rule {reasons} END || ' (' || reason || ')' FROM bad_lines ORDER BY file, line"

@@ -181,7 +181,9 @@ class Service(_Settings):
         around = flat + [(start + 7 * DAY, end + 7 * DAY) for start, end in flat[:1]]
         for (_, end), (start, _) in zip(around, around[1:], strict=False):
             if start < end:
-                raise ValueError(f"{WEEKDAYS[start // DAY % 7]}: the spans overlap; each must end before the next begins")
+                raise ValueError(
+                    f"{WEEKDAYS[start // DAY % 7]}: the spans overlap; each must end before the next begins"
+                )
         return week
 
     def closed_days(self, first, last):
@@ -191,9 +193,7 @@ class Service(_Settings):
             import holidays
 
             years = range(first.year, last.year + 1)
-            public = holidays.country_holidays(
-                self.holidays.country, subdiv=self.holidays.subdivision, years=years
-            )
+            public = holidays.country_holidays(self.holidays.country, subdiv=self.holidays.subdivision, years=years)
             days |= {day for day in public if first <= day <= last}
         return days - set(self.holidays.working)
 

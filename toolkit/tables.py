@@ -153,7 +153,11 @@ TABLES = {
             ("topic", "text", "what it is about"),
             ("team", "text", "team that answered"),
             ("agent", "text", "agent who answered"),
-            ("queue_seconds", "seconds", "time in the queue, where the system tells it; else it is taken from the times"),
+            (
+                "queue_seconds",
+                "seconds",
+                "time in the queue, where the system tells it; else it is taken from the times",
+            ),
             ("talk_seconds", "seconds", "time spent talking"),
             ("hold_seconds", "seconds", "time on hold"),
             ("wrap_up_seconds", "seconds", "after-call work"),

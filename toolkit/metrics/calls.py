@@ -156,7 +156,9 @@ def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
         left=stages.is_abandoned.fill_null(False).ifelse(1, 0).max(),
     )
     frame = engine.to_pandas(
-        once.group_by([*keys, "stage"]).aggregate(n=once.count(), abandoned_count=once.left.sum(), place=once.place.mean())
+        once.group_by([*keys, "stage"]).aggregate(
+            n=once.count(), abandoned_count=once.left.sum(), place=once.place.mean()
+        )
     )
     frame["n"], frame["abandoned_count"] = frame["n"].astype("int64"), frame["abandoned_count"].astype("int64")
     frame = frame.sort_values([*keys, "place", "stage"], kind="stable").reset_index(drop=True)
@@ -219,13 +221,13 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     rows = rows.filter(rows.seconds.notnull()).mutate(seconds=ibis.ifelse(rows.seconds < 0, 0, rows.seconds))
     seconds = rows.seconds.cast("float64")
     plain = engine.to_pandas(
-        engine.aggregate(
-            rows, keys, n=rows.count(), mean_seconds=seconds.mean(), deviation=seconds.std(how="sample")
-        )
+        engine.aggregate(rows, keys, n=rows.count(), mean_seconds=seconds.mean(), deviation=seconds.std(how="sample"))
     )
     between = engine.to_pandas(engine.quantiles(rows, keys, "seconds", (0.5, 0.9)))
     frame = plain.merge(between, how="left", on=keys) if keys else pd.concat([plain, between], axis=1)
-    frame["mean_low"], frame["mean_high"] = mean_interval(frame["mean_seconds"], frame["deviation"].astype(float), frame["n"])
+    frame["mean_low"], frame["mean_high"] = mean_interval(
+        frame["mean_seconds"], frame["deviation"].astype(float), frame["n"]
+    )
     frame["mean_low"] = frame["mean_low"].clip(lower=0)
     frame = frame.rename(columns={"q50": "median_seconds", "q90": "p90_seconds"})
     frame = frame[[*keys, "n", "mean_seconds", "mean_low", "mean_high", "median_seconds", "p90_seconds"]]

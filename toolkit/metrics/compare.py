@@ -46,7 +46,9 @@ def previous_period(now, before, value):
     else:
         past = pd.DataFrame(before)[keys].copy()
         past["_few_past"] = ~before.enough().to_numpy()
-        past = past.assign(previous_n=before["n"], previous=before[value], **{f"_past_{end}": before[end] for end in ends})
+        past = past.assign(
+            previous_n=before["n"], previous=before[value], **{f"_past_{end}": before[end] for end in ends}
+        )
     if keys:
         frame = frame.merge(past, on=keys, how="left")
     else:
@@ -57,7 +59,11 @@ def previous_period(now, before, value):
         if row["_few"] or not counts > 0 or row.get("_few_past") is not False:
             changes.append((np.nan,) * 3)
         elif ends:
-            changes.append(difference([row[name] for name in (value, *ends)], [row["previous"], *[row[f"_past_{end}"] for end in ends]]))
+            changes.append(
+                difference(
+                    [row[name] for name in (value, *ends)], [row["previous"], *[row[f"_past_{end}"] for end in ends]]
+                )
+            )
         else:
             changes.append((row[value] - row["previous"], np.nan, np.nan))
     frame[["change", "change_low", "change_high"]] = np.array(changes, float).reshape(-1, 3)

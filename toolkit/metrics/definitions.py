@@ -25,7 +25,14 @@ def definitions_markdown():
         "never 0; a group with a missing key is kept as “(none)”; local time is the service's zone.",
     ]
     for name, one in DEFINITIONS.items():
-        lines += ["", f"## {name.replace('_', ' ').capitalize()}", "", f"`toolkit.metrics.{name}`", "", one["definition"]]
+        lines += [
+            "",
+            f"## {name.replace('_', ' ').capitalize()}",
+            "",
+            f"`toolkit.metrics.{name}`",
+            "",
+            one["definition"],
+        ]
         if one.get("contested"):
             lines += ["", f"**Contested:** {one['contested']}"]
         lines += ["", f"Table: {one['table']}. Unit: {one['unit']}. Best: {one['best']}."]

@@ -19,18 +19,14 @@ def _waits(conversations, by, clock, as_of, zone, service, bot_only):
     choose("clock", clock, ("calendar", "business"))
     choose("bot_only", bot_only, ("in", "out"))
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
+    engine.refuse_nulls(table, "conversations", "created_at")
+    now = engine.as_of_seconds(table, [engine.epoch(table.created_at), engine.epoch(table.first_response_at)], as_of)
     if bot_only == "out" and {"bot_started_at", "handed_off_at"} <= set(table.columns):
         by_bot = table.bot_started_at.notnull() & table.handed_off_at.isnull() & table.first_response_at.isnull()
         table = table.filter(~by_bot)
     keys = engine.group_keys(by)
     keyed = engine.with_keys(table, "conversations", keys, zone)
-    rows = keyed.select(
-        *keys, start_=engine.epoch(keyed.created_at), end_=engine.epoch(keyed.first_response_at)
-    )
-    now = engine.as_of_seconds(rows.mutate(), [rows.start_, rows.end_], as_of) if as_of is None else engine.to_epoch(as_of)
-    context = engine.context_of(table)
-    if as_of is None and context and context.as_of:
-        now = engine.to_epoch(context.as_of)
+    rows = keyed.select(*keys, start_=engine.epoch(keyed.created_at), end_=engine.epoch(keyed.first_response_at))
     rows = rows.filter(rows.start_ <= now)  # what comes later hasn't happened yet
     rows = rows.mutate(
         is_answered_=rows.end_.notnull() & (rows.end_ <= now),
@@ -75,7 +71,8 @@ def _groups(frame, keys):
     if not keys:
         return [((), frame)]
     return [
-        (key if isinstance(key, tuple) else (key,), group) for key, group in frame.groupby(keys, dropna=False, sort=True)
+        (key if isinstance(key, tuple) else (key,), group)
+        for key, group in frame.groupby(keys, dropna=False, sort=True)
     ]
 
 
@@ -149,7 +146,9 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
     return result
 
 
-def response_curve(conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", points=200):
+def response_curve(
+    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", points=200
+):
     """The share of conversations answered within any span of time (one minus the survival curve).
 
     Parameters are those of `first_response_time`; `points` is how many rows a group has at most.
@@ -275,9 +274,7 @@ def response_time_buckets(
     steps = [(rows.seconds <= edge, position) for position, edge in enumerate(seconds)]
     place = ibis.cases((~rows.is_answered_, len(seconds) + 1), *steps, else_=len(seconds))
     rows = rows.mutate(bucket=place)
-    frame = engine.to_pandas(
-        engine.aggregate(rows, [*keys, "bucket"], n=rows.count(), smallest=rows.seconds.min())
-    )
+    frame = engine.to_pandas(engine.aggregate(rows, [*keys, "bucket"], n=rows.count(), smallest=rows.seconds.min()))
     _refuse_negative(frame["smallest"].min() if len(frame) else np.nan)
     parts = []
     for key, group in _groups(frame, keys) if len(frame) else []:
@@ -328,7 +325,9 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     """
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
     topics = settings_of(table).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
-    _, keys, rows = _waits(_with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None, bot_only)
+    _, keys, rows = _waits(
+        _with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None, bot_only
+    )
     frame = engine.to_pandas(
         engine.aggregate(rows, keys, n=rows.count(), answered_count=rows.is_answered_.ifelse(1, 0).sum())
     )

@@ -79,7 +79,15 @@ def csat(surveys, by=None, satisfied=4, zone=None):
     frame["mean"] = mean
     frame["mean_low"], frame["mean_high"] = mean_interval(mean, deviation, n)
     columns = ["n", "satisfied_count", "csat", "low", "high", "sent_count"]
-    columns += ["survey_response_rate", "survey_response_rate_low", "survey_response_rate_high", "mean", "mean_low", "mean_high", *[f"score_{value}" for value in SCORES]]
+    columns += [
+        "survey_response_rate",
+        "survey_response_rate_low",
+        "survey_response_rate_high",
+        "mean",
+        "mean_low",
+        "mean_high",
+        *[f"score_{value}" for value in SCORES],
+    ]
     units = {"csat": "rate", "survey_response_rate": "rate", "mean": "score"}
     units |= dict.fromkeys(["n", "sent_count", "satisfied_count", *[f"score_{value}" for value in SCORES]], "count")
     choices = {"satisfied": f"scores from {satisfied} to 5"}
@@ -134,12 +142,16 @@ def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
     frame[["pull", "pull_low", "pull_high"]] = np.array(pulls, float).reshape(-1, 3)
     frame["share_of_answers"] = frame["n"] / total_n if total_n else np.nan
     columns = ["n", "share_of_answers", "csat", "low", "high", "pull", "pull_low", "pull_high", "mean", "sent_count"]
-    frame = frame[[*keys, *columns]].sort_values(["csat", "n"], ascending=[True, False], na_position="last", kind="stable")
+    frame = frame[[*keys, *columns]].sort_values(
+        ["csat", "n"], ascending=[True, False], na_position="last", kind="stable"
+    )
     from toolkit.result import Result
 
     units = {name: unit for name, unit in attrs["units"].items() if name in columns}
     units |= {"pull": "points", "share_of_answers": "rate"}
-    return Result.of(frame.reset_index(drop=True), "csat_by_topic", units, keys, attrs["minimum_count"], attrs["choices"])
+    return Result.of(
+        frame.reset_index(drop=True), "csat_by_topic", units, keys, attrs["minimum_count"], attrs["choices"]
+    )
 
 
 def low_scores(surveys, at_most=3, by=None, limit=None, zone=None):
@@ -186,7 +198,17 @@ def low_scores(surveys, at_most=3, by=None, limit=None, zone=None):
         units = {"n": "count", "low_count": "count", "low_rate": "rate"}
         return finish(frame, "low_scores", table, keys, units, {"low": f"{at_most} or less"})
     table = _csat_surveys(surveys, ["survey_id"])
-    wanted = ["score", "answered_at", "topic", "agent", "channel", "comment", "conversation_id", "customer_id", "survey_id"]
+    wanted = [
+        "score",
+        "answered_at",
+        "topic",
+        "agent",
+        "channel",
+        "comment",
+        "conversation_id",
+        "customer_id",
+        "survey_id",
+    ]
     rows = table.filter(table.score <= at_most).select(*[name for name in wanted if name in table.columns])
     order = [rows.score.asc()]
     if "answered_at" in rows.columns:

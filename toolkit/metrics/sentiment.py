@@ -147,4 +147,6 @@ def sentiment_engines(messages):
     keyed = engine.with_keys(rows, "messages", keys)
     frame = engine.to_pandas(engine.aggregate(keyed, keys, n=keyed.count()))
     frame["share"] = frame["n"] / frame["n"].sum() if len(frame) else np.nan
-    return finish(pd.DataFrame(frame), "sentiment_engines", table, keys, {"n": "count", "share": "rate"}, minimum_count=0)
+    return finish(
+        pd.DataFrame(frame), "sentiment_engines", table, keys, {"n": "count", "share": "rate"}, minimum_count=0
+    )

@@ -179,8 +179,8 @@ def score_texts(texts, languages=None):
         languages = list(languages)
         if len(languages) != len(texts):
             raise ValueError(f"{len(languages)} languages for {len(texts)} texts")
-    rows = [score_text(text, language) for text, language in zip(texts, languages)]
-    columns = list(zip(*rows)) or [(), (), (), ()]
+    rows = [score_text(text, language) for text, language in zip(texts, languages, strict=True)]
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     label, score, language, engine = columns
     # object, not pandas' str: numpy dtypes plot everywhere, and None stays None
     return pd.DataFrame(

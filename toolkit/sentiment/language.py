@@ -48,8 +48,7 @@ _SHORT = {
     "pessimo bellissimo benissimo schifo vergogna sono quando gli della questo risposta",
     "es": "gracias hola buenos buenas porfa ayuda reembolso pesimo pesima muy bueno buena cuando "
     "donde respuesta encanta saludos",
-    "ro": "multumesc mersi buna ziua scuze ajutor rambursare foarte sunt unde cand raspuns "
-    "recomand rog",
+    "ro": "multumesc mersi buna ziua scuze ajutor rambursare foarte sunt unde cand raspuns recomand rog",
     "pl": "dziekuje dzieki prosze czesc witam przepraszam pomocy zwrot bardzo dobrze slabo "
     "swietnie fatalnie polecam jest gdzie kiedy dlaczego odpowiedz",
 }

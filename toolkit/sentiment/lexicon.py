@@ -98,10 +98,7 @@ def emoji_pattern():
     pictures = [s for s in signs if not s.isascii() and len(s) == 1]
     emoticons = [s for s in signs if s not in pictures]
     # "12:30" and "http://" hold no emoticon; "ciao:)" does, ":D" is followed by no letter
-    glued = "|".join(
-        rf"(?<!\w){re.escape(s)}" if s[0].isalnum() else rf"(?<!\d){re.escape(s)}"
-        for s in emoticons
-    )
+    glued = "|".join(rf"(?<!\w){re.escape(s)}" if s[0].isalnum() else rf"(?<!\d){re.escape(s)}" for s in emoticons)
     return rf"[{re.escape(''.join(pictures))}]|(?:{glued})(?!\w)"
 
 
@@ -115,12 +112,8 @@ class Lexicon:
 
     def __init__(self, entries):
         self._words, self._stems, self._phrases = {}, {}, {}
-        entries = [
-            (re.findall(_WORD, fold(term)), term, score, kind) for term, score, kind in entries
-        ]
-        negations = {
-            words[0] for words, _, _, kind in entries if kind == "negation" and len(words) == 1
-        }
+        entries = [(re.findall(_WORD, fold(term)), term, score, kind) for term, score, kind in entries]
+        negations = {words[0] for words, _, _, kind in entries if kind == "negation" and len(words) == 1}
         for words, term, score, kind in entries:
             if not words or kind not in KINDS:
                 raise ValueError(f"not a lexicon entry: {term!r}, {kind!r}")
@@ -135,9 +128,7 @@ class Lexicon:
         for candidates in self._phrases.values():
             candidates.sort(key=lambda c: (len(c[0]), len("".join(c[0]))), reverse=True)
         self._longest_stem = max(map(len, self._stems), default=0)
-        self._token = re.compile(
-            rf"(?P<emoji>{emoji_pattern()})|(?P<word>{_WORD})|(?P<pause>[.,;:!?…\n]+)"
-        )
+        self._token = re.compile(rf"(?P<emoji>{emoji_pattern()})|(?P<word>{_WORD})|(?P<pause>[.,;:!?…\n]+)")
 
     def _look_up(self, word):
         """The entry of one folded word: its own, or that of its longest stem."""

@@ -65,11 +65,17 @@ def _attach(con, source, path):
         con.execute(f"ATTACH '{literal}' AS given (READ_ONLY)")
     except Exception as error:
         raise BadData(f"{path}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None
-    there = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'given'").fetchall()}
-    there |= {row[0] for row in con.execute("SELECT view_name FROM duckdb_views() WHERE database_name = 'given'").fetchall()}
+    there = {
+        row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'given'").fetchall()
+    }
+    there |= {
+        row[0] for row in con.execute("SELECT view_name FROM duckdb_views() WHERE database_name = 'given'").fetchall()
+    }
     names = [name for name in source.spec.files if name in there]
     if not names:
-        raise BadData(f"{path}: has none of the tables {', '.join(source.spec.files)}; it has: {', '.join(sorted(there))}")
+        raise BadData(
+            f"{path}: has none of the tables {', '.join(source.spec.files)}; it has: {', '.join(sorted(there))}"
+        )
     for name in names:
         con.execute(
             f"CREATE VIEW raw.{_quote(name)} AS SELECT *, '{literal}' AS _file, "
@@ -99,7 +105,9 @@ def _find_files(source, path):
                 if "*" not in pattern:
                     break  # an exact name is the file that is meant
         if name not in found and not spec.optional:
-            raise BadData(f"{path}: has no file like {' or '.join(spec.patterns)}; source {source.name!r} reads {source.reads}")
+            raise BadData(
+                f"{path}: has no file like {' or '.join(spec.patterns)}; source {source.name!r} reads {source.reads}"
+            )
     if not found:
         there = sorted(file.name for file in path.iterdir())[:20]
         raise BadData(
@@ -238,10 +246,12 @@ def _as_utf8(file, scratch, note):
             raise BadData(f"{file}: can't be read: {error}") from None
     note(f"{file.name} isn't UTF-8: read as {encoding}")
     copy = scratch / f"{len(list(scratch.iterdir()))}-{file.name.removesuffix('.gz')}"
-    with opener(file, "rt", encoding=encoding, errors="replace", newline="") as read:
-        with open(copy, "w", encoding="utf-8", newline="") as write:
-            while text := read.read(CHUNK):
-                write.write(text)
+    with (
+        opener(file, "rt", encoding=encoding, errors="replace", newline="") as read,
+        open(copy, "w", encoding="utf-8", newline="") as write,
+    ):
+        while text := read.read(CHUNK):
+            write.write(text)
     return copy
 
 
