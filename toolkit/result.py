@@ -152,46 +152,74 @@ def interval_columns(columns):
 
 def table_html(result, limit=200):
     """The result as an HTML table; every value escaped, since topics, names and texts are hostile input."""
-    units, intervals = result.attrs.get("units", {}), interval_columns(result.columns)
+    intervals = interval_columns(result.columns)
     hidden = {name for pair in intervals.values() for name in pair}
     columns = [name for name in result.columns if name not in hidden and not str(name).startswith("_")]
-    enough = result.enough()
-    keys = set(result.attrs.get("by", ())) | {"n"}
-    when_null = result.attrs.get("when_null", {})
-    head, rows = [], []
+    units = {name: result.attrs.get("units", {}).get(name, "text") for name in columns}
+    head = []
     for name in columns:
-        is_number = units.get(name, "text") != "text"
-        css = ' class="num"' if is_number else ""
-        head.append(f'<th scope="col"{css}>{html.escape(heading(name))}</th>')
+        head.append(_cell("th", heading(name), units[name], scope="col"))
         if name in intervals:
-            head.append('<th scope="col" class="num">95 % interval</th>')
+            head.append(_cell("th", "95 % interval", units[name], scope="col"))
+    enough, rows = result.enough(), []
     for position in range(min(len(result), limit)):
         row, cells = result.iloc[position], []
         for index, name in enumerate(columns):
-            unit = units.get(name, "text")
-            hide = not enough.iloc[position] and unit not in ("text", "count", "time") and name not in keys
-            text = "too few" if hide else format_value(row[name], unit)
-            if text == "–" and name in when_null and (row.get("n") or 0) > 0:
-                text = when_null[name]
-            css = [kind for kind, on in (("num", unit != "text"), ("few", hide)) if on]
-            attribute = f' class="{" ".join(css)}"' if css else ""
-            tag = 'th scope="row"' if index == 0 else "td"
-            cells.append(f"<{tag}{attribute}>{html.escape(text)}</{tag.split()[0]}>")
+            # a group's name and its counts are shown even where the figure is not
+            is_few = not enough.iloc[position] and name in _figures(result, units)
+            text = "too few" if is_few else _shown(result, row, name, units[name])
+            scope = "row" if index == 0 else None
+            cells.append(_cell("th" if scope else "td", text, units[name], "few" if is_few else "", scope))
             if name in intervals:
-                low, high = (row[end] for end in intervals[name])
-                if hide:
-                    span = ""
-                elif pd.isna(low) and pd.isna(high):
-                    span = "–"
-                else:
-                    end = "not reached" if pd.isna(high) else format_value(high, unit)
-                    span = f"{format_value(low, unit)} to {end}"
-                cells.append(f'<td class="num interval">{html.escape(span)}</td>')
+                span = "" if is_few else _span(row, intervals[name], units[name])
+                cells.append(_cell("td", span, units[name], "interval"))
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    name = result.attrs.get("caption") or heading(result.attrs.get("metric", "table"))
-    notes = []
-    if not len(result):
+    if not rows:
         rows.append(f'<tr><td colspan="{len(head)}">no data</td></tr>')
+    notes = _notes(result, enough, limit)
+    foot = f'<p class="note">{html.escape(notes)}</p>' if notes else ""
+    label = html.escape(result.attrs.get("caption") or heading(result.attrs.get("metric", "table")), quote=True)
+    return (
+        f'<div class="toolkit-table" role="region" aria-label="{label}" tabindex="0"><table>'
+        f"<caption>{label}</caption><thead><tr>{''.join(head)}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{foot}"
+    )
+
+
+def _figures(result, units):
+    """The columns that are estimates: neither keys nor counts nor texts."""
+    keys = result.attrs.get("by", ())
+    return {name for name, unit in units.items() if unit not in ("text", "count", "time") and name not in keys}
+
+
+def _cell(tag, text, unit, css="", scope=None):
+    # The styles are JupyterLab's sake, whose own would centre texts and break "12.1 min"; reports have a style sheet.
+    is_number = unit != "text"
+    style = "white-space: nowrap" if is_number else "text-align: left"
+    names = " ".join(filter(None, ["num" if is_number else "", css]))
+    attributes = f' scope="{scope}"' if scope else ""
+    attributes += f' class="{names}"' if names else ""
+    return f'<{tag}{attributes} style="{style}">{html.escape(text)}</{tag}>'
+
+
+def _shown(result, row, name, unit):
+    value, zone = row[name], result.attrs.get("zone")
+    if unit == "time" and zone and getattr(value, "tzinfo", None) is not None:
+        value = value.tz_convert(zone)  # as the report says: local times
+    text = format_value(value, unit)
+    when_null = result.attrs.get("when_null", {})
+    return when_null[name] if text == "–" and name in when_null and (row.get("n") or 0) > 0 else text
+
+
+def _span(row, ends, unit):
+    low, high = (row[end] for end in ends)
+    if pd.isna(low) and pd.isna(high):
+        return "–"
+    return f"{format_value(low, unit)} to {'not reached' if pd.isna(high) else format_value(high, unit)}"
+
+
+def _notes(result, enough, limit):
+    notes = []
     if len(result) > limit:
         notes.append(f"{len(result) - limit:,} more rows not shown.")
     if not enough.all():
@@ -199,10 +227,4 @@ def table_html(result, limit=200):
     choices = result.attrs.get("choices", {})
     if choices:
         notes.append("; ".join(f"{heading(key)}: {value}" for key, value in choices.items()) + ".")
-    foot = f'<p class="note">{html.escape(" ".join(notes))}</p>' if notes else ""
-    label = html.escape(name, quote=True)
-    return (
-        f'<div class="toolkit-table" role="region" aria-label="{label}" tabindex="0"><table>'
-        f"<caption>{label}</caption><thead><tr>{''.join(head)}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{foot}"
-    )
+    return " ".join(notes)

@@ -22,6 +22,8 @@ def finish(frame, metric, table, by, units, choices=None, minimum_count=None, ca
         minimum_count = settings_of(table).minimum_count
     result = Result.of(frame, metric, units, keys, minimum_count, choices, caption)
     result.attrs["count"] = count
+    context = engine.context_of(table)
+    result.attrs["zone"] = context.zone if context else None
     return result
 
 
