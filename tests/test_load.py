@@ -137,6 +137,8 @@ def test_a_clock_that_runs_ahead(tmp_path):
         ("2024-03-01 09:00:00 UTC", "Europe/Rome", "2024-03-01 09:00:00"),
         ("2024-03-01T09:00Z", "Europe/Rome", "2024-03-01 09:00:00"),
         ("2024-03-01 09:00+0100", "Europe/Rome", "2024-03-01 08:00:00"),
+        ("2024-03-01 09:00:00 +01:00", "Europe/Rome", "2024-03-01 08:00:00"),
+        ("2024-03-01T09:00:00z", "Europe/Rome", "2024-03-01 09:00:00"),
         ("2024-03-01T09:00:00.250Z", "Europe/Rome", "2024-03-01 09:00:00.250000"),
         ("2024-03-01 09:00:00", "Europe/Rome", "2024-03-01 08:00:00"),
         ("2024-07-01 09:00", "Europe/Rome", "2024-07-01 07:00:00"),
@@ -223,7 +225,8 @@ def test_a_duckdb_file(tmp_path):
         ({"conversations": "conversation_id,chanel,created_at\na,email,2024-03-01\n"}, ["conversations.csv", "'channel'", "did you mean 'chanel'"]),
         ({"conversations": "conversation_id,channel,created_at\na,email,one\nb,email,two\n"}, ["none of its 2 rows", "created_at", "not a time"]),
         ({"conversations": "conversation_id,channel,channel,created_at\n"}, ["channel", "twice"]),
-        ({"conversations": b"PK\x03\x04\x00\x00"}, ["conversations.csv", "null bytes"]),
+        ({"conversations": b"PK\x03\x04\x00\x00"}, ["conversations.csv", "zip archive"]),
+        ({"conversations": b"a,b\x00\n"}, ["conversations.csv", "null bytes"]),
         ({"notes": "hello"}, ["has nothing that source 'tables' reads", "notes.csv"]),
         ({"conversations": GOOD, "service_dot_toml": "timezone = 'Europe/Rome'"}, ["service.toml", "timezone", "did you mean 'time_zone'"]),
         ({"conversations": GOOD, "service_dot_toml": "time_zone = 'Rome'"}, ["time_zone", "'Rome'", "Europe/Rome"]),
@@ -346,3 +349,234 @@ def test_a_source_of_ones_own(tmp_path):
     (folder / "tickets.csv").write_text("nr,opend\n1,2024-07-01 09:00\n")
     with pytest.raises(BadData, match="'opened' .did you mean 'opend'"):
         open_data(folder, source=str(source))
+
+
+@pytest.mark.parametrize("after", ["", "c2,email,2024-03-02,\nc3,email,2024-03-03,\n", 'c2,"e,x",2024-03-02,\n'])
+@pytest.mark.parametrize(
+    "broken", ['q,email,2024-03-01,"oops', 'q,"email,2024-03-01,', 'q,email,2024-03-01,"a"b', '"q,email,2024-03-01,']
+)
+def test_a_quote_that_is_never_closed_loses_one_line_only(tmp_path, broken, after):
+    data = open_data(export(tmp_path, conversations=HEADER + "c1,email,2024-03-01,\n" + broken + "\n" + after))
+    assert adds_up(data)
+    assert data.ledger[["rule", "row"]].values.tolist() == [["unreadable line", 3]]
+    assert data.conversations.count().execute() == 1 + after.count("\n")
+
+
+def test_quotes_and_lines_within_quotes_are_fine(tmp_path):
+    content = "message_id,conversation_id,sent_at,sender,text\n"
+    content += '1,a,2024-03-01,customer,"two\nlines, and a ""quote"""\n2,a,2024-03-01,customer,"oops\n3,a,2024-03-01,customer,fine\n'
+    data = open_data(export(tmp_path, messages=content))
+    assert data.messages.order_by("message_id").execute()["text"].tolist() == ['two\nlines, and a "quote"', "fine"]
+    assert data.ledger["row"].tolist() == [4]
+
+
+@pytest.mark.parametrize(
+    "name", ["_id", "_row", "_file", "_raw_created_at", "_utc_created_at", "select", 'a"b', "n", "filename"]
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet", "duckdb"])
+def test_columns_called_like_our_own(tmp_path, name, kind):
+    frame = pd.DataFrame(
+        {
+            "conversation_id": ["a", "b", "c", "a"],
+            "channel": ["x", "x", "x", "y"],
+            "created_at": ["2024-03-01", "bad", "2024-03-02", "2024-03-03"],
+            name: ["p", "p", "p", "q"],
+        }
+    )
+    if kind == "csv":
+        frame.to_csv(tmp_path / "conversations.csv", index=False)
+    elif kind == "parquet":
+        frame.to_parquet(tmp_path / "conversations.parquet")
+    else:
+        with duckdb.connect(str(tmp_path / "x.duckdb")) as con:
+            con.register("frame", frame)
+            con.execute("CREATE TABLE conversations AS SELECT * FROM frame")
+            con.execute("CREATE SCHEMA other; CREATE TABLE other.calls AS SELECT 1 AS x")
+    data = open_data(tmp_path / "x.duckdb" if kind == "duckdb" else tmp_path)
+    assert adds_up(data)
+    assert data.ledger[["key", "rule"]].values.tolist() == [["b", "not a time"], ["a", "duplicate id"]]
+    rows = data.conversations.order_by("conversation_id").execute()
+    assert rows["channel"].tolist() == ["x", "x"]  # the first of the two is kept
+    kept = f"{name}_given" if name in ("_row", "_file") else name
+    assert rows[kept].tolist() == ["p", "p"]
+
+
+@pytest.mark.parametrize(
+    "order, text, expected",
+    [
+        ("dmy", "03/04/24 09:00", "2024-04-03 09:00:00"),
+        ("dmy", "15.03.24", "2024-03-15 00:00:00"),
+        ("mdy", "1/2/24 5:00 PM", "2024-01-02 17:00:00"),
+    ],
+)
+def test_years_of_two_digits(tmp_path, order, text, expected):
+    content = f"conversation_id,channel,created_at\na,email,{text}\n"
+    data = open_data(export(tmp_path, conversations=content, service_dot_toml=f'date_order = "{order}"'))
+    assert str(data.conversations.execute()["created_at"].iloc[0].tz_localize(None)) == expected
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Rome"])
+def test_filler_dates(tmp_path, zone):
+    content = "conversation_id,channel,created_at,closed_at\n"
+    content += "a,x,2024-03-01,9999-12-31 23:59:59\nb,x,2024-03-01,0001-01-01\nc,x,2024-03-01,\n"
+    data = open_data(export(tmp_path, conversations=content, service_dot_toml=f'time_zone = "{zone}"'))
+    # the far future has not happened yet: open; the year 1 is no time
+    assert ledger(data) == [
+        ["b", "not a time", "rejected", "closed_at"],
+        ["a", "not yet happened at as_of", "repaired", "closed_at"],
+    ]
+    assert data.conversations.execute()["closed_at"].isna().all()
+
+
+def test_keys_that_pandas_wrote_as_floats(tmp_path):
+    content = "conversation_id,channel,created_at,topic\n1,x,2024-03-01,bills\n2,x,2024-03-01,parts\n"
+    surveys = pd.DataFrame(
+        {"survey_id": [7, 8], "kind": "csat", "sent_at": "2024-03-01", "score": [1, 5], "conversation_id": [1.0, None]}
+    )
+    export(tmp_path, conversations=content)
+    for write in (
+        lambda: surveys.to_csv(tmp_path / "surveys.csv", index=False),
+        lambda: surveys.to_parquet(tmp_path / "surveys.parquet"),
+    ):
+        write()
+        data = open_data(tmp_path)
+        assert data.surveys.order_by("survey_id").execute()["topic"].fillna("-").tolist() == ["bills", "-"]
+        (tmp_path / "surveys.csv").unlink(missing_ok=True)
+
+
+def test_an_infinite_time_in_parquet_is_told(tmp_path):
+    with duckdb.connect() as con:
+        con.execute(
+            f"COPY (SELECT 'a' AS conversation_id, 'x' AS channel, TIMESTAMPTZ '2024-03-01 00:00:00+00' AS created_at, "
+            f"'infinity'::TIMESTAMPTZ AS closed_at UNION ALL SELECT 'b', 'x', '2024-03-01', NULL) TO '{tmp_path}/conversations.parquet'"
+        )
+    assert ledger(open_data(tmp_path)) == [["a", "not a time", "rejected", "closed_at"]]
+
+
+def test_what_followed_from_a_later_event_is_emptied_with_it(tmp_path):
+    surveys = (
+        "survey_id,kind,sent_at,answered_at,score\na,csat,2024-03-01,2024-03-01,5\nb,csat,2024-03-01,2024-03-09,1\n"
+    )
+    calls = "call_id,started_at,answered_at,ended_at,outcome,talk_seconds\na,2024-03-01,2024-03-09,2024-03-09,answered,9\nb,2024-03-01,2024-03-01,2024-03-01,answered,9\n"
+    data = open_data(export(tmp_path, surveys=surveys, calls=calls), as_of="2024-03-02T00:00:00Z")
+    assert metrics.csat(data.surveys)[["n", "csat"]].values.tolist() == [[1, 1.0]]
+    assert metrics.abandonment_rate(data.calls)[["n", "answered_count"]].values.tolist() == [[2, 1]]
+    assert adds_up(data)
+
+
+def test_a_rejected_row_does_not_say_when_the_data_was_read(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD + ",email,2025-06-01T00:00:00Z,\n"))
+    assert data.as_of == datetime.datetime(2024, 3, 1, 10, tzinfo=datetime.UTC)
+
+
+def test_two_data_sets_do_not_mix(tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "2").mkdir()
+    one, two = (
+        open_data(export(tmp_path / "1", conversations=GOOD)),
+        open_data(export(tmp_path / "2", conversations=HEADER)),
+    )
+    assert one.conversations.count().execute() == 2 and two.conversations.count().execute() == 0
+    with pytest.raises(Exception, match="[Mm]ultiple backends"):
+        one.conversations.union(two.conversations).execute()
+
+
+def test_a_table_outlives_its_data_set(tmp_path):
+    table = open_data(export(tmp_path, conversations=GOOD)).conversations
+    assert metrics.response_rate(table)["n"].tolist() == [2]
+
+
+def test_folders_with_strange_names(tmp_path):
+    for name in ("exp[12]", "exp1", "it's, a \u00e9xport"):
+        (tmp_path / name).mkdir()
+        export(tmp_path / name, conversations=GOOD.replace("\na,", f"\n{len(name)},"))
+    for name in ("exp[12]", "it's, a \u00e9xport"):
+        assert str(len(name)) in open_data(tmp_path / name).conversations.execute()["conversation_id"].tolist()
+
+
+def test_files_that_are_not_read_are_named(tmp_path):
+    export(tmp_path, conversations=GOOD, calls_2="x", notes_dot_txt="x")
+    (tmp_path / "surveys.csv").mkdir()
+    (note,) = [note for note in open_data(tmp_path).notes if note.startswith("Not read")]
+    assert "calls_2.csv" in note and "notes.txt" in note and "surveys.csv" in note
+
+
+def test_csv_beside_parquet_is_refused(tmp_path):
+    export(tmp_path, conversations=GOOD)
+    pd.DataFrame({"conversation_id": ["z"]}).to_parquet(tmp_path / "conversations.parquet")
+    with pytest.raises(BadData, match="keep one of CSV and Parquet"):
+        open_data(tmp_path)
+
+
+def test_capital_letters_in_file_names(tmp_path):
+    with gzip.open(tmp_path / "CONVERSATIONS.CSV.GZ", "wt") as file:
+        file.write(GOOD)
+    assert open_data(tmp_path).conversations.count().execute() == 2
+
+
+def test_a_file_of_unreadable_lines_only_is_an_error(tmp_path):
+    with pytest.raises(BadData, match="none of its 2 rows can be used"):
+        open_data(export(tmp_path, conversations=HEADER + "a\nb\n"))
+
+
+def test_asterisk_rotated_junk_and_local_times(tmp_path):
+    export(tmp_path, queue_log_dot_1="1700000000|c1|q|NONE|ENTERQUEUE||555|1\n")
+    (tmp_path / "queue_log.1").exists()
+    (tmp_path / "queue_log").write_text(
+        "1700000030|c1|q|Agent/1|CONNECT|30|x|5\n1700000040|c1|q|Agent/1|COMPLETECALLER|30|10|1\n"
+        "junk\n1700000050|c0|q|Agent/1|COMPLETECALLER|30|10|1\nnot a time|c1|q|NONE|ENTERQUEUE||1|1\n"
+        "2024-01-01 10:00:00.123|c3|q|NONE|ENTERQUEUE||1|1\n"
+    )
+    (tmp_path / "service.toml").write_text('time_zone = "Europe/Rome"')
+    data = open_data(tmp_path, source="asterisk")
+    rows = data.calls.order_by("call_id").execute()
+    assert rows["call_id"].tolist() == ["c1", "c3"]
+    assert rows["outcome"].fillna("-").tolist() == ["answered", "-"]
+    assert str(rows["started_at"].iloc[1]) == "2024-01-01 09:00:00.123000+00:00"
+    assert data.ledger["rule"].tolist() == ["unusable line"] * 3
+    assert adds_up(data)
+
+
+def test_tweets_twice_and_without_direction(tmp_path):
+    header = "tweet_id,author_id,inbound,created_at,text,in_response_to_tweet_id\n"
+    when = "Tue Oct 31 22:10:47 +0000 2017"
+    chain = "".join(
+        f"{n},{'brand' if n % 2 else 'ann'},{'False' if n % 2 else 'True'},{when},t,{n - 1 if n else ''}\n"
+        for n in range(40)
+    )
+    lost = f"99,ann,,{when},t,0\n"
+    data = open_data(export(tmp_path, tweets=header + chain + chain + lost), source="twitter")
+    assert data.conversations.count().execute() == 1
+    assert sorted(data.ledger["rule"].value_counts().items()) == [("duplicate id", 40), ("required value missing", 1)]
+
+
+def test_messages_with_a_time_of_creation_of_their_own(tmp_path):
+    content = "message_id,conversation_id,sent_at,sender,created_at\n1,a,2024-03-01T09:00Z,customer,2024-01-01\n"
+    assert (
+        str(open_data(export(tmp_path, messages=content)).conversations.execute()["created_at"].iloc[0])[:10]
+        == "2024-03-01"
+    )
+
+
+def test_prepared_without_sentiment_is_scored_when_asked(tmp_path, sample):
+    again = open_data(sample.save(tmp_path / "prepared", sentiment=False))
+    assert again.scored_messages.sentiment.count().execute() > 1000
+
+
+def test_prepared_data_that_is_broken_says_so(tmp_path):
+    (tmp_path / "prepared.json").write_text("{")
+    with pytest.raises(BadData, match="prepared.json"):
+        open_data(tmp_path)
+
+
+def test_no_comparison_with_a_time_that_the_data_does_not_cover(tmp_path):
+    rows = "".join(f"c{day},email,2024-03-{day:02d}T09:00:00Z,\n" for day in range(1, 32))
+    data = open_data(export(tmp_path, conversations=HEADER + rows))
+    assert data.during("2024-03-25..2024-03-31").previous.period.label == "2024-W12"
+    assert data.during("-28d").previous is None  # the 28 days before begin in February
+    assert any("no comparison" in note for note in data.during("-28d").notes_of_period())
+
+
+def test_the_covered_part_of_a_period(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD + "c,email,2024-03-05T09:00:00Z,\n"), period="2024-03")
+    assert (data.covered.first_day, data.covered.last_day) == (datetime.date(2024, 3, 1), datetime.date(2024, 3, 5))

@@ -80,7 +80,7 @@ def key_figure(label, now, then, value, better=None):
     current, n, enough = _read(now, value, ends)
     made = {"label": label, "value": format_value(current[0], unit), "n": n, "direction": "none", "note": ""}
     made |= dict.fromkeys(("low", "high", "previous", "change", "change_low", "change_high"), "")
-    if not n and unit != "count":
+    if not n:
         return made | {"value": "no data", "note": "no case in this period"}
     if not enough:
         return made | {"value": "too few", "note": f"{n} cases, fewer than {now.attrs['minimum_count']}"}
@@ -192,6 +192,16 @@ def table(result, caption=None):
     _display({"text/html": table_html(result), "text/plain": repr(result)})
 
 
+def against(now, before, value, caption):
+    """Show a result beside that of the period before (`metrics.previous_period`), or say that there is none."""
+    from toolkit import metrics
+
+    if before is None:
+        say("There is no earlier period in the data to compare with.")
+    else:
+        table(metrics.previous_period(now, before, value), caption)
+
+
 def absent(data, table):
     """Say that a table isn't there, and which sources would fill it."""
     say(data.absent(table)[:1].upper() + data.absent(table)[1:] + ".")
@@ -206,8 +216,8 @@ def quality(data):
     broken = data.rules_broken()
     if len(broken):
         table(broken, "Rules that rows broke, with one example each")
-        say("Every such row is listed by `toolkit check --out ledger.csv`, with its file and line.")
-    for note in data.notes:
+        say("Every such row is listed by `toolkit check --out ledger.csv`, with its file and row.")
+    for note in data.notes_of_period():
         say(note)
 
 

@@ -1,10 +1,12 @@
 """open_data: raw files or prepared ones in, checked tables on the engine out."""
 
 import datetime
+import glob
 import json
 import shutil
 import tempfile
 import weakref
+import zoneinfo
 from pathlib import Path
 
 from toolkit import engine, quality
@@ -13,6 +15,7 @@ from toolkit.service import Service, load_service
 from toolkit.tables import TABLES
 
 PREPARED = "prepared.json"
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def open_data(path, source=None, service=None, period=None, as_of=None, progress=None):
@@ -87,7 +90,7 @@ def _open_raw(path, source, service, as_of, told):
 
     source = find_source(source)
     beside = (path if path.is_dir() else path.parent) / "service.toml"
-    settings = load_service(service or (beside if beside.is_file() else None))
+    settings = load_service(service or (beside if beside.exists() else None))
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
         settings = settings.model_copy(update={"time_zone": source.spec.time_zone})
     given = _instant(as_of) if as_of else settings.as_of
@@ -97,30 +100,27 @@ def _open_raw(path, source, service, as_of, told):
     try:
         files = read_raw(con, source, path, scratch, notes.append)
         tables, as_of = _check(con, source, settings, files, given, told)
-    except Exception:
+        told("linking tables")
+        _link(con, source, tables, notes, settings)
+        counts = _counts(con, tables)
+    except BaseException:
         con.close()
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    told("linking tables")
-    _link(con, source, tables, notes, settings)
-    data = Data(
-        con,
-        settings,
-        as_of,
-        tables,
-        source.name,
-        files=[str(file) for listed in files.values() for file in listed],
-        counts=_counts(con, tables),
-        notes=notes,
-        scratch=scratch,
-    )
-    return data
+    files = [str(file) for listed in files.values() for file in listed]
+    return Data(con, settings, as_of, tables, source.name, files, counts, notes, scratch=scratch)
 
 
 def _check(con, source, settings, files, given, told):
     """Typed, checked tables in the schema main; returns their names and as_of."""
     zone = source.spec.time_zone or settings.time_zone
     quality.create_ledger(con)
+    if (source.folder / "unused.sql").is_file():
+        unused = source.sql("unused")
+        con.execute(
+            "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
+            f"FROM ({unused})"
+        )
     quality.ledger_bad_lines(con)
     con.execute("CREATE SCHEMA typed")
     con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
@@ -166,30 +166,31 @@ def _check(con, source, settings, files, given, told):
             f"WHERE \"table\" = '{name}'"
         )
         typed[name] = (types, checks)
+    for name, (_, checks) in typed.items():
+        quality.reject(con, TABLES[name], checks, f"typed.{name}")
+        quality.reject_duplicates(con, TABLES[name], f"typed.{name}")
+    # only now: a row that was set aside may not say when the data was read
     as_of = given or _newest(con, typed)
-    micros = int(as_of.timestamp() * 1_000_000)
+    micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
     instant = f"make_timestamptz({micros}::BIGINT)"
     clean = {}
-    for name, (types, checks) in typed.items():
+    for name, (types, _) in typed.items():
         table, place = TABLES[name], f"typed.{name}"
         if table.column(table.time).dtype == "time":
-            late = quality.Check(
-                "after as_of", table.time, f"{quality.quote(table.time)} > {instant}", quality.quote(table.time)
-            )
-            checks = [*checks, late]
-        rows = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
-        quality.reject(con, table, checks, place)
-        quality.reject_duplicates(con, table, place)
+            time = quality.quote(table.time)
+            quality.reject(con, table, [quality.Check("after as_of", table.time, f"{time} > {instant}", time)], place)
         quality.reject_orphans(con, table, place, types, clean)
         quality.repair(con, table, types, place, micros)
         left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
+        rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
         if rows and not left:
             _refuse_empty(con, name, rows)
         columns = ", ".join(quality.quote(column) for column in types if column not in ("_file", "_row"))
-        con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY _id")
+        con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {quality.ID}")
         clean[name] = f"main.{name}"
     con.execute("DROP SCHEMA typed CASCADE")
     con.execute("DROP SCHEMA raw CASCADE")
+    con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
     return list(clean), as_of
 
 
@@ -228,7 +229,7 @@ def _newest(con, typed):
     if not newest:
         return now
     micros = con.execute(f"SELECT epoch_us(max(t)) FROM ({' UNION ALL '.join(newest)})").fetchone()[0]
-    return now if micros is None else datetime.datetime.fromtimestamp(micros / 1_000_000, datetime.UTC)
+    return now if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
 
 
 def _instant(text):
@@ -281,13 +282,14 @@ def _derive_conversations(con, source, notes):
     public = "AND coalesce(is_public, true)" if "is_public" in have else ""
 
     def first(column, where):
-        return f"arg_min({column}, sent_at) FILTER ({where} AND {column} IS NOT NULL)"
+        # the id decides between messages of one instant, so that every run says the same
+        return f"arg_min({column}, (sent_at, message_id)) FILTER ({where} AND {column} IS NOT NULL)"
 
     by_customer = "sender = 'customer'"
-    reply = f"sender = 'agent' AND sent_at >= created_at {public}"
+    reply = f"sender = 'agent' AND sent_at >= begun_at {public}"
     parts = [
         "conversation_id",
-        "any_value(created_at) AS created_at",
+        "any_value(begun_at) AS created_at",
         f"min(sent_at) FILTER ({reply}) AS first_response_at",
     ]
     channel = first("channel", "true") if "channel" in have else "NULL"
@@ -304,7 +306,7 @@ def _derive_conversations(con, source, notes):
             parts.append(f"{first(column, where)} AS {column}")
     parts.append("min(sent_at) FILTER (sender = 'bot') AS bot_started_at")
     con.execute(
-        "CREATE TABLE main.conversations AS WITH begun AS (SELECT conversation_id, min(sent_at) AS created_at "
+        "CREATE TABLE main.conversations AS WITH begun AS (SELECT conversation_id, min(sent_at) AS begun_at "
         f"FROM main.messages WHERE {by_customer} GROUP BY conversation_id) SELECT {', '.join(parts)} "
         "FROM main.messages JOIN begun USING (conversation_id) GROUP BY conversation_id ORDER BY created_at, conversation_id"
     )
@@ -393,22 +395,21 @@ class Data:
         One row per table: rows_in = rows_used + rejected; repaired.
     """
 
-    def __init__(
-        self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None, scored=False
-    ):
+    def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         import ibis
 
         from toolkit.clock import parse_period
 
-        self._con, self._scratch, self._names, self._scored = con, scratch, list(tables), scored
+        self._con, self._scratch, self._names = con, scratch, list(tables)
         self.service, self.as_of, self.source, self.files, self.counts, self.notes = (
             service, as_of, source, files, counts, notes,
         )  # fmt: skip
         self.period = period or parse_period("all", as_of, service.time_zone)
-        self._backend = ibis.duckdb.from_connection(con)
+        self._backend = engine.own_backend(ibis.duckdb.from_connection(con))
         engine.set_context(self._backend, engine.Context(service, as_of))
         if scratch is not None:
-            weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+            # of the backend, which every table keeps alive: a table may outlive this object
+            weakref.finalize(self._backend, shutil.rmtree, scratch, ignore_errors=True)
 
     @property
     def zone(self):
@@ -466,11 +467,16 @@ class Data:
         """
         if "messages" not in self._names:
             raise MissingTable(self.absent("messages"))
-        if not self._scored:
+        if not self._is_scored():
             score_messages(self._con)
-            self._scored = True
-        table = self._backend.table("messages")
-        return self._during("messages", table)
+        return self._during("messages", self._backend.table("scored_messages"))
+
+    def _is_scored(self):
+        found = self._con.execute(
+            "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()) "
+            "AS t(name) WHERE name = 'scored_messages'"
+        )
+        return found.fetchone()[0] > 0
 
     def during(self, period):
         """The same data, restricted to another period (a text such as "2024-03", or a Period)."""
@@ -484,19 +490,65 @@ class Data:
         return other
 
     @property
+    def first_event(self):
+        """The first instant at which anything came in; None when nothing did."""
+        if "_first_event" not in self.__dict__:
+            starts = [
+                f"SELECT min({TABLES[name].time}) AS t FROM {name}"
+                for name in self._names
+                if TABLES[name].column(TABLES[name].time).dtype == "time" and name != "call_stages"
+            ]
+            micros = None
+            if starts:
+                micros = self._con.execute(f"SELECT epoch_us(min(t)) FROM ({' UNION ALL '.join(starts)})").fetchone()[0]
+            self._first_event = None if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
+        return self._first_event
+
+    def _is_covered(self, period):
+        """Whether the data reaches back to the beginning of a period, give or take a tenth of it."""
+        if self.first_event is None:
+            return True
+        return self.first_event < period.start + max(datetime.timedelta(days=1), (period.end - period.start) / 10)
+
+    @property
     def previous(self):
-        """The same data in the period before, or None when the period is "all"."""
+        """The same data in the period before; None for "all", and where the data begins later than that."""
         before = self.period.previous()
-        return None if before is None else self.during(before)
+        return self.during(before) if before is not None and self._is_covered(before) else None
+
+    @property
+    def covered(self):
+        """The part of the period that lies between the data's first event and as_of, in whole local days."""
+        from toolkit.clock import Period, start_of_day
+
+        if self.first_event is None:
+            return self.period
+        zone = zoneinfo.ZoneInfo(self.zone)
+        day = datetime.timedelta(days=1)
+        first = start_of_day(self.first_event.astimezone(zone).date(), self.zone)
+        last = (self.as_of - datetime.timedelta(microseconds=1)).astimezone(zone).date()
+        after = start_of_day(last + day, self.zone)
+        start = first if self.period.start is None else max(first, self.period.start)
+        end = after if self.period.end is None else min(after, self.period.end)
+        return Period(start, end, self.period.label, self.zone) if start < end else self.period
+
+    def notes_of_period(self):
+        """What a reader should know of the data and of this period."""
+        before = self.period.previous()
+        notes = list(self.notes)
+        if before is not None and not self._is_covered(before):
+            begins = self.first_event.astimezone(zoneinfo.ZoneInfo(self.zone))
+            notes.append(f"There is no comparison with {before.label}: the data begins on {begins:%Y-%m-%d}.")
+        return notes
 
     @property
     def with_previous(self):
         """The same data in this period and the one before together, as context for trends."""
         from toolkit.clock import Period
 
-        before = self.period.previous()
-        if before is None:
+        if self.previous is None:
             return self
+        before = self.period.previous()
         label = f"{before.label} and {self.period.label}"
         return self.during(Period(before.start, self.period.end, label, self.zone))
 
@@ -548,12 +600,13 @@ class Data:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if sentiment and "messages" in self._names and not self._scored:
+        if sentiment and "messages" in self._names and not self._is_scored():
             score_messages(self._con)
-            self._scored = True
+        scored = self._is_scored()
         for name in [*self._names, "ledger"]:
             target = quality.literal(folder / f"{name}.parquet")
-            self._con.execute(f"COPY {quality.quote(name)} TO {target} (FORMAT parquet)")
+            table = "scored_messages" if scored and name == "messages" else name
+            self._con.execute(f"COPY {quality.quote(table)} TO {target} (FORMAT parquet)")
         (folder / PREPARED).write_text(
             json.dumps(
                 {
@@ -564,7 +617,7 @@ class Data:
                     "files": self.files,
                     "notes": self.notes,
                     "counts": self.counts.to_dict(orient="list"),
-                    "scored": self._scored,
+                    "scored": scored,
                 },
                 indent=1,
             ),
@@ -580,11 +633,16 @@ class Data:
 def _open_prepared(folder):
     import pandas as pd
 
-    known = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
+    try:
+        known = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadData(f"{folder / PREPARED}: isn't what Data.save wrote: {error}") from None
     con, scratch = _connect()
     for name in [*known["tables"], "ledger"]:
-        file = quality.literal(folder / f"{name}.parquet")
+        file = quality.literal(glob.escape(str(folder / f"{name}.parquet")))
         con.execute(f"CREATE VIEW {quality.quote(name)} AS SELECT * FROM read_parquet({file})")
+    if known["scored"]:
+        con.execute("CREATE VIEW scored_messages AS SELECT * FROM messages")
     return Data(
         con,
         Service.model_validate(known["service"]),
@@ -595,51 +653,44 @@ def _open_prepared(folder):
         pd.DataFrame(known["counts"]),
         known["notes"],
         scratch=scratch,
-        scored=known["scored"],
     )
 
 
 def score_messages(con, batch=50_000):
-    """Fill `sentiment`, `language` and `sentiment_engine` of the customers' messages in `messages`."""
+    """Make the table scored_messages: `messages` with sentiment, language and engine of the customers' ones."""
     import pandas as pd
 
     from toolkit import sentiment
 
     have = _columns(con, "messages")
-    for column in ("language", "sentiment", "sentiment_engine"):
-        if column not in have:
-            con.execute(
-                f"CREATE OR REPLACE TABLE main.messages AS SELECT *, NULL::VARCHAR AS {column} FROM main.messages"
-            )
     con.execute("CREATE OR REPLACE TEMP TABLE scores(message_id VARCHAR, label VARCHAR, lang VARCHAR, by_ VARCHAR)")
     if "text" in have:
+        unscored = "AND sentiment IS NULL" if "sentiment" in have else ""
+        language = "language" if "language" in have else "NULL"
         reader = con.cursor()
         reader.execute(
-            "SELECT message_id, text, language FROM main.messages "
-            "WHERE sender = 'customer' AND sentiment IS NULL AND text IS NOT NULL"
+            f"SELECT message_id, text, {language} FROM main.messages "
+            f"WHERE sender = 'customer' AND text IS NOT NULL {unscored}"
         )
         while rows := reader.fetchmany(batch):
             ids, texts, languages = (list(column) for column in zip(*rows, strict=True))
             scored = sentiment.score_texts(texts, languages)
-            frame = pd.DataFrame(
-                {
-                    "message_id": ids,
-                    "label": scored["label"].to_numpy(),
-                    "lang": scored["language"].to_numpy(),
-                    "by_": scored["engine"].to_numpy(),
-                },
-                dtype="object",
-            )
-            con.register("batch", frame)
+            columns = {"label": "label", "lang": "language", "by_": "engine"}
+            frame = pd.DataFrame({"message_id": ids} | {to: scored[name].to_numpy() for to, name in columns.items()})
+            con.register("batch", frame.astype("object"))
             con.execute(
-                "INSERT INTO scores SELECT CAST(message_id AS VARCHAR), CAST(label AS VARCHAR), CAST(lang AS VARCHAR), CAST(by_ AS VARCHAR) FROM batch"
+                "INSERT INTO scores SELECT message_id::VARCHAR, label::VARCHAR, lang::VARCHAR, by_::VARCHAR FROM batch"
             )
             con.unregister("batch")
+    made = {
+        name: f"messages.{name}" if name in have else "NULL::VARCHAR"
+        for name in ("language", "sentiment", "sentiment_engine")
+    }
+    rest = ", ".join(f"messages.{quality.quote(name)}" for name in have if name not in made)
     con.execute(
-        "CREATE OR REPLACE TABLE main.messages AS SELECT messages.* REPLACE ("
-        "coalesce(messages.language, scores.lang) AS language, "
-        "coalesce(messages.sentiment, scores.label) AS sentiment, "
-        "CASE WHEN messages.sentiment IS NOT NULL THEN coalesce(messages.sentiment_engine, 'data') ELSE scores.by_ END AS sentiment_engine) "
+        f"CREATE OR REPLACE TABLE main.scored_messages AS SELECT {rest}, coalesce({made['language']}, scores.lang) AS language, "
+        f"coalesce({made['sentiment']}, scores.label) AS sentiment, CASE WHEN {made['sentiment']} IS NOT NULL "
+        f"THEN coalesce({made['sentiment_engine']}, 'data') ELSE scores.by_ END AS sentiment_engine "
         "FROM main.messages LEFT JOIN scores USING (message_id)"
     )
     con.execute("DROP TABLE scores")

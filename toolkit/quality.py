@@ -17,7 +17,8 @@ LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "r
 REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
     "short line": "the line has fewer fields than the file's first line",
-    "not a time": "the value is not a time, or its day and month can't be told apart (set date_order in service.toml)",
+    "unusable line": "the line can be read, but is no part of anything that can be counted",
+    "not a time": "the value is not a time from 1900 on, or its day and month can't be told apart (set date_order)",
     "not a number": "the value is not a number",
     "not a whole number": "the value is not a whole number",
     "not true or false": "the value is neither true nor false",
@@ -54,12 +55,20 @@ MENDED_ORDER = (
     # the two clocks disagree; the call was offered all the same, at the latest when it was queued
     ("calls", "started_at", "queued_at", "started_at", "queued_at"),
 )
+# (table, time, columns, outcome or None): what an event that lies after as_of has brought about is emptied with it.
+CONSEQUENCES = (
+    ("surveys", "answered_at", ("score", "comment"), None),
+    ("calls", "ended_at", ("talk_seconds", "hold_seconds", "wrap_up_seconds"), None),
+    ("calls", "answered_at", ("outcome",), "answered"),
+    ("calls", "abandoned_at", ("outcome",), "abandoned"),
+)
 # (table, column, parent, parent's column): the parent must be there if its table is.
 PARENTS = (
     ("messages", "conversation_id", "conversations", "conversation_id"),
     ("call_stages", "call_id", "calls", "call_id"),
 )
 NULLS = ("", "nan", "null", "none", "nat", "n/a", r"\n")
+MORE_NULLS = ("na", "<na>", "#n/a", "-")  # where no text is meant
 FREE_TEXT = ("text", "comment", "page", "agent", "topic", "subtopic")  # "None" may be what it says
 FOLDED = ("channel", "sender", "kind", "outcome")  # compared and kept in lower case
 
@@ -79,6 +88,14 @@ def quote(name):
     return '"' + str(name).replace('"', '""') + '"'
 
 
+def ours(kind, name=""):
+    """The identifier of a column that only the loader uses; no file can have one of that name."""
+    return quote(f"\x1f{kind}{name}")
+
+
+ID = ours("id")  # the number of the row in its table
+
+
 def literal(text):
     """An SQL string."""
     return "'" + str(text).replace("'", "''") + "'"
@@ -91,49 +108,66 @@ def _has_blanks(name):
     return " OR ".join(f"ascii({end}) <= 32 OR ascii({end}) = 160" for end in (text, f"right({text}, 1)"))
 
 
-def _cleaned(name):
+def _cleaned(name, sql_type="VARCHAR", is_text=True):
     """SQL: the text without blanks around it, null when it says that there is nothing."""
     raw = f"CAST({quote(name)} AS VARCHAR)"
+    if sql_type in ("DOUBLE", "FLOAT"):  # pandas holds whole numbers with gaps as floats
+        whole = f"isfinite({quote(name)}) AND {quote(name)} = floor({quote(name)}) AND abs({quote(name)}) < 9e15"
+        return f"CASE WHEN {whole} THEN CAST(CAST({quote(name)} AS BIGINT) AS VARCHAR) WHEN NOT isnan({quote(name)}) THEN {raw} END"
     text = f"CASE WHEN {_has_blanks(name)} THEN trim({raw}, ' \t\r\n\u00a0') ELSE {raw} END"
     if name in FREE_TEXT:
         return f"nullif({text}, '')"
-    nulls = ", ".join(literal(word) for word in NULLS)
-    longest = max(map(len, NULLS))
-    return f"CASE WHEN strlen({raw}) > {longest + 8} THEN {text} WHEN lower({text}) NOT IN ({nulls}) THEN {text} END"
+    words = NULLS if is_text else NULLS + MORE_NULLS
+    nulls = ", ".join(literal(word) for word in words)
+    longest = max(map(len, words))
+    text = f"CASE WHEN strlen({raw}) > {longest + 8} THEN {text} WHEN lower({text}) NOT IN ({nulls}) THEN {text} END"
+    if name.endswith("_id") or name == "in_reply_to":  # 1.0 is how pandas writes the key 1 of a column with gaps
+        return f"regexp_replace({text}, '^(\\d+)[.]0$', '\\1')"
+    return text
 
 
 # A time of day followed by an offset; a date alone may end in -01 too.
-_OFFSET = r"\d:\d{2}.*?([zZ]|\s?UTC|\s?GMT|[+-]\d{2}(:?\d{2})?)$"
-_NO_SECONDS, _WITH_SECONDS = r"^([^:]*:[0-9]{2})([zZ+-])", r"\1:00\2"
+_OFFSET = r"\d:\d{2}.*?([zZ]|\s?UTC|\s?GMT|\s?[+-]\d{2}(:?\d{2})?)$"
+# DuckDB reads neither zone names nor blanks before an offset nor, with one, times without seconds.
+_SPELLINGS = (
+    (r"\s?([zZ]|UTC|GMT)$", "Z"),
+    (r"\s+([+-]\d{2}(:?\d{2})?)$", r"\1"),
+    (r"^([^:]*:\d{2})([Z+-])", r"\1:00\2"),
+)
+_ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+# %y before %Y, which would take 24 for the year 24
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _DAY_FIRST = {
-    "dmy": ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
-            "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y"),
-    "mdy": ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p",
-            "%m-%d-%Y %H:%M:%S", "%m-%d-%Y %H:%M", "%m-%d-%Y"),
-}  # fmt: skip
+    order: tuple(day.replace("-", mark) + time for mark in "/.-" for day in days for time in _TIMES)
+    for order, days in {"dmy": ("%d-%m-%y", "%d-%m-%Y"), "mdy": ("%m-%d-%y", "%m-%d-%Y")}.items()
+}
+FIRST_MICROS = -2_208_988_800_000_000  # 1900: what lies before is a filler such as 0001-01-01
 
 
 def _micros(name, sql_type, date_order):
     """SQL for (UTC microseconds, local microseconds) of a raw time column; one of them is null."""
     if sql_type.startswith("TIMESTAMP WITH TIME ZONE"):
-        return f"epoch_us({quote(name)})", "NULL::BIGINT"
+        return _plausible(f"CASE WHEN isfinite({quote(name)}) THEN epoch_us({quote(name)}) END"), "NULL::BIGINT"
     if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
-        return "NULL::BIGINT", f"epoch_us(CAST({quote(name)} AS TIMESTAMP))"
-    text = quote("_text_" + name)
+        time = f"CAST({quote(name)} AS TIMESTAMP)"
+        return "NULL::BIGINT", _plausible(f"CASE WHEN isfinite({time}) THEN epoch_us({time}) END")
+    text = ours("text", name)
     zoned = f"regexp_matches({text}, {literal(_OFFSET)})"
-    # DuckDB reads neither zone names nor, with an offset, times without seconds
-    plain = f"regexp_replace({text}, {literal(r' ?(UTC|GMT)$')}, 'Z')"
-    plain = f"regexp_replace({plain}, {literal(_NO_SECONDS)}, {literal(_WITH_SECONDS)})"
-    utc = f"CASE WHEN {zoned} THEN epoch_us(try_cast({plain} AS TIMESTAMPTZ)) END"
+    # A year first, or it isn't ISO: DuckDB would also take 03/04/2024 in an order of its own.
+    iso = f"regexp_matches({text}, {literal(_ISO)})"
+    plain = text
+    for pattern, spelling in _SPELLINGS:
+        plain = f"regexp_replace({plain}, {literal(pattern)}, {literal(spelling)})"
+    utc = f"CASE WHEN {zoned} AND {iso} THEN epoch_us(try_cast({plain} AS TIMESTAMPTZ)) END"
+    local = f"CASE WHEN {iso} THEN try_cast({text} AS TIMESTAMP) END"
     formats = _DAY_FIRST.get(date_order, ())
-    local = f"try_cast({text} AS TIMESTAMP)"
     if formats:
         local = f"coalesce({local}, try_strptime({text}, [{', '.join(map(literal, formats))}]))"
-    # A year first, or it isn't ISO: DuckDB would also take 03/04/2024 in an order of its own.
-    iso = f"regexp_matches({text}, '^\\d{{4}}[-/]\\d{{1,2}}[-/]\\d{{1,2}}')"
-    if not formats:
-        local = f"CASE WHEN {iso} THEN {local} END"
-    return utc, f"CASE WHEN NOT {zoned} THEN epoch_us({local}) END"
+    return _plausible(utc), _plausible(f"CASE WHEN NOT {zoned} THEN epoch_us({local}) END")
+
+
+def _plausible(micros):
+    return f"CASE WHEN {micros} >= {FIRST_MICROS} THEN {micros} END"
 
 
 def type_rows(con, table, types, select, zone, date_order, target):
@@ -149,8 +183,8 @@ def type_rows(con, table, types, select, zone, date_order, target):
         IANA zone of times without an offset.
     date_order : "dmy", "mdy" or None
     target : str
-        Gets the typed columns, `_raw_<column>` where there is text to show, `_gap_<column>` for local
-        times that don't exist, `_id`, `_file`, `_row`.
+        Gets the typed columns, `ours("raw", column)` where there is text to show, `ours("gap", column)` for
+        local times that don't exist, `ID`, `_file`, `_row`.
 
     Returns
     -------
@@ -163,15 +197,15 @@ def type_rows(con, table, types, select, zone, date_order, target):
         for name in types
         if name in known and known[name].dtype != "text" and not _is_native(known[name].dtype, types[name])
     ]
-    texts = ["*", *[f"{_cleaned(name)} AS {quote('_text_' + name)}" for name in spoken]]
+    texts = ["*", *[f"{_cleaned(name, is_text=False)} AS {ours('text', name)}" for name in spoken]]
     parsed = ["*"]
     for name in times:
         utc, local = _micros(name, types[name], date_order)
-        parsed += [f"{utc} AS {quote('_utc_' + name)}", f"{local} AS {quote('_local_' + name)}"]
+        parsed += [f"{utc} AS {ours('utc', name)}", f"{local} AS {ours('local', name)}"]
     kept = "MATERIALIZED" if spoken else "NOT MATERIALIZED"  # cleaned texts are used many times over
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE parsed AS WITH given AS {kept} (SELECT {', '.join(texts)}, "
-        f"row_number() OVER () AS _id FROM ({select})) SELECT {', '.join(parsed)} FROM given"
+        f"row_number() OVER () AS {ID} FROM ({select})) SELECT {', '.join(parsed)} FROM given"
     )
     spans = _local_spans(con, times)
     columns, checks = [], []
@@ -182,10 +216,10 @@ def type_rows(con, table, types, select, zone, date_order, target):
         made, wrong = _typed(name, dtype, sql_type, zone, spans.get(name))
         columns += made
         if wrong:
-            checks.append(Check(wrong, name, f"{quote('_raw_' + name)} IS NOT NULL", quote("_raw_" + name)))
+            checks.append(Check(wrong, name, f"{ours('raw', name)} IS NOT NULL", ours("raw", name)))
     file = "_file" if "_file" in types else "NULL::VARCHAR AS _file"
     row = "_row" if "_row" in types else "NULL::BIGINT AS _row"
-    con.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)}, _id, {file}, {row} FROM parsed")
+    con.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)}, {ID}, {file}, {row} FROM parsed")
     con.execute("DROP TABLE parsed")
     return checks + _checks(table, types)
 
@@ -194,7 +228,7 @@ def _local_spans(con, times):
     """{column: (first, last) local seconds} of the columns that hold times without an offset."""
     if not times:
         return {}
-    ends = ", ".join(f"min({quote('_local_' + name)}), max({quote('_local_' + name)})" for name in times)
+    ends = ", ".join(f"min({ours('local', name)}), max({ours('local', name)})" for name in times)
     found = con.execute(f"SELECT {ends} FROM parsed").fetchone()
     return {
         name: (found[2 * index] // 1_000_000, found[2 * index + 1] // 1_000_000)
@@ -224,10 +258,10 @@ FLAGS = {"true": ("true", "1", "yes", "t", "y"), "false": ("false", "0", "no", "
 
 def _typed(name, dtype, sql_type, zone, span):
     """(select list entries of one column, the rule that an uncastable value breaks or None)."""
-    source, raw, text = quote(name), quote("_raw_" + name), quote("_text_" + name)
+    source, raw, text = quote(name), ours("raw", name), ours("text", name)
     is_native = _is_native(dtype, sql_type)
     if dtype == "time":
-        return _typed_time(name, "NULL::VARCHAR" if is_native else text, zone, span), "not a time"
+        return _typed_time(name, f"CAST({source} AS VARCHAR)" if is_native else text, zone, span), "not a time"
     if is_native:
         value = f"CAST({source} AS {_NATIVE[dtype][0]})"
         kept = f"CASE WHEN isfinite({value}) THEN {value} END" if dtype in ("seconds", "number") else value
@@ -237,7 +271,7 @@ def _typed(name, dtype, sql_type, zone, span):
         ], "not a number"
     if dtype == "text":
         free = name in ("text", "comment")
-        value = f"nullif(CAST({source} AS VARCHAR), '')" if free else _cleaned(name)
+        value = f"nullif(CAST({source} AS VARCHAR), '')" if free else _cleaned(name, sql_type)
         made = [f"{f'lower({value})' if name in FOLDED else value} AS {source}"]
         if sql_type == "VARCHAR" and not free:
             made.append(f"CASE WHEN {_has_blanks(name)} THEN {source} END AS {raw}")
@@ -265,19 +299,20 @@ def _typed(name, dtype, sql_type, zone, span):
 def _typed_time(name, text, zone, span):
     from toolkit import clock
 
-    utc, local = quote("_utc_" + name), quote("_local_" + name)
+    utc, local = ours("utc", name), ours("local", name)
     made, gap = utc, "false"
     if span is not None:
         # Only the offset changes of these years: a CASE over half a century costs seconds to plan.
-        around = {"first": span[0] - 2 * 86_400, "last": span[1] + 2 * 86_400}
+        last = min(span[1] + 2 * 86_400, clock.LAST_EPOCH)  # 9999-12-31 has no offset of its own
+        around = {"first": min(span[0], last) - 2 * 86_400, "last": last}
         fraction = f"((({local} % 1000000) + 1000000) % 1000000)"
         seconds = f"(({local} - {fraction}) // 1000000)"
         made = f"coalesce({utc}, ({clock.utc_epoch_from_local_sql(seconds, zone, **around)}) * 1000000 + {fraction})"
         gap = f"coalesce({clock.local_gap_sql(seconds, zone, **around)}, false)"
     return [
         f"make_timestamptz({made}) AS {quote(name)}",
-        f"{gap} AS {quote('_gap_' + name)}",
-        f"CASE WHEN {utc} IS NULL AND {local} IS NULL THEN {text} END AS {quote('_raw_' + name)}",
+        f"{gap} AS {ours('gap', name)}",
+        f"CASE WHEN {utc} IS NULL AND {local} IS NULL THEN {text} END AS {ours('raw', name)}",
     ]
 
 
@@ -314,29 +349,29 @@ def reject(con, table, checks, typed):
         return
     rule = " ".join(f"WHEN {check.when} THEN {index}" for index, check in enumerate(checks))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT _id, CASE {rule} END AS _check FROM {typed} "
+        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT {ID}, CASE {rule} END AS _check FROM {typed} "
         f"WHERE CASE {rule} END IS NOT NULL"
     )
     broken = [row[0] for row in con.execute("SELECT DISTINCT _check FROM broken ORDER BY 1").fetchall()]
     for index in broken:
         check = checks[index]
         _write(con, table, check.rule, "rejected", check.column, check.value, typed,
-               f"_id IN (SELECT _id FROM broken WHERE _check = {index})")  # fmt: skip
+               f"{ID} IN (SELECT {ID} FROM broken WHERE _check = {index})")  # fmt: skip
     if broken:
-        con.execute(f"DELETE FROM {typed} WHERE _id IN (SELECT _id FROM broken)")
+        con.execute(f"DELETE FROM {typed} WHERE {ID} IN (SELECT {ID} FROM broken)")
 
 
 def reject_duplicates(con, table, typed):
     """Keep the first row of each key, in the order of the files."""
     keys = ", ".join(quote(key) for key in table.key)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT _id FROM (SELECT _id, row_number() OVER "
-        f"(PARTITION BY {keys} ORDER BY _id) AS n FROM {typed} WHERE ({keys}) IN "
+        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT {ID} FROM (SELECT {ID}, row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY {ID}) AS n FROM {typed} WHERE ({keys}) IN "
         f"(SELECT ({keys}) FROM {typed} GROUP BY {keys} HAVING count(*) > 1)) WHERE n > 1"
     )
     _write(con, table, "duplicate id", "rejected", table.key[0], quote(table.key[0]), typed,
-           "_id IN (SELECT _id FROM broken)")  # fmt: skip
-    con.execute(f"DELETE FROM {typed} WHERE _id IN (SELECT _id FROM broken)")
+           f"{ID} IN (SELECT {ID} FROM broken)")  # fmt: skip
+    con.execute(f"DELETE FROM {typed} WHERE {ID} IN (SELECT {ID} FROM broken)")
 
 
 def reject_orphans(con, table, typed, columns, clean):
@@ -356,13 +391,30 @@ def repair(con, table, types, typed, as_of_us):
     for name in types:
         column = next((one for one in table.columns if one.name == name), None)
         dtype = column.dtype if column else "text"
-        raw = quote("_raw_" + name)
+        raw = ours("raw", name)
         if dtype == "time":
-            mends.append(("local time does not exist", name, quote("_gap_" + name), quote(name), None))
+            mends.append(("local time does not exist", name, ours("gap", name), quote(name), None))
             if name != table.time:
                 mends.append(("not yet happened at as_of", name, f"{quote(name)} > {instant}", quote(name), "NULL"))
         elif dtype == "text" and types[name] == "VARCHAR" and name not in ("text", "comment", "_file", "_row"):
             mends.append(("surrounding blanks", name, f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL", raw, None))
+    for owner, time, columns, only in CONSEQUENCES:
+        if owner != table.name or time not in types:
+            continue
+        condition = f"{quote(time)} > {instant}" + (f" AND outcome = {literal(only)}" if only else "")
+        for column in columns:
+            if column in types:
+                shown = f"CAST({quote(column)} AS VARCHAR)"
+                mends.insert(
+                    0,
+                    (
+                        "not yet happened at as_of",
+                        column,
+                        f"{quote(column)} IS NOT NULL AND {condition}",
+                        shown,
+                        "NULL",
+                    ),
+                )
     for owner, earlier, later, mended, new in MENDED_ORDER:
         if owner == table.name and earlier in types and later in types:
             mends.append(("order of times", mended, f"{quote(later)} < {quote(earlier)}", quote(mended), new))
@@ -398,7 +450,7 @@ def _write(con, table, rule, action, column, value, typed, condition):
     key = " || ' / ' || ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.key)
     con.execute(
         f"INSERT INTO ledger SELECT ?, {key}, ?, ?, ?, left(CAST({value} AS VARCHAR), 200), _file, _row, ? "
-        f"FROM {typed} WHERE {condition} ORDER BY _id",
+        f"FROM {typed} WHERE {condition} ORDER BY {ID}",
         [table.name, rule, action, column, REASONS[rule]],
     )
 
@@ -414,7 +466,8 @@ def create_ledger(con):
 def ledger_bad_lines(con):
     """The lines that the CSV reader couldn't parse, or had to mend; `row` is the line of the file."""
     reasons = " ".join(
-        f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}" for rule in ("unreadable line", "short line")
+        f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}"
+        for rule in ("unreadable line", "short line", "unusable line")
     )
     con.execute(
         "INSERT INTO ledger SELECT \"table\", '', rule, action, '', left(value, 200), file, line, "

@@ -7,6 +7,8 @@ isn't what it should be is an error that names it, before any work is done.
 import codecs
 import csv
 import fnmatch
+import glob
+import re
 from pathlib import Path
 
 from toolkit.errors import BadData, suggestion
@@ -43,8 +45,8 @@ def read_raw(con, source, path, scratch, note):
         "value VARCHAR, reason VARCHAR)"
     )
     if path.is_file() and path.suffix.lower() in DATABASES:
-        return _attach(con, source, path)
-    found = _find_files(source, path)
+        return _attach(con, source, path, note)
+    found = _find_files(source, path, note)
     for name, files in found.items():
         spec = source.spec.files[name]
         parquet = [file for file in files if file.suffix.lower() == ".parquet"]
@@ -59,71 +61,106 @@ def read_raw(con, source, path, scratch, note):
     return found
 
 
-def _attach(con, source, path):
-    literal = str(path).replace("'", "''")
+def _attach(con, source, path, note):
+    """Views of a DuckDB file's tables; the loader detaches the file when it has read them."""
     try:
-        con.execute(f"ATTACH '{literal}' AS given (READ_ONLY)")
+        con.execute(f"ATTACH {_literal(path)} AS given (READ_ONLY)")
     except Exception as error:
         raise BadData(f"{path}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None
-    there = {
-        row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'given'").fetchall()
-    }
-    there |= {
-        row[0] for row in con.execute("SELECT view_name FROM duckdb_views() WHERE database_name = 'given'").fetchall()
-    }
-    names = [name for name in source.spec.files if name in there]
+    tables = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'given' AND schema_name = 'main' UNION ALL "
+        "SELECT view_name FROM duckdb_views() WHERE database_name = 'given' AND schema_name = 'main' AND NOT internal"
+    ).fetchall()
+    there = {name.lower(): name for (name,) in tables}
+    names = {name: there[name.lower()] for name in source.spec.files if name.lower() in there}
     if not names:
+        listed = ", ".join(sorted(there.values())) or "none"
         raise BadData(
-            f"{path}: has none of the tables {', '.join(source.spec.files)}; it has: {', '.join(sorted(there))}"
+            f"{path}: has none of the tables {', '.join(source.spec.files)} in its main schema; it has: {listed}"
+        )
+    for name, table in names.items():
+        con.execute(
+            f"CREATE VIEW raw.{_quote(name)} AS SELECT {_renamed(con, f'given.main.{_quote(table)}')}, "
+            f"{_literal(path)} AS _file, row_number() OVER () AS _row FROM given.main.{_quote(table)}"
         )
     for name in names:
-        con.execute(
-            f"CREATE VIEW raw.{_quote(name)} AS SELECT *, '{literal}' AS _file, "
-            f"row_number() OVER () AS _row FROM given.{_quote(name)}"
-        )
         _check_columns(con, name, source.spec.files[name], [path])
+    unread = sorted(set(there.values()) - set(names.values()))
+    if unread:
+        note(f"Not read, being none of the source's tables: {', '.join(unread)}.")
     return {name: [path] for name in names}
 
 
-def _find_files(source, path):
+def _renamed(con, relation, drop=()):
+    """The select list of a relation, with the names that the loader needs for itself made free."""
+    columns = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+    return ", ".join(f"{_quote(column)} AS {_quote(_free(column))}" for column in columns if column.lower() not in drop)
+
+
+def _free(column):
+    """A user's column that is called as one of ours gets another name."""
+    return f"{column}_given" if column.lower() in ("_file", "_row") else column
+
+
+def _find_files(source, path, note):
     """The files of each raw name; a single file may have any name when only one kind is expected."""
     if path.is_file():
-        names = [
-            name
-            for name, spec in source.spec.files.items()
-            if any(fnmatch.fnmatch(path.name.lower(), pattern.lower()) for pattern in spec.patterns)
-        ] or (list(source.spec.files) if len(source.spec.files) == 1 else [])
+        names = [name for name, spec in source.spec.files.items() if _matches(path.name, spec.patterns)]
+        names = names or (list(source.spec.files) if len(source.spec.files) == 1 else [])
         if not names:
             raise BadData(f"{path}: source {source.name!r} reads {source.reads}; this file's name is none of them")
         return {names[0]: [path]}
+    there = [file for file in sorted(path.iterdir()) if file.is_file()]
+    there += [
+        file
+        for folder in sorted(path.iterdir())
+        if folder.is_dir()
+        for file in sorted(folder.iterdir())
+        if file.is_file()
+    ]
     found = {}
     for name, spec in source.spec.files.items():
-        for pattern in spec.patterns:
-            files = sorted(file for file in path.glob(pattern) if file.is_file())
-            if files:
-                found.setdefault(name, []).extend(file for file in files if file not in found.get(name, []))
-                if "*" not in pattern:
-                    break  # an exact name is the file that is meant
-        if name not in found and not spec.optional:
+        files = [file for file in there if _matches(file.relative_to(path).as_posix(), spec.patterns)]
+        if files:
+            found[name] = files
+        elif not spec.optional:
             raise BadData(
                 f"{path}: has no file like {' or '.join(spec.patterns)}; source {source.name!r} reads {source.reads}"
             )
     if not found:
-        there = sorted(file.name for file in path.iterdir())[:20]
+        listed = ", ".join(file.name for file in sorted(path.iterdir())[:20]) or "nothing"
         raise BadData(
             f"{path}: has nothing that source {source.name!r} reads ({source.reads}). "
-            f"It holds: {', '.join(there) or 'nothing'}. For an export of another system, name its source"
+            f"It holds: {listed}. For an export of another system, name its source"
         )
+    read = {file for files in found.values() for file in files}
+    unread = [
+        file.relative_to(path).as_posix()
+        for file in sorted(path.iterdir())
+        if file not in read
+        and not any(one.is_relative_to(file) for one in read)
+        and not file.name.startswith(".")
+        and file.name.lower() not in ("service.toml", "readme.md")
+    ]
+    if unread:
+        note(f"Not read, being none of the source's files: {', '.join(unread)}.")
     return found
 
 
+def _matches(name, patterns):
+    return any(
+        fnmatch.fnmatch(name.lower(), pattern.lower()) and name.count("/") == pattern.count("/") for pattern in patterns
+    )
+
+
 def _view_parquet(con, name, files):
-    listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    listed = ", ".join(_literal(glob.escape(str(file))) for file in files)
+    read = f"read_parquet([{listed}], union_by_name = true, filename = '\x1ffile', file_row_number = true)"
     try:
+        columns = _renamed(con, read, drop=("\x1ffile", "file_row_number"))
         con.execute(
-            f"CREATE VIEW raw.{_quote(name)} AS SELECT * EXCLUDE (filename, file_row_number), filename AS _file, "
-            f"file_row_number + 1 AS _row FROM read_parquet([{listed}], union_by_name = true, filename = true, "
-            "file_row_number = true)"
+            f"CREATE VIEW raw.{_quote(name)} AS SELECT {columns}, {_quote(chr(31) + 'file')} AS _file, "
+            f"file_row_number + 1 AS _row FROM {read}"
         )
     except Exception as error:
         raise BadData(f"{files[0]}: can't be read as Parquet: {str(error).splitlines()[0]}") from None
@@ -132,19 +169,28 @@ def _view_parquet(con, name, files):
 def _load_csv(con, name, spec, file, scratch, note):
     if file.stat().st_size == 0:
         raise BadData(f"{file}: is empty, without even a header line; export it again, or take it away")
+    table = spec.table or name
     readable = _as_utf8(file, scratch, note)
     delimiter, header = _header(readable, spec, file)
     columns = header if spec.header else spec.columns
+    if spec.quote and _has_open_quote(readable, spec.quote):
+        # The reader would take all that follows a quote that is never closed for one field, or for nothing.
+        readable, broken = without_open_quotes(readable, scratch, delimiter, spec.quote)
+        con.executemany(
+            "INSERT INTO bad_lines VALUES (?, 'unreadable line', 'rejected', ?, ?, ?, 'a quote is opened and not closed')",
+            [[table, str(file), line, text] for line, text in broken],
+        ) if broken else None
     names = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
 
     def select(strict):
         return (
-            f"SELECT *, {_literal(str(file))} AS _file, row_number() OVER () AS _row FROM read_csv("
-            f"{_literal(str(readable))}, auto_detect = false, columns = {{{names}}}, delim = {_literal(delimiter)}, "
-            f"quote = {_literal(spec.quote)}, escape = {_literal(spec.quote)}, header = {str(spec.header).lower()}, "
-            f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {_literal(NO_FIELD)}, store_rejects = true, max_line_size = 16777216, "
-            f"parallel = false, rejects_limit = 0, strict_mode = {str(strict).lower()}"
-            + (", compression = 'gzip'" if readable.suffix == ".gz" else "")
+            f"SELECT *, {_literal(file)} AS _file, row_number() OVER () AS _row FROM read_csv("
+            f"{_literal(glob.escape(str(readable)))}, auto_detect = false, columns = {{{names}}}, "
+            f"delim = {_literal(delimiter)}, quote = {_literal(spec.quote)}, escape = {_literal(spec.quote)}, "
+            f"header = {str(spec.header).lower()}, null_padding = {str(spec.short_lines != 'refused').lower()}, "
+            f"nullstr = {_literal(NO_FIELD)}, store_rejects = true, max_line_size = 16777216, parallel = false, "
+            f"rejects_limit = 0, strict_mode = {str(strict).lower()}"
+            + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
             + ")"
         )
 
@@ -154,25 +200,16 @@ def _load_csv(con, name, spec, file, scratch, note):
     target = f"raw.{_quote(name)}"
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(True)}")
-        _note_rejects(con, spec.table or name, file)
-        if spec.quote and _has_open_quote(readable, spec.quote):
-            # The strict reader drops a record whose quote is never closed without a word;
-            # the lenient one stores it as unreadable.
-            con.execute(f"CREATE OR REPLACE TEMP TABLE again AS {select(False)}")
-            _note_rejects(con, spec.table or name, file)
-            con.execute("DROP TABLE again")
-    except BadData:
-        raise
     except Exception:
-        # A quote inside a broken record stops the strict reader altogether; the lenient one
-        # goes on and still stores the record as unreadable.
+        # Line ends of two kinds, or a quote inside a broken record, stop the strict reader altogether; the
+        # lenient one goes on and still stores the record as unreadable.
         _forget_rejects(con)
         try:
             con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(False)}")
         except Exception as error:
             raise BadData(f"{file}: can't be read as CSV: {str(error).splitlines()[0]}") from None
-        note(f"{file.name} has a broken quote: read leniently, what follows a closing quote within a field is cut")
-        _note_rejects(con, spec.table or name, file)
+        note(f"{file.name} has line ends of two kinds, or a broken quote: it was read leniently.")
+    _note_rejects(con, table, file)
     if exists:
         have = [row[0] for row in con.execute(f"DESCRIBE {target}").fetchall()]
         for column in columns:
@@ -186,7 +223,7 @@ def _load_csv(con, name, spec, file, scratch, note):
         con.execute(
             f"INSERT INTO bad_lines SELECT ?, 'short line', 'repaired', _file, _row, {shown}, "
             f"'the missing fields were taken as empty' FROM part WHERE {_quote(columns[-1])} IS NULL",
-            [spec.table or name],
+            [table],
         )
     con.execute("DROP TABLE part")
 
@@ -216,6 +253,67 @@ def _has_open_quote(file, quote):
         return sum(chunk.count(quote.encode()) for chunk in iter(lambda: raw.read(CHUNK), b"")) % 2 == 1
 
 
+def without_open_quotes(file, scratch, delimiter, quote):
+    """A copy of a CSV file in which a line that opens a quote and never closes it rightly is blank.
+
+    A record whose quote runs into something that can't follow a closing quote, or to the end of the file,
+    is given up at the line where it begins; reading goes on with the next line.
+
+    Returns
+    -------
+    (path of the copy, [(line number, text)] of the lines that were blanked)
+    """
+    import gzip
+
+    opener = gzip.open if file.suffix.lower() == ".gz" else open
+    with opener(file, "rt", encoding="utf-8-sig", newline="") as read:
+        lines = read.read().splitlines(keepends=True) if delimiter == "\n" else re.split(r"(?<=\n)", read.read())
+    broken, start, at, is_open = [], 0, 0, False
+    while at < len(lines):
+        state = _after(lines[at], delimiter, quote, is_open) if is_open or quote in lines[at] else False
+        last = at == len(lines) - 1
+        if state is None or (state and last):
+            begin = start if is_open else at
+            broken.append((begin + 1, lines[begin].rstrip("\r\n")))
+            lines[begin] = "\n"
+            at, is_open = begin + 1, False
+            continue
+        if state and not is_open:
+            start = at
+        is_open, at = bool(state), at + 1
+    copy = scratch / f"{len(list(scratch.iterdir()))}-closed.csv"
+    with open(copy, "w", encoding="utf-8", newline="") as write:
+        write.writelines(lines)
+    return copy, broken
+
+
+def _after(line, delimiter, quote, is_open):
+    """Whether a quoted field is open after the line; None when a quote closes where none may close."""
+    text, at = line.rstrip("\r\n"), 0
+    while True:
+        if is_open:
+            end = text.find(quote, at)
+            if end < 0:
+                return True
+            if text[end + 1 : end + 2] == quote:  # doubled: a quote within the field
+                at = end + 2
+                continue
+            at = end + 1
+            if at < len(text) and not text.startswith(delimiter, at):
+                return None
+            is_open = False
+            if at >= len(text):
+                return False
+            at += len(delimiter)
+        if text.startswith(quote, at):
+            is_open, at = True, at + 1
+            continue
+        following = text.find(delimiter, at)
+        if following < 0:
+            return False
+        at = following + len(delimiter)
+
+
 def _as_utf8(file, scratch, note):
     """The file itself when it is UTF-8, else a copy in UTF-8."""
     import gzip
@@ -226,6 +324,8 @@ def _as_utf8(file, scratch, note):
             start = raw.read(4)
     except (OSError, EOFError) as error:
         raise BadData(f"{file}: can't be read: {error}") from None
+    if start.startswith(b"PK\x03\x04"):
+        raise BadData(f"{file}: is a zip archive; unpack it first")
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     else:
@@ -245,7 +345,7 @@ def _as_utf8(file, scratch, note):
         except (OSError, EOFError) as error:
             raise BadData(f"{file}: can't be read: {error}") from None
     note(f"{file.name} isn't UTF-8: read as {encoding}")
-    copy = scratch / f"{len(list(scratch.iterdir()))}-{file.name.removesuffix('.gz')}"
+    copy = scratch / f"{len(list(scratch.iterdir()))}-{re.sub('[.]gz$', '', file.name, flags=re.IGNORECASE)}"
     with (
         opener(file, "rt", encoding=encoding, errors="replace", newline="") as read,
         open(copy, "w", encoding="utf-8", newline="") as write,
@@ -268,7 +368,7 @@ def _header(file, spec, named):
     names = [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])]
     if not any(names):
         raise BadData(f"{named}: its first line is blank; the first line must name the columns")
-    names = [name or f"column{index}" for index, name in enumerate(names)]
+    names = [_free(name) or f"column{index}" for index, name in enumerate(names)]
     twice = {name for name in names if [other.lower() for other in names].count(name.lower()) > 1}
     if twice:
         raise BadData(f"{named}: names column {', '.join(sorted(twice))} twice in its first line; rename one")

@@ -2,10 +2,12 @@
 WITH events AS (
     SELECT
         *,
-        coalesce(to_timestamp(try_cast(logged AS DOUBLE)), try_cast(logged AS TIMESTAMPTZ)) AS happened_at,
-        count(*) FILTER (event = 'ENTERQUEUE') OVER (PARTITION BY callid ORDER BY _file, _row) AS turn
+        -- epoch seconds in the classic log; text, perhaps local, in newer ones
+        coalesce(strftime(make_timestamp((try_cast(logged AS DOUBLE) * 1000000)::BIGINT), '%Y-%m-%dT%H:%M:%S.%fZ'), logged) AS happened_at,
+        count(*) FILTER (event = 'ENTERQUEUE') OVER (PARTITION BY callid ORDER BY happened_at, _file, _row) AS turn
     FROM raw.queue_log
-    WHERE callid <> 'NONE'
+    WHERE callid <> 'NONE' AND event IS NOT NULL
+        AND (try_cast(logged AS DOUBLE) IS NOT NULL OR try_cast(logged AS TIMESTAMP) IS NOT NULL)
 ),
 calls AS (
     SELECT
@@ -14,7 +16,7 @@ calls AS (
         min(happened_at) FILTER (event = 'CONNECT') AS answered_at,
         min(happened_at) FILTER (event = 'ABANDON') AS abandoned_at,
         min(happened_at) FILTER (event IN ('EXITWITHTIMEOUT', 'EXITWITHKEY', 'EXITEMPTY')) AS exited_at,
-        min(happened_at) FILTER (event IN ('COMPLETEAGENT', 'COMPLETECALLER')) AS ended_at,
+        min(happened_at) FILTER (event IN ('COMPLETEAGENT', 'COMPLETECALLER', 'TRANSFER', 'ATTENDEDTRANSFER', 'BLINDTRANSFER')) AS ended_at,
         min(_file) AS _file,
         min(_row) FILTER (event = 'ENTERQUEUE') AS _row
     FROM events

@@ -2,12 +2,13 @@
 WITH events AS (
     SELECT
         *,
-        -- epoch seconds in the classic log; text in newer ones
-        coalesce(to_timestamp(try_cast(logged AS DOUBLE)), try_cast(logged AS TIMESTAMPTZ)) AS happened_at,
+        -- epoch seconds in the classic log; text, perhaps local, in newer ones
+        coalesce(strftime(make_timestamp((try_cast(logged AS DOUBLE) * 1000000)::BIGINT), '%Y-%m-%dT%H:%M:%S.%fZ'), logged) AS happened_at,
         -- a call that is passed to a second queue is offered a second time
-        count(*) FILTER (event = 'ENTERQUEUE') OVER (PARTITION BY callid ORDER BY _file, _row) AS turn
+        count(*) FILTER (event = 'ENTERQUEUE') OVER (PARTITION BY callid ORDER BY happened_at, _file, _row) AS turn
     FROM raw.queue_log
-    WHERE callid <> 'NONE'
+    WHERE callid <> 'NONE' AND event IS NOT NULL
+        AND (try_cast(logged AS DOUBLE) IS NOT NULL OR try_cast(logged AS TIMESTAMP) IS NOT NULL)
 )
 SELECT
     CASE WHEN turn > 1 THEN callid || '/' || turn ELSE callid END AS call_id,
