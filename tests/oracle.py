@@ -86,7 +86,7 @@ def has(row, name):
 
 
 def lacks(row, *columns):
-    return all(name in row and is_null(row[name]) for name in columns)
+    return all(is_null(row.get(name)) for name in columns)
 
 
 def records(frame):
@@ -100,7 +100,7 @@ def groups(rows, by, time=None, zone=None):
         return {(): rows}
     found = {}
     for row in rows:
-        key = tuple(text(row[name]) if name in row else part(seconds(row[time]), name, zone) for name in by)
+        key = tuple(part(seconds(row[time]), name, zone) if name in PARTS else text(row[name]) for name in by)
         found.setdefault(key, []).append(row)
     return found
 
@@ -147,6 +147,8 @@ def student(values):
 
 def student_of_counts(counts):
     """Student's interval of a mean count, whose variance is no less than Poisson's."""
+    if counts and not any(counts):  # exact Poisson, for no event
+        return 0.0, stats.chi2.ppf(0.975, 2) / 2 / len(counts)
     if len(counts) < 2 or variance(counts) >= mean(counts):
         return student(counts)
     width = stats.t.ppf(0.975, len(counts) - 1) * math.sqrt(mean(counts) / len(counts))
@@ -170,8 +172,10 @@ def kaplan_meier(cases):
             # the interval of log(-log S), carried back
             middle, error = math.log(-math.log(share)), math.sqrt(greenwood) / abs(math.log(share))
             low, high = (math.exp(-math.exp(middle + sign * Z * error)) for sign in (1, -1))
-        else:
-            low = high = share
+        elif surviving == 1:
+            low = high = 1.0
+        else:  # the last bound goes on
+            low, high = 0.0, curve[-1][4] if curve else 1.0
         curve.append((time, at_risk, surviving, low, high))
     return curve
 
@@ -214,16 +218,22 @@ def contacts(frame):
     raise AssertionError("no contacts")
 
 
-def every_value(name, present):
-    """All values from the first to the last of a period; of an hour or weekday all there are."""
-    if name == "hour":
-        return list(range(24))
-    if name == "weekday":
-        return [day.title() for day in WEEKDAYS]
-    step = {"day": {"days": 1}, "week": {"days": 7}, "month": {"months": 1}, "quarter": {"months": 3}}
-    step, found = pd.DateOffset(**step.get(name, {"years": 1})), [min(present)]
-    while found[-1] < max(present):
-        found.append(found[-1] + step)
+def timeline(timed, keys):
+    """All combinations of the parts of time between the first and the last of each period in the keys."""
+    periods = [name for name in timed if name not in ("hour", "weekday")]
+    present = {name: [key[timed.index(name)] for key in keys] for name in periods}
+    if periods:
+        near = [max(min(values) for values in present.values()), min(max(values) for values in present.values())]
+        days = pd.date_range(near[0] - timedelta(days=370), near[1] + timedelta(days=370))
+    else:
+        days = pd.date_range("2024-01-01", periods=7)
+    found = []
+    for day, hour in itertools.product(days, range(24) if "hour" in timed else [0]):
+        noon = seconds(day) + 43_200
+        made = {name: hour if name == "hour" else part(noon, name, "UTC") for name in timed}
+        inside = all(min(values) <= made[name] <= max(values) for name, values in present.items())
+        if inside and tuple(made.values()) not in found:
+            found.append(tuple(made.values()))
     return found
 
 
@@ -231,12 +241,24 @@ def inbound_volume(frame, by=None, zone=None):
     rows, time = contacts(frame)
     counts = {key: len(group) for key, group in groups(rows, by, time, zone).items()}
     columns = names(by)
-    if counts and any(name in PARTS and name not in frame.columns for name in columns):
-        levels = []
-        for position, name in enumerate(columns):
-            present = {key[position] for key in counts}
-            levels.append(every_value(name, present) if name in PARTS and name not in frame.columns else present)
-        counts = {key: counts.get(key, 0) for key in itertools.product(*levels)}
+    timed = [name for name in columns if name in PARTS]
+    if counts and timed:
+        split = [
+            (
+                tuple(value for value, name in zip(key, columns, strict=True) if name not in PARTS),
+                tuple(value for value, name in zip(key, columns, strict=True) if name in PARTS),
+            )
+            for key in counts
+        ]
+        filled = {}
+        for others, times in itertools.product(
+            dict.fromkeys(one for one, _ in split), timeline(timed, [two for _, two in split])
+        ):
+            left, right = iter(others), iter(times)
+            key = tuple(next(right) if name in PARTS else next(left) for name in columns)
+            filled[key] = counts.get(key, 0)
+        assert set(counts) <= set(filled)
+        counts = filled
     total = sum(counts.values())
     return [labelled(key, by, n=n, share=n / total if total else None) for key, n in counts.items()]
 
@@ -575,12 +597,12 @@ def holm(p_values, level=0.05):
     return rejected
 
 
-def sentiment_trend(frame, by=None, every="week", tagged="all", zone=None):
+def sentiment_trend(frame, by=None, every="week", tagged="all", zone=None, minimum=10):
     rows = [row for row in records(frame) if row["sender"] == "customer"]
     if tagged != "all":
         wanted = tagged == "tagged"
         rows = [row for row in rows if (is_null(row["is_tagged"]) or bool(row["is_tagged"])) == wanted]
-    result = []
+    result, steps = [], []
     for key, own in groups(rows, by, "sent_at", zone).items():
         periods = groups(own, every, "sent_at", zone)
         done = {}
@@ -593,23 +615,24 @@ def sentiment_trend(frame, by=None, every="week", tagged="all", zone=None):
                 values |= {f"{label}_count": count} | rate(count, n, label, f"{label}_low", f"{label}_high")
             done[period] = labelled(key, by) | labelled(period, every) | values
         if every:
-            _mark(done, every)
+            steps += _changes(done, every, minimum)
         result += done.values()
+    for (row, _), is_significant in zip(steps, holm([p_value for _, p_value in steps]), strict=True):
+        row["is_significant"] = is_significant
     return result
 
 
-def _mark(done, every):
+def _changes(done, every, minimum):
+    """[(row, p-value)] of the periods that can be compared with the one before."""
     step = {"day": {"days": 1}, "week": {"days": 7}, "month": {"months": 1}, "quarter": {"months": 3}}
-    step, changed, p_values = pd.DateOffset(**step.get(every, {"years": 1})), [], []
+    step, found = pd.DateOffset(**step.get(every, {"years": 1})), []
     for (start,), row in done.items():
         row |= {"change": None, "is_significant": False}
         before = done.get((start - step,))
-        if before and row["n"] and before["n"]:
+        if before and row["n"] and before["n"] and min(row["n"], before["n"]) >= minimum:
             row["change"] = row["negative"] - before["negative"]
-            changed.append(row)
-            p_values.append(z_test(row["negative_count"], row["n"], before["negative_count"], before["n"]))
-    for row, is_significant in zip(changed, holm(p_values), strict=True):
-        row["is_significant"] = is_significant
+            found.append((row, z_test(row["negative_count"], row["n"], before["negative_count"], before["n"])))
+    return found
 
 
 def sentiment_engines(frame):

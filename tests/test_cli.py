@@ -72,6 +72,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "progress": None,  # no bars where there is no terminal
         "timeout": 60.0,
         "notebooks": Path("nb"),
+        "warn": cli._warn,
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err
@@ -91,6 +92,30 @@ def test_exit_code_of_reports(ran, tmp_path, capsys, statuses, code):
     assert ("why" in said.err) == (statuses != ["ok"]) and "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("is_mistake, code", [([True, True], 2), ([True, False], 1), ([False], 1)])
+def test_reports_that_failed_by_mistakes_alone_exit_with_2(ran, tmp_path, is_mistake, code):
+    log = tmp_path / "failed" / "x.log"
+    failed = [Outcome("x", "failed", message="why", is_mistake=it, log=log) for it in is_mistake]
+    ran.outcomes = [good(tmp_path), *failed]
+    assert cli.main(["report", "-d", "x", "-o", str(tmp_path)]) == code
+
+
+def test_a_wrong_value_that_only_the_notebook_can_tell(folder, capsys):
+    source = "from toolkit.errors import MissingColumn; raise MissingColumn('calls', by[0], ['team'])"
+    wrong = nbformat.read(folder / "waiting.ipynb", 4)
+    wrong.cells.append(new_code_cell(source))
+    nbformat.write(wrong, folder / "waiting.ipynb")
+    empty = folder / "export"
+    empty.mkdir()
+    (empty / "conversations.csv").write_text("conversation_id,channel,created_at\n1,chat,2024-03-01T08:00:00Z\n")
+    line = f"report -d {empty} --notebooks {folder} -o {folder / 'out'} --param by=nonsense -p 2031"
+    assert cli.main(line.split()) == 2
+    said = capsys.readouterr()
+    assert "waiting: FAILED: calls has no column 'nonsense'; it has: team\n" in said.err
+    assert said.err.startswith("toolkit: warning: no row of the data lies in the period 2031; the data goes through")
+    assert "KeyboardInterrupt" not in (folder / "out" / "failed" / "waiting.log").read_text()
+
+
 @pytest.mark.parametrize(
     "line, said",
     [
@@ -100,12 +125,16 @@ def test_exit_code_of_reports(ran, tmp_path, capsys, statuses, code):
         ("report -d {folder}/none --notebooks {folder} -o {folder}/out", "there is no such file or folder"),
         ("list nothing --notebooks {folder}", "there is no report 'nothing'"),
         ("check -d {folder}/none", "there is no such file or folder"),
+        ("sample -o {folder}/waiting.ipynb", "can't be made a folder for the sample: File exists"),
+        ("sample -o {folder}/taken --conversations 300", "calls.csv: can't be written: "),
+        ("report -d x --notebooks {folder} -o {folder}/waiting.ipynb", "can't be made a folder for the reports"),
         ("report", "Missing option '--data'"),
         ("report -d x --jobs 0", "--jobs"),
         ("nonsense", "No such command"),
     ],
 )
 def test_mistakes_exit_with_2_and_one_message(folder, capsys, line, said):
+    (folder / "taken" / "calls.csv").mkdir(parents=True)
     assert cli.main([part.format(folder=folder) for part in line.split()]) == 2
     output = capsys.readouterr()
     assert said in " ".join(output.err.split()) and "Traceback" not in output.err and not output.out
@@ -145,7 +174,11 @@ def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypat
     # A spreadsheet must not run what a customer wrote; a number stays a number.
     assert list(pd.read_csv(ledger)["value"]) == ["'=1+1", "-5"]
     assert cli.main(["check", "-d", "x", "--strict"]) == 1
-    assert cli.main(["check", "-d", "x", "--out", str(tmp_path / "no" / "such.csv")]) == 2
+    capsys.readouterr()
+    for place in (tmp_path / "no" / "such.csv", tmp_path, ledger / "below.csv"):
+        assert cli.main(["check", "-d", "x", "--out", str(place)]) == 2
+        said = capsys.readouterr().err
+        assert f"toolkit: {place}: can't be written: " in said and "None" not in said
 
 
 def test_check_of_clean_data(monkeypatch, capsys):
@@ -160,8 +193,14 @@ def test_sample(tmp_path, monkeypatch, capsys):
     calls = []
     monkeypatch.setattr("toolkit.sample.write_sample", lambda out, **options: calls.append((out, options)))
     assert cli.main(["sample", "--out", str(tmp_path), "--conversations", "5", "--format", "parquet"]) == 0
-    assert calls == [(tmp_path, {"conversations": 5, "seed": 7, "format": "parquet"})]
+    assert calls == [(tmp_path, {"conversations": 5, "format": "parquet"})]  # the rest is the generator's to say
     assert f"toolkit report --data {tmp_path}" in capsys.readouterr().out
+
+
+def test_sample_writes_the_committed_sample(tmp_path):
+    assert cli.main(["sample", "--out", str(tmp_path)]) == 0
+    committed = {path.name: path.read_bytes() for path in (ROOT / "data" / "sample").iterdir()}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == committed
 
 
 def test_sources(capsys):
@@ -174,14 +213,23 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"toolkit {toolkit.__version__}\n"
 
 
-@pytest.mark.parametrize("error, code", [(KeyboardInterrupt, 130), (BadData("calls.csv: is empty"), 2)])
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (KeyboardInterrupt, 130),
+        (BadData("calls.csv: is empty"), 2),
+        (PermissionError(13, "Permission denied", "calls.csv"), 2),
+        (OSError("no room"), 2),  # it names no file
+    ],
+)
 def test_what_commands_raise(monkeypatch, capsys, error, code):
     def fail(*_, **__):
         raise error
 
     monkeypatch.setattr("toolkit.load.open_data", fail)
     assert cli.main(["check", "-d", "x"]) == code
-    assert "Traceback" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Traceback" not in said and "None" not in said and len(said.splitlines()) <= 1
 
 
 def test_a_bug_is_not_hidden(monkeypatch):

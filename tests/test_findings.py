@@ -8,6 +8,7 @@ import pytest
 
 from toolkit import findings
 from toolkit.clock import parse_period
+from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.result import Result
 
@@ -387,3 +388,23 @@ def test_does_not_load_matplotlib():
 
     code = "import sys, toolkit.findings; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in dir(findings) if name.startswith("find_") and name != "find_quality"]
+)
+def test_takes_its_metric_only(name):
+    more = [first_response([], [])] if name == "find_reply_pairs" else []
+    other = Result.of(pd.DataFrame({"n": [1]}), "another", {})
+    for given, said in ((pd.DataFrame({"n": [1]}), "a DataFrame"), (other, "that of another")):
+        with pytest.raises(BadParameter, match=f"^{name} takes the result of metrics.*, not {said}"):
+            getattr(findings, name)(given, *more)
+
+
+def test_the_only_group_has_no_other():
+    one = rates("csat", "csat", "satisfied_count", ["team"], [("a", 100, 80)])
+    assert findings.find_csat(one) == "CSAT for a: 80.0 % of 100 answers (95 % interval 71.1 to 86.7 %)."
+    two = rates("csat", "csat", "satisfied_count", ["team"], [("a", 100, 80), ("b", 2, 1)])
+    assert findings.find_csat(two).endswith("; no other group has enough cases to compare.")
+    wait = first_response(["channel"], [("x", 20, 1, 3600.0, 3000.0, 4200.0, 86400.0, 7200.0)])
+    assert findings.find_first_response_time(wait).endswith("within 1 h (95 % interval 50 min to 1.2 h).")

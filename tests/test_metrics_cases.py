@@ -2,6 +2,7 @@
 
 import datetime
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import oracle
@@ -122,7 +123,7 @@ def test_volume_heatmap_counts_the_silent_weekdays():
     ]  # 1 and 1: no certainty, but Poisson's
     assert one["high"] == pytest.approx(1 + 12.706205 / math.sqrt(2), rel=1e-6)
     monday = heat[(heat["weekday"] == "Monday") & (heat["hour"] == 9)].iloc[0]
-    assert monday[["n", "days", "mean", "low", "high"]].tolist() == [0, 2, 0, 0, 0]
+    assert monday[["n", "days", "mean", "low", "high"]].tolist() == [0, 2, 0, 0, pytest.approx(3.688879 / 2)]
 
 
 def test_volume_heatmap_is_not_confused_by_columns_of_that_name():
@@ -290,7 +291,7 @@ def test_what_a_bot_handled_alone(bot_only, n, open_count):
     assert metrics.response_time_buckets(table, bot_only=bot_only)["total"].unique().tolist() == [n]
     assert metrics.response_curve(table, bot_only=bot_only)["n"].iloc[0] == n
     without = metrics.first_response_time(table.drop(columns="handed_off_at"), bot_only=bot_only)
-    assert without["n"].tolist() == [4]  # nobody knows
+    assert without["n"].tolist() == [2 if bot_only == "out" else 4]  # nothing is known to be handed off
 
 
 def test_response_rate_counts_no_reply_after_as_of():
@@ -592,7 +593,7 @@ def test_sentiment_trend():
     columns = ("week", "n", "message_count", "coverage", "positive", "neutral", "negative", "change", "is_significant")
     assert values(result, *columns) == [
         [pd.Timestamp("2024-02-26"), 4, 5, 0.8, 0.75, 0.0, 0.25, None, False],
-        [pd.Timestamp("2024-03-04"), 4, 4, 1.0, 0.5, 0.0, 0.5, 0.25, False],
+        [pd.Timestamp("2024-03-04"), 4, 4, 1.0, 0.5, 0.0, 0.5, None, False],
     ]
 
 
@@ -608,7 +609,8 @@ def test_sentiment_trend():
         ([(10, 90, 0), (30, 70, 0), (44, 56, 0)], [False, True, True]),
         ([(10, 90, 0), (0, 0, 5), (30, 70, 0)], [False, False, False]),  # a week without a score
         ([(10, 90, 0), (0, 0, 0), (30, 70, 0)], [False, False]),  # a silent week is no neighbour
-        ([(0, 9, 0), (0, 9, 0)], [False, False]),  # all alike
+        ([(0, 19, 0), (0, 19, 0)], [False, False]),  # all alike
+        ([(0, 9, 0), (100, 0, 0)], [False, False]),  # too few before
     ],
 )
 def test_sentiment_trend_significance(counts, expected):
@@ -953,3 +955,125 @@ def test_a_conversation_without_its_time_is_an_error(metric):
     frame = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z", None]), "first_response_at": [None, None]})
     with pytest.raises(BadData, match=r"conversations: 1 row\(s\) have no created_at"):
         getattr(metrics, metric)(frame)
+
+
+# --- names that groups can't have, and names that mean local time ------------------------------------
+
+RESERVED = [
+    (metrics.first_response_time, PLAIN, name)
+    for name in ("n", "median_seconds", "p90_seconds", "is_answered_", "seconds", "start_")
+]
+RESERVED += [(metrics.response_time_buckets, PLAIN, name) for name in ("bucket", "total", "share", "low", "high")]
+RESERVED += [(metrics.response_rate, PLAIN, "needs_"), (metrics.inbound_volume, PLAIN, ["channel", "share"])]
+RESERVED += [(metrics.csat, EMPTY["csat"], name) for name in ("csat", "mean", "score_1")]
+RESERVED += [(metrics.abandonment_by_stage, STAGES, "hazard")]
+RESERVED += [(metrics.sentiment_trend, messages([(1, 1, 0)]), name) for name in ("positive", "change", "negative_low")]
+
+
+@pytest.mark.parametrize("metric, table, by", RESERVED)
+def test_a_group_may_not_be_named_as_a_result(metric, table, by):
+    name = by if isinstance(by, str) else by[-1]
+    with pytest.raises(BadParameter, match=f"by='{name}': results have a column of that name; rename yours"):
+        metric(table.assign(**{name: "x"}), by=by)
+
+
+@pytest.mark.parametrize(
+    "metric, table, by",
+    [
+        (metrics.csat, FULL_ROWS["csat"], "score"),
+        (metrics.abandonment_by_stage, STAGES, "call_id"),
+        (metrics.average_speed_of_answer, EMPTY["average_speed_of_answer"].assign(queue_seconds=1.0), "queue_seconds"),
+    ],
+)
+def test_a_group_may_not_be_what_is_computed_with(metric, table, by):
+    with pytest.raises(BadParameter, match=f"by='{by}': the metric computes with that column"):
+        metric(table, by=by)
+
+
+def test_a_time_is_no_group():
+    with pytest.raises(BadParameter, match="by='created_at' is a time; group by hour, weekday, day, week"):
+        metrics.inbound_volume(PLAIN, "created_at")
+
+
+def test_stages_by_stage_and_pairs_by_what_they_are_filtered_by():
+    assert values(metrics.abandonment_by_stage(STAGES, by="stage"), "stage", "n")[0] == ["welcome", 4]
+    table = pd.DataFrame(
+        {"message_id": ["1", "2"], "in_reply_to": [None, "1"], "sender": ["customer", "agent"], "sent_at": after(0, 60)}
+    )
+    result = metrics.reply_pairs(table.assign(is_public=[True, None]), by="is_public")
+    assert values(result, "is_public", "n") == [["(none)", 1]]
+
+
+@pytest.mark.parametrize("part", ["hour", "weekday", "day", "week", "month", "quarter", "year"])
+def test_a_part_of_time_is_derived_whatever_columns_there_are(part):
+    table = PLAIN.assign(**{part: ["a", "b", "c", None]})
+    for metric in (metrics.first_response_time, metrics.inbound_volume):
+        plain, named = (metric(frame, by=["channel", part], zone="Europe/Rome") for frame in (PLAIN, table))
+        pd.testing.assert_frame_equal(pd.DataFrame(plain), pd.DataFrame(named))
+        assert plain.attrs["units"] == named.attrs["units"]
+
+
+def test_inbound_volume_of_nested_periods():
+    contacts = pd.DataFrame(
+        {"created_at": pd.to_datetime(["2024-01-30T09:00Z", "2024-03-02T09:00Z"]), "who": ["a", "b"]}
+    )
+    result = metrics.inbound_volume(contacts, ["month", "day"], "UTC")
+    assert len(result) == 33 and (result["day"].dt.to_period("M") == result["month"].dt.to_period("M")).all()
+    for by in (["year", "week", "month"], ["day", "weekday", "who"], ["quarter", "who", "month"], ["hour", "week"]):
+        result = metrics.inbound_volume(contacts, by, "Europe/Rome")
+        oracle.assert_same(result, oracle.inbound_volume(contacts, by, "Europe/Rome"), by)
+    pairs = contacts.assign(where=["x", "y"])  # a is in x only
+    assert len(metrics.inbound_volume(pairs, ["who", "where", "month"], "UTC")) == 2 * 3
+
+
+def test_inbound_volume_of_many_groups_is_not_filled():
+    contacts = pd.DataFrame({"created_at": after(*[86_400 * n for n in range(400)]), "customer_id": range(400)})
+    result = metrics.inbound_volume(contacts, ["day", "customer_id"], "UTC")
+    assert len(result) == 400 and "not shown" in result.attrs["choices"]["periods without a contact"]
+
+
+@pytest.mark.parametrize("as_of, days", [(None, 4), ("2024-03-11T00:00:00", 1), ("2024-03-11T00:00:01", 2)])
+def test_volume_heatmap_ends_when_the_data_was_read(as_of, days):
+    import ibis
+
+    from toolkit.engine import Context, set_context
+
+    backend = ibis.duckdb.connect()
+    backend.create_table("contacts", pd.DataFrame({"created_at": after(0, start=pd.Timestamp("2024-03-04T09:00"))}))
+    set_context(backend, Context(as_of=as_of and datetime.datetime.fromisoformat(as_of)))
+    period = SimpleNamespace(
+        start=datetime.datetime(2024, 3, 4), first_day=datetime.date(2024, 3, 4), last_day=datetime.date(2024, 3, 31)
+    )
+    heat = metrics.volume_heatmap(backend.table("contacts"), period, "UTC")
+    assert values(heat[heat["weekday"] == "Monday"], "days") == [days] * 24
+
+
+def test_sentiment_trend_corrects_over_all_groups():
+    steps = [[(10, 90, 0), (20, 79, 0)], [(10, 90, 0), (10, 90, 0)]]  # p = 0.0411 is not enough of two
+    both = pd.concat([messages(counts, channel=name) for counts, name in zip(steps, "ab", strict=True)])
+    assert not metrics.sentiment_trend(both, "channel", zone="UTC")["is_significant"].any()
+    alone = metrics.sentiment_trend(both[both["channel"] == "a"], "channel", zone="UTC")
+    assert alone["is_significant"].tolist() == [False, True]
+
+
+def test_previous_period_of_stages_and_buckets():
+    stages = [STAGES, STAGES[STAGES["stage"] != "welcome"]]
+    result = metrics.previous_period(*[metrics.abandonment_by_stage(table) for table in stages], "hazard")
+    assert values(result, "stage", "n", "previous") == [["welcome", 4, None], ["(none)", 1, 0], ["queue", 1, 1]]
+    now, before = (metrics.response_time_buckets(PLAIN.iloc[:rows], "channel", as_of="2024-03-02") for rows in (4, 2))
+    result = metrics.previous_period(now, before, "share")
+    assert len(result) == len(now) == 18
+    x = result[result["channel"] == "x"]
+    assert values(x, "bucket", "total", "previous")[0] == ["within 1 h", 1, 1.0]
+    empty = metrics.response_time_buckets(PLAIN.iloc[:0], "channel")
+    assert metrics.previous_period(now, empty, "share")["previous"].isna().all()
+    hours = metrics.first_response_time(PLAIN, "hour", zone="UTC")
+    assert metrics.previous_period(hours, None, "median_seconds")["previous"].isna().all()
+
+
+def test_previous_period_refuses_what_is_not_one_to_one():
+    now, other = metrics.csat(FULL_ROWS["csat"], "topic"), metrics.csat(FULL_ROWS["csat"])
+    with pytest.raises(BadParameter, match="with the same by"):
+        metrics.previous_period(now, other, "csat")
+    with pytest.raises(BadParameter, match="several rows of csat have the same topic"):
+        metrics.previous_period(now.iloc[[0, 0]], now, "csat")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import oracle
 import pytest
@@ -55,7 +56,11 @@ def test_inbound_volume(contacts, by, zone):
 
 
 @settings(many, max_examples=8)
-@given(oracle.conversations(), st.sampled_from(["month", "quarter", "year", ["weekday", "topic"]]), zones)
+@given(
+    oracle.conversations(),
+    st.sampled_from(["month", "quarter", "year", ["weekday", "topic"], ["month", "week"]]),
+    zones,
+)
 def test_inbound_volume_of_long_periods(contacts, by, zone):
     contacts["created_at"] += (contacts["created_at"] - contacts["created_at"].min()) * 60
     result = metrics.inbound_volume(contacts, by, zone=zone)
@@ -243,9 +248,10 @@ def test_low_scores_by(surveys, by, zone, at_most):
     zones,
 )
 def test_sentiment_trend(messages, by, every, tagged, zone):
-    result = metrics.sentiment_trend(messages, by, every, tagged, zone)
+    with patch("toolkit.metrics.sentiment.settings_of", lambda table: Service(minimum_count=2)):
+        result = metrics.sentiment_trend(messages, by, every, tagged, zone)
     keys = [*oracle.names(by), *oracle.names(every)]
-    oracle.assert_same(result, oracle.sentiment_trend(messages, by, every, tagged, zone), keys)
+    oracle.assert_same(result, oracle.sentiment_trend(messages, by, every, tagged, zone, 2), keys)
     check_shares(result, *[(label, f"{label}_low", f"{label}_high") for label in oracle.SENTIMENTS])
     assert result.loc[result["n"] > 0, list(oracle.SENTIMENTS)].sum(axis=1).to_numpy() == pytest.approx(1)
 

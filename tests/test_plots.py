@@ -148,6 +148,7 @@ def csat(kind):
 
 def csat_by_topic(kind):
     result = csat(kind)
+    result.attrs["metric"] = "csat_by_topic"
     pull = np.linspace(-0.08, 0.05, len(result))
     result["pull"], result["pull_low"], result["pull_high"] = pull, pull - 0.02, pull + 0.02
     return result
@@ -182,7 +183,9 @@ def inbound_volume(kind):
 def by_stage(kind):
     stages = ["welcome", "queue", "x" * 60]
     if kind in ("none", "no rows in time"):
-        return result_of(pd.DataFrame(columns=["stage", "n", "abandoned_count", "hazard", "low", "high"]), "stage", [])
+        return result_of(
+            pd.DataFrame(columns=["stage", "n", "abandoned_count", "hazard", "low", "high"]), "abandonment_by_stage", []
+        )
     frame = pd.DataFrame(
         {"stage": stages, "n": [900, 500, 3], "abandoned_count": [9, 50, 1], "hazard": [0.01, 0.1, 0.33]}
     )
@@ -379,3 +382,12 @@ def test_colours_can_be_seen_on_white_and_on_black():
         assert (
             1.05 / (luminance(colour) + 0.05) >= 3 and (luminance(colour) + 0.05) / (luminance("#111111") + 0.05) >= 3
         )
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name__)
+def test_takes_its_metric_only(plot):
+    metric = plot.__name__.removeprefix("plot_").removesuffix("_distribution")
+    other = Result.of(pd.DataFrame({"n": [1]}), "another", {})
+    for given, named in ((pd.DataFrame({"n": [1]}), "a DataFrame"), (other, "that of another"), (None, "a NoneType")):
+        with pytest.raises(BadParameter, match=f"^{plot.__name__} takes the result of metrics.{metric}, not {named}"):
+            plot(given)

@@ -312,6 +312,21 @@ def test_svg_styles_become_attributes():
     assert 'viewBox="0 0 96 48" width="96"' in drawn
 
 
+def test_cells_of_a_heat_map_are_drawn_without_seams():
+    import io
+
+    import matplotlib.figure
+
+    axes = matplotlib.figure.Figure().subplots()
+    axes.pcolormesh([[1, 2], [3, 4]])
+    axes.plot([1, 2])
+    file = io.StringIO()
+    axes.figure.savefig(file, format="svg")
+    drawn = clean.inline_svg(file.getvalue(), "x", "c")
+    assert re.findall(r'<g class="([^"]*)">\s*<path', drawn) == ["cells"]
+    assert ".chart .cells { shape-rendering: crispEdges; }" in style()
+
+
 @pytest.mark.parametrize("svg", ["", "<p>no</p>", "<svg", '<!DOCTYPE svg [<!ENTITY a "b">]><svg/>'])
 def test_what_is_no_svg_is_refused(svg):
     assert clean.inline_svg(svg, "x", "c") is None

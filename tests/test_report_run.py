@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import toolkit
 from toolkit.errors import BadData, BadParameter
 from toolkit.report import index
 from toolkit.report.render import KEY_FIGURES, REPORT
-from toolkit.report.run import find_notebooks, run_reports
+from toolkit.report.run import Outcome, Running, end, find_empty_period, find_notebooks, run_reports
 
 DISPLAY = f'''
 from IPython.display import display
@@ -53,7 +55,7 @@ def run(folder, names=None, **options):
 
 def files(folder):
     out = folder.parent / "out"
-    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.name != ".lock")
 
 
 def test_a_good_report(folder):
@@ -97,7 +99,8 @@ def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
         assert (out / f"{name}.html").read_bytes() == good[name]
         log = (out / "failed" / f"{name}.log").read_text()
         assert said in log and "\x1b" not in log
-        assert "without encryption" not in log and "WARNING" not in log
+        assert "without encryption" not in log and "WARNING" not in log and "KeyboardInterrupt" not in log
+        assert outcomes[name].is_mistake == (name == "mistake")
         assert source in nbformat.read(out / "failed" / f"{name}.ipynb", 4).cells[-2].source or name == "raises"
         assert reports[name]["status"] == "failed" and reports[name]["html"] == f"{name}.html"
     assert page.count("The last run failed") == page.count("the last good report") == len(FAILURES)
@@ -128,6 +131,88 @@ def test_a_worker_that_dies_is_a_failure(folder):
     outcomes = run(folder)
     assert "ended without a result" in outcomes["kills"].message
     assert outcomes["good"].status == "ok"
+
+
+def is_running(mark):
+    """Whether a process has `mark` in its environment: the runner's, its workers', their kernels'."""
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in entry.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def is_gone(mark):
+    """Whether no process has `mark` in its environment, or soon none has."""
+    last = time.monotonic() + 10
+    while is_running(mark) and time.monotonic() < last:
+        time.sleep(0.2)
+    return not is_running(mark)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monkeypatch):
+    monkeypatch.setattr("toolkit.report.run.GRACE", 1.0)
+    started = folder.parent / "started"
+    mark, environment = str(folder), toolkit.report.run._environment
+    # A stopped process gets no SIGTERM; the parent of the kernel is there, so that the kernel stays as well.
+    stop = f"import os, signal, time; open({str(started)!r}, 'w').close(); os.kill(os.getppid(), signal.SIGSTOP)"
+    notebook(folder, "hangs", stop, "time.sleep(120)")
+    monkeypatch.setattr("toolkit.report.run._environment", lambda task: environment(task) | {"TOOLKIT_MARK": mark})
+    outcome = run(folder, timeout=6)["hangs"]
+    assert started.exists() and outcome.status == "failed"
+    assert outcome.message == "took longer than 6 s, no longer answered and was ended"
+    assert is_gone(f"TOOLKIT_MARK={mark}")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="only POSIX lets a process refuse to end")
+def test_stop_kills_what_refuses_to_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("toolkit.report.run.GRACE", 0.5)
+    refuse = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(120)"
+    kernels = [
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"], start_new_session=True)
+        for _ in range(2)
+    ]
+    running, ends, seen = Running(), [], threading.Barrier(3)
+
+    def follow(kernel):
+        noted = tmp_path / str(kernel.pid)
+        noted.write_text(str(kernel.pid))
+        command = [sys.executable, "-c", refuse]
+        with running.start(command, noted, stdout=subprocess.PIPE, start_new_session=True) as process:
+            process.stdout.readline()
+            seen.wait(30)
+            process.stdout.read()  # as the runner does, until it has ended
+        process.stdout.close()
+        ends.append(process.returncode)
+
+    try:
+        with ThreadPoolExecutor() as pool:
+            done = [pool.submit(follow, kernel) for kernel in kernels]
+            seen.wait(30)
+            start = time.monotonic()
+            running.stop()
+            assert time.monotonic() - start < 5  # together, not one after the other
+            for it in done:
+                it.result(10)
+        assert ends == [-signal.SIGKILL] * 2
+        assert [kernel.wait(10) for kernel in kernels] == [-signal.SIGKILL] * 2
+        with pytest.raises(RuntimeError), running.start(["true"], tmp_path / "none"):
+            pass
+    finally:
+        for kernel in kernels:
+            kernel.kill()
+            kernel.wait()
+
+
+def test_what_ends_by_itself_is_given_the_time(tmp_path):
+    good = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); print(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", good], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        end({process: tmp_path / "none"})
+        assert process.returncode == (3 if os.name == "posix" else 1)
 
 
 def test_a_user_kernel_called_python3_is_not_used(folder, tmp_path, monkeypatch):
@@ -192,7 +277,7 @@ def test_notebooks_are_found(folder, tmp_path):
 class FakeData:
     """What `open_data` returns, as far as the runner looks."""
 
-    source, zone, as_of = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC)
+    source, zone, as_of, tables = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC), {}
     service = type("Service", (), {"name": "Trains"})
 
     @property
@@ -227,6 +312,38 @@ def test_the_data_is_read_once_and_the_report_names_the_users_own_path(folder, m
     assert "9 of 10 rows used (90.0 %); 1 rejected" in (out / "index.html").read_text()
 
 
+@pytest.mark.parametrize(
+    "period, said",
+    [
+        ("2031-01", "no row of the data lies in the period 2031-01; the data goes through 2024-03-02"),
+        ("2020", "no row of the data lies in the period 2020; the data begins on 2024-02-01"),
+        (
+            "2024-02-10",
+            "no row of the data lies in the period 2024-02-10; its rows lie between 2024-02-01 and 2024-03-02",
+        ),
+        ("2024-03", ""),
+        ("2024-02-01", ""),  # the first row's day, in Rome
+        ("all", ""),
+    ],
+)
+def test_a_period_without_rows(tmp_path, period, said):
+    rows = "conversation_id,channel,created_at\n1,chat,2024-01-31T23:30:00Z\n2,chat,2024-03-02T08:00:00Z\n"
+    (tmp_path / "conversations.csv").write_text(rows)
+    (tmp_path / "service.toml").write_text('name = "Trains"\ntime_zone = "Europe/Rome"\n')
+    data = toolkit.open_data(tmp_path)
+    assert find_empty_period(data, data.during(period).period) == said
+
+
+def test_a_period_without_rows_is_told_and_the_reports_are_made(folder, tmp_path):
+    (tmp_path / "export").mkdir()
+    rows = "conversation_id,channel,created_at\n1,chat,2024-01-31T23:30:00Z\n"
+    (tmp_path / "export" / "conversations.csv").write_text(rows)
+    notebook(folder, "good", "print(1)", parameters='data: str = ""\nperiod: str = "all"')
+    told = []
+    assert run(folder, data=tmp_path / "export", period="2031-01", warn=told.append)["good"].status == "ok"
+    assert told == ["no row of the data lies in the period 2031-01; the data goes through 2024-01-31"]
+
+
 def test_data_that_cannot_be_read_stops_before_any_kernel(folder, monkeypatch):
     def refuse(path, **options):
         raise BadData("calls.csv: is empty")
@@ -249,6 +366,20 @@ def test_running_one_report_keeps_what_is_known_of_the_others(folder):
     (out / "two.html").unlink()
     run(folder, ["one"])
     assert 'href="two.html"' not in (out / "index.html").read_text()
+
+
+@pytest.mark.parametrize("is_lockable", [True, False])
+def test_two_runs_into_one_folder_lose_nothing(tmp_path, monkeypatch, is_lockable):
+    if is_lockable:
+        pytest.importorskip("fcntl")
+    else:  # a folder without locks works all the same, for one run at a time
+        (tmp_path / ".lock").mkdir()
+    monkeypatch.setattr(index, "draw", lambda manifest: time.sleep(0.005) or "")
+    meanwhile = {"made_at": "2024-05-01T08:00:00+00:00", "versions": {}, "data": None}
+    names = [f"report_{number}" for number in range(24)]
+    with ThreadPoolExecutor(8 if is_lockable else 1) as pool:
+        list(pool.map(lambda name: index.update(tmp_path, Outcome(name, "skipped"), meanwhile), names))
+    assert sorted(index.read_manifest(tmp_path)["reports"]) == sorted(names)
 
 
 @pytest.mark.parametrize("content", ["", "not JSON", "[]", '{"reports": []}'])
@@ -282,17 +413,6 @@ def test_progress_is_told(folder):
     assert told[0] == ("good", 0, 4) and told[-1] == ("good", 3, 4)
 
 
-def is_running(mark):
-    """Whether a process has `mark` in its environment: the runner's, its workers', their kernels'."""
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark.encode() in entry.read_bytes():
-                return True
-        except OSError:
-            continue
-    return False
-
-
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("ending, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
@@ -311,17 +431,14 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
     environment["PYTHONPATH"] = str(Path(toolkit.__file__).parents[1])
     process = subprocess.Popen([sys.executable, "-c", driver], env=environment, start_new_session=True)
     try:
-        end = time.monotonic() + 60
+        last = time.monotonic() + 60
         while not started.exists():
-            assert time.monotonic() < end and process.poll() is None
+            assert time.monotonic() < last and process.poll() is None
             time.sleep(0.1)
         process.send_signal(ending)
         assert process.wait(30) == code
     finally:
         process.kill()
-    end = time.monotonic() + 10
-    while is_running(mark) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not is_running(mark)
+    assert is_gone(mark)
     assert list(temporary.iterdir()) == []
     assert files(folder) == []

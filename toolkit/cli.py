@@ -1,7 +1,7 @@
 """The command line. Thin: each command reads its options, calls one function and prints what came back.
 
 Exit codes: 0 done; 1 a report failed, or `check --strict` found something; 2 a mistake in the call or in
-the data, told in one message; 130 stopped by Ctrl-C.
+the data, told in one message, also when it is all that made reports fail; 130 stopped by Ctrl-C.
 """
 
 import contextlib
@@ -93,15 +93,20 @@ def report(
     params = split_pairs(param or [])
     with _ended_by_sigterm(), _bars() as progress:
         outcomes = run_reports(
-            names, data, out, source, service, period, as_of, params, jobs, progress, timeout, notebooks
+            names, data, out, source, service, period, as_of, params, jobs, progress, timeout, notebooks, _warn
         )
     for outcome in outcomes:
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
     if made:
         typer.echo(f"Overview: {out / 'index.html'}")
-    if any(outcome.status == "failed" for outcome in outcomes) or not made:
-        raise typer.Exit(1)
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    if failed or not made:
+        raise typer.Exit(2 if failed and all(outcome.is_mistake for outcome in failed) else 1)
+
+
+def _warn(line):
+    typer.echo(f"toolkit: warning: {line}", err=True)
 
 
 def _print_outcome(outcome):
@@ -247,7 +252,7 @@ def _write_ledger(ledger, out):
     try:
         ledger.to_csv(out, index=False)
     except OSError as error:
-        raise BadParameter(f"{out}: can't be written: {error.strerror}") from None
+        raise BadParameter(f"{out}: can't be written: {error.strerror or error}") from None
 
 
 def _no_formula(value):
@@ -270,14 +275,20 @@ def _no_formula(value):
 @app.command(epilog="Example:  toolkit sample --out data --conversations 3500")
 def sample(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.", metavar="DIR")],
-    conversations: Annotated[int, typer.Option(help="How many conversations.", min=1, metavar="N")] = 3500,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 7,
+    conversations: Annotated[
+        int | None, typer.Option(help="How many conversations; default: those of data/sample.", min=1, metavar="N")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same data; default: that of data/sample.", metavar="N")
+    ] = None,
     format: Annotated[Format, typer.Option(help="File format.")] = Format.csv,
 ):
     """Write synthetic data to try the reports with."""
     from toolkit.sample import write_sample
 
-    write_sample(out, conversations=conversations, seed=seed, format=format.value)
+    # What is not given is left to the generator, whose defaults make data/sample.
+    given = {"conversations": conversations, "seed": seed}
+    write_sample(out, **{key: value for key, value in given.items() if value is not None}, format=format.value)
     typer.echo(f"Sample data: {out}\nNext: toolkit report --data {out}")
 
 
@@ -311,6 +322,10 @@ def main(args=None):
         return ended.code
     except ToolkitError as error:
         typer.echo(f"toolkit: {error}", err=True)
+        return 2
+    except OSError as error:  # a path that can't be read or written, a full disk
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"toolkit: {where}{error.strerror or error}", err=True)
         return 2
     return 0
 

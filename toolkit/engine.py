@@ -15,6 +15,21 @@ from toolkit.service import Service, parse_duration
 from toolkit.tables import DTYPES, TABLES
 
 NONE = "(none)"  # the group of the rows whose key is missing
+# What results, and the steps to them, call their own columns: no group may have such a name.
+RESERVED = """
+    n total share low high bucket seconds mean mean_low mean_high coverage coverage_low coverage_high
+    median_seconds median_low median_high p90_seconds p90_low p90_high mean_seconds mean_answered_seconds
+    answered_count open_count abandoned_count other_count needing_count sent_count satisfied_count low_count
+    message_count negative_count positive_count neutral_count
+    response_rate needing_rate needing_rate_low needing_rate_high needing_answered abandonment_rate low_rate
+    csat survey_response_rate survey_response_rate_low survey_response_rate_high
+    score_1 score_2 score_3 score_4 score_5 pull pull_low pull_high share_of_answers hazard share_of_abandons
+    positive positive_low positive_high neutral neutral_low neutral_high negative negative_low negative_high
+    change change_low change_high is_significant is_distinguishable previous previous_n
+    q50 q90 at_ n_ value_ start_ end_ start__business end__business needs_ is_answered_ is_abandoned_
+    parent_ asked_ replied_ place_ left_ events_ censored_ smallest_ deviation_ _few _few_past
+"""
+RESERVED = frozenset(RESERVED.split())
 MIXED = ("mixed", "mixed-integer")  # object columns that have no one type, kept as text
 
 
@@ -29,6 +44,19 @@ class Context:
     def zone(self):
         """The service's IANA time zone."""
         return self.service.time_zone
+
+
+def own_backend(backend):
+    """The backend with an identity of its own.
+
+    Ibis tells connections apart by how they were made, and holds two to DuckDB in memory for one: a union of
+    tables of two data sets would read the first one twice.
+    """
+    import uuid
+
+    backend._con_kwargs = {"database": f"toolkit-{uuid.uuid4()}"}
+    backend.__dict__.pop("db_identity", None)
+    return backend
 
 
 def set_context(backend, context):
@@ -232,7 +260,7 @@ def connection():
     import ibis
 
     if not _own:
-        backend = ibis.duckdb.connect()
+        backend = own_backend(ibis.duckdb.connect())
         backend.raw_sql("SET TimeZone = 'UTC'")
         _own.append(backend)
     return _own[0]
@@ -280,26 +308,57 @@ def group_keys(by):
     return [by] if isinstance(by, str) else list(dict.fromkeys(by))
 
 
-def with_keys(table, name, by, zone=None, time=None):
+def with_keys(table, name, by, zone=None, time=None, uses=(), own=()):
     """The table with the columns in `by` ready to group by.
 
-    A name that is no column but a part of local time (hour, weekday, day, week, month, quarter, year)
-    is made from the table's time column; a missing key becomes "(none)".
+    hour, weekday, day, week, month, quarter and year are always parts of local time, made from the table's
+    time column, also where the table has a column of that name: rename yours to group by it. Any other name is
+    a column; a missing key becomes "(none)".
+
+    Parameters
+    ----------
+    uses : sequence of str
+        Columns that the metric computes with, which can't be groups too.
+    own : sequence of str
+        Keys that the metric added itself, which no rule forbids.
+
+    Raises
+    ------
+    BadParameter
+        A name is a column of the results (`RESERVED`), or of a time.
+    MissingColumn
+        There is no such column.
     """
     from toolkit import clock
 
     keys, made = group_keys(by), {}
+    check_keys(table, name, [key for key in keys if key not in own], uses)
     for key in keys:
-        if key in table.columns:
-            made[key] = as_text(table[key]).nullif("").fill_null(NONE)
-        elif key in clock.PARTS:
+        if key in clock.PARTS:
             time = time or TABLES[name].time
             if time not in table.columns:
                 raise MissingColumn(name, time, _shown(table))
             made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone), **_span(table, time))
         else:
-            raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
+            made[key] = as_text(table[key]).nullif("").fill_null(NONE)
     return table.mutate(**made) if made else table
+
+
+def check_keys(table, name, by, uses=()):
+    """The errors of `with_keys`: each name in `by` must be a part of local time, or a column that may be a group."""
+    from toolkit import clock
+
+    for key in group_keys(by):
+        if key in clock.PARTS:
+            continue
+        if key not in table.columns:
+            raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
+        if key in RESERVED:
+            raise BadParameter(f"by={key!r}: results have a column of that name; rename yours")
+        if key in uses:
+            raise BadParameter(f"by={key!r}: the metric computes with that column; group by a copy of another name")
+        if table[key].type().is_timestamp():
+            raise BadParameter(f"by={key!r} is a time; group by {', '.join(clock.PARTS[:-1])} or {clock.PARTS[-1]}")
 
 
 def _span(table, time):
@@ -325,13 +384,13 @@ def refuse_nulls(table, name, column):
             )
 
 
-def label_keys(frame, by, table_columns=()):
+def label_keys(frame, by):
     """The result's local-time keys as people read them, its rows in the order of the keys."""
     from toolkit import clock
 
     keys = group_keys(by)
     for key in keys:
-        if key in clock.PARTS and key not in table_columns:
+        if key in clock.PARTS:
             frame[key] = clock.part_labels(frame[key], key)
     return frame.sort_values(keys, kind="stable").reset_index(drop=True) if keys else frame
 
@@ -374,14 +433,14 @@ def quantiles(table, keys, value, probabilities):
     rows = table.filter(table[value].notnull()).select(*keys, value_=table[value].cast("float64"))
     window = ibis.window(group_by=keys, order_by="value_")
     whole = ibis.window(group_by=keys)
-    rows = rows.mutate(at=ibis.row_number().over(window).cast("int64"), n_=rows.count().over(whole).cast("int64"))
+    rows = rows.mutate(at_=ibis.row_number().over(window).cast("int64"), n_=rows.count().over(whole).cast("int64"))
     measures = {}
     for p in probabilities:
         position = (rows.n_ - 1).cast("float64") * p
         below = position.floor()
         weight = ibis.cases(
-            (rows.at.cast("float64") == below, 1.0 - (position - below)),
-            (rows.at.cast("float64") == below + 1.0, position - below),
+            (rows.at_.cast("float64") == below, 1.0 - (position - below)),
+            (rows.at_.cast("float64") == below + 1.0, position - below),
             else_=0.0,
         )
         measures[f"q{round(p * 100):02d}"] = (rows.value_ * weight).sum()

@@ -6,6 +6,7 @@ that are printed (Bonferroni). Names of groups are the customer's data and retur
 shows them escapes them.
 """
 
+import functools
 import math
 import unicodedata
 from statistics import NormalDist
@@ -13,14 +14,43 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from toolkit.errors import BadParameter
 from toolkit.intervals import difference, wilson
-from toolkit.result import format_value
+from toolkit.result import Result, format_value
 
 NO_DATA = "No data in this period."
 TIME_PARTS = ("hour", "weekday", "day", "week", "month", "quarter", "year")
 PERIODS = {"day": "days", "week": "weeks", "month": "months", "quarter": "quarters", "year": "years"}
 LONGEST_NAME = 60
 Z = NormalDist().inv_cdf(0.975)
+
+
+# --- what is given --------------------------------------------------------------------------------
+
+
+def check_result(name, metric, result):
+    """BadParameter naming the function unless it is given a result of its metric."""
+    if not isinstance(result, Result):
+        given = f"a {type(result).__name__}"
+    elif result.attrs.get("metric") != metric:
+        given = f"that of {result.attrs.get('metric')}"
+    elif "previous" in result.columns:
+        given = "a comparison of two periods"
+    else:
+        return
+    raise BadParameter(f"{name} takes the result of metrics.{metric}, not {given}")
+
+
+def _finding(function):
+    """Check that the first argument is a result of the metric of the function's name."""
+    name = function.__name__
+
+    @functools.wraps(function)
+    def found(result, *arguments, **options):
+        check_result(name, name.removeprefix("find_"), result)
+        return function(result, *arguments, **options)
+
+    return found
 
 
 # --- names and numbers ----------------------------------------------------------------------------
@@ -62,6 +92,11 @@ def value_name(value, key, limit=LONGEST_NAME):
 def group_keys(result):
     """The columns that tell the groups of a result apart."""
     return [key for key in result.attrs.get("by", ()) if key in result.columns]
+
+
+def _no_other(result):
+    """What to say of the only group with enough cases: nothing, if there is no other at all."""
+    return "; no other group has enough cases to compare." if len(result) > 1 else "."
 
 
 def _at(row, keys):
@@ -178,7 +213,8 @@ def _extremes(result, value, ends, unit, high_text, noun, count="n"):
         )
 
     if len(rows) == 1:
-        return f"{high_text} {told(top)}; no other group has enough cases to compare."
+        lead = high_text if len(result) > 1 else high_text.removesuffix(" highest").removesuffix(" is")
+        return f"{lead} {told(top)}{_no_other(result)}"
     low = rows.loc[rows[value].idxmin()]
     if top[value] == low[value]:
         return f"All {len(rows)} groups have the same figure: {_show(top[value], unit)}."
@@ -227,6 +263,7 @@ def _scalar(overall, column):
 # --- volume ---------------------------------------------------------------------------------------
 
 
+@_finding
 def find_inbound_volume(result):
     """How many contacts came in, and where or when most did.
 
@@ -256,6 +293,7 @@ def find_inbound_volume(result):
     return "; ".join([text, *parts]) + "."
 
 
+@_finding
 def find_volume_heatmap(result):
     """The busiest hour of the week, and how sure that is."""
     if not len(result) or not result["n"].sum():
@@ -280,6 +318,7 @@ def find_volume_heatmap(result):
 # --- responses ------------------------------------------------------------------------------------
 
 
+@_finding
 def find_first_response_time(result):
     """The median wait with its interval and what is still open; of groups the slowest and the quickest."""
     said = _too_few(result, "conversation")
@@ -332,7 +371,7 @@ def _find_slowest(result):
         )
 
     if len(rows) == 1:
-        return f"First responses {told(slow)}; no other group has enough cases to compare."
+        return f"First responses {told(slow)}{_no_other(result)}"
     if rank.max() == rank.min():
         return f"First responses take equally long in all {len(rows)} groups, {told(slow)}."
     pairs = len(rows) * (len(rows) - 1) // 2
@@ -348,6 +387,7 @@ def _times_apart(one, other, comparisons):
     return apart(*logs, comparisons)
 
 
+@_finding
 def find_response_curve(result):
     """How much is answered within an hour and a day; of groups the quickest and the slowest in an hour."""
     if not len(result):
@@ -386,6 +426,7 @@ def find_response_curve(result):
     )
 
 
+@_finding
 def find_response_time_buckets(result):
     """How many were answered within the first span of time, and how many not at all."""
     said = NO_DATA if not len(result) or not result["total"].sum() else _too_few(result, "conversation")
@@ -411,6 +452,7 @@ def find_response_time_buckets(result):
     return f"{text} {_extremes(first, 'share', ('low', 'high'), 'rate', lead, 'conversation', 'total')}"
 
 
+@_finding
 def find_response_rate(result):
     """The share that got an answer; of groups the highest and the lowest."""
     said = _too_few(result, "conversation")
@@ -429,6 +471,7 @@ def find_response_rate(result):
     return text
 
 
+@_finding
 def find_reply_pairs(pairs, first_response):
     """Why the time of reply pairs and the first response time differ.
 
@@ -437,6 +480,7 @@ def find_reply_pairs(pairs, first_response):
     pairs : Result of `reply_pairs`
     first_response : Result of `first_response_time`
     """
+    check_result("find_reply_pairs", "first_response_time", first_response)
     n, conversations = (int(table["n"].sum()) if len(table) else 0 for table in (pairs, first_response))
     if not n or not conversations:
         return NO_DATA
@@ -462,6 +506,7 @@ def find_reply_pairs(pairs, first_response):
 # --- calls ----------------------------------------------------------------------------------------
 
 
+@_finding
 def find_abandonment_rate(result, overall=None):
     """Where or when most callers hang up, against all calls, and whether that can be told from the rest.
 
@@ -498,6 +543,7 @@ def find_abandonment_rate(result, overall=None):
     )
 
 
+@_finding
 def find_abandonment_by_stage(result):
     """The stage at which callers most likely hang up, the queue beside it, and its share of all who do."""
     said = _too_few(result, "call")
@@ -538,6 +584,7 @@ def find_abandonment_by_stage(result):
     return text
 
 
+@_finding
 def find_average_speed_of_answer(result):
     """How long answered calls waited; of groups the longest and the shortest."""
     said = _too_few(result, "answered call")
@@ -561,7 +608,7 @@ def find_average_speed_of_answer(result):
         )
 
     if len(rows) == 1:
-        return f"Callers waited {told(long)}; no other group has enough cases to compare."
+        return f"Callers waited {told(long)}{_no_other(result)}"
     pairs = len(rows) * (len(rows) - 1) // 2
     is_apart = apart(_estimate(long, "mean_seconds", ends), _estimate(short, "mean_seconds", ends), pairs)
     return f"Callers waited longest {told(long)}, and shortest {told(short)}. {_verdict(is_apart)}"
@@ -570,6 +617,7 @@ def find_average_speed_of_answer(result):
 # --- satisfaction ---------------------------------------------------------------------------------
 
 
+@_finding
 def find_csat(result):
     """CSAT with its interval and the share of surveys answered; of groups the highest and the lowest."""
     said = _too_few(result, "answer")
@@ -585,6 +633,7 @@ def find_csat(result):
     )
 
 
+@_finding
 def find_csat_by_topic(result):
     """Which topic pulls CSAT down most, by how many points, and what it would be without it."""
     said = _too_few(result, "answer")
@@ -628,6 +677,7 @@ def find_csat_by_topic(result):
     )
 
 
+@_finding
 def find_low_scores(result):
     """How many low answers there are; of groups where their share is highest."""
     low = result.attrs.get("choices", {}).get("low", "3 or less")
@@ -649,6 +699,7 @@ def find_low_scores(result):
 # --- sentiment ------------------------------------------------------------------------------------
 
 
+@_finding
 def find_sentiment_trend(result, period=None):
     """The biggest rise of the negative share that is distinguishable from chance, or that there is none.
 
@@ -734,6 +785,7 @@ def find_quality(counts):
     return f"{text}, and {_many(repaired, 'value')} {'was' if repaired == 1 else 'were'} repaired."
 
 
+@_finding
 def find_sentiment_engines(result):
     """How many messages could be scored, and by which engine.
 

@@ -65,6 +65,17 @@ def difference(now, before):
     )
 
 
+def silent_bound(length):
+    """Upper end of the 95 % interval of a rate of which nothing was seen: exact Poisson, for zero events.
+
+    Examples
+    --------
+    >>> round(float(silent_bound(1)), 3), round(float(silent_bound(4)), 3)
+    (3.689, 0.922)
+    """
+    return -np.log((1 - LEVEL) / 2) / length
+
+
 def mean_interval(mean, standard_deviation, n):
     """95 % Student interval of a mean, as two arrays; null below two values.
 
@@ -126,6 +137,10 @@ class Survival:
             self.high = self.surviving ** np.exp(width)
         edge = (self.surviving >= 1) | (self.surviving <= 0)
         self.low, self.high = np.where(edge, self.surviving, self.low), np.where(edge, self.surviving, self.high)
+        # Where all are gone Greenwood's variance says nothing: the bound before it holds on. (Ends at 0 would make
+        # every upper end of an interval look reached.)
+        gone = self.surviving <= 0
+        self.high[gone] = self.high[~gone][-1] if (~gone).any() else 1.0
 
     def at(self, seconds):
         """Share still waiting after `seconds`."""

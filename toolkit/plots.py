@@ -29,7 +29,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from toolkit.errors import BadParameter
-from toolkit.findings import group_keys, value_name
+from toolkit.findings import check_result, group_keys, value_name
 from toolkit.result import format_value, heading
 
 INK = "#123457"
@@ -95,10 +95,12 @@ def close(figure):
 
 
 def _chart(function):
-    """Draw in `style()`, on new axes if none are given; no text is mathtext."""
+    """Draw in `style()`, on new axes if none are given; no text is mathtext; only of the metric of that name."""
+    metric = function.__name__.removeprefix("plot_").removesuffix("_distribution")
 
     @functools.wraps(function)
     def drawn(result, ax=None, *arguments, **options):
+        check_result(function.__name__, metric, result)
         with style():
             ax = function(result, ax, *arguments, **options)
             _dress(ax)

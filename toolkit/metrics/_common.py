@@ -13,15 +13,19 @@ def settings_of(table):
     return context.service if context else Service()
 
 
-def finish(frame, metric, table, by, units, choices=None, minimum_count=None, caption=None, count="n"):
-    """The frame as a Result: labelled keys, sorted, with units and the minimum count."""
+def finish(frame, metric, table, by, units, choices=None, minimum_count=None, caption=None, count="n", rows=()):
+    """The frame as a Result: labelled keys, sorted, with units and the minimum count.
+
+    `rows` are the columns besides the keys that tell one row from another, such as the stage.
+    """
     keys = engine.group_keys(by)
-    frame = engine.label_keys(frame, keys, table.columns)
-    units = units | {key: "hour" for key in keys if key == "hour" and key not in table.columns}
+    frame = engine.label_keys(frame, keys)
+    units = units | {key: "hour" for key in keys if key == "hour"}
     if minimum_count is None:
         minimum_count = settings_of(table).minimum_count
     result = Result.of(frame, metric, units, keys, minimum_count, choices, caption)
     result.attrs["count"] = count
+    result.attrs["rows"] = [*keys, *rows]
     context = engine.context_of(table)
     result.attrs["zone"] = context.zone if context else None
     return result

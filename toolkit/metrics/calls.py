@@ -9,6 +9,8 @@ from toolkit.intervals import mean_interval
 from toolkit.metrics._common import add_rate, choose, finish
 from toolkit.service import parse_duration
 
+STAGE_COLUMNS = ("call_id", "position", "is_abandoned")
+
 
 def _offered(calls, needs=()):
     """The offered calls (tests left out) with `is_abandoned_` and `is_answered_`."""
@@ -66,7 +68,7 @@ def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=No
     choose("base", base, ("offered", "queued"))
     table = _offered(calls, ["queued_at"] if base == "queued" else [])
     keys = engine.group_keys(by)
-    rows = engine.with_keys(table, "calls", keys, zone)
+    rows = engine.with_keys(table, "calls", keys, zone, uses=["queue_seconds"] if base == "queued" else [])
     if base == "queued":
         rows = rows.filter(_queue_wait(rows) > 0)
     if short_abandon is not None:
@@ -141,32 +143,32 @@ def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
     >>> abandonment_by_stage(stages)[["stage", "n", "hazard"]].values.tolist()
     [['menu', 2, 0.0], ['queue', 2, 0.5]]
     """
-    table = engine.as_table(call_stages, "call_stages", ["call_id", "position", "stage", "is_abandoned"])
-    keys = engine.group_keys(by)
+    table = engine.as_table(call_stages, "call_stages", [*STAGE_COLUMNS, "stage"])
+    keys = [key for key in engine.group_keys(by) if key != "stage"]  # they are told apart by it anyway
     stages = table
     if calls is not None:
-        offered = engine.with_keys(_offered(calls, ["call_id"]), "calls", keys, zone)
+        offered = engine.with_keys(_offered(calls, ["call_id"]), "calls", keys, zone, uses=STAGE_COLUMNS)
         stages = stages.drop(*[key for key in keys if key in stages.columns])
         stages = stages.inner_join(offered.select("call_id", *keys), "call_id")
     else:
-        stages = engine.with_keys(stages, "call_stages", keys, zone)
+        stages = engine.with_keys(stages, "call_stages", keys, zone, uses=STAGE_COLUMNS)
     stages = engine.with_keys(stages, "call_stages", "stage")
     once = stages.group_by([*keys, "stage", "call_id"]).aggregate(
-        place=stages.position.cast("float64").min(),
-        left=stages.is_abandoned.fill_null(False).ifelse(1, 0).max(),
+        place_=stages.position.cast("float64").min(),
+        left_=stages.is_abandoned.fill_null(False).ifelse(1, 0).max(),
     )
     frame = engine.to_pandas(
         once.group_by([*keys, "stage"]).aggregate(
-            n=once.count(), abandoned_count=once.left.sum(), place=once.place.mean()
+            n=once.count(), abandoned_count=once.left_.sum(), place_=once.place_.mean()
         )
     )
     frame["n"], frame["abandoned_count"] = frame["n"].astype("int64"), frame["abandoned_count"].astype("int64")
-    frame = frame.sort_values([*keys, "place", "stage"], kind="stable").reset_index(drop=True)
+    frame = frame.sort_values([*keys, "place_", "stage"], kind="stable").reset_index(drop=True)
     frame = add_rate(frame, "hazard", "abandoned_count", "n")
     total = frame.groupby(keys)["abandoned_count"].transform("sum") if keys else frame["abandoned_count"].sum()
     frame["share_of_abandons"] = (frame["abandoned_count"] / total) if np.any(total) else np.nan
     units = {"n": "count", "abandoned_count": "count", "hazard": "rate", "share_of_abandons": "rate"}
-    return finish(frame.drop(columns="place"), "abandonment_by_stage", table, keys, units)
+    return finish(frame.drop(columns="place_"), "abandonment_by_stage", table, keys, units, rows=["stage"])
 
 
 def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone=None):
@@ -205,7 +207,7 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     choose("unqueued", unqueued, ("zero", "out"))
     table = _offered(calls, ["answered_at"])
     keys = engine.group_keys(by)
-    rows = engine.with_keys(table, "calls", keys, zone)
+    rows = engine.with_keys(table, "calls", keys, zone, uses=["queue_seconds"])
     rows = rows.filter(rows.is_answered_ & rows.answered_at.notnull())
     if since == "start":
         wait = engine.epoch(rows.answered_at) - engine.epoch(rows.started_at)
@@ -221,12 +223,12 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     rows = rows.filter(rows.seconds.notnull()).mutate(seconds=ibis.ifelse(rows.seconds < 0, 0, rows.seconds))
     seconds = rows.seconds.cast("float64")
     plain = engine.to_pandas(
-        engine.aggregate(rows, keys, n=rows.count(), mean_seconds=seconds.mean(), deviation=seconds.std(how="sample"))
+        engine.aggregate(rows, keys, n=rows.count(), mean_seconds=seconds.mean(), deviation_=seconds.std(how="sample"))
     )
     between = engine.to_pandas(engine.quantiles(rows, keys, "seconds", (0.5, 0.9)))
     frame = plain.merge(between, how="left", on=keys) if keys else pd.concat([plain, between], axis=1)
     frame["mean_low"], frame["mean_high"] = mean_interval(
-        frame["mean_seconds"], frame["deviation"].astype(float), frame["n"]
+        frame["mean_seconds"], frame["deviation_"].astype(float), frame["n"]
     )
     frame["mean_low"] = frame["mean_low"].clip(lower=0)
     frame = frame.rename(columns={"q50": "median_seconds", "q90": "p90_seconds"})

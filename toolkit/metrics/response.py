@@ -21,11 +21,13 @@ def _waits(conversations, by, clock, as_of, zone, service, bot_only):
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
     engine.refuse_nulls(table, "conversations", "created_at")
     now = engine.as_of_seconds(table, [engine.epoch(table.created_at), engine.epoch(table.first_response_at)], as_of)
-    if bot_only == "out" and {"bot_started_at", "handed_off_at"} <= set(table.columns):
-        by_bot = table.bot_started_at.notnull() & table.handed_off_at.isnull() & table.first_response_at.isnull()
+    if bot_only == "out" and "bot_started_at" in table.columns:
+        by_bot = table.bot_started_at.notnull() & table.first_response_at.isnull()
+        if "handed_off_at" in table.columns:  # else nothing was
+            by_bot = by_bot & table.handed_off_at.isnull()
         table = table.filter(~by_bot)
     keys = engine.group_keys(by)
-    keyed = engine.with_keys(table, "conversations", keys, zone)
+    keyed = engine.with_keys(table, "conversations", keys, zone, own=["needs_"])
     rows = keyed.select(*keys, start_=engine.epoch(keyed.created_at), end_=engine.epoch(keyed.first_response_at))
     rows = rows.filter(rows.start_ <= now)  # what comes later hasn't happened yet
     rows = rows.mutate(
@@ -59,8 +61,8 @@ def _curves(conversations, by, clock, as_of, zone, service, bot_only):
     counts = engine.aggregate(
         rows,
         [*keys, "seconds"],
-        events=rows.is_answered_.ifelse(1, 0).sum(),
-        censored=rows.is_answered_.ifelse(0, 1).sum(),
+        events_=rows.is_answered_.ifelse(1, 0).sum(),
+        censored_=rows.is_answered_.ifelse(0, 1).sum(),
     )
     frame = engine.to_pandas(counts)
     _refuse_negative(frame["seconds"].min() if len(frame) else np.nan)
@@ -96,7 +98,7 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
         IANA zone and settings (for business time); tables from `open_data` carry theirs.
     bot_only : "out" or "in"
         A conversation that a bot handled alone (`bot_started_at`, no `handed_off_at`, no reply) never waited
-        for a human and is left out, or counts as unanswered.
+        for a human and is left out, or counts as unanswered. Without a column `handed_off_at` none was handed off.
 
     Returns
     -------
@@ -128,9 +130,9 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
     table, keys, counts = _curves(conversations, by, clock, as_of, zone, service, bot_only)
     rows = []
     for key, group in _groups(counts, keys):
-        curve = Survival(group["seconds"], group["events"], group["censored"])
-        answered = float(group["events"].sum())
-        mean = float((group["seconds"] * group["events"]).sum() / answered) if answered else np.nan
+        curve = Survival(group["seconds"], group["events_"], group["censored_"])
+        answered = float(group["events_"].sum())
+        mean = float((group["seconds"] * group["events_"]).sum() / answered) if answered else np.nan
         row = [*key, int(curve.n), int(answered), int(curve.n - answered)]
         for probability in (0.5, 0.9):
             row += [curve.quantile(probability), *curve.quantile_interval(probability)]
@@ -173,7 +175,7 @@ def response_curve(
     table, keys, counts = _curves(conversations, by, clock, as_of, zone, service, bot_only)
     frames = []
     for key, group in _groups(counts, keys):
-        curve = Survival(group["seconds"], group["events"], group["censored"])
+        curve = Survival(group["seconds"], group["events_"], group["censored_"])
         at = np.arange(len(curve.seconds))
         if len(at) >= points:  # evenly in the share answered, so that steep parts keep their shape
             # the start and the last time, up to which the curve is flat, are points too
@@ -198,7 +200,7 @@ def response_curve(
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
     units = {"seconds": "seconds", "n": "count", "share": "rate"}
     choices = {"clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
-    return finish(frame, "response_curve", table, keys, units, choices, minimum_count=0)
+    return finish(frame, "response_curve", table, keys, units, choices, minimum_count=0, rows=["seconds"])
 
 
 def _bucket_names(edges):
@@ -274,8 +276,8 @@ def response_time_buckets(
     steps = [(rows.seconds <= edge, position) for position, edge in enumerate(seconds)]
     place = ibis.cases((~rows.is_answered_, len(seconds) + 1), *steps, else_=len(seconds))
     rows = rows.mutate(bucket=place)
-    frame = engine.to_pandas(engine.aggregate(rows, [*keys, "bucket"], n=rows.count(), smallest=rows.seconds.min()))
-    _refuse_negative(frame["smallest"].min() if len(frame) else np.nan)
+    frame = engine.to_pandas(engine.aggregate(rows, [*keys, "bucket"], n=rows.count(), smallest_=rows.seconds.min()))
+    _refuse_negative(frame["smallest_"].min() if len(frame) else np.nan)
     parts = []
     for key, group in _groups(frame, keys) if len(frame) else []:
         counted = group.set_index("bucket")["n"].reindex(range(len(names)), fill_value=0)
@@ -289,7 +291,7 @@ def response_time_buckets(
     frame = add_rate(frame, "share", "n", "total")
     units = {"n": "count", "total": "count", "share": "rate"}
     choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
-    return finish(frame, "response_time_buckets", table, keys, units, choices, count="total")
+    return finish(frame, "response_time_buckets", table, keys, units, choices, count="total", rows=["bucket"])
 
 
 def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out"):
@@ -325,6 +327,7 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     """
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
     topics = settings_of(table).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
+    engine.check_keys(table, "conversations", by)
     _, keys, rows = _waits(
         _with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None, bot_only
     )
@@ -368,10 +371,13 @@ def reply_pairs(messages, by=None, zone=None):
     not the first response of a conversation: a thread has one first response but as many pairs as answered
     messages, and its later turns are faster.
 
+    Both messages of a pair must lie in the table: of messages restricted to a period, a reply to what was asked
+    before it, and a question answered after it, form none.
+
     Parameters
     ----------
     messages : DataFrame, ibis Table or path; one row per message
-        Uses `message_id`, `in_reply_to`, `sender`, `sent_at` and the columns in `by`.
+        Uses `message_id`, `in_reply_to`, `sender`, `sent_at` and the columns in `by`, which are the reply's.
 
     Returns
     -------
@@ -393,13 +399,13 @@ def reply_pairs(messages, by=None, zone=None):
     """
     table = engine.as_table(messages, "messages", ["message_id", "in_reply_to", "sender", "sent_at"])
     keys = engine.group_keys(by)
-    keyed = engine.with_keys(table, "messages", keys, zone)
     asked = table.filter(table.sender == "customer")
     asked = asked.select(parent_=asked.message_id, asked_=engine.epoch(asked.sent_at))
-    replies = keyed.filter(keyed.sender == "agent")
+    replies = table.filter(table.sender == "agent")
     if "is_public" in table.columns:
         replies = replies.filter(replies.is_public.fill_null(True))
-    replies = replies.select(*keys, parent_=replies.in_reply_to, replied_=engine.epoch(replies.sent_at))
+    replies = replies.mutate(parent_=replies.in_reply_to, replied_=engine.epoch(replies.sent_at))
+    replies = engine.with_keys(replies, "messages", keys, zone).select(*keys, "parent_", "replied_")
     pairs = replies.inner_join(asked, "parent_")
     pairs = pairs.mutate(seconds=pairs.replied_ - pairs.asked_)
     plain = engine.to_pandas(

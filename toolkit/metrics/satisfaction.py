@@ -67,7 +67,7 @@ def csat(surveys, by=None, satisfied=4, zone=None):
         raise BadParameter(f"satisfied={satisfied!r} is not allowed; choose one of 1 to 5")
     table = _csat_surveys(surveys)
     keys = engine.group_keys(by)
-    frame = _score_counts(engine.with_keys(table, "surveys", keys, zone), keys)
+    frame = _score_counts(engine.with_keys(table, "surveys", keys, zone, uses=["score"]), keys)
     frame["satisfied_count"] = frame[[f"score_{value}" for value in SCORES if value >= satisfied]].sum(axis=1)
     frame = add_rate(frame, "csat", "satisfied_count", "n")
     frame = add_rate(frame, "survey_response_rate", "n", "sent_count", prefix="survey_response_rate")
@@ -149,9 +149,11 @@ def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
 
     units = {name: unit for name, unit in attrs["units"].items() if name in columns}
     units |= {"pull": "points", "share_of_answers": "rate"}
-    return Result.of(
+    result = Result.of(
         frame.reset_index(drop=True), "csat_by_topic", units, keys, attrs["minimum_count"], attrs["choices"]
     )
+    result.attrs["rows"] = keys
+    return result
 
 
 def low_scores(surveys, at_most=3, by=None, limit=None, zone=None):
@@ -190,7 +192,7 @@ def low_scores(surveys, at_most=3, by=None, limit=None, zone=None):
     keys = engine.group_keys(by)
     if keys:
         table = _csat_surveys(surveys)
-        rows = engine.with_keys(table, "surveys", keys, zone)
+        rows = engine.with_keys(table, "surveys", keys, zone, uses=["score"])
         frame = engine.to_pandas(
             engine.aggregate(rows, keys, n=rows.score.count(), low_count=engine.count_if(rows, rows.score <= at_most))
         )
@@ -221,4 +223,6 @@ def low_scores(surveys, at_most=3, by=None, limit=None, zone=None):
     if "answered_at" in frame.columns:
         frame["answered_at"] = pd.to_datetime(frame["answered_at"], utc=True)  # the same from every engine
     units = {"score": "count", "answered_at": "time"}
-    return finish(frame, "low_scores", table, [], units, {"low": f"{at_most} or less"}, minimum_count=0)
+    return finish(
+        frame, "low_scores", table, [], units, {"low": f"{at_most} or less"}, minimum_count=0, rows=["survey_id"]
+    )

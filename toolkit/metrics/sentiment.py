@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.metrics._common import add_rate, choose, finish
+from toolkit.metrics._common import add_rate, choose, finish, settings_of
 from toolkit.tables import SENTIMENTS
 
 EVERY = ("day", "week", "month", "quarter", "year")
@@ -36,8 +36,9 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
     -------
     Result, one row per period (and group): `n` scored messages of `message_count`, `coverage` = their share;
         `positive`, `neutral`, `negative` in [0, 1], summing to 1, each with `_low`, `_high` (95 % Wilson);
-        `change` of the negative share from the period before, and `is_significant`: whether it is
-        distinguishable from none (two-proportion z-test, Holm's correction over the periods, 5 %).
+        `change` of the negative share from the period before, where both reach the minimum count, and
+        `is_significant`: whether it is distinguishable from none (two-proportion z-test, Holm's correction over
+        all the changes of all groups, 5 %).
 
     Source: DEFINITIONS.md#sentiment-trend
 
@@ -59,8 +60,6 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
         engine.as_table(table, "messages", ["is_tagged"])
         is_tagged = rows.is_tagged.fill_null(True)
         rows = rows.filter(is_tagged if tagged == "tagged" else ~is_tagged)
-    # a column of that name is not the period
-    table, rows = (part.drop(every) if every in part.columns else part for part in (table, rows))
     groups = [key for key in engine.group_keys(by) if key != every]
     keys = [*groups, *([every] if every else [])]
     keyed = engine.with_keys(rows, "messages", keys, zone)
@@ -78,7 +77,7 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
     for label in SENTIMENTS:
         frame = add_rate(frame, label, f"{label}_count", "n", prefix=label)
     frame = frame.sort_values(keys, kind="stable").reset_index(drop=True) if keys else frame
-    frame = _mark_changes(frame, groups, every)
+    frame = _mark_changes(frame, groups, every, settings_of(table).minimum_count)
     shares = [column for label in reversed(SENTIMENTS) for column in (label, f"{label}_low", f"{label}_high")]
     order = [*keys, "n", "message_count", "coverage", "coverage_low", "coverage_high", *shares, *counts]
     order += ["change", "is_significant"] if every else []
@@ -90,28 +89,28 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
     return result
 
 
-def _mark_changes(frame, groups, every):
+def _mark_changes(frame, groups, every, minimum_count):
     """Add `change` and `is_significant`: each period's negative share against the one before it."""
     if not every:
         return frame
     frame["change"], frame["is_significant"] = np.nan, False
     parts = frame.groupby(groups, dropna=False, sort=False) if groups else [((), frame)]
+    rows, values = [], []  # of all groups: whoever looks for a change looks at all of them
     for _, part in parts:
-        rows, values = [], []
         steps = part[every].to_numpy()
         for before, row, gap in zip(part.index, part.index[1:], np.diff(steps), strict=False):
             if gap != (7 if every == "week" else 1):
                 continue  # a silent period lies between them
             n1, n0 = frame.at[row, "n"], frame.at[before, "n"]
-            if not n1 or not n0:
+            if min(n1, n0) < max(minimum_count, 1):
                 continue
             frame.at[row, "change"] = frame.at[row, "negative"] - frame.at[before, "negative"]
             rows.append(row)
             values.append(_p_value(frame.at[row, "negative_count"], n1, frame.at[before, "negative_count"], n0))
-        if rows:
-            from statsmodels.stats.multitest import multipletests
+    if rows:
+        from statsmodels.stats.multitest import multipletests
 
-            frame.loc[rows, "is_significant"] = multipletests(values, alpha=0.05, method="holm")[0]
+        frame.loc[rows, "is_significant"] = multipletests(values, alpha=0.05, method="holm")[0]
     return frame
 
 

@@ -5,8 +5,11 @@ import pandas as pd
 
 from toolkit import clock, engine
 from toolkit.errors import MissingColumn
-from toolkit.intervals import mean_interval
+from toolkit.intervals import mean_interval, silent_bound
 from toolkit.metrics._common import finish
+
+PERIODS = ("day", "week", "month", "quarter", "year")
+MOST_FILLED = 100_000  # rows
 
 
 def _contacts(table):
@@ -33,7 +36,8 @@ def inbound_volume(contacts, by=None, zone=None):
         `sent_at`, the customers' ones): one row per contact.
     by : str or list of str, optional
         Group columns; also hour, weekday, day, week, month, quarter, year in local time. Days, weeks
-        and months without a contact, between the first and the last, are rows with 0.
+        and months without a contact, between the first and the last, are rows with 0 in each group that there
+        is (not where that would be more than 100,000 rows; the table then says so).
     zone : str, optional
         IANA time zone of the local time; tables from `open_data` carry theirs.
 
@@ -62,34 +66,62 @@ def inbound_volume(contacts, by=None, zone=None):
     keyed = engine.with_keys(table, name, keys, zone)
     frame = engine.to_pandas(engine.aggregate(keyed, keys, n=keyed.count()))
     frame["n"] = frame["n"].astype("int64")
-    frame = _fill_silent(frame, keys, table.columns)
+    frame, is_filled = _fill_silent(frame, keys)
     total = frame["n"].sum()
     frame["share"] = frame["n"] / total if total else np.nan
-    return finish(frame, "inbound_volume", table, keys, {"n": "count", "share": "rate"}, minimum_count=0)
+    choices = {} if is_filled else {"periods without a contact": "not shown, as there are too many groups"}
+    return finish(frame, "inbound_volume", table, keys, {"n": "count", "share": "rate"}, choices, minimum_count=0)
 
 
-def _fill_silent(frame, keys, columns):
-    """Rows with 0 for the days, weeks, months and hours in which nothing came in."""
-    steps = {"day": 1, "week": 7, "month": 1, "quarter": 1, "year": 1}
-    timed = [key for key in keys if key in clock.PARTS and key not in columns]
-    if not timed or frame.empty:
-        return frame
+def _fill_silent(frame, keys):
+    """(rows with 0 for the periods and hours in which nothing came in added, whether they were)."""
+    timed = [key for key in keys if key in clock.PARTS]
     untimed = frame[frame[timed].isna().any(axis=1)]  # a contact without a time is in no period, but counts
-    frame = frame.drop(untimed.index)
-    if frame.empty:
-        return untimed
-    levels = []
-    for key in keys:
-        values = frame[key].unique()
-        if key in timed and key in steps:
-            values = np.arange(values.min(), values.max() + 1, steps[key])
-        elif key in timed:
-            values = np.arange(24 if key == "hour" else 7)
-        levels.append(values)
-    whole = pd.MultiIndex.from_product(levels, names=keys).to_frame(index=False)
-    frame = whole.merge(frame, how="left", on=keys)
-    frame["n"] = frame["n"].fillna(0).astype("int64")
-    return pd.concat([frame, untimed], ignore_index=True) if len(untimed) else frame
+    known = frame.drop(untimed.index)
+    if not timed or known.empty:
+        return frame, True
+    known = known.astype(dict.fromkeys(timed, "int64"))
+    whole = _timeline(known, timed)
+    others = [key for key in keys if key not in timed]
+    if others:
+        groups = known[others].drop_duplicates()
+        if len(groups) * len(whole) > MOST_FILLED:
+            return frame, False
+        whole = groups.merge(whole, how="cross")
+    filled = whole[keys].merge(known, how="left", on=keys)
+    filled["n"] = filled["n"].fillna(0).astype("int64")
+    return (pd.concat([filled, untimed], ignore_index=True) if len(untimed) else filled), True
+
+
+def _timeline(frame, timed):
+    """Each combination of the parts of time that there was from the first contact to the last one."""
+    periods = [key for key in timed if key in PERIODS]
+    whole = pd.DataFrame({"weekday": np.arange(7)}) if timed.count("weekday") and not periods else pd.DataFrame([{}])
+    if periods:  # combinations that occur: a day has one month and one weekday
+        first = max(_first_day(key, frame[key].min()) for key in periods)
+        last = min(_first_day(key, frame[key].max() + (7 if key == "week" else 1)) for key in periods)
+        parts = _parts_of(np.arange(first, last))
+        whole = pd.DataFrame({key: parts[key] for key in timed if key != "hour"}).drop_duplicates()
+    if "hour" in timed:
+        whole = whole.merge(pd.DataFrame({"hour": np.arange(24)}), how="cross")
+    return whole
+
+
+def _parts_of(days):
+    """The parts of local time, as `clock.local_part` numbers them, of days since 1970-01-01."""
+    month = days.astype("datetime64[D]").astype("datetime64[M]").astype("int64") + 1970 * 12
+    week = (days + 3) // 7 * 7 - 3
+    return {"day": days, "week": week, "month": month, "quarter": month // 3, "year": month // 12} | {
+        "weekday": (days + 3) % 7  # 1970-01-01 was a Thursday
+    }
+
+
+def _first_day(key, value):
+    """The first day, since 1970-01-01, of a period."""
+    if key in ("day", "week"):
+        return int(value)
+    month = int(value) * {"month": 1, "quarter": 3, "year": 12}[key] - 1970 * 12
+    return int(np.datetime64(month, "M").astype("datetime64[D]").astype("int64"))
 
 
 def volume_heatmap(contacts, period=None, zone=None):
@@ -102,7 +134,8 @@ def volume_heatmap(contacts, period=None, zone=None):
     contacts : DataFrame, ibis Table or path
         As for `inbound_volume`.
     period : Period, optional
-        The days that count; by default from the first contact's day to the last one's.
+        The days that count; by default from the first contact's day to the last one's. Days after the data
+        was read don't count, where `open_data` knows when that was.
     zone : str, optional
         IANA time zone.
 
@@ -110,7 +143,7 @@ def volume_heatmap(contacts, period=None, zone=None):
     -------
     Result, 168 rows (weekday x hour): `n` contacts, `days` such weekdays, `mean` contacts on one of
         them with `low` and `high` (95 %, Student, of no less than
-        Poisson's variance), all 0 or more.
+        Poisson's variance; where there was none, exact Poisson), all 0 or more.
 
     Source: DEFINITIONS.md#volume-heatmap
 
@@ -123,16 +156,15 @@ def volume_heatmap(contacts, period=None, zone=None):
     [[2.0, 2.0, 1.0]]
     """
     table, name = _contacts(contacts)
-    # a column of that name is not the time of the contact
-    table = table.drop(*[key for key in ("weekday", "day", "hour") if key in table.columns])
     keyed = engine.with_keys(table, name, ["day", "hour"], zone)
-    frame = engine.to_pandas(engine.aggregate(keyed, ["day", "hour"], n=keyed.count()))
+    frame = engine.to_pandas(engine.aggregate(keyed, ["day", "hour"], n=keyed.count())).dropna()
     if period is not None and period.start is not None:
         first, last = (pd.Timestamp(day).toordinal() - 719_163 for day in (period.first_day, period.last_day))
     elif len(frame):
         first, last = int(frame["day"].min()), int(frame["day"].max())
     else:
         first, last = 0, -1
+    last = min(last, _last_day_read(table, zone, last))
     rows = []
     days = np.arange(first, last + 1)
     weekdays = (days + 3) % 7  # 1970-01-01 was a Thursday
@@ -148,5 +180,18 @@ def volume_heatmap(contacts, period=None, zone=None):
     frame = pd.DataFrame(rows, columns=["weekday", "hour", "n", "days", "mean", "deviation"])
     frame["low"], frame["high"] = mean_interval(frame["mean"], frame["deviation"], frame["days"])
     frame["low"] = frame["low"].clip(lower=0)
+    silent = (frame["n"] == 0) & (frame["days"] > 0)  # nothing was seen, which doesn't mean that nothing comes
+    frame.loc[silent, "low"], frame.loc[silent, "high"] = 0.0, silent_bound(frame.loc[silent, "days"])
     units = {"n": "count", "days": "count", "mean": "number"}
     return finish(frame.drop(columns="deviation"), "volume_heatmap", table, ["weekday", "hour"], units, minimum_count=0)
+
+
+def _last_day_read(table, zone, default):
+    """The local day (since 1970-01-01) of the last instant before the data was read, if that is known."""
+    context = engine.context_of(table)
+    if context is None or context.as_of is None:
+        return default
+    as_of = pd.Timestamp(context.as_of)
+    as_of = as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of
+    local = (as_of - pd.Timedelta(microseconds=1)).tz_convert(engine.zone_of(table, zone))
+    return local.toordinal() - 719_163

@@ -220,6 +220,8 @@ def _copy(element, prefix, used):
         value = _svg_value(_local(element.tag), name, value, prefix, used)
         if value is not None:
             kept[name] = value
+    if element.get("id", "").startswith("QuadMesh_"):  # matplotlib's name for the cells of a heat map
+        kept["class"] = "cells"
     copy = ElementTree.Element(_local(element.tag), kept)
     copy.text, copy.tail = (_text(element.text), _text(element.tail))
     for child in element:

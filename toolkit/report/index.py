@@ -4,6 +4,7 @@ The manifest holds an entry for each report, with the figures of the last good r
 last attempt, so that running one report leaves what is known of the others.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -61,6 +62,26 @@ def read_manifest(out):
     return manifest
 
 
+@contextlib.contextmanager
+def locked(out):
+    """Keep other runs from the manifest in `out`; where the system or the disk has no locks, keep nobody."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    number = None
+    try:
+        # The file stays: whoever removed it would take it from under one who waits for it.
+        with contextlib.suppress(OSError):
+            number = os.open(Path(out) / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        if number is not None:
+            os.close(number)  # which unlocks it
+
+
 def update(out, outcome, run):
     """Put an outcome into the manifest and draw the overview again.
 
@@ -71,18 +92,18 @@ def update(out, outcome, run):
     run : dict
         What all reports of this run have in common: made_at, versions, data.
     """
-    # Read right before it is written: another run may have added to it.
-    manifest = read_manifest(out)
-    reports = manifest["reports"]
-    before = reports.get(outcome.name, {})
-    reports[outcome.name] = entry(outcome, run, before)
-    for name, report in reports.items():
-        if report.get("html") and not (Path(out) / report["html"]).exists():
-            reports[name] = report | {"html": None, "figures": []}
-    manifest = run | {"reports": dict(sorted(reports.items()))}
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
-    write_atomically(Path(out) / "manifest.json", text + "\n")
-    write_atomically(Path(out) / "index.html", draw(manifest))
+    with locked(out):  # two runs may write into one folder
+        manifest = read_manifest(out)
+        reports = manifest["reports"]
+        before = reports.get(outcome.name, {})
+        reports[outcome.name] = entry(outcome, run, before)
+        for name, report in reports.items():
+            if report.get("html") and not (Path(out) / report["html"]).exists():
+                reports[name] = report | {"html": None, "figures": []}
+        manifest = run | {"reports": dict(sorted(reports.items()))}
+        text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
+        write_atomically(Path(out) / "manifest.json", text + "\n")
+        write_atomically(Path(out) / "index.html", draw(manifest))
 
 
 def entry(outcome, run, before):

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import toolkit
 from toolkit.errors import BadParameter, suggestion
@@ -25,17 +27,25 @@ from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, read
 
 TIMEOUT = 1800.0  # seconds for one notebook
 GRACE = 15.0  # seconds for a process to end in good order before it is killed
+# What a user can set right; any other failure is a crash.
+MISTAKES = ("BadParameter", "MissingColumn", "MissingTable", "BadSettings", "BadData")
+# A kernel says so whenever it is shut down after a failure; nobody pressed Ctrl-C.
+SHUT_DOWN = re.compile(r"(?m)^.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*\n?")
 
 
 @dataclass
 class Outcome:
-    """What became of one report; `status` is "ok", "failed" or "skipped"."""
+    """What became of one report; `status` is "ok", "failed" or "skipped".
+
+    `is_mistake`: it failed because of what the user gave, as against a crash.
+    """
 
     name: str
     status: str
     title: str = ""
     lede: str = ""
     message: str = ""
+    is_mistake: bool = False
     html: Path | None = None
     log: Path | None = None
     seconds: float = 0.0
@@ -106,6 +116,7 @@ def run_reports(
     progress=None,
     timeout=TIMEOUT,
     notebooks=None,
+    warn=None,
 ):
     """Run notebooks and write their reports into the folder `out`.
 
@@ -130,6 +141,8 @@ def run_reports(
         Seconds that one notebook may take.
     notebooks : path, optional
         The notebooks folder.
+    warn : callable, optional
+        Called with a line of text on what is allowed but hardly meant, before the first notebook runs.
 
     Returns
     -------
@@ -150,7 +163,7 @@ def run_reports(
         folder = Path(temporary)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
-        prepared, shown, facts = prepare(data, folder, source, service, period, as_of, sentiment, progress)
+        prepared, shown, facts = prepare(data, folder, source, service, period, as_of, sentiment, progress, warn)
         run = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "versions": index.versions(), "data": facts}
         tasks = []
         for name, path in chosen.items():
@@ -174,13 +187,13 @@ def _make_folder(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror}") from None
+        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror or error}") from None
     if not os.access(out, os.W_OK):
         raise BadParameter(f"{out}: can't be written to")
     return out.resolve()
 
 
-def prepare(data, folder, source=None, service=None, period=None, as_of=None, sentiment=True, progress=None):
+def prepare(data, folder, source=None, service=None, period=None, as_of=None, sentiment=True, progress=None, warn=None):
     """Read and check the data once, and save it for the notebooks.
 
     Returns
@@ -196,7 +209,9 @@ def prepare(data, folder, source=None, service=None, period=None, as_of=None, se
     told = (lambda text: progress(text, 0, 0)) if progress else None
     opened = open_data(str(data), source=source, service=service, as_of=as_of, progress=told)
     if period:
-        parse_period(str(period), opened.as_of, opened.zone)  # refuses what is none
+        wanted = parse_period(str(period), opened.as_of, opened.zone)  # refuses what is none
+        if warn and (line := find_empty_period(opened, wanted)):
+            warn(line)
     facts = {
         "path": str(data),
         "source": opened.source,
@@ -214,6 +229,27 @@ def prepare(data, folder, source=None, service=None, period=None, as_of=None, se
     return {"data": str(place)} | dict.fromkeys(given, ""), {"data": str(data)} | given, facts
 
 
+def find_empty_period(data, period):
+    """A sentence on a period in which the data has not one row; "" when there is one, or no data at all."""
+    from toolkit.tables import TABLES
+
+    days = []
+    for name, table in data.tables.items():
+        time = table[TABLES[name].time]
+        ends = table.aggregate(first=time.min(), last=time.max()).to_pyarrow().to_pylist()[0].values()
+        days += [it.astimezone(ZoneInfo(data.zone)).date() if isinstance(it, datetime) else it for it in ends if it]
+    if not days or any(table.count().execute() for table in data.during(period).tables.values()):
+        return ""
+    first, last = min(days), max(days)
+    if period.first_day > last:
+        extent = f"the data goes through {last}"
+    elif period.last_day < first:
+        extent = f"the data begins on {first}"
+    else:
+        extent = f"its rows lie between {first} and {last}"
+    return f"no row of the data lies in the period {period.label}; {extent}"
+
+
 def make_task(name, path, parameters, shown, folder, timeout, run):
     """What a worker is told, as JSON; see `toolkit.report.worker`."""
     (folder / "tmp").mkdir(parents=True)
@@ -229,6 +265,7 @@ def make_task(name, path, parameters, shown, folder, timeout, run):
         "folder": str(folder),
     }
     files = {"executed": f"{name}.ipynb", "html": "report.html", "messages": "messages.log", "result": "result.json"}
+    files["kernel"] = "kernel.pid"
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
@@ -260,41 +297,65 @@ class Running:
     """The worker processes that are running, so that all of them can be stopped."""
 
     def __init__(self):
-        self.lock, self.processes, self.is_stopped = threading.Lock(), set(), False
+        self.lock, self.kernels, self.is_stopped = threading.Lock(), {}, False
 
     @contextlib.contextmanager
-    def start(self, command, **options):
-        """A started process; ended when the block is left, however it is left."""
+    def start(self, command, kernel, **options):
+        """A started process; ended when the block is left, however it is left.
+
+        `kernel` is the file into which it writes the process id of its kernel.
+        """
         with self.lock:
             if self.is_stopped:
                 raise RuntimeError("stopped")
             process = subprocess.Popen(command, **options)
-            self.processes.add(process)
+            self.kernels[process] = kernel
         try:
             yield process
         finally:
-            end(process)
+            end({process: kernel})
             with self.lock:
-                self.processes.discard(process)
+                del self.kernels[process]
 
     def stop(self):
         """End every process, and start no more."""
         with self.lock:
             self.is_stopped = True
-            processes = list(self.processes)
-        for process in processes:
-            process.terminate()
+            kernels = dict(self.kernels)
+        end(kernels)
 
 
-def end(process):
-    """Wait for a process that was asked to end; kill it if it does not."""
-    if process.poll() is None:
+def end(kernels):
+    """End processes: ask all of them, wait for GRACE, kill those that are left, each with its kernel.
+
+    Parameters
+    ----------
+    kernels : dict of process to the file with the process id of its kernel
+    """
+    for process in kernels:
         process.terminate()
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    last = time.monotonic() + GRACE
+    try:
+        for process in kernels:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, last - time.monotonic()))
+    finally:  # a second Ctrl-C ends the wait, not the order
+        for process, kernel in kernels.items():
+            if process.poll() is None:
+                _kill_group(process.pid)
+                process.kill()
+                process.wait()
+            # One that ends by itself shuts its kernel down; one that is killed leaves it, in a group of its own.
+            if process.returncode < 0:
+                with contextlib.suppress(OSError, ValueError):
+                    _kill_group(int(Path(kernel).read_text(encoding="ascii")))
+
+
+def _kill_group(number):
+    """Kill a process that leads a group, with the group; where there are none, nothing."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(number, signal.SIGKILL)
 
 
 def run_task(task, running, progress=None):
@@ -304,6 +365,7 @@ def run_task(task, running, progress=None):
     start = time.monotonic()
     with running.start(
         [sys.executable, "-m", "toolkit.report.worker", str(file)],
+        task["kernel"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -314,7 +376,8 @@ def run_task(task, running, progress=None):
         start_new_session=True,  # Ctrl-C comes to us alone; we end the worker in good order
     ) as process:
         # The worker keeps the time by itself; this is for one that hangs.
-        watch = threading.Timer(task["timeout"] + 2 * GRACE, process.terminate)
+        is_late = threading.Event()
+        watch = threading.Timer(task["timeout"] + 2 * GRACE, lambda: (is_late.set(), end({process: task["kernel"]})))
         watch.daemon = True
         watch.start()
         try:
@@ -325,7 +388,7 @@ def run_task(task, running, progress=None):
         finally:
             watch.cancel()
         crash = process.stderr.read() if process.poll() is not None else ""
-    return _result(task, process, said + crash) | {"seconds": time.monotonic() - start}
+    return _result(task, process, said + crash, is_late.is_set()) | {"seconds": time.monotonic() - start}
 
 
 def _environment(task):
@@ -364,12 +427,14 @@ def _follow(process, name, progress):
     return "".join(other)
 
 
-def _result(task, process, said):
+def _result(task, process, said, is_late=False):
     """The worker's result; that it failed when it left none, whatever files there are."""
     with contextlib.suppress(OSError, ValueError):
         return json.loads(Path(task["result"]).read_text(encoding="utf-8"))
-    message = f"the process that ran it ended without a result (exit code {process.returncode})"
-    return {"status": "failed", "kind": "WorkerDied", "message": message, "details": said, "is_mistake": False}
+    kind, message = "WorkerDied", f"the process that ran it ended without a result (exit code {process.returncode})"
+    if is_late:
+        kind, message = "Timeout", f"took longer than {task['timeout']:g} s, no longer answered and was ended"
+    return {"status": "failed", "kind": kind, "message": message, "details": said, "is_mistake": False}
 
 
 def publish(task, result, out, is_all=False):
@@ -385,7 +450,7 @@ def publish(task, result, out, is_all=False):
         index.write_atomically(outcome.html, _read(task["html"]))
         _forget_failure(out, name)
         return outcome
-    outcome.message = _shown(task, result["message"])
+    outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
     if is_all and result.get("kind") == "MissingTable" and not (out / f"{name}.html").exists():
         # Asked for all, and this data has never had what this one needs: that is no failure.
         outcome.status = "skipped"
@@ -413,9 +478,9 @@ def _log(task, result, outcome):
     lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
     lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
     lines += ["", _shown(task, result.get("details") or "")]
-    messages = Path(task["messages"])
-    if messages.exists() and messages.stat().st_size:
-        lines += ["", "What the process and its kernel printed:", "", _read(messages)]
+    printed = SHUT_DOWN.sub("", _read(task["messages"])) if Path(task["messages"]).exists() else ""
+    if printed.strip():
+        lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 

@@ -41,8 +41,11 @@ class Progress:
         self.stream.flush()
 
 
-def kernel_manager_class():
-    """A kernel manager whose kernel is this Python, over an encrypted connection."""
+def kernel_manager_class(noted):
+    """A kernel manager whose kernel is this Python, over an encrypted connection.
+
+    The kernel's process id goes into the file `noted`, for whoever has to end it in our place.
+    """
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec
     from traitlets import default
@@ -63,6 +66,10 @@ def kernel_manager_class():
                 language="python",
                 metadata={"supported_encryption": ["curve"]},
             )
+
+        async def start_kernel(self, **options):
+            await super().start_kernel(**options)
+            Path(noted).write_text(str(self.provisioner.pid), encoding="ascii")
 
     return OwnKernelManager
 
@@ -88,7 +95,8 @@ def execute(task, progress):
             kernel_name="python3",
             language="python",
             progress_bar=False,
-            kernel_manager_class=kernel_manager_class(),
+            start_timeout=300,  # a busy machine may take minutes to start several kernels
+            kernel_manager_class=kernel_manager_class(task["kernel"]),
             on_cell_start=progress.on_cell_start,
             # The time is for the whole notebook; nbclient takes 0 for "no limit".
             timeout_func=lambda cell: max(0.1, end - time.monotonic()),

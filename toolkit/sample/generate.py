@@ -9,6 +9,7 @@ import datetime
 import tomllib
 from pathlib import Path
 
+from toolkit.errors import BadParameter
 from toolkit.sample.dirty import plant
 from toolkit.tables import TABLES, data_dictionary
 
@@ -62,6 +63,11 @@ def write_sample(out, conversations=3500, seed=7, format="csv", progress=None, d
     Returns
     -------
     dict of table name to path
+
+    Raises
+    ------
+    BadParameter
+        The folder can't be made or written to.
     """
     import duckdb
 
@@ -73,7 +79,10 @@ def write_sample(out, conversations=3500, seed=7, format="csv", progress=None, d
     if dirty and format != "csv":
         raise ValueError("wrong rows can be planted into CSV only: Parquet's columns are typed")
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadParameter(f"{out}: can't be made a folder for the sample: {error.strerror or error}") from None
     say = progress or (lambda line: None)
 
     paths = {}
@@ -87,7 +96,10 @@ def write_sample(out, conversations=3500, seed=7, format="csv", progress=None, d
         say("prepared")
         for table in TABLES.values():
             paths[table.name] = path = out / f"{table.name}.{format}"
-            connection.execute(_copy(connection, table, path, format))
+            try:
+                connection.execute(_copy(connection, table, path, format))
+            except duckdb.IOException as error:
+                raise BadParameter(f"{path}: can't be written: {str(error).splitlines()[0]}") from None
             say(f"{path.name}: {path.stat().st_size / 1e6:,.1f} MB")
     if dirty:
         plant(paths)
