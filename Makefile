@@ -8,6 +8,8 @@ OUT ?= reports
 ARGS ?=
 # what `make test` installs besides the toolkit; EXTRAS=test,spark also runs the metrics on Spark (needs Java)
 EXTRAS ?= test
+# Jupyter asks root, as one is in a container, to say that it is meant
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .DEFAULT_GOAL := help
 .PHONY: help report test lab sample docs lint format clean
@@ -41,7 +43,7 @@ test: $(VENV)/tested-$(EXTRAS) ## lint, doctests, tests, notebooks
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lab: $(VENV)/installed ## JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(AS_ROOT)
 
 sample: $(VENV)/installed ## write data/sample again (the same bytes every time)
 	@$(BIN)/toolkit sample --out data/sample
