@@ -150,6 +150,7 @@ def test_list_shows_parameters(folder, capsys):
 
 
 class FakeData:
+    notes = ["conversations.csv isn't UTF-8: read as [cp1252]"]
     ledger = pd.DataFrame(
         {
             "table": ["calls", "calls"],
@@ -171,6 +172,7 @@ def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypat
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "calls 1,200 1,198 2 0" in lines
     assert "calls [red]order of times[/] rejected 2" in lines
+    assert "Note: conversations.csv isn't UTF-8: read as [cp1252]" in lines
     # A spreadsheet must not run what a customer wrote; a number stays a number.
     assert list(pd.read_csv(ledger)["value"]) == ["'=1+1", "-5"]
     assert cli.main(["check", "-d", "x", "--strict"]) == 1

@@ -221,6 +221,8 @@ def check(
         _print_frame(console, "What was found", rules)
     else:
         console.print("Nothing was rejected or repaired.")
+    for note in opened.notes:
+        console.print(f"Note: {note}", markup=False)
     if out:
         _write_ledger(ledger, out)
         console.print(f"Ledger: {out} ({len(ledger):,} rows)", markup=False)
