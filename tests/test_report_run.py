@@ -130,7 +130,32 @@ def test_a_worker_that_dies_is_a_failure(folder):
     notebook(folder, "kills", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", "import time; time.sleep(2)")
     outcomes = run(folder)
     assert "ended without a result" in outcomes["kills"].message
-    assert outcomes["good"].status == "ok"
+    assert outcomes["good"].status == "ok", outcomes["good"].message
+
+
+@pytest.mark.parametrize("failures, cell, starts", [(0, 0, 1), (2, 0, 3), (3, 0, None), (1, 1, None)])
+def test_a_kernel_that_does_not_come_up_is_started_again(tmp_path, failures, cell, starts):
+    from types import SimpleNamespace
+
+    from toolkit.report import worker
+
+    tried = []
+
+    def execute_notebook(*_, **__):
+        tried.append(1)
+        if len(tried) <= failures:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return "done"
+
+    task = {"notebook": "a", "executed": "b", "parameters": {}, "cwd": ".", "kernel": tmp_path / "pid"}
+    progress = SimpleNamespace(cell=cell, on_cell_start=None)
+    if starts is None:  # given up, or a cell had begun: what it did must not be done twice
+        with pytest.raises(RuntimeError, match="died"):
+            worker._start(execute_notebook, task, progress, time.monotonic() + 60)
+        assert len(tried) == (1 if cell else 3)
+    else:
+        assert worker._start(execute_notebook, task, progress, time.monotonic() + 60) == "done"
+        assert len(tried) == starts
 
 
 def is_running(mark):

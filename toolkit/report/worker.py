@@ -18,6 +18,9 @@ from toolkit.report import clean
 from toolkit.report.parameters import read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
 
+STARTS = 3  # times that a kernel is started before its report is given up
+START_TIMEOUT = 90  # seconds for one start; a busy machine is slow
+
 
 class NotebookError(Exception):
     """The notebook did not run to its end; `is_mistake` when it said so in words meant for the user."""
@@ -74,6 +77,33 @@ def kernel_manager_class(noted):
     return OwnKernelManager
 
 
+def _start(execute_notebook, task, progress, end):
+    """Run the notebook; a kernel that doesn't come up is started again.
+
+    Its ports are chosen before it takes them, and kernels that start together may choose the same.
+    """
+    for attempt in range(1, STARTS + 1):
+        try:
+            return execute_notebook(
+                _literal(task["notebook"]),
+                _literal(task["executed"]),
+                parameters=task["parameters"],
+                cwd=task["cwd"],
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                start_timeout=START_TIMEOUT,
+                kernel_manager_class=kernel_manager_class(task["kernel"]),
+                on_cell_start=progress.on_cell_start,
+                # The time is for the whole notebook; nbclient takes 0 for "no limit".
+                timeout_func=lambda cell: max(0.1, end - time.monotonic()),
+            )
+        except RuntimeError:  # "didn't respond", "died before replying", DeadKernelError
+            if progress.cell or attempt == STARTS or time.monotonic() > end:
+                raise
+    return None
+
+
 def execute(task, progress):
     """Run the task's notebook with papermill; the executed notebook.
 
@@ -87,20 +117,7 @@ def execute(task, progress):
 
     end = time.monotonic() + task["timeout"]
     try:
-        executed = papermill.execute_notebook(
-            _literal(task["notebook"]),
-            _literal(task["executed"]),
-            parameters=task["parameters"],
-            cwd=task["cwd"],
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            start_timeout=300,  # a busy machine may take minutes to start several kernels
-            kernel_manager_class=kernel_manager_class(task["kernel"]),
-            on_cell_start=progress.on_cell_start,
-            # The time is for the whole notebook; nbclient takes 0 for "no limit".
-            timeout_func=lambda cell: max(0.1, end - time.monotonic()),
-        )
+        executed = _start(papermill.execute_notebook, task, progress, end)
     except papermill.PapermillExecutionError as error:
         raise _explain(error, progress.cell) from None
     except CellTimeoutError:
