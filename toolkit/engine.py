@@ -290,11 +290,6 @@ def floor_div(number, divisor):
     return ((number - remainder) / divisor).round().cast("int64")
 
 
-def ratio(numerator, denominator):
-    """numerator / denominator in float64; null, never 0 or infinite, when the denominator is 0."""
-    return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
-
-
 def group_keys(by):
     """`by` as a list of names.
 
@@ -407,11 +402,6 @@ def to_pandas(expression):
 def count_if(table, condition):
     """How many rows meet a condition; null doesn't (on Spark the count itself would become null)."""
     return table.count(where=condition.fill_null(False)).fill_null(0)
-
-
-def group_by(table, keys):
-    """Group by the keys, or the whole table as one group when there are none."""
-    return table.group_by(keys) if keys else table
 
 
 def aggregate(table, keys, **measures):

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from toolkit.errors import BadData, suggestion
+from toolkit.quality import literal, quote
 
 CHUNK = 1 << 20
 NO_FIELD = "\x1f"  # never in a file: an empty field is '', only one that isn't there is null
@@ -64,7 +65,7 @@ def read_raw(con, source, path, scratch, note):
 def _attach(con, source, path, note):
     """Views of a DuckDB file's tables; the loader detaches the file when it has read them."""
     try:
-        con.execute(f"ATTACH {_literal(path)} AS given (READ_ONLY)")
+        con.execute(f"ATTACH {literal(path)} AS given (READ_ONLY)")
     except Exception as error:
         raise BadData(f"{path}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None
     tables = con.execute(
@@ -80,8 +81,8 @@ def _attach(con, source, path, note):
         )
     for name, table in names.items():
         con.execute(
-            f"CREATE VIEW raw.{_quote(name)} AS SELECT {_renamed(con, f'given.main.{_quote(table)}')}, "
-            f"{_literal(path)} AS _file, row_number() OVER () AS _row FROM given.main.{_quote(table)}"
+            f"CREATE VIEW raw.{quote(name)} AS SELECT {_renamed(con, f'given.main.{quote(table)}')}, "
+            f"{literal(path)} AS _file, row_number() OVER () AS _row FROM given.main.{quote(table)}"
         )
     for name in names:
         _check_columns(con, name, source.spec.files[name], [path])
@@ -94,7 +95,7 @@ def _attach(con, source, path, note):
 def _renamed(con, relation, drop=()):
     """The select list of a relation, with the names that the loader needs for itself made free."""
     columns = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
-    return ", ".join(f"{_quote(column)} AS {_quote(_free(column))}" for column in columns if column.lower() not in drop)
+    return ", ".join(f"{quote(column)} AS {quote(_free(column))}" for column in columns if column.lower() not in drop)
 
 
 def _free(column):
@@ -154,12 +155,12 @@ def _matches(name, patterns):
 
 
 def _view_parquet(con, name, files):
-    listed = ", ".join(_literal(glob.escape(str(file))) for file in files)
+    listed = ", ".join(literal(glob.escape(str(file))) for file in files)
     read = f"read_parquet([{listed}], union_by_name = true, filename = '\x1ffile', file_row_number = true)"
     try:
         columns = _renamed(con, read, drop=("\x1ffile", "file_row_number"))
         con.execute(
-            f"CREATE VIEW raw.{_quote(name)} AS SELECT {columns}, {_quote(chr(31) + 'file')} AS _file, "
+            f"CREATE VIEW raw.{quote(name)} AS SELECT {columns}, {quote(chr(31) + 'file')} AS _file, "
             f"file_row_number + 1 AS _row FROM {read}"
         )
     except Exception as error:
@@ -176,19 +177,20 @@ def _load_csv(con, name, spec, file, scratch, note):
     if spec.quote and _has_open_quote(readable, spec.quote):
         # The reader would take all that follows a quote that is never closed for one field, or for nothing.
         readable, broken = without_open_quotes(readable, scratch, delimiter, spec.quote)
-        con.executemany(
-            "INSERT INTO bad_lines VALUES (?, 'unreadable line', 'rejected', ?, ?, ?, 'a quote is opened and not closed')",
-            [[table, str(file), line, text] for line, text in broken],
-        ) if broken else None
-    names = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
+        if broken:
+            con.executemany(
+                "INSERT INTO bad_lines VALUES (?, 'unreadable line', 'rejected', ?, ?, ?, 'a quote is not closed')",
+                [[table, str(file), line, text] for line, text in broken],
+            )
+    names = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
 
     def select(strict):
         return (
-            f"SELECT *, {_literal(file)} AS _file, row_number() OVER () AS _row FROM read_csv("
-            f"{_literal(glob.escape(str(readable)))}, auto_detect = false, columns = {{{names}}}, "
-            f"delim = {_literal(delimiter)}, quote = {_literal(spec.quote)}, escape = {_literal(spec.quote)}, "
+            f"SELECT *, {literal(file)} AS _file, row_number() OVER () AS _row FROM read_csv("
+            f"{literal(glob.escape(str(readable)))}, auto_detect = false, columns = {{{names}}}, "
+            f"delim = {literal(delimiter)}, quote = {literal(spec.quote)}, escape = {literal(spec.quote)}, "
             f"header = {str(spec.header).lower()}, null_padding = {str(spec.short_lines != 'refused').lower()}, "
-            f"nullstr = {_literal(NO_FIELD)}, store_rejects = true, max_line_size = 16777216, parallel = false, "
+            f"nullstr = {literal(NO_FIELD)}, store_rejects = true, max_line_size = 16777216, parallel = false, "
             f"rejects_limit = 0, strict_mode = {str(strict).lower()}"
             + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
             + ")"
@@ -197,7 +199,7 @@ def _load_csv(con, name, spec, file, scratch, note):
     exists = con.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = ?", [name]
     ).fetchone()[0]
-    target = f"raw.{_quote(name)}"
+    target = f"raw.{quote(name)}"
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(True)}")
     except Exception:
@@ -214,15 +216,15 @@ def _load_csv(con, name, spec, file, scratch, note):
         have = [row[0] for row in con.execute(f"DESCRIBE {target}").fetchall()]
         for column in columns:
             if column.lower() not in {other.lower() for other in have}:
-                con.execute(f"ALTER TABLE {target} ADD COLUMN {_quote(column)} VARCHAR")
+                con.execute(f"ALTER TABLE {target} ADD COLUMN {quote(column)} VARCHAR")
         con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM part")
     else:
         con.execute(f"CREATE TABLE {target} AS SELECT * FROM part")
     if spec.short_lines == "padded":
-        shown = " || ', ' || ".join(f"coalesce({_quote(column)}, '')" for column in columns)
+        shown = " || ', ' || ".join(f"coalesce({quote(column)}, '')" for column in columns)
         con.execute(
             f"INSERT INTO bad_lines SELECT ?, 'short line', 'repaired', _file, _row, {shown}, "
-            f"'the missing fields were taken as empty' FROM part WHERE {_quote(columns[-1])} IS NULL",
+            f"'the missing fields were taken as empty' FROM part WHERE {quote(columns[-1])} IS NULL",
             [table],
         )
     con.execute("DROP TABLE part")
@@ -246,10 +248,7 @@ def _forget_rejects(con):
 
 
 def _has_open_quote(file, quote):
-    import gzip
-
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
-    with opener(file, "rb") as raw:
+    with _open(file, "rb") as raw:
         return sum(chunk.count(quote.encode()) for chunk in iter(lambda: raw.read(CHUNK), b"")) % 2 == 1
 
 
@@ -263,11 +262,8 @@ def without_open_quotes(file, scratch, delimiter, quote):
     -------
     (path of the copy, [(line number, text)] of the lines that were blanked)
     """
-    import gzip
-
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
-    with opener(file, "rt", encoding="utf-8-sig", newline="") as read:
-        lines = read.read().splitlines(keepends=True) if delimiter == "\n" else re.split(r"(?<=\n)", read.read())
+    with _open(file, "rt", encoding="utf-8-sig", newline="") as read:
+        lines = re.split(r"(?<=\n)", read.read())
     broken, start, at, is_open = [], 0, 0, False
     while at < len(lines):
         state = _after(lines[at], delimiter, quote, is_open) if is_open or quote in lines[at] else False
@@ -314,13 +310,17 @@ def _after(line, delimiter, quote, is_open):
         at = following + len(delimiter)
 
 
-def _as_utf8(file, scratch, note):
-    """The file itself when it is UTF-8, else a copy in UTF-8."""
+def _open(file, mode, **options):
+    """The file opened, unpacked where it is gzip."""
     import gzip
 
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
+    return (gzip.open if file.suffix.lower() == ".gz" else open)(file, mode, **options)
+
+
+def _as_utf8(file, scratch, note):
+    """The file itself when it is UTF-8, else a copy in UTF-8."""
     try:
-        with opener(file, "rb") as raw:
+        with _open(file, "rb") as raw:
             start = raw.read(4)
     except (OSError, EOFError) as error:
         raise BadData(f"{file}: can't be read: {error}") from None
@@ -331,7 +331,7 @@ def _as_utf8(file, scratch, note):
     else:
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            with opener(file, "rb") as raw:
+            with _open(file, "rb") as raw:
                 has_null = False
                 while chunk := raw.read(CHUNK):
                     has_null = has_null or b"\0" in chunk
@@ -347,7 +347,7 @@ def _as_utf8(file, scratch, note):
     note(f"{file.name} isn't UTF-8: read as {encoding}")
     copy = scratch / f"{len(list(scratch.iterdir()))}-{re.sub('[.]gz$', '', file.name, flags=re.IGNORECASE)}"
     with (
-        opener(file, "rt", encoding=encoding, errors="replace", newline="") as read,
+        _open(file, "rt", encoding=encoding, errors="replace", newline="") as read,
         open(copy, "w", encoding="utf-8", newline="") as write,
     ):
         while text := read.read(CHUNK):
@@ -357,10 +357,7 @@ def _as_utf8(file, scratch, note):
 
 def _header(file, spec, named):
     """(delimiter, column names) from the first line."""
-    import gzip
-
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
-    with opener(file, "rt", encoding="utf-8-sig", newline="") as read:
+    with _open(file, "rt", encoding="utf-8-sig", newline="") as read:
         line = read.readline(CHUNK)
     if not spec.header:
         return spec.delimiter or ",", spec.columns
@@ -376,17 +373,9 @@ def _header(file, spec, named):
 
 
 def _check_columns(con, name, spec, files):
-    have = [row[0] for row in con.execute(f"DESCRIBE raw.{_quote(name)}").fetchall()]
+    have = [row[0] for row in con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()]
     have = [column for column in have if column not in ("_file", "_row")]
     missing = [column for column in spec.requires if column.lower() not in {other.lower() for other in have}]
     if missing:
         hints = ", ".join(f"{column!r}{suggestion(column, have)}" for column in missing)
         raise BadData(f"{files[0]}: has no column {hints}; its columns are: {', '.join(have)}")
-
-
-def _literal(text):
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def _quote(name):
-    return '"' + str(name).replace('"', '""') + '"'
