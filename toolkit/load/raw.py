@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from toolkit.errors import BadData, suggestion
-from toolkit.quality import literal, quote
+from toolkit.load.sql import literal, quote
 
 CHUNK = 1 << 20
 NO_FIELD = "\x1f"  # never in a file: an empty field is '', only one that isn't there is null

@@ -1,0 +1,282 @@
+"""open_data: raw files or prepared ones in, checked tables on the engine out."""
+
+import datetime
+import glob
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from toolkit.errors import BadData, BadParameter, suggestion
+from toolkit.load import cast, quality
+from toolkit.load.data import PREPARED, Data
+from toolkit.load.link import link
+from toolkit.load.sql import EPOCH, ID, literal, quote
+from toolkit.service import Service, load_service
+from toolkit.tables import TABLES
+
+
+def open_data(path, source=None, service=None, period=None, as_of=None, progress=None):
+    """Read an export, check every row, and hand back its tables.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, a file or a DuckDB database; a relative path that isn't found from the working folder
+        is looked for in the folders above it, so that notebooks run from anywhere in a project.
+    source : str, optional
+        Name of a source (`toolkit sources` lists them) or path of a folder of your own; "tables" when
+        not given.
+    service : str or Path, optional
+        Settings; by default service.toml beside the data, else working defaults.
+    period : str, optional
+        Such as "last-week", "2024-03", "-28d" or "all" (the default): the tables hold what came in then.
+    as_of : str or datetime, optional
+        When the data was read. Default: as_of of the settings, else the newest event.
+    progress : callable(text), optional
+        Told what is being done.
+
+    Returns
+    -------
+    Data
+
+    Raises
+    ------
+    ToolkitError
+        BadData, BadSettings or BadParameter: says which file, column or setting, and what to do.
+
+    Examples
+    --------
+    >>> data = open_data("data/sample", period="2024-03")
+    >>> data.zone, data.period.label
+    ('Europe/Rome', '2024-03')
+    """
+    path = _find(Path(path))
+    told = progress or (lambda text: None)
+    if (path / PREPARED).is_file():
+        if service or as_of:
+            raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
+        data = _open_prepared(path)
+    else:
+        data = _open_raw(path, source or "tables", service or None, as_of or None, told)
+    return data.during(period) if period else data
+
+
+def _find(path):
+    if path.exists() or path.is_absolute():
+        return path
+    for folder in Path.cwd().resolve().parents:
+        if (folder / path).exists():
+            return folder / path
+    raise BadData(f"{path}: there is no such file or folder (looked in {Path.cwd()} and the folders above it)")
+
+
+def _connect():
+    import duckdb
+
+    con = duckdb.connect()
+    scratch = Path(tempfile.mkdtemp(prefix="toolkit-"))
+    # Zoned times are cast through the session's zone; what doesn't fit in memory goes to disk.
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(f"SET temp_directory = {literal(scratch / 'spill')}")
+    return con, scratch
+
+
+def _open_raw(path, source, service, as_of, told):
+    from toolkit.load.raw import read_raw
+    from toolkit.sources import find_source
+
+    source = find_source(source)
+    beside = (path if path.is_dir() else path.parent) / "service.toml"
+    settings = load_service(service or (beside if beside.exists() else None))
+    if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"time_zone": source.spec.time_zone})
+    given = _instant(as_of) if as_of else settings.as_of
+    con, scratch = _connect()
+    notes = list(source.spec.notes)
+    told(f"reading {path}")
+    try:
+        files = read_raw(con, source, path, scratch, notes.append)
+        tables, as_of = _check(con, source, settings, files, given, told)
+        told("linking tables")
+        link(con, source, tables, notes, settings)
+        counts = _counts(con, tables)
+    except BaseException:
+        con.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    files = [str(file) for listed in files.values() for file in listed]
+    return Data(con, settings, as_of, tables, source.name, files, counts, notes, scratch=scratch)
+
+
+def _check(con, source, settings, files, given, told):
+    """Typed, checked tables in the schema main; returns their names and as_of."""
+    zone = source.spec.time_zone or settings.time_zone
+    quality.create_ledger(con)
+    if (source.folder / "unused.sql").is_file():
+        unused = source.sql("unused")
+        con.execute(
+            "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
+            f"FROM ({unused})"
+        )
+    quality.ledger_bad_lines(con)
+    con.execute("CREATE SCHEMA typed")
+    con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
+    typed = {}
+    for name, table in TABLES.items():
+        if name not in source.selects or not _has_raw(source, name, files):
+            continue
+        told(f"checking {name}")
+        select = source.sql(name)
+        try:
+            described = con.execute(f"DESCRIBE {select}").fetchall()
+        except Exception as error:
+            raise BadData(
+                f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {str(error).splitlines()[0]}"
+            ) from None
+        types = {row[0]: row[1] for row in described}
+        # the contract's spelling wins: Created_At and created_at are one column
+        wanted = {name_.lower(): name_ for name_ in table.names}
+        renamed = {have: wanted.get(have.strip().lower().replace(" ", "_"), have) for have in types}
+        if len(set(renamed.values())) < len(renamed):
+            twice = [have for have in types if list(renamed.values()).count(renamed[have]) > 1]
+            raise BadData(f"{_listed(files)}: columns {', '.join(twice)} of {name} stand for the same thing; keep one")
+        if any(have != to for have, to in renamed.items()):
+            listed = ", ".join(f"{quote(have)} AS {quote(to)}" for have, to in renamed.items())
+            select = f"SELECT {listed} FROM ({select})"
+            types = {renamed[have]: sql_type for have, sql_type in types.items()}
+        columns = [column for column in types if column not in ("_file", "_row")]
+        for column in table.required:
+            if column not in columns:
+                raise BadData(
+                    f"{_listed([files[name]] if name in files else files.values())}: has no column {column!r}"
+                    f"{suggestion(column, columns)}, which {name} can't do without; its columns are: {', '.join(columns)}"
+                )
+        try:
+            checks = cast.type_rows(con, table, types, select, zone, settings.date_order, f"typed.{name}")
+        except Exception as error:
+            raise BadData(
+                f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
+            ) from None
+        con.execute(f"INSERT INTO rows_in SELECT '{name}', count(*) FROM typed.{name}")
+        con.execute(
+            f"UPDATE rows_in SET rows_in = rows_in + (SELECT count(*) FROM bad_lines WHERE \"table\" = '{name}' AND action = 'rejected') "
+            f"WHERE \"table\" = '{name}'"
+        )
+        typed[name] = (types, checks)
+    for name, (_, checks) in typed.items():
+        quality.reject(con, TABLES[name], checks, f"typed.{name}")
+        quality.reject_duplicates(con, TABLES[name], f"typed.{name}")
+    # only now: a row that was set aside may not say when the data was read
+    as_of = given or _newest(con, typed)
+    micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
+    instant = f"make_timestamptz({micros}::BIGINT)"
+    clean = {}
+    for name, (types, _) in typed.items():
+        table, place = TABLES[name], f"typed.{name}"
+        if table.column(table.time).dtype == "time":
+            time = quote(table.time)
+            quality.reject(con, table, [quality.Check("after as_of", table.time, f"{time} > {instant}", time)], place)
+        quality.reject_orphans(con, table, place, types, clean)
+        quality.repair(con, table, types, place, micros)
+        left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
+        rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
+        if rows and not left:
+            _refuse_empty(con, name, rows)
+        columns = ", ".join(quote(column) for column in types if column not in ("_file", "_row"))
+        con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
+        clean[name] = f"main.{name}"
+    con.execute("DROP SCHEMA typed CASCADE")
+    con.execute("DROP SCHEMA raw CASCADE")
+    con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
+    return list(clean), as_of
+
+
+def _has_raw(source, table, files):
+    """Whether the raw files that a select reads were found (only optional ones can be absent)."""
+    return table in files if table in source.spec.files and source.spec.files[table].optional else True
+
+
+def _listed(files):
+    files = files.values() if isinstance(files, dict) else files
+    return ", ".join(str(file) for listed in files for file in listed)
+
+
+def _refuse_empty(con, name, rows):
+    """Not one row of a table can be used: a wrong column or format, not dirty rows."""
+    rule, column, value, file, reason, n = con.execute(
+        'SELECT rule, "column", any_value(value), any_value(file), any_value(reason), count(*) AS n FROM ledger '
+        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column" ORDER BY n DESC LIMIT 1',
+        [name],
+    ).fetchone()
+    shown = f"such as {value!r}" if value is not None else "empty"
+    raise BadData(
+        f"{file}: none of its {rows} rows can be used. Most often ({n} rows), {name}.{column}: {rule}, {shown} "
+        f"({reason}). Check that the file holds {name} and that the column holds what the data dictionary says"
+    )
+
+
+def _newest(con, typed):
+    """The newest event of the data that isn't in the future; now when there is none."""
+    now = datetime.datetime.now(datetime.UTC)
+    newest = []
+    for name, (types, _) in typed.items():
+        for column in TABLES[name].columns:
+            if column.dtype == "time" and column.name in types:
+                newest.append(f"SELECT max({column.name}) AS t FROM typed.{name} WHERE {column.name} <= now()")
+    if not newest:
+        return now
+    micros = con.execute(f"SELECT epoch_us(max(t)) FROM ({' UNION ALL '.join(newest)})").fetchone()[0]
+    return now if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
+
+
+def _instant(text):
+    """An aware datetime of an ISO text or datetime."""
+    if isinstance(text, str):
+        try:
+            text = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            raise BadParameter(f"as_of: {text!r} is not an instant; write one such as 2024-04-29T08:00:00Z") from None
+    return text.replace(tzinfo=datetime.UTC) if text.tzinfo is None else text.astimezone(datetime.UTC)
+
+
+def _counts(con, tables):
+    """One row per table: rows in, used, rejected, repaired."""
+    parts = []
+    for name in tables:
+        parts.append(
+            f"SELECT '{name}' AS \"table\", (SELECT sum(rows_in) FROM rows_in WHERE \"table\" = '{name}')::BIGINT AS rows_in, "
+            f"(SELECT count(*) FROM main.{name}) AS rows_used, "
+            f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected') AS rejected, "
+            f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'repaired') AS repaired"
+        )
+    frame = con.execute(" UNION ALL ".join(parts)).df()
+    frame["derived"] = frame["rows_in"].isna()
+    frame["rows_in"] = frame["rows_in"].fillna(frame["rows_used"]).astype("int64")
+    return frame
+
+
+def _open_prepared(folder):
+    import pandas as pd
+
+    try:
+        known = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadData(f"{folder / PREPARED}: isn't what Data.save wrote: {error}") from None
+    con, scratch = _connect()
+    for name in [*known["tables"], "ledger"]:
+        file = literal(glob.escape(str(folder / f"{name}.parquet")))
+        con.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({file})")
+    if known["scored"]:
+        con.execute("CREATE VIEW scored_messages AS SELECT * FROM messages")
+    return Data(
+        con,
+        Service.model_validate(known["service"]),
+        datetime.datetime.fromisoformat(known["as_of"]),
+        known["tables"],
+        known["source"],
+        known["files"],
+        pd.DataFrame(known["counts"]),
+        known["notes"],
+        scratch=scratch,
+    )
