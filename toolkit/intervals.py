@@ -327,7 +327,7 @@ class Incidence:
         self.ended, self.otherwise, self.open = (float(counts.sum()) for counts in (ended, otherwise, censored))
         gone = ended + otherwise + censored
         self.n = float(gone.sum())
-        self.at_risk = self.n - np.concatenate([[0.0], np.cumsum(gone)[:-1]])
+        self.at_risk = self.n - (np.cumsum(gone) - gone)
         with np.errstate(divide="ignore", invalid="ignore"):
             # `free`: not answered within the time; `relative`: its standard error as a part of it
             if self.otherwise:
