@@ -215,7 +215,7 @@ def curves(now, before, fewest=10, level=LEVEL):
     >>> before = ([60, 120, 180, 240], [1, 3, 4, 2], [1, 0, 1, 1], [0, 1, 0, 1])
     >>> change = curves(now, before)
     >>> round(change.p, 4), change.at, round(change.change, 4)
-    (0.6403, 180.0, 0.1333)
+    (0.6403, 180.0, 0.0204)
     """
     seconds, (ended, *others), (ended_before, *others_before) = _aligned_ends(now, before)
     sides = [(ended, *others), (ended_before, *others_before)]
