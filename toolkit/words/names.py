@@ -7,6 +7,7 @@ from toolkit.words.catalogue import date_name, entry, has, joined, month_name, s
 from toolkit.words.prose import duration
 
 LONGEST_NAME = 60
+TIME_PARTS = ("hour", "day", "week", "month", "quarter", "year")
 PEOPLE = ("agent", "team")  # columns whose null is said as "unassigned"
 
 
@@ -98,7 +99,8 @@ def place(values, with_year=False):
     for key, value in values.items():
         name = display_name(value, key, in_sentence=True, with_year=with_year)
         # a column of the data may be called "week" too; its values are names then
-        is_known = has(f"place.{key}") and (key == "weekday" or not isinstance(value, str)) and not is_none(value)
+        is_other = key in TIME_PARTS and isinstance(value, str)
+        is_known = has(f"place.{key}") and not is_other and not is_none(value)
         said.append(text(f"place.{key}" if is_known else "place.group", name=name))
     return " ".join(said)
 
