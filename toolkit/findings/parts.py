@@ -122,7 +122,7 @@ def groups_of(result, subject, overall=None):
     told = groups[groups["is_told"].to_numpy(bool)]
     if len(told) == 1:
         row = told.iloc[0]
-        said = say("group.one", subject=subject, place=place_of(result, row), figure=figure_of(result, row))
+        said = say("group.single", subject=subject, place=place_of(result, row), figure=figure_of(result, row))
         return say("alone", sentence=said) if len(groups) > 1 else said
     if not len(told):
         return say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))

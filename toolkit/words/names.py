@@ -66,11 +66,10 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
         if isinstance(entry(table), dict) and str(value) in entry(table):
             said = text(f"{table}.{value}")
             return said if in_sentence else sentence_case(said)
-    name = short_name(value, limit)
+    name = str(value)
     if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", name) and ("_" in name or name.islower()):
-        name = name.replace("_", " ")
-        return name[0].upper() + name[1:]
-    return name
+        name = name[0].upper() + name[1:].replace("_", " ")
+    return short_name(name, limit)
 
 
 def _as_day(value):
