@@ -22,7 +22,7 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.clock.timeline import PERIODS, timeline
-from toolkit.errors import BadData
+from toolkit.errors import BadData, BadParameter
 from toolkit.intervals import Incidence, clustered_rate, mean_of_waits, order_interval, wilson
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
@@ -112,6 +112,18 @@ def settings_of(table):
 
     context = engine.context_of(table)
     return context.service if context else Service()
+
+
+def business_settings(table, service=None, zone=None):
+    """The settings that say when the service is open; an error, not a guess, where nothing says."""
+    context = engine.context_of(table)
+    if service is None and context is None:
+        raise BadParameter(
+            "opening hours are those of a service: pass service=toolkit.service.load_service('service.toml'); "
+            "tables from open_data carry theirs"
+        )
+    service = service or context.service
+    return service.model_copy(update={"time_zone": zone}) if zone else service
 
 
 def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **more):
@@ -284,14 +296,14 @@ def _cells(of, rows, ended, otherwise, by, zone, clock, service, uses=()):
     keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=taken)
     flags = [f"is_{flag}_" for flag in (ended, otherwise) if flag]
     spans = keyed.select(*keys, "start_", "stop_", *flags, *(["target_"] if "target_" in keyed.columns else []))
-    return keys, _timed(spans, clock, service or settings_of(rows))
+    return keys, _timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
 
 
-def _timed(spans, clock, service):
-    """The spans with `seconds_` between start and stop: of all time, or of the opening hours."""
+def _timed(spans, service):
+    """The spans with `seconds_` between start and stop: of all time, or of the opening hours of a service."""
     import ibis
 
-    if clock == "business":
+    if service is not None:
         from toolkit.clock import business_clock
 
         spans = business_clock(spans, ["start_", "stop_"], service)
