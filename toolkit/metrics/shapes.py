@@ -237,6 +237,7 @@ def rate(
     also : names of flags that are counted beside it
     rest : what has none of the flags is counted under this name
     uses : columns that the metric computes with, which can't be groups
+    table : the rows' table in the contract, where the metric takes several
     target : the share that is wanted, where the service says one
     extra : function(keyed) -> {name: count} of further counts, and function(frame) -> frame, as a pair
     """
@@ -244,7 +245,7 @@ def rate(
     value, counted = METRICS[name].value, [f"{flag}_count" for flag in [event, *also, *([rest] if rest else [])]]
     more, complete = extra or (lambda keyed: {}, lambda frame: frame)
     keyed = engine.with_keys(
-        rows, METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
+        rows, table or METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
     )
     counts = {f"{flag}_count": engine.count_if(keyed, keyed[f"is_{flag}_"]) for flag in flags}
 
