@@ -331,7 +331,7 @@ def p_value(bounds):
     if not touches(SMALLEST_P):
         return SMALLEST_P
     small, large = np.log(SMALLEST_P), 0.0
-    for _ in range(50):
+    for _ in range(35):
         middle = (small + large) / 2
         small, large = (middle, large) if touches(np.exp(middle)) else (small, middle)
     return float(np.exp(small))
