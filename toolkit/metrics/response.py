@@ -290,13 +290,15 @@ def reply_pairs(messages, by=None, zone=None, conversations=None):
     pairs = pairs.inner_join(asked, "parent_")
     pairs = pairs.mutate(seconds_=pairs.replied_ - pairs.asked_)
     pairs = pairs.mutate(is_negative_=pairs.seconds_ < 0)
-    facts = _first_responses(table, conversations) if conversations is not None else {}
+    facts = (
+        _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
+    )
     counts = {"negative_count": "is_negative_"}
     return shapes.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
 
 
 def _first_responses(messages, conversations):
-    """How long the first response of the threads took that the messages are of."""
+    """How long the first response took of the threads in which customers wrote these messages."""
     threads = engine.as_table(conversations, "conversations", ["conversation_id"])
     threads = threads.semi_join(messages.select("conversation_id").distinct(), "conversation_id")
     with shapes.at_once():

@@ -22,7 +22,7 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.clock.timeline import PERIODS, timeline
-from toolkit.errors import BadData
+from toolkit.errors import BadData, BadParameter
 from toolkit.intervals import Incidence, clustered_rate, mean_of_waits, order_interval, wilson
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
@@ -112,6 +112,18 @@ def settings_of(table):
 
     context = engine.context_of(table)
     return context.service if context else Service()
+
+
+def business_settings(table, service=None, zone=None):
+    """The settings that say when the service is open; an error, not a guess, where nothing says."""
+    context = engine.context_of(table)
+    if service is None and context is None:
+        raise BadParameter(
+            "opening hours are those of a service: pass service=toolkit.service.load_service('service.toml'); "
+            "tables from open_data carry theirs"
+        )
+    service = service or context.service
+    return service.model_copy(update={"time_zone": zone}) if zone else service
 
 
 def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **more):
@@ -216,7 +228,20 @@ def fill_silent(frame, keys):
 
 
 def rate(
-    of, rows, event, by, zone, also=(), rest=None, choices=None, uses=(), case=None, target=None, extra=None, units=None
+    of,
+    rows,
+    event,
+    by,
+    zone,
+    also=(),
+    rest=None,
+    choices=None,
+    uses=(),
+    table=None,
+    case=None,
+    target=None,
+    extra=None,
+    units=None,
 ):
     """The share of the rows with the flag `is_<event>_`, with Wilson's interval; null where there is no row.
 
@@ -225,6 +250,7 @@ def rate(
     also : names of flags that are counted beside it
     rest : what has none of the flags is counted under this name
     uses : columns that the metric computes with, which can't be groups
+    table : the rows' table in the contract, where the metric takes several
     target : the share that is wanted, where the service says one
     extra : function(keyed) -> {name: count} of further counts, and function(frame) -> frame, as a pair
     """
@@ -232,7 +258,7 @@ def rate(
     value, counted = METRICS[name].value, [f"{flag}_count" for flag in [event, *also, *([rest] if rest else [])]]
     more, complete = extra or (lambda keyed: {}, lambda frame: frame)
     keyed = engine.with_keys(
-        rows, METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
+        rows, table or METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
     )
     counts = {f"{flag}_count": engine.count_if(keyed, keyed[f"is_{flag}_"]) for flag in flags}
 
@@ -284,14 +310,14 @@ def _cells(of, rows, ended, otherwise, by, zone, clock, service, uses=()):
     keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=taken)
     flags = [f"is_{flag}_" for flag in (ended, otherwise) if flag]
     spans = keyed.select(*keys, "start_", "stop_", *flags, *(["target_"] if "target_" in keyed.columns else []))
-    return keys, _timed(spans, clock, service or settings_of(rows))
+    return keys, _timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
 
 
-def _timed(spans, clock, service):
-    """The spans with `seconds_` between start and stop: of all time, or of the opening hours."""
+def _timed(spans, service):
+    """The spans with `seconds_` between start and stop: of all time, or of the opening hours of a service."""
     import ibis
 
-    if clock == "business":
+    if service is not None:
         from toolkit.clock import business_clock
 
         spans = business_clock(spans, ["start_", "stop_"], service)
