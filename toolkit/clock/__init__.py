@@ -34,17 +34,34 @@ from toolkit.clock.local import (
     utc_from_local,
 )
 from toolkit.clock.periods import Period, parse_period
+from toolkit.clock.spans import (
+    SPANS,
+    Span,
+    clock_time,
+    day_of,
+    hours_of,
+    same_age_before,
+    say_days,
+    spans_of,
+    weeks_before,
+    weeks_within,
+)
 
 __all__ = [
     "FIRST_EPOCH",
     "LAST_EPOCH",
     "LONGEST_CALENDAR",
     "PARTS",
+    "SPANS",
     "Period",
+    "Span",
     "business_calendar",
     "business_clock",
     "business_seconds",
+    "clock_time",
+    "day_of",
     "format_instant",
+    "hours_of",
     "humanize",
     "is_local_gap",
     "is_open",
@@ -54,8 +71,13 @@ __all__ = [
     "offset_changes",
     "parse_period",
     "part_labels",
+    "same_age_before",
+    "say_days",
+    "spans_of",
     "start_of_day",
     "utc_epoch_from_local",
     "utc_epoch_from_local_sql",
     "utc_from_local",
+    "weeks_before",
+    "weeks_within",
 ]
