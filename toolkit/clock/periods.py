@@ -87,7 +87,8 @@ class Period:
         if self.end is None or self.end <= instant:
             return self
         last = (instant - timedelta(microseconds=1)).astimezone(zone_info(self.zone)).date()
-        return Period(self.start, instant, _range(self.first_day, last), self.zone, whole=self.whole or self)
+        label = self.label if last == self.last_day else _range(self.first_day, last)
+        return Period(self.start, instant, label, self.zone, whole=self.whole or self)
 
     def previous(self):
         """The span before of the same kind; None for "all". Of a first part: that before the whole.

@@ -56,8 +56,9 @@ def daily_counts(tables, zone):
 def missing_days(total, closed):
     """The days without a row on which rows were to be expected.
 
-    A day is missing when it has none though the median of the same weekday in the four weeks before and after it is 7
-    or more: by chance that happens once in a thousand days. Where empty days are normal, none is missing.
+    A day is missing when it has none though three in four of the same weekday in the four weeks before and after it
+    had 7 or more, and so had one of the three days with rows before it and after it: by chance that happens once in a
+    thousand days. Where empty days are normal, or all is quiet for a while, none is missing.
 
     Parameters
     ----------
@@ -76,10 +77,15 @@ def missing_days(total, closed):
     >>> [str(day) for day in missing_days(total, set())]
     ['2000-01-10']
     """
-    missing = []
+    missing, present = [], total[total > 0]
     for day in total.index[total == 0]:
-        around = [day + 7 * weeks for weeks in range(-WEEKS_AROUND, WEEKS_AROUND + 1) if weeks]
-        if total.reindex(around).dropna().median() >= FEWEST_EXPECTED and clock.day_of(int(day)) not in closed:
+        same_weekday = [day + 7 * weeks for weeks in range(-WEEKS_AROUND, WEEKS_AROUND + 1) if weeks]
+        level = min(
+            total.reindex(same_weekday).quantile(0.25),
+            present[present.index < day].tail(3).max(),
+            present[present.index > day].head(3).max(),
+        )
+        if level >= FEWEST_EXPECTED and clock.day_of(int(day)) not in closed:
             missing.append(clock.day_of(int(day)))
     return missing
 
@@ -117,6 +123,23 @@ def volume_jumps(daily, last_day):
                 week = clock.day_of(start)
                 jumps.append({"table": name, "week": week, "n": int(now[name]), "before": int(before[name])})
     return jumps
+
+
+def notes_of(missing, jumps, most=3):
+    """Sentences for a reader: which days are missing, and where the volume jumps."""
+    notes = []
+    if missing:
+        listed = ", ".join(map(str, missing[:10])) + (f" and {len(missing) - 10} more" if missing[10:] else "")
+        notes.append(f"Days are missing from the data, and count as gaps, not as zeros: {listed}.")
+    largest = sorted(jumps, key=lambda jump: -max(jump["n"], jump["before"]))
+    for jump in largest[:most]:
+        notes.append(
+            f"The volume of {jump['table']} jumps: {jump['n']:,} in the week of {jump['week']}, {jump['before']:,} in "
+            "the one before; look at what the data covers before comparing them."
+        )
+    if jumps[most:]:
+        notes.append(f"The volume jumps in {len(jumps) - most} more weeks.")
+    return notes
 
 
 def parts_of(spans, daily, first_day, last_day):

@@ -213,14 +213,13 @@ class Data(View):
     def covered(self):
         """The part of the period that the data holds, in whole local days: the day of as_of only when it was over.
 
-        It is what averages count. The period itself when no such day is in it.
+        It is what averages count. Where no day is over yet, the days that there are; for empty data the period itself.
         """
-        if self.first_event is None:
-            return self.period
         first, last = self._days
-        last = last and min(last, self._last_full_day)
-        if first is None or last < first:
+        if first is None:
             return self.period
+        if self._last_full_day >= first:
+            last = min(last, self._last_full_day)
         start, end = clock.start_of_day(first, self.zone), clock.start_of_day(last + clock.ONE_DAY, self.zone)
         return clock.Period(start, end, self.period.label, self.zone)
 
@@ -307,21 +306,8 @@ class Data(View):
         'last-week means 22 to 28 April 2024 (Mon to Sun), seen from 2024-04-29 00:00 CEST, as service.toml says'
         """
         period = self.period.whole or self.period
-        said, (first, last) = period.said or period.label, self._days
-        if period.start is not None:
-            first, last = period.first_day, period.last_day
-        days = clock.say_days(first, last) if first else "nothing: the data is empty"
-        is_relative = period.said not in ("", "all", period.label)
-        at = f"{'seen from' if is_relative else 'read at'} {clock.format_instant(self.as_of, self.zone)}"
-        line = f"{said} means {days}, {at}, {reading.REASONS[self.as_of_reason]}"
-        if self.comparison["is_running"]:
-            return f"{line}; {self.days_so_far} of {self.period_days} days so far"
-        if said.startswith("last-") and self.as_of_reason in ("newest event", "file"):
-            # an export that ends on a Friday would otherwise turn last-week into the week before it in silence
-            running = clock.parse_period(said.replace("last-", "this-"), self.as_of, self.zone)
-            days = clock.say_days(running.first_day, running.last_day)
-            return f"{line}; {days} is not over then"
-        return line
+        first, last = (period.first_day, period.last_day) if period.start else self._days
+        return reading.explain(period, first, last, self.as_of, self.as_of_reason)
 
     def notes_of_period(self):
         """What a reader should know of the data and of this period."""
@@ -329,14 +315,7 @@ class Data(View):
         notes = list(self.notes)
         if before is not None and not self._is_covered(before):
             notes.append(f"There is no comparison with {before.label}: the data begins on {self._span[0]}.")
-        if days := self.missing_days:
-            listed = ", ".join(str(day) for day in days[:10]) + (f" and {len(days) - 10} more" if days[10:] else "")
-            notes.append(f"The data has no rows on {listed}, where the same weekday has some: taken as missing.")
-        for jump in self.volume_warnings():
-            notes.append(
-                f"{jump['table']}: {jump['n']:,} rows in the week of {jump['week']} after {jump['before']:,} in the "
-                "week before it; such weeks hardly compare."
-            )
+        notes += coverage.notes_of(self.missing_days, self.volume_warnings())
         for column in self.filters:
             left = [name for name in self._names if not self._is_restricted(name, column)]
             if left:

@@ -8,7 +8,7 @@ import datetime
 import math
 from pathlib import Path
 
-from toolkit import engine
+from toolkit import clock, engine
 from toolkit.errors import BadParameter
 from toolkit.load.quality import CONSEQUENCES
 from toolkit.tables import TABLES
@@ -56,10 +56,40 @@ def resolve_as_of(text, files=()):
     return text.replace(tzinfo=datetime.UTC) if text.tzinfo is None else text.astimezone(datetime.UTC)
 
 
+def explain(period, first, last, as_of, reason):
+    """One line: which days a period means, and why.
+
+    Parameters
+    ----------
+    period : Period, the whole one
+    first, last : date, or None when the data is empty
+    as_of : aware datetime
+    reason : a key of `REASONS`
+
+    Examples
+    --------
+    >>> from toolkit import clock
+    >>> friday = datetime.datetime(2024, 4, 19, 15, 32, tzinfo=datetime.UTC)
+    >>> period = clock.parse_period("last-week", friday, "UTC")
+    >>> print(explain(period, period.first_day, period.last_day, friday, "newest event"))  # doctest: +NORMALIZE_WHITESPACE
+    last-week means 8 to 14 April 2024 (Mon to Sun), seen from 2024-04-19 15:32 UTC, the newest event in the data;
+    15 to 21 April 2024 (Mon to Sun) was not over then
+    """
+    said = period.said or period.label
+    days = clock.say_days(first, last) if first else "nothing, as the data is empty"
+    verb = "read at" if said in ("all", period.label) else "seen from"
+    line = f"{said} means {days}, {verb} {clock.format_instant(as_of, period.zone)}, {REASONS[reason]}"
+    if period.end is not None and as_of < period.end:
+        return f"{line}; {period.days_begun(as_of)} of {period.days} days so far"
+    if said.startswith("last-") and reason in ("newest event", "file"):
+        # an export that ends on a Friday would otherwise turn last-week into the week before it in silence
+        running = clock.parse_period(said.replace("last-", "this-"), as_of, period.zone)
+        return f"{line}; {clock.say_days(running.first_day, running.last_day)} was not over then"
+    return line
+
+
 def opened_at(table, name, zone):
     """The instant that decides a row's period, as epoch seconds; of a local day its beginning."""
-    from toolkit import clock
-
     column = table[TABLES[name].time]
     if column.type().is_date():
         return clock.utc_epoch_from_local(engine.epoch(column.cast("timestamp")), zone)
@@ -121,8 +151,6 @@ def read_each_at(table, opened, spans, number=None):
     -------
     Ibis table with the column `read_at`, and the one of the number
     """
-    from toolkit import clock
-
     numbers, ends = [(0, 0)], [(0, 0)]
     for span in spans:
         start, end, read_at = (math.ceil(instant.timestamp()) for instant in (span.start, span.end, span.read_at))

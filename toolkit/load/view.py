@@ -1,7 +1,7 @@
 """The tables of a data set, restricted to a period and to some values, and read at one time."""
 
 from toolkit import clock, engine
-from toolkit.errors import MissingColumn, MissingTable, suggestion
+from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
 from toolkit.tables import TABLES
@@ -208,6 +208,21 @@ class View:
             "AS t(name) WHERE name = 'scored_messages'"
         )
         return found.fetchone()[0] > 0
+
+    def read_at(self, as_of):
+        """The same data as it stood at an earlier instant (aware datetime or ISO text): what came later is gone.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample").read_at("2024-04-10T10:00:00Z")
+        >>> data.during("yesterday").period.label
+        '2024-04-09'
+        """
+        as_of = reading.resolve_as_of(as_of)
+        if as_of > self._shared["as_of"]:
+            raise BadParameter(f"as_of: {as_of} lies after {self._shared['as_of']}, when the data was read")
+        return self._view(as_of=as_of, as_of_reason="given", spans=(), week_periods={}, _numbered=False)
 
     def during(self, period):
         """The same data, restricted to another period (a text such as "2024-03", or a Period)."""
