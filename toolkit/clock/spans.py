@@ -196,17 +196,16 @@ def hours_of(first_day, last_day, zone):
         start = int(start_of_day(day, zone).timestamp())
         end = int(start_of_day(day + ONE_DAY, zone).timestamp())
         number = days_since_epoch(day)
-        if end - start == DAY and len(offset_changes(zone, start, end)) == 1:
+        around = start - 3 * 3600, end + 3 * 3600  # a clock put back just after midnight shows the day before again
+        if end - start == DAY and len(offset_changes(zone, *around)) == 1:
             hours += [(number, hour, start + hour * 3600, 3600) for hour in range(24)]
             continue
-        # Offsets are whole quarters of an hour: on the few days of a change each quarter is looked at.
-        quarters = [(epoch, datetime.fromtimestamp(epoch, zone_info(zone)).hour) for epoch in range(start, end, 900)]
-        later = end
-        found = []
+        minutes = [(epoch, datetime.fromtimestamp(epoch, zone_info(zone))) for epoch in range(*around, 60)]
+        later, found = end, []
         for hour in reversed(range(24)):
-            own = [epoch for epoch, shown in quarters if shown == hour]
+            own = [epoch for epoch, local in minutes if (local.date(), local.hour) == (day, hour)]
             later = min(own, default=later)
-            found.append((number, hour, later, 900 * len(own)))
+            found.append((number, hour, later, 60 * len(own)))
         hours += reversed(found)
     return hours
 
