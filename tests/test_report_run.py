@@ -18,8 +18,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import toolkit
 from toolkit.errors import BadData, BadParameter
 from toolkit.report import index
+from toolkit.report.process import Running, end
 from toolkit.report.render import KEY_FIGURES, REPORT
-from toolkit.report.run import Outcome, Running, end, find_empty_period, find_notebooks, run_reports
+from toolkit.report.run import Outcome, find_empty_period, find_notebooks, run_reports
 
 DISPLAY = f'''
 from IPython.display import display
@@ -179,13 +180,13 @@ def is_gone(mark):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monkeypatch):
-    monkeypatch.setattr("toolkit.report.run.GRACE", 1.0)
+    monkeypatch.setattr("toolkit.report.process.GRACE", 1.0)
     started = folder.parent / "started"
-    mark, environment = str(folder), toolkit.report.run._environment
+    mark, environment = str(folder), toolkit.report.process._environment
     # A stopped process gets no SIGTERM; the parent of the kernel is there, so that the kernel stays as well.
     stop = f"import os, signal, time; open({str(started)!r}, 'w').close(); os.kill(os.getppid(), signal.SIGSTOP)"
     notebook(folder, "hangs", stop, "time.sleep(120)")
-    monkeypatch.setattr("toolkit.report.run._environment", lambda task: environment(task) | {"TOOLKIT_MARK": mark})
+    monkeypatch.setattr("toolkit.report.process._environment", lambda task: environment(task) | {"TOOLKIT_MARK": mark})
     outcome = run(folder, timeout=6)["hangs"]
     assert started.exists() and outcome.status == "failed"
     assert outcome.message == "took longer than 6 s, no longer answered and was ended"
@@ -194,7 +195,7 @@ def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monke
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="only POSIX lets a process refuse to end")
 def test_stop_kills_what_refuses_to_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("toolkit.report.run.GRACE", 0.5)
+    monkeypatch.setattr("toolkit.report.process.GRACE", 0.5)
     refuse = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(120)"
     kernels = [
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"], start_new_session=True)
