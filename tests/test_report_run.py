@@ -50,8 +50,8 @@ def notebook(folder, name, *sources, parameters='by: str = "channel"  # what to 
 
 def run(folder, names=None, **options):
     """{name: outcome} of a run into `folder`/../out."""
-    options = {"timeout": 60, "notebooks": folder} | options
-    return {it.name: it for it in run_reports(names, out=folder.parent / "out", **options)}
+    options = {"timeout": 60, "notebooks": folder, "out": folder and folder.parent / "out"} | options
+    return {it.name: it for it in run_reports(names, **options)}
 
 
 def files(folder):
@@ -468,3 +468,105 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
     assert is_gone(mark)
     assert list(temporary.iterdir()) == []
     assert files(folder) == []
+
+
+MISSING = "from toolkit.errors import MissingColumn, MissingTable; raise {}"
+NO_COLUMN = MISSING.format("MissingColumn('conversations', 'first_response_at', ['created_at', '<b>'])")
+NO_TABLE = MISSING.format("MissingTable('this data has no table calls')")
+NO_FIRST_RESPONSE = "conversations has no column 'first_response_at'; it has: created_at, <b>"
+
+
+def sectioned(folder, *sections, parameters='by: str = "channel"', setup="rows = 3"):
+    """Write a notebook with a section for each tuple of code cells; headings A, B, C, ..."""
+    cells = [
+        new_markdown_cell("# Volumes"),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        new_code_cell(setup),
+    ]
+    for letter, sources in zip("ABCDEFG", sections, strict=False):
+        cells += [new_markdown_cell(f"## {letter}"), *map(new_code_cell, sources)]
+    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), folder / "volumes.ipynb")
+
+
+LEFT_OUT = {
+    # sections: [those left out]
+    "a column": ([("print(rows)",), (NO_COLUMN,)], "B"),
+    "a table": ([("print(rows)",), (NO_TABLE,)], "B"),
+    "the rest of a section": (
+        [
+            ("print(rows)", NO_COLUMN),
+        ],
+        "A",
+    ),
+    "what rests on it": ([("print(rows)",), (f"waits = 1; {NO_COLUMN}", "print(waits)"), ("print(waits)",)], "BC"),
+    # In B `waits` would still be A's without a word
+    "a stale name": ([("waits = 'A'; print(waits)",), (f"{NO_COLUMN}\nwaits = 'B'", "print('so', waits)")], "B"),
+    "and the name set again": ([(f"{NO_COLUMN}\nwaits = 1",), ("waits = 2; print(waits)",)], "A"),
+    "an import is kept": ([(f"import math\n{NO_COLUMN}",), ("print(math.pi)",)], "A"),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_a_section_without_its_columns_is_left_out(folder, case):
+    sections, letters = LEFT_OUT[case]
+    sectioned(folder, *sections)
+    outcome = run(folder)["volumes"]
+    assert outcome.status == "ok", outcome.message
+    assert [it["section"] for it in outcome.left_out] == list(letters)
+    reasons = {it["reason"] for it in outcome.left_out}
+    assert reasons == ({"this data has no table calls"} if case == "a table" else {NO_FIRST_RESPONSE})
+    html = outcome.html.read_text()
+    part = "The rest of this section" if "rest of" in case else "This section"
+    assert html.count("is left out: ") == html.count(f"{part} is left out: ") == len(letters)
+    assert "so A" not in html and "<b>" not in html and "Traceback" not in html
+    assert index.read_manifest(folder.parent / "out")["reports"]["volumes"]["left_out"] == outcome.left_out
+
+
+SHOW = "class show: quality = print"
+SAID_COLUMN, SAID_TABLE = "has no column 'first_response_at'", "this data has no table calls"
+FATAL = {
+    # setup, parameters, sections; what is said, and the cell that failed
+    "the setup": (NO_COLUMN, {}, [("print(1)",)], SAID_COLUMN, 3),
+    "a column asked for": ("", {"by": "first_response_at"}, [("print(1)",), (NO_COLUMN,)], SAID_COLUMN, 7),
+    "every section": ("", {}, [(NO_COLUMN,), (NO_TABLE,)], SAID_COLUMN, 5),
+    "all but those about the data": (SHOW, {}, [(NO_COLUMN,), ("show.quality('9 rows')",)], SAID_COLUMN, 5),
+    "the key figures' table": ("", {}, [(f"{NO_TABLE}; show.key_figures(1)",), ("print(1)",)], SAID_TABLE, 5),
+    "another error": ("", {}, [("print(1)",), ("1 / 0",)], "ZeroDivisionError", 7),
+    "a name that nothing defines": ("", {}, [("print(1)",), (NO_COLUMN,), ("print(wait)",)], "NameError", 9),
+}
+
+
+@pytest.mark.parametrize("case", FATAL)
+def test_what_is_never_left_out(folder, case):
+    setup, params, sections, said, cell = FATAL[case]
+    sectioned(folder, *sections, setup=setup or "rows = 3")
+    outcome = run(folder, ["volumes"], params=params)["volumes"]
+    assert outcome.status == "failed" and not outcome.left_out
+    assert said in outcome.message and f"In cell {cell}:" in outcome.log.read_text()
+    assert outcome.is_mistake == ("Error" not in said)  # so that the command line exits with 2
+
+
+def test_response_times_of_data_without_a_first_response(tmp_path):
+    rows = "conversation_id,channel,created_at,closed_at\n"
+    rows += "".join(f"{n},web,2024-03-{n:02}T08:00:00Z,2024-03-{n + 1:02}T09:00:00Z\n" for n in range(1, 29))
+    (tmp_path / "conversations.csv").write_text(rows)
+    outcome = run(None, ["response_times"], notebooks=None, data=tmp_path, out=tmp_path / "out")["response_times"]
+    assert outcome.status == "ok", outcome.message
+    sections = [it["section"] for it in outcome.left_out]
+    assert "Who gets no answer?" in sections and "When do customers write?" not in sections
+    assert all("'first_response_at'" in it["reason"] for it in outcome.left_out)
+
+
+def test_a_notebook_without_parameters_is_no_report(folder):
+    notebook(folder, "good", "print(1)")
+    untitled = folder / "Untitled.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), untitled)
+    told = []
+    assert list(find_notebooks(None, folder, told.append)) == ["good"]
+    assert told == ["Untitled.ipynb is passed over: it has no cell tagged `parameters`, so it is no report"]
+    for name in ("Untitled", str(untitled)):
+        with pytest.raises(BadParameter, match="Untitled.ipynb: is no report: none of its cells is tagged"):
+            find_notebooks([name], folder)
+    (folder / "good.ipynb").unlink()
+    with pytest.raises(BadParameter, match="none of its notebooks has a cell tagged"):
+        find_notebooks(None, folder)

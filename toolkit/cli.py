@@ -112,6 +112,9 @@ def _warn(line):
 def _print_outcome(outcome):
     if outcome.status == "ok":
         typer.echo(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
+        for reason in dict.fromkeys(one["reason"] for one in outcome.left_out):
+            sections = [one["section"] for one in outcome.left_out if one["reason"] == reason]
+            typer.echo(f"  left out: {'; '.join(sections)}: {reason}")
     elif outcome.status == "skipped":
         typer.echo(f"{outcome.name}: not made: {outcome.message}", err=True)
     else:
@@ -178,7 +181,7 @@ def list_reports(
     from toolkit.report.run import find_notebooks
 
     console = _console()
-    for name, path in find_notebooks(names, notebooks).items():
+    for name, path in find_notebooks(names, notebooks, _warn).items():
         title, sentence = read_title(path)
         console.print(Text(name, style="bold"), Text(title))
         if sentence:

@@ -134,6 +134,7 @@ def entry(outcome, run, before):
         "period": header.get("period"),
         "previous_period": header.get("previous_period"),
         "figures": outcome.figures,
+        "left_out": outcome.left_out,
     }
 
 

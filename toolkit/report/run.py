@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import toolkit
 from toolkit.errors import BadParameter, suggestion
 from toolkit.report import index
-from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, read_parameters, read_title
+from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, parameters_cell, read_parameters, read_title
 from toolkit.report.process import Running, run_task
 
 TIMEOUT = 1800.0  # seconds for one notebook
@@ -47,6 +47,7 @@ class Outcome:
     header: dict = field(default_factory=dict)
     figures: list = field(default_factory=list)
     parameters: dict = field(default_factory=dict)
+    left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
 def notebook_folder(folder=None):
@@ -65,13 +66,16 @@ def notebook_folder(folder=None):
     raise BadParameter(f"there is no folder of notebooks (looked in {looked}); name it with --notebooks")
 
 
-def find_notebooks(names=None, folder=None):
-    """{name: path} of the notebooks chosen: all in the folder, or those of these names or paths.
+def find_notebooks(names=None, folder=None, warn=None):
+    """{name: path} of the notebooks chosen: all reports in the folder, or those of these names or paths.
+
+    A notebook without a cell tagged `parameters`, such as JupyterLab's Untitled.ipynb, is no report: passed
+    over with a word to `warn` when all are run, refused when it is named.
 
     Raises
     ------
     BadParameter
-        A name that is not there, with what it may have been meant to be.
+        A name that is not there, with what it may have been meant to be; a notebook that is no report.
     """
     paths = [Path(name) for name in names or () if str(name).endswith(".ipynb")]
     wanted = [str(name).replace("-", "_") for name in names or () if not str(name).endswith(".ipynb")]
@@ -85,16 +89,31 @@ def find_notebooks(names=None, folder=None):
             if name not in known:
                 hint = suggestion(name, known)
                 raise BadParameter(f"there is no report {name!r}{hint}; there are: {', '.join(known)}")
-        found = {name: known[name] for name in (wanted or known)}
+        found = {name: known[name] for name in wanted} or _reports(known, place, warn)
     for path in paths:
         if not path.is_file():
             raise BadParameter(f"{path}: there is no such notebook")
         if path.stem in found and found[path.stem].resolve() != path.resolve():
             raise BadParameter(f"two notebooks are called {path.stem!r}: {found[path.stem]} and {path}")
         found[path.stem] = path
-    for name in found:
+    for name, path in found.items():
+        if parameters_cell(path) is None:
+            raise BadParameter(
+                f"{path}: is no report: none of its cells is tagged `parameters`; tag the one that sets the period "
+                "and the columns (in JupyterLab: Property Inspector, Cell Tags)"
+            )
         if name == "index" or name.startswith("."):
             raise BadParameter(f"a notebook can't be called {name!r}: the list of the reports is; rename it")
+    return found
+
+
+def _reports(known, place, warn):
+    """Those of the notebooks in the folder `place` that are reports."""
+    found = {name: path for name, path in known.items() if parameters_cell(path) is not None}
+    if not found:
+        raise BadParameter(f"{place}: none of its notebooks has a cell tagged `parameters`, so none is a report")
+    for name in [name for name in known if name not in found] if warn else ():
+        warn(f"{known[name].name} is passed over: it has no cell tagged `parameters`, so it is no report")
     return found
 
 
@@ -294,7 +313,7 @@ def publish(task, result, out, is_all=False):
     title, lede = read_title(task["notebook"])
     outcome = Outcome(name, result["status"], title=title or name, lede=lede, seconds=result["seconds"])
     if result["status"] == "ok":
-        for key in ("title", "header", "figures", "parameters"):
+        for key in ("title", "header", "figures", "parameters", "left_out"):
             setattr(outcome, key, result[key])
         outcome.html = out / f"{name}.html"
         index.write_atomically(out / "notebooks" / f"{name}.ipynb", _read(task["executed"]))
