@@ -28,7 +28,7 @@ from toolkit.errors import BadParameter, suggestion
 SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
 ANNOTATIONS = 'str, int, float, bool, list[str], list[int], list[float], Literal["a", "b"], each also "| None"'
 # Given by options of their own, because the data is prepared once for all notebooks.
-RUNNER_PARAMETERS = ("data", "source", "service", "period", "as_of")
+RUNNER_PARAMETERS = ("data", "source", "service", "period", "as_of", "where")
 
 
 @dataclass(frozen=True)

@@ -204,12 +204,12 @@ def make_report(task, progress):
         for name, parameter in known.items()
     ]
     made_at = datetime.fromisoformat(task["made_at"])
-    html = render_report(notebook, parameters, made_at, task["versions"], task["name"])
+    html = render_report(notebook, parameters, made_at, task["versions"], task["name"], task["suffix"])
     Path(task["html"]).write_text(html, encoding="utf-8")
     page = read_page(copy.deepcopy(notebook), task["name"])
     return {
         "status": "ok",
-        "title": page.title,
+        "title": page.title + task["suffix"],
         "lede": read_title(task["notebook"])[1],
         "header": page.header,
         "figures": page.figures,
