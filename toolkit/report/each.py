@@ -49,13 +49,13 @@ def variants(chosen, opened, periods, filters, each=None, warn=None):
     return found
 
 
-def values_of(views, column, source):
+def values_of(view, column, source):
     """The values of a column for one notebook, sorted, "(none)" last; None when no table of its has the column.
 
     Parameters
     ----------
-    views : list of Data
-        The data in each period that is asked for.
+    view : Data
+        In the period that is asked for.
     column : str
     source : str
         The notebook's text: only the tables that it names count.
@@ -66,11 +66,10 @@ def values_of(views, column, source):
         There are more than MOST.
     """
     found, is_there = set(), False
-    for view in views:
-        for name, table in view.tables.items():
-            if column in table.columns and re.search(rf"[.\"']{name}\b", source):
-                is_there = True
-                found |= distinct(table, column)
+    for name, table in view.tables.items():
+        if column in table.columns and re.search(rf"[.\"']{name}\b", source):
+            is_there = True
+            found |= distinct(table, column)
     if len(found) > MOST:
         raise BadParameter(
             f"--each {column}: there are {len(found):,} values, which would be as many reports; at most {MOST}"

@@ -124,7 +124,7 @@ def _header(file, delimiter=None):
         return None
     if "\0" in text or text.count('"') % 2:
         return None
-    return next(csv.reader([text], delimiter=delimiter or max(",;\t|", key=text.count)), None)
+    return next(csv.reader([text], delimiter=delimiter or max(",;\t|", key=text.count)), []) or None
 
 
 def _parquet_columns(file):
