@@ -276,6 +276,7 @@ def test_missing_tables_are_skipped_only_when_all_reports_were_asked_for(folder)
         ({"params": {"bye": "x"}}, "no chosen notebook has a parameter 'bye' (did you mean 'by'?)"),
         ({"params": {"data": "x"}}, "given by the option --data"),
         ({"params": {"as_of": "x"}}, "given by the option --as-of"),
+        ({"params": {"where": "x=1"}}, "given by the option --where"),
         ({"period": "-7d"}, "no chosen notebook has a parameter 'period'"),
         ({"params": {"by": 3}}, "is not a text"),
         ({"names": ["god"]}, "there is no report 'god' (did you mean 'good'?); there are: good"),

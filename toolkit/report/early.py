@@ -5,6 +5,7 @@ another system are made by its selects, and are known once it is read.
 """
 
 import csv
+import glob
 import gzip
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,11 +129,12 @@ def _header(file, delimiter=None):
 
 
 def _parquet_columns(file):
-    import pyarrow.parquet
+    import duckdb
 
     try:
-        return pyarrow.parquet.read_schema(file).names
-    except (OSError, ValueError):
+        with duckdb.connect() as con:
+            return con.from_parquet(glob.escape(str(file))).columns
+    except duckdb.Error:
         return None
 
 
