@@ -115,6 +115,8 @@ def test_a_count_agrees_with_its_noun(n, said):
         ("hold_message", "stage", "Hold message"),
         ("mobile_app", "topic", "Mobile app"),
         ("billing", "topic", "Billing"),
+        ("regular activity", "topic", "Regular activity"),
+        ("de la Cruz", "agent", "de la Cruz"),
         ("VIP_North", "queue", "VIP North"),
         ("Kraków", "team", "Kraków"),
         ("Sara Gallo", "agent", "Sara Gallo"),
@@ -133,7 +135,7 @@ def test_a_count_agrees_with_its_noun(n, said):
         (datetime.date(2024, 4, 15), "quarter", "Q2 2024"),
         (pd.Timestamp("2024-01-01"), "year", "2024"),
         (3, "priority", "3"),
-        ("a\n<b>\x00\u202ec", "topic", "a <b> c"),
+        ("a\n<b>\x00\u202ec", "topic", "A <b> c"),
         ("y" * 99, "topic", "Y" + "y" * 58 + "…"),
     ],
 )

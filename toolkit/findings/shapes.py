@@ -36,7 +36,7 @@ def count(result, **context):
     for key in keys:
         sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
         if key in PERIODS and len(sums) > 1:
-            about = {"mean": number(sums.mean(), 1), "period": text(f"period.{key}")}
+            about = {"mean": number(sums.mean(), 1 if sums.mean() < 100 else 0), "period": text(f"period.{key}")}
             said = say("count.per_period", cases=cases(result, total), event=event(result, total), **about)
     for key in keys:
         sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
