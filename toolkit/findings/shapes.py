@@ -184,7 +184,8 @@ def _parts(result, names):
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
     for code, (name, ends) in zip(result.attrs["parts"], names, strict=True):
         part = tidy[tidy["part"] == code]
-        if name in ("between", "after"):
+        is_state = "part" in result.attrs and name != "within"
+        if name in ("between", "after") or (is_state and not part["n"].sum()):
             continue
         if len(part) == 1:  # as it stands there: the interval may carry more than n
             share, low, high = part.iloc[0][["share", "low", "high"]]
