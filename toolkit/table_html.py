@@ -170,7 +170,10 @@ def _text(result, name, value, unit):
         return part_name(result, value)
     if name in result.attrs.get("rows", ()):
         return code_name(name, value) or words.display_name(value, name, with_year=True)
-    return (code_name(name, value) if unit == "text" else None) or format_value(value, unit)
+    if unit == "text" and not pd.isna(value):
+        is_named = name in words.entry("tables.keys")  # a column of the contract that groups have, such as a channel
+        return code_name(name, value) or (words.display_name(value, name) if is_named else format_value(value, unit))
+    return format_value(value, unit)
 
 
 def code_name(key, value):
@@ -194,7 +197,7 @@ def caption(result):
     if attrs.get("caption"):
         return attrs["caption"]
     name = attrs.get("metric", "table")
-    title = _message(f"metric.{name}.title") or _message(f"tables.captions.{name}") or heading(name)
+    title = _message(f"tables.captions.{name}") or _message(f"metric.{name}.title") or heading(name)
     keys = [_message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
     if keys:
         title = words.text("tables.caption_by", title=title, keys=words.joined(keys))
