@@ -192,7 +192,8 @@ def order_ranks(n, probability):
     if below_first + above_last > missed:
         return None
     half = missed / 2
-    below, above = missed - max(half, above_last), missed - max(half, below_first)
+    # What the first or the last value misses beyond its half is taken from the other end.
+    below, above = max(missed - max(half, above_last), below_first), missed - max(half, below_first)
     reach = 8 * np.sqrt(n * probability * (1 - probability)) + 2
     ranks = np.arange(max(0, int(n * probability - reach)), min(n, int(n * probability + reach)) + 1)
     chance = bdtr(ranks, n, probability)  # that at most so many values lie below the quantile

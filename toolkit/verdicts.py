@@ -215,7 +215,7 @@ def curves(now, before, fewest=10, level=LEVEL):
     >>> before = ([60, 120, 180, 240], [1, 3, 4, 2], [1, 0, 1, 1], [0, 1, 0, 1])
     >>> change = curves(now, before)
     >>> round(change.p, 4), change.at, round(change.change, 4)
-    (0.6403, 120.0, 0.1708)
+    (0.6403, 180.0, 0.0204)
     """
     seconds, (ended, *others), (ended_before, *others_before) = _aligned_ends(now, before)
     sides = [(ended, *others), (ended_before, *others_before)]
@@ -225,7 +225,8 @@ def curves(now, before, fewest=10, level=LEVEL):
     if not pooled.ended:
         return Change(0.0, method="log-rank", untested=FEW)
     # Where one side's waits were followed for a shorter time, both are read there.
-    at = min(pooled.quantile(min(0.5, pooled.share[-1] / 2)), *(_followed_until(seconds, *side) for side in sides))
+    median = pooled.quantile(0.5 if pooled.share[-1] >= 0.5 else pooled.share[-1] / 2)
+    at = min(median, *(_followed_until(seconds, *side) for side in sides))
     points = [Incidence(seconds, *side, level=level).at(at) for side in sides]
     excess, variance = log_rank(*sides)
     p = _chi_square(excess**2 / variance, 1) if variance > 0 else 1.0
