@@ -1,6 +1,5 @@
 """What notebooks show: sentence, chart and table, key figures, tables in words; everything escaped."""
 
-import importlib
 import re
 import subprocess
 import sys
@@ -354,9 +353,10 @@ def test_intervals_belong_to_their_figure():
 # --- key figures --------------------------------------------------------------------------------------
 
 CARD = {
-    "label": "Abandonment rate", "value": 0.143, "unit": "rate", "n": 1204, "case": "call", "minimum": 10,
+    "metric": "abandonment_rate", "column": "abandonment_rate", "minimum_count": 10,
+    "value": 0.143, "unit": "rate", "n": 1204, "case": "call",
     "low": 0.124, "high": 0.164, "previous": 0.115, "change": 0.028, "change_low": 0.003, "change_high": 0.053,
-    "verdict": "clear", "direction": "worse", "target": 0.05, "status": "off", "population": "", "note": None,
+    "verdict": "clear", "direction": "worse", "target": 0.05, "status": "off", "population": "all", "note": None,
 }  # fmt: skip
 
 
@@ -372,12 +372,18 @@ CARD = {
         ({"verdict": "no history"}, {"verdict": "not compared with week-to-week movement", "direction": "none"}),
         ({"previous": None, "change": None}, {"change": "", "previous": "", "verdict": ""}),
         ({"change": None, "verdict": "few"}, {"change": "", "previous": "11.5 %", "verdict": "too few"}),
-        ({"n": 1}, {"value": "too few", "note": "1 call, fewer than 10", "interval": "", "change": ""}),
-        ({"n": 0}, {"value": "no data", "note": "no case in this period", "cases": "0 calls"}),
-        ({"n": 0, "unit": "count", "value": 0, "minimum": 0, "low": None}, {"value": "0"}),
+        ({"n": 1, "note": "few"}, {"value": "too few", "note": "1 call, fewer than 10", "interval": "", "change": ""}),
+        ({"n": 0, "note": "no_data"}, {"value": "no data", "note": "no case in this period", "cases": "0 calls"}),
+        ({"n": 0, "unit": "count", "value": 0, "low": None}, {"value": "0"}),
         ({"status": "none", "target": None}, {"standing": ""}),
-        ({"unit": "count", "value": 1204, "change": 0.12, "change_unit": "relative"}, {"change": "+12.0 %"}),
-        ({"unit": "seconds", "value": None, "low": 600, "high": None}, {"value": "not reached", "interval": "10 min or more"}),
+        ({"unit": "count", "value": 1204, "change": 0.12}, {"change": "+12.0 %"}),
+        (
+            {"unit": "seconds", "value": None, "low": 600, "high": None, "note": "not_reached"},
+            {"value": "not reached", "interval": "10 min or more", "note": ""},
+        ),
+        ({"population": "written"}, {"population": "written channels"}),
+        ({"population": "all"}, {"population": ""}),
+        ({"metric": "csat", "column": "mean", "unit": "score", "value": 4.1}, {"label": "CSAT: Mean", "value": "4.10"}),
         ({"unit": "seconds", "value": 95, "change": -20}, {"value": "1.6 min", "change": "−20 s"}),
         ({"note": ("tables.notes.more", {"n": 1})}, {"note": "1 more row not shown."}),
     ],
@@ -388,7 +394,7 @@ def test_a_card_in_words(change, said):
 
 
 def test_cards_are_escaped_and_go_to_the_report(shown):
-    show.cards([CARD | {"label": HOSTILE, "note": HOSTILE, "population": HOSTILE}])
+    show.cards([CARD | {"label": HOSTILE}])
     bundle, _ = shown[0]
     assert "<script" not in bundle["text/html"] and "&lt;script" in bundle["text/html"]
     (figure,) = bundle[show.FIGURES_MIME]["figures"]
@@ -396,13 +402,13 @@ def test_cards_are_escaped_and_go_to_the_report(shown):
     assert "worse, clear change" in bundle["text/html"] and "off target" in bundle["text/html"]
 
 
-def test_key_figures_are_those_that_metrics_compare(shown, monkeypatch):
-    compare = importlib.import_module("toolkit.metrics.compare")
-    monkeypatch.setattr(
-        compare, "key_figures", lambda data, *asked: [CARD | {"label": name} for name, _ in asked], raising=False
-    )
-    show.key_figures("data", ("csat", {}), ("response_rate", {"by": None}))
-    assert shown[0][0]["text/plain"].startswith("csat: 14.3") and "response_rate: 14.3" in shown[0][0]["text/plain"]
+def test_key_figures_are_those_that_metrics_compare(shown, sample):
+    march = sample.during("2024-03")
+    show.key_figures(march, (metrics.abandonment_rate, {}), (metrics.csat, {"value": "mean"}))
+    lost, mean = shown[0][0][show.FIGURES_MIME]["figures"]
+    overall = metrics.abandonment_rate(march.calls).iloc[0]
+    assert lost["value"] == format_value(overall["abandonment_rate"], "rate") and lost["n"] == overall["n"]
+    assert lost["status"] == "off" and mean["label"] == "CSAT: Mean"
 
 
 # --- sentences, charts, head --------------------------------------------------------------------------

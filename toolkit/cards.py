@@ -3,9 +3,10 @@
 import pandas as pd
 
 from toolkit import words
-from toolkit.result import format_value, signed
+from toolkit.result import format_value, heading
 
 BEYOND = ("better", "worse")
+NO_VALUE = ("no_data", "few")  # notes of a figure that is not shown
 
 
 def card_texts(figure):
@@ -13,11 +14,11 @@ def card_texts(figure):
 
     Parameters
     ----------
-    figure : dict of raw values; what isn't there is nothing
-        label, value with its `unit`, `low`, `high`; `n` rows of a `case`, too few below `minimum`; `previous`,
-        `change`, `change_low`, `change_high`, in `change_unit` where that isn't the unit's own ("relative": a share
-        of what was before); `verdict` (a code), `direction` (better, worse, none); `target` and `status` (off, near,
-        on, few, none); `population` and `note`, each a text, or the key of a message and its values as a pair.
+    figure : dict of raw values, as `metrics.compare.figures` gives them
+        metric and column, or a `label` of its own; value with its `unit`, `low`, `high`; `n` rows of a `case`;
+        `previous`, `change`, `change_low`, `change_high` (of a count a share of what was before); `verdict` (a code),
+        `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `population` (a code);
+        `note`: a code (no_data, few with its `minimum_count`, not_reached), or the key of a message and its values.
 
     Returns
     -------
@@ -25,55 +26,70 @@ def card_texts(figure):
 
     Examples
     --------
-    >>> said = card_texts({"label": "CSAT", "value": 0.7, "unit": "rate", "n": 90, "case": "answer", "change": -0.1,
-    ...     "verdict": "clear", "direction": "worse", "target": 0.8, "status": "off"})
+    >>> said = card_texts({"metric": "csat", "column": "csat", "value": 0.7, "unit": "rate", "n": 90, "case": "answer",
+    ...     "change": -0.1, "verdict": "clear", "direction": "worse", "target": 0.8, "status": "off"})
     >>> said["cases"], said["verdict"], said["standing"]
     ('90 answers', 'worse, clear change', 'off target (target 80.0\\xa0%)')
     """
-    unit, n = figure.get("unit", "number"), int(figure.get("n") or 0)
-    said = {"label": figure["label"], "n": n, "cases": _cases(figure, n), "population": _said(figure.get("population"))}
-    said |= {"note": _said(figure.get("note")), "status": figure.get("status") or "none", "direction": "none"}
+    unit, n = figure["unit"], int(figure.get("n") or 0)
+    said = {"label": figure.get("label") or label(figure["metric"], figure["column"]), "n": n}
+    said |= {"cases": words.text(f"case.{figure['case']}", n=n), "population": _population(figure)}
     said |= dict.fromkeys(("low", "high", "interval", "previous", "change", "change_low", "change_high"), "")
     said |= dict.fromkeys(("change_interval", "verdict", "standing"), "")
-    if not n and unit != "count":
-        return said | {
-            "value": words.text("pages.card.no_data"),
-            "note": said["note"] or words.text("pages.card.no_case"),
-        }
-    if n < (figure.get("minimum") or 0):
-        fewer = words.text("pages.card.fewer", cases=said["cases"], n=figure["minimum"])
-        return said | {"value": words.text("pages.card.few"), "note": said["note"] or fewer}
-    said["value"] = _value(figure.get("value"), unit)
+    said |= {"direction": "none", "status": figure.get("status") or "none", "note": _note(figure, said["cases"])}
+    if figure.get("note") in NO_VALUE:
+        return said | {"value": words.text(f"pages.card.{figure['note']}")}
+    said["value"] = _value(figure, unit)
     said |= _interval(figure.get("low"), figure.get("high"), unit)
     said |= _change(figure, unit)
     if said["status"] != "none" and _is_there(figure.get("target")):
-        target = format_value(figure["target"], figure.get("target_unit", unit))
+        target = format_value(figure["target"], unit)
         said["standing"] = words.text(f"pages.status.{said['status']}", target=target)
     return said
+
+
+def label(metric, column):
+    """What a figure is called: its metric, and the column where that isn't what the metric is told by.
+
+    >>> label("csat", "csat"), label("first_response_time", "p90_seconds")
+    ('CSAT', 'First response time: 90 % within')
+    """
+    from toolkit.metrics.registry import METRICS
+
+    own = f"metric.{metric}.columns.{column}"
+    if words.has(own):
+        return words.text(own)
+    for key in (f"metric.{metric}.label", f"metric.{metric}.title"):
+        if metric in METRICS and column == METRICS[metric].value and words.has(key):
+            return words.text(key)
+    title = words.text(f"metric.{metric}.title") if words.has(f"metric.{metric}.title") else heading(metric)
+    return words.text("pages.card.of", label=title, figure=heading(column))
 
 
 def _is_there(value):
     return value is not None and not pd.isna(value)
 
 
-def _cases(figure, n):
-    return words.text(f"case.{figure['case']}", n=n) if figure.get("case") else ""
+def _population(figure):
+    """Which channels the figure is of, where not all."""
+    code = figure.get("population")
+    return words.text(f"pages.population.{code}") if words.has(f"pages.population.{code}") else ""
 
 
-def _said(told):
-    """A text, or the message of (key, values)."""
-    if isinstance(told, (tuple, list)):
-        return words.text(told[0], **told[1])
-    return told or ""
+def _note(figure, cases):
+    note = figure.get("note")
+    if isinstance(note, (tuple, list)):
+        return words.text(note[0], **note[1])
+    if note == "few":
+        return words.text("pages.card.fewer", cases=cases, n=figure["minimum_count"])
+    return words.text("pages.card.no_case") if note == "no_data" else ""
 
 
-def _value(value, unit):
-    # a time that has no value is one that hasn't come yet
-    return (
-        words.text("tables.when_null.not_reached")
-        if unit == "seconds" and not _is_there(value)
-        else format_value(value, unit)
-    )
+def _value(figure, unit):
+    code = f"tables.when_null.{figure.get('note')}"
+    if not _is_there(figure.get("value")) and words.has(code):
+        return words.text(code)
+    return format_value(figure.get("value"), unit)
 
 
 def _interval(low, high, unit):
@@ -90,11 +106,11 @@ def _change(figure, unit):
     said = {"previous": format_value(previous, unit) if _is_there(previous) else ""}
     if not _is_there(figure.get("change")):
         return said | ({"verdict": words.verdict(verdict)} if verdict and previous is not None else {})
-    change_unit = figure.get("change_unit") or ("points" if unit == "rate" else f"change in {unit}")
+    change_unit = {"rate": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
     ends = [figure.get("change_low"), figure.get("change_high")]
-    said["change"] = _signed(figure["change"], change_unit)
+    said["change"] = format_value(figure["change"], change_unit)
     if all(map(_is_there, ends)):
-        low, high = (_signed(end, change_unit) for end in ends)
+        low, high = (format_value(end, change_unit) for end in ends)
         said |= {"change_low": low, "change_high": high}
         said["change_interval"] = words.text("pages.card.interval", low=low, high=high)
     if verdict:
@@ -104,7 +120,3 @@ def _change(figure, unit):
         told = words.verdict(verdict)
         said["verdict"] = words.text(f"pages.verdict.{direction}", verdict=told) if is_told else told
     return said
-
-
-def _signed(value, unit):
-    return signed(words.percent(abs(value), 1), value) if unit == "relative" else format_value(value, unit)

@@ -187,6 +187,7 @@ def _number(value):
 
 _FORMATS = {
     "rate": lambda value: words.percent(value, 1),
+    "percent": lambda value: words.percent(value, 1),
     "seconds": lambda value: "–" if np.isinf(value) else words.duration(value),
     "hour": lambda value: f"{int(value):02d}:00",
     "count": lambda value: words.number(value),

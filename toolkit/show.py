@@ -135,10 +135,13 @@ def header(data, title):
 
 
 def key_figures(data, *figures):
-    """Show key figures of the data: each the name of a metric and its choices, as `metrics.compare` takes them."""
+    """Show key figures of the data: each a metric and its choices, as `metrics.compare.figures` takes them.
+
+    `show.key_figures(data, (metrics.csat, {}), (metrics.first_response_time, {"value": "p90_seconds"}))`
+    """
     from toolkit.metrics import compare
 
-    cards(compare.key_figures(data, *figures))
+    cards(compare.figures(data, *figures))
 
 
 def cards(figures):

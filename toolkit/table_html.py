@@ -77,7 +77,7 @@ def _columns(result):
     for name in result.columns:
         if name in hidden or str(name).startswith("_"):
             continue
-        unit = units.get(name, "text")
+        unit = "text" if name == "verdict" else units.get(name, "text")
         made.append(Column(heading(name, result.attrs.get("metric")), unit, _values(result, name, unit)))
         if name in intervals:
             made.append(Column(words.text("tables.interval"), unit, _spans(result, name, intervals[name], unit)))
