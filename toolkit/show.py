@@ -19,7 +19,7 @@ from toolkit import words
 from toolkit.cards import card_texts
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import table_html
-from toolkit.words.prose import translated
+from toolkit.words.notebooks import translated
 
 HEADER_MIME = "application/vnd.toolkit.report+json"
 FIGURES_MIME = "application/vnd.toolkit.key-figures+json"

@@ -27,7 +27,7 @@ from toolkit.report.wording import (
     sentence,
     with_code,
 )
-from toolkit.words.prose import translated, translated_markdown
+from toolkit.words.notebooks import translated, translated_markdown
 
 TEMPLATES = Path(__file__).parent / "template"
 REPORT = "application/vnd.toolkit.report+json"
