@@ -62,8 +62,20 @@ def context_of(table):
 
 def beside(table, name):
     """Another table of the data set that a table came from, of the same period; None where there is none."""
-    context = context_of(table)
-    return context.tables(name) if context and context.tables else None
+    data = getattr(context_of(table), "data", None)
+    return data.tables.get(name) if data else None
+
+
+def hours_there(table, first, last):
+    """day, weekday, hour of the hours that were there, from one local day (since 1970-01-01) to another.
+
+    Only a data set knows; None for any other table.
+    """
+    data = getattr(context_of(table), "data", None)
+    if data is None:
+        return None
+    hours = data.hours_there()
+    return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
 
 
 def zone_of(table, zone=None):

@@ -13,19 +13,16 @@ BASES = ("offered", "wanted_agent", "queued")
 
 
 def offered(calls, needs=()):
-    """The offered calls (tests left out) with `is_abandoned_`, `is_answered_` and `is_contained_`."""
-    import ibis
-
+    """The offered calls (tests left out) with `is_abandoned_` and `is_answered_`."""
     table = engine.as_table(calls, "calls", ["started_at", *needs])
     columns = set(table.columns)
     if "outcome" in columns:
         outcome = table.outcome.fill_null("")
-        flags = {f"is_{name}_": outcome == name for name in ("abandoned", "answered", "contained")}
-        return table.filter(outcome != "test").mutate(**flags)
+        is_real = outcome != "test"
+        return table.filter(is_real).mutate(is_abandoned_=outcome == "abandoned", is_answered_=outcome == "answered")
     table = engine.as_table(calls, "calls", ["answered_at", "abandoned_at"])
     answered = table.answered_at.notnull()
-    lost = table.abandoned_at.notnull() & ~answered
-    return table.mutate(is_abandoned_=lost, is_answered_=answered, is_contained_=ibis.literal(False))
+    return table.mutate(is_abandoned_=table.abandoned_at.notnull() & ~answered, is_answered_=answered)
 
 
 def _based(calls, base, short_abandon):
@@ -33,7 +30,7 @@ def _based(calls, base, short_abandon):
     choose("base", base, BASES)
     rows, uses = offered(calls, ["queued_at"] if base == "queued" else []), []
     if base == "wanted_agent":
-        rows = rows.filter(~rows.is_contained_)
+        rows = rows.filter(rows.is_abandoned_ | rows.is_answered_)
     if base == "queued":
         rows, uses = rows.filter(_queue_wait(rows) > 0), ["queue_seconds"]
     if short_abandon is not None:
@@ -64,8 +61,8 @@ def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=No
     by : str or list of str, optional
         Group columns, such as "queue"; also hour, weekday, day, week, month, in local time.
     base : "offered", "wanted_agent" or "queued"
-        Over all offered calls, over those that weren't contained in the menu, or over those that waited in the
-        queue for more than 0 s (`queue_seconds`, else `queued_at` to `answered_at`, `abandoned_at` or `ended_at`).
+        Over all offered calls; over those that wanted an agent, which were answered or hung up (calls contained in
+        the menu, sent away outside opening hours or unfinished are kept apart); or over those that waited in the queue for more than 0 s (`queue_seconds`, else `queued_at` to `answered_at`, `abandoned_at` or `ended_at`).
     short_abandon : duration, optional
         Calls abandoned within it, counted from the start of the call, or from the queue where that is the base, are
         left out, numerator and denominator; by default none are.
@@ -115,8 +112,8 @@ def abandonment_by_base(calls, short_abandon=None):
 
     Returns
     -------
-    Result, one row per base, as far as the columns tell it: `base` ("offered"; "wanted_agent": not contained in the
-        menu; "queued": waited in the queue; "no_short_abandons": offered, without the calls abandoned within
+    Result, one row per base, as far as the columns tell it: `base` ("offered"; "wanted_agent": answered or hung
+        up; "queued": waited in the queue; "no_short_abandons": offered, without the calls abandoned within
         `short_abandon`), and the columns of `abandonment_rate`.
 
     Source: DEFINITIONS.md#abandonment-by-base

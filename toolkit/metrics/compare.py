@@ -7,9 +7,10 @@ import pandas as pd
 
 from toolkit import engine, verdicts
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.intervals import count_interval
+from toolkit.intervals import count_interval, difference
 from toolkit.metrics.registry import METRICS, metric
 from toolkit.metrics.shapes import together
+from toolkit.movement import count_movement, rate_movement
 from toolkit.result import Result, interval_columns
 
 WEEK = "history_week"  # of a data set's `weeks_before`: which week a row is of
@@ -144,7 +145,7 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.FEW)
     if unit == "count":
         lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
-        weekly = None if history is None else _stretched(history.of(row, keys, value))
+        weekly = None if history is None else count_movement(*history.of(row, keys, value))
         return verdicts.counts(row[value], past[value], weekly, **lengths)
     if unit == "rate":
         return _rate_change(attrs, row, past, value, counted, keys, history, least)
@@ -156,7 +157,7 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         kept = replace(plain, p=tested.p, untested=tested.untested, method=tested.method)
         if ends and attrs["shape"] == "mean" and value == "mean_seconds":
             both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)]
-            kept = replace(kept, **dict(zip(("low", "high"), verdicts.difference(*both)[1:], strict=True)))
+            kept = replace(kept, **dict(zip(("low", "high"), difference(*both)[1:], strict=True)))
         return kept
     if unit == "score" and "score_1" in row.index:
         return verdicts.scores(_sums(row), _sums(past), 1, 5, fewest=max(least, 5))
@@ -173,13 +174,13 @@ def _rate_change(attrs, row, past, value, counted, keys, history, least):
     if history is not None:
         weekly = pd.DataFrame(history.result)
         n = history.of(row, keys, counted)
-        y = history.of(row, keys, hits) if hits in weekly.columns else [v * m for v, m in zip(history.of(row, keys, value), n, strict=True)]
-        movement = verdicts.rate_movement(*zip(y, n, strict=True))
+        y = (
+            history.of(row, keys, hits)
+            if hits in weekly.columns
+            else [v * m for v, m in zip(history.of(row, keys, value), n, strict=True)]
+        )
+        movement = rate_movement(*zip(y, n, strict=True))
     return verdicts.rates(*counts(row), *counts(past), movement, fewest=least)
-
-
-def _stretched(weekly):
-    return verdicts.count_movement(*weekly)
 
 
 def _waits_change(cells, shape, least):
@@ -252,7 +253,7 @@ def figures(data, *asked):
     ----------
     data : Data
     asked : (metric, {choices}), the choices being the metric's own, and of a card's: `value` (column), `table`
-        (attribute of `data`)
+        (attribute of `data`), `best` ("low" or "high")
 
     Returns
     -------
@@ -270,25 +271,34 @@ def figures(data, *asked):
     tables, made = {}, {}
     for place, (function, given) in enumerate(asked):
         own = dict(given)
+        best = own.pop("best", None)
         table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
-        tables.setdefault(table, []).append((place, function, value, own))
+        tables.setdefault(table, []).append((place, function, value, best, own))
     for table, cards in tables.items():
-        calls = [(function, own) for _, function, _, own in cards]
+        calls = [(function, own) for _, function, _, _, own in cards]
         now, before, histories = _results(data, table, calls)
-        for at, (place, function, value, own) in enumerate(cards):
+        for at, (place, _, value, best, own) in enumerate(cards):
             history = histories[at] if histories else None
-            made[place] = _card(data, now[at], before and before[at], value, history, own)
+            made[place] = _card(data, now[at], before and before[at], value, best, history, own)
     return [made[place] for place in range(len(asked))]
 
 
-def _card(data, now, before, value, history, choices):
+def _card(data, now, before, value, best, history, choices):
     attrs = now.attrs
     value = value or attrs["value"]
+    is_figure = attrs["units"].get(value) not in ("count", "text")
+    best = attrs["best"] if best is None and is_figure else best
     days = (data.days_so_far, data.previous.days_so_far) if before is not None else None
     row = previous_period(now, before, value, history, days).iloc[0] if len(now) else None
     counted = attrs.get("counts", {}).get(value, attrs["count"])
     n = 0 if row is None else int(row[counted])
-    card = {"metric": attrs["metric"], "column": value, "unit": attrs["units"].get(value, "text"), "case": attrs["case"], "n": n}
+    card = {
+        "metric": attrs["metric"],
+        "column": value,
+        "unit": attrs["units"].get(value, "text"),
+        "case": attrs["case"],
+        "n": n,
+    }
     card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
     card |= {"minimum_count": attrs["minimum_count"], "population": choices.get("channels", "all")}
@@ -309,13 +319,13 @@ def _card(data, now, before, value, history, choices):
     target = attrs.get("target")
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"]}
-    if card["verdict"] == verdicts.CLEAR and attrs["best"] and card["change"] and value == attrs["value"]:
-        card["direction"] = "better" if (card["change"] > 0) == (attrs["best"] == "high") else "worse"
+    if card["verdict"] == verdicts.CLEAR and best and card["change"]:
+        card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
     return card
 
 
 def _count_interval(n, history, value):
-    return count_interval(n, *history.of({}, [], value))
+    return count_interval(n, count_movement(*history.of({}, [], value)))
 
 
 def _plain(value):

@@ -18,6 +18,11 @@ class Metric:
     best: str = ""  # "low", "high", or "" where neither is better
 
     @property
+    def contract(self):
+        """The table of the contract that its table is."""
+        return self.table.removeprefix("scored_")
+
+    @property
     def name(self):
         """The name of the function."""
         return self.function.__name__

@@ -184,9 +184,7 @@ def response_time_buckets(
 
 
 @metric("rate", table="conversations", case="conversation", value="response_rate", best="high")
-def response_rate(
-    conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out", channels="all"
-):
+def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out", channels="all"):
     """The share of inbound conversations that got a public reply by a human.
 
     Parameters
@@ -292,15 +290,17 @@ def reply_pairs(messages, by=None, zone=None, conversations=None):
     pairs = pairs.inner_join(asked, "parent_")
     pairs = pairs.mutate(seconds_=pairs.replied_ - pairs.asked_)
     pairs = pairs.mutate(is_negative_=pairs.seconds_ < 0)
-    facts = _first_responses(pairs, conversations) if conversations is not None else {}
+    facts = (
+        _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
+    )
     counts = {"negative_count": "is_negative_"}
     return shapes.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
 
 
-def _first_responses(pairs, conversations):
-    """How long the first response of the threads took in which there are pairs."""
+def _first_responses(messages, conversations):
+    """How long the first response took of the threads in which customers wrote these messages."""
     threads = engine.as_table(conversations, "conversations", ["conversation_id"])
-    threads = threads.semi_join(pairs.select("conversation_id").distinct(), "conversation_id")
+    threads = threads.semi_join(messages.select("conversation_id").distinct(), "conversation_id")
     with shapes.at_once():
         first = first_response_time(threads).iloc[0]
     return {"threads": int(first["n"]), "thread_median": float(first["median_seconds"])}
@@ -358,7 +358,16 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
             met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
             label = f"{name} {shapes.span_words([one.within])[0][0]} {_hours(one.within)}"
             made.append((label, one.within, one.share, int(curve.n), met, share, low, high))
-    columns = ["expectation", "within_seconds", "expected_share", "n", "answered_count", "expectation_met", "low", "high"]
+    columns = [
+        "expectation",
+        "within_seconds",
+        "expected_share",
+        "n",
+        "answered_count",
+        "expectation_met",
+        "low",
+        "high",
+    ]
     frame = pd.DataFrame(made, columns=columns).astype({"expected_share": "float64"})
     units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
     about = {"rows": ["expectation"], "ordered": True, "roles": {"hits": "answered_count"}, "ends": ("low", "high")}

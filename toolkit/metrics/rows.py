@@ -33,7 +33,9 @@ def of_channels(table, name, channels):
         return table, None
     table = engine.as_table(table, name, ["channel"])
     is_phone = engine.as_text(table.channel).fill_null("").lower().isin(PHONE_CHANNELS)
-    return (table.filter(is_phone), "call") if channels == "phone" else (table.filter(~is_phone), "written_conversation")
+    return (
+        (table.filter(is_phone), "call") if channels == "phone" else (table.filter(~is_phone), "written_conversation")
+    )
 
 
 def without_bots_alone(table):

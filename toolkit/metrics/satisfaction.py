@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
+from toolkit.contributions import pull_interval
 from toolkit.errors import BadData, BadParameter
-from toolkit.intervals import mean_of_scores, pull_interval
+from toolkit.intervals import mean_of_scores
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import target_of
@@ -55,7 +56,10 @@ def csat(surveys, by=None, satisfied=4, zone=None):
     table, keys = csat_surveys(surveys), engine.group_keys(by)
     taken = ["n", "satisfied_count", "csat", "low", "high", "sent_count", *SURVEYED, *MEAN, *DISTRIBUTION]
     rows = engine.with_keys(table, "surveys", keys, zone, uses=["score"], taken=taken)
-    counts = {name: engine.count_if(rows, rows.score.cast("float64") == value) for name, value in zip(DISTRIBUTION, SCORES, strict=True)}
+    counts = {
+        name: engine.count_if(rows, rows.score.cast("float64") == value)
+        for name, value in zip(DISTRIBUTION, SCORES, strict=True)
+    }
     query = engine.aggregate(rows, keys, sent_count=rows.count(), n=rows.score.count(), **counts)
 
     def made(frame):
@@ -73,7 +77,11 @@ def csat(surveys, by=None, satisfied=4, zone=None):
         frame["mean_low"], frame["mean_high"] = mean_of_scores(n, total, counted @ values**2, SCORES[0], SCORES[-1])
         units = {"csat": "rate", "survey_response_rate": "rate", "mean": "score"}
         units |= dict.fromkeys(["n", "sent_count", "satisfied_count", *DISTRIBUTION], "count")
-        about = {"roles": {"hits": "satisfied_count"}, "ends": ("low", "high"), "counts": {"survey_response_rate": "sent_count"}}
+        about = {
+            "roles": {"hits": "satisfied_count"},
+            "ends": ("low", "high"),
+            "counts": {"survey_response_rate": "sent_count"},
+        }
         wanted = target_of(table, "csat")
         about["target"] = wanted and {"of": "csat", "low": "low", "high": "high", "value": wanted, "best": "high"}
         return shapes.finish(frame[[*keys, *taken]], "csat", table, keys, units, {"satisfied": satisfied}, **about)
@@ -124,13 +132,29 @@ def _pulled(groups, keys):
 
     attrs, frame = groups.attrs, pd.DataFrame(groups)
     n, hits = frame["n"].to_numpy(float), frame["satisfied_count"].to_numpy(float)
-    pulls = [pull_interval(own_hits, own, hits.sum() - own_hits, n.sum() - own) for own_hits, own in zip(hits, n, strict=True)]
+    pulls = [
+        pull_interval(own_hits, own, hits.sum() - own_hits, n.sum() - own)
+        for own_hits, own in zip(hits, n, strict=True)
+    ]
     frame[["pull", "pull_low", "pull_high"]] = np.array(pulls, float).reshape(-1, 3)
     least = attrs["minimum_count"]
-    changes = [rates(y, m, hits.sum() - y, n.sum() - m, fewest=least, within=True) for y, m in zip(hits, n, strict=True)]
+    changes = [
+        rates(y, m, hits.sum() - y, n.sum() - m, fewest=least, within=True) for y, m in zip(hits, n, strict=True)
+    ]
     frame["verdict"] = decide(changes)
     frame["share_of_answers"] = frame["n"] / n.sum() if n.sum() else np.nan
-    columns = ["n", "satisfied_count", "share_of_answers", "csat", "low", "high", "pull", "pull_low", "pull_high", "verdict"]
+    columns = [
+        "n",
+        "satisfied_count",
+        "share_of_answers",
+        "csat",
+        "low",
+        "high",
+        "pull",
+        "pull_low",
+        "pull_high",
+        "verdict",
+    ]
     frame = frame[[*keys, *columns, "mean", "sent_count"]].sort_values(
         ["csat", "n"], ascending=[True, False], na_position="last", kind="stable"
     )
@@ -138,7 +162,13 @@ def _pulled(groups, keys):
     units |= {"pull": "points", "share_of_answers": "rate", "verdict": "verdict"}
     result = Result.of(frame.reset_index(drop=True), "csat_by_topic", units, keys, least, attrs["choices"])
     kept = {name: attrs[name] for name in ("case", "count", "zone", "roles", "target")}
-    result.attrs |= kept | {"shape": "pull", "value": "pull", "best": "high", "ends": ("pull_low", "pull_high"), "rows": keys}
+    result.attrs |= kept | {
+        "shape": "pull",
+        "value": "pull",
+        "best": "high",
+        "ends": ("pull_low", "pull_high"),
+        "rows": keys,
+    }
     return result
 
 
@@ -172,13 +202,27 @@ def low_scores(surveys, at_most=3, limit=None):
     import ibis
 
     table = csat_surveys(surveys, ["survey_id"])
-    wanted = ["score", "answered_at", "topic", "agent", "channel", "comment", "conversation_id", "customer_id", "survey_id"]
+    wanted = [
+        "score",
+        "answered_at",
+        "topic",
+        "agent",
+        "channel",
+        "comment",
+        "conversation_id",
+        "customer_id",
+        "survey_id",
+    ]
     rows = table.filter(table.score <= at_most).select(*[name for name in wanted if name in table.columns])
     comment = rows.comment.fill_null("").strip() != "" if "comment" in rows.columns else ibis.literal(False)
     counts = {"total": rows.count(), "worst": engine.count_if(rows, rows.score == 1)}
     counts["with_comment"] = engine.count_if(rows, comment)
     facts = {name: int(value) for name, value in engine.to_pandas(rows.aggregate(**counts)).iloc[0].items()}
-    order = [rows.score.asc(), *([ibis.desc(rows.answered_at)] if "answered_at" in rows.columns else []), rows.survey_id.asc()]
+    order = [
+        rows.score.asc(),
+        *([ibis.desc(rows.answered_at)] if "answered_at" in rows.columns else []),
+        rows.survey_id.asc(),
+    ]
     rows = rows.order_by(order)
     frame = engine.to_pandas(rows if limit is None else rows.limit(limit)).astype({"score": "int64"})
     if "answered_at" in frame.columns:

@@ -1,7 +1,6 @@
 """How customers sound, over time."""
 
 import numpy as np
-import pandas as pd
 
 from toolkit import engine
 from toolkit.clock.timeline import PERIODS
@@ -76,7 +75,9 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
         counts = [f"{part}_count" for part in SENTIMENTS]
         order = [*keys, "n", "message_count", "coverage", "coverage_low", "coverage_high", *ends, *counts]
         order += ["change", "p", "verdict"] if every else []
-        units = dict.fromkeys([*SENTIMENTS, "coverage"], "rate") | dict.fromkeys(["n", "message_count", *counts], "count")
+        units = dict.fromkeys([*SENTIMENTS, "coverage"], "rate") | dict.fromkeys(
+            ["n", "message_count", *counts], "count"
+        )
         units |= {"change": "points", "p": "number", "verdict": "verdict"}
         about = {"parts": list(PARTS), "counts": {"coverage": "message_count"}, "roles": {"hits": "negative_count"}}
         about |= {"ends": ("negative_low", "negative_high")}
@@ -121,7 +122,9 @@ def _effective(frame):
     n = frame["n"].to_numpy(float)
     if "clusters_" not in frame.columns:
         return n
-    hits, squares, own, mixed = (frame[f"{name}_"].to_numpy(float) for name in ("negative", "nn", "negative_negative", "n_negative"))
+    hits, squares, own, mixed = (
+        frame[f"{name}_"].to_numpy(float) for name in ("negative", "nn", "negative_negative", "n_negative")
+    )
     k = frame["clusters_"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = hits / n

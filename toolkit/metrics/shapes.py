@@ -22,7 +22,7 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.clock.timeline import PERIODS, timeline
-from toolkit.errors import BadData
+from toolkit.errors import BadData, BadParameter
 from toolkit.intervals import Incidence, clustered_rate, mean_of_waits, order_interval, wilson
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
@@ -114,6 +114,18 @@ def settings_of(table):
     return context.service if context else Service()
 
 
+def business_settings(table, service=None, zone=None):
+    """The settings that say when the service is open; an error, not a guess, where nothing says."""
+    context = engine.context_of(table)
+    if service is None and context is None:
+        raise BadParameter(
+            "opening hours are those of a service: pass service=toolkit.service.load_service('service.toml'); "
+            "tables from open_data carry theirs"
+        )
+    service = service or context.service
+    return service.model_copy(update={"time_zone": zone}) if zone else service
+
+
 def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **more):
     """The frame as the result of a metric: keys as people read them, sorted, with what its shape knows of it.
 
@@ -175,7 +187,7 @@ def _rate_target(name, value):
 def count(of, rows, by, zone, table=None, case=None, choices=None):
     """n per group and its share of all; periods in which nothing came in are rows with 0."""
     name, keys = of.__name__, engine.group_keys(by)
-    table = table or METRICS[name].table
+    table = table or METRICS[name].contract
     keyed = engine.with_keys(rows, table, keys, zone, taken=("n", "share"))
 
     def made(frame):
@@ -215,7 +227,9 @@ def fill_silent(frame, keys):
 # --- rate -------------------------------------------------------------------------------------------
 
 
-def rate(of, rows, event, by, zone, also=(), rest=None, choices=None, uses=(), case=None, target=None, extra=None, units=None):
+def rate(
+    of, rows, event, by, zone, also=(), rest=None, choices=None, uses=(), case=None, target=None, extra=None, units=None
+):
     """The share of the rows with the flag `is_<event>_`, with Wilson's interval; null where there is no row.
 
     Parameters
@@ -223,6 +237,7 @@ def rate(of, rows, event, by, zone, also=(), rest=None, choices=None, uses=(), c
     also : names of flags that are counted beside it
     rest : what has none of the flags is counted under this name
     uses : columns that the metric computes with, which can't be groups
+    table : the rows' table in the contract, where the metric takes several
     target : the share that is wanted, where the service says one
     extra : function(keyed) -> {name: count} of further counts, and function(frame) -> frame, as a pair
     """
@@ -230,7 +245,7 @@ def rate(of, rows, event, by, zone, also=(), rest=None, choices=None, uses=(), c
     value, counted = METRICS[name].value, [f"{flag}_count" for flag in [event, *also, *([rest] if rest else [])]]
     more, complete = extra or (lambda keyed: {}, lambda frame: frame)
     keyed = engine.with_keys(
-        rows, METRICS[name].table, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
+        rows, table or METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
     )
     counts = {f"{flag}_count": engine.count_if(keyed, keyed[f"is_{flag}_"]) for flag in flags}
 
@@ -279,17 +294,17 @@ def _cells(of, rows, ended, otherwise, by, zone, clock, service, uses=()):
     name, keys = of.__name__, engine.group_keys(by)
     taken = ["n", f"{ended}_count", "open_count", *QUANTILES, f"mean_{ended}_seconds", "target_seconds", *WITHIN]
     taken += ["seconds", "share", "low", "high", "bucket", "total", *([f"{otherwise}_count"] if otherwise else [])]
-    keyed = engine.with_keys(rows, METRICS[name].table, keys, zone, uses=uses, taken=taken)
+    keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=taken)
     flags = [f"is_{flag}_" for flag in (ended, otherwise) if flag]
     spans = keyed.select(*keys, "start_", "stop_", *flags, *(["target_"] if "target_" in keyed.columns else []))
-    return keys, _timed(spans, clock, service or settings_of(rows))
+    return keys, _timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
 
 
-def _timed(spans, clock, service):
-    """The spans with `seconds_` between start and stop: of all time, or of the opening hours."""
+def _timed(spans, service):
+    """The spans with `seconds_` between start and stop: of all time, or of the opening hours of a service."""
     import ibis
 
-    if clock == "business":
+    if service is not None:
         from toolkit.clock import business_clock
 
         spans = business_clock(spans, ["start_", "stop_"], service)
@@ -358,7 +373,7 @@ def wait(of, rows, ended, by, zone, clock="calendar", service=None, otherwise=No
         )
 
     def made(cells):
-        _refuse_negative(cells, METRICS[name].table)
+        _refuse_negative(cells, METRICS[name].contract)
         groups = groups_of(cells, keys) if len(cells) or not keys else []
         frame = _framed(keys, [(key, measured(group)) for key, group in groups], columns)
         frame = frame.astype(dict.fromkeys(counts, "int64"))
@@ -427,7 +442,7 @@ def wait_curve(
         return frame
 
     def made(cells):
-        _refuse_negative(cells, METRICS[name].table)
+        _refuse_negative(cells, METRICS[name].contract)
         parts = [
             drawn(group).assign(**dict(zip(keys, key, strict=True)))
             for key, group in groups_of(cells, keys)
@@ -464,7 +479,7 @@ def wait_spans(
     spans = spans.mutate(place_=place)
 
     def made(frame):
-        _refuse_negative(frame, METRICS[name].table)
+        _refuse_negative(frame, METRICS[name].contract)
         parts = []
         for key, group in groups_of(frame, keys) if len(frame) else []:
             counted = group.set_index("place_")["n"].reindex(range(len(names)), fill_value=0).to_numpy("int64")
@@ -535,7 +550,7 @@ def mean(of, rows, by, zone, choices=None, uses=(), within=None, facts=None, cou
     ends = {"mean_seconds": ("mean_low", "mean_high"), "median_seconds": ("median_low", "median_high")}
     value = METRICS[name].value
     columns = ["n", "mean_seconds", *ends["mean_seconds"], *MEDIAN, "p90_seconds", *(WITHIN if within else []), *counts]
-    keyed = engine.with_keys(rows, METRICS[name].table, keys, zone, uses=uses, taken=columns)
+    keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=columns)
     cells = keyed.select(*keys, *counts.values(), cell_=on_grid(keyed.seconds_), s_=keyed.seconds_.cast("float64"))
     query = cells.group_by([*keys, "cell_"]).aggregate(
         ended_=cells.count(), s1_=cells.s_.sum(), s2_=(cells.s_ * cells.s_).sum(), s3_=(cells.s_ * cells.s_ * cells.s_).sum(),
@@ -602,15 +617,18 @@ def shares(of, rows, parts, column, by, zone, cluster=None, choices=None, time_e
     ends = [f"{part}{end}" for part in parts for end in ("", "_low", "_high")]
     taken = ["n", "message_count", "coverage", "coverage_low", "coverage_high", "change", "p", "verdict", *ends]
     keyed = engine.with_keys(
-        rows, METRICS[name].table, keys, zone, taken=[*taken, *[f"{part}_count" for part in parts]]
+        rows, METRICS[name].contract, keys, zone, taken=[*taken, *[f"{part}_count" for part in parts]]
     )
+    is_clustered = cluster is not None and cluster in keyed.columns
+    if is_clustered:
+        keyed = keyed.mutate(cluster_=engine.as_text(keyed[cluster]))
     flags = {part: engine.count_if(keyed, keyed[column] == part) for part in parts}
-    if cluster is None or cluster not in keyed.columns:
+    if not is_clustered:
         query = engine.aggregate(
             keyed, keys, message_count=keyed.count(), **{f"{p}_count": flag for p, flag in flags.items()}
         )
     else:
-        query = _clustered(keyed.mutate(cluster_=engine.as_text(keyed[cluster])), keys, flags)
+        query = _clustered(keyed, keys, flags)
 
     def made(frame):
         counts = [f"{part}_count" for part in parts]

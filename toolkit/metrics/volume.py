@@ -107,7 +107,16 @@ def contact_costs(contacts, by=None, zone=None):
         frame = pd.DataFrame(counted).drop(columns="share")
         frame["cost_per_contact"] = frame["channel"].map(cost).astype("float64")
         frame["cost"] = frame["n"] * frame["cost_per_contact"]
-        result = shapes.finish(frame, "contact_costs", rows, [], {"n": "count", "cost_per_contact": "money", "cost": "money"}, {}, 0, case=case)
+        result = shapes.finish(
+            frame,
+            "contact_costs",
+            rows,
+            [],
+            {"n": "count", "cost_per_contact": "money", "cost": "money"},
+            {},
+            0,
+            case=case,
+        )
         result.attrs |= {"by": [*keys, "channel"], "rows": [*keys, "channel"]}
         return result
 
