@@ -1,808 +1,557 @@
-"""Findings: find_*(result) -> str, one or two sentences that say what a result shows.
+"""Findings: `sentence(result)` says in one or two sentences what a result shows, by the result's shape.
 
-They stand below the charts and are their alternative text. A difference is claimed only where the intervals
-support it, also after picking the highest of many groups: the intervals compared are then wider than the 95 %
-that are printed (Bonferroni). Names of groups are the customer's data and returned as plain text: whoever
-shows them escapes them.
+What may be said is decided in `claims`, how it is said in the catalogue of words; here the two meet. Names of groups
+are the customer's data and returned as plain text: whoever shows them escapes them.
 """
 
-import functools
 import math
-import unicodedata
-from statistics import NormalDist
 
-import numpy as np
 import pandas as pd
 
+from toolkit import claims, words
+from toolkit.claims import PERIODS, group_keys, place_keys
 from toolkit.errors import BadParameter
-from toolkit.intervals import difference, wilson
-from toolkit.result import Result, format_value
+from toolkit.intervals import wilson
+from toolkit.result import Result
+from toolkit.verdicts import CHANCE, CLEAR
+from toolkit.words import display_name, estimate, number, sentence_case, short_name, text, value_text
 
-NO_DATA = "No data in this period."
-TIME_PARTS = ("hour", "weekday", "day", "week", "month", "quarter", "year")
-PERIODS = {"day": "days", "week": "weeks", "month": "months", "quarter": "quarters", "year": "years"}
-LONGEST_NAME = 60
-Z = NormalDist().inv_cdf(0.975)
+NEAR, FAR = claims.NEAR, 86_400  # of a curve are told the shares within an hour and a day
+MOST_NAMED = 3  # groups whose changes are listed
+PROSE_UNITS = ("count", "rate", "seconds", "score", "number", "points")
+value_name = display_name  # a key's value, as charts call it too
 
+__all__ = ["check_result", "find_quality", "group_keys", "sentence", "short_name", "value_name"]
 
-# --- what is given --------------------------------------------------------------------------------
 
+def check_result(name, result):
+    """BadParameter naming the function unless it is given the result of a metric."""
+    if not isinstance(result, Result) or result.attrs.get("shape") not in SAYS:
+        raise BadParameter(f"{name} takes the result of a metric, not a {type(result).__name__}")
 
-def check_result(name, metric, result):
-    """BadParameter naming the function unless it is given a result of its metric."""
-    if not isinstance(result, Result):
-        given = f"a {type(result).__name__}"
-    elif result.attrs.get("metric") != metric:
-        given = f"that of {result.attrs.get('metric')}"
-    elif "previous" in result.columns:
-        given = "a comparison of two periods"
-    else:
-        return
-    raise BadParameter(f"{name} takes the result of metrics.{metric}, not {given}")
 
-
-def _finding(function):
-    """Check that the first argument is a result of the metric of the function's name."""
-    name = function.__name__
-
-    @functools.wraps(function)
-    def found(result, *arguments, **options):
-        check_result(name, name.removeprefix("find_"), result)
-        return function(result, *arguments, **options)
-
-    return found
-
-
-# --- names and numbers ----------------------------------------------------------------------------
-
-
-def short_name(text, limit=LONGEST_NAME):
-    """A group's name on one line: without what can't be shown or would break an SVG, and not too long.
-
-    >>> short_name("a_b $x$ <b>"), short_name("x" * 99, 5), short_name("a\\x00\\nb"), short_name(None)
-    ('a_b $x$ <b>', 'xxxx…', 'a b', '(none)')
-    """
-    text = "(none)" if text is None or text is pd.NaT or text != text else str(text)
-    # control characters aren't XML; bidirectional overrides would turn the rest of the line around
-    kept = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else char
-        for char in text
-        if char not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
-    kept = " ".join(kept.split()) or "(empty)"
-    return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
-
-
-def value_name(value, key, limit=LONGEST_NAME):
-    """A key's value as people write it.
-
-    >>> value_name(13, "hour"), value_name(pd.Timestamp("2024-04-01"), "quarter"), value_name("Monday", "weekday")
-    ('13:00', '2024-Q2', 'Monday')
-    """
-    if isinstance(value, pd.Timestamp | np.datetime64) and not pd.isna(value):
-        stamp = pd.Timestamp(value)
-        if key == "quarter":
-            return f"{stamp:%Y}-Q{stamp.quarter}"
-        return f"{stamp:%Y}" if key == "year" else f"{stamp:%Y-%m}" if key == "month" else f"{stamp:%Y-%m-%d}"
-    if key == "hour" and isinstance(value, int | float | np.number) and value == value:
-        return f"{int(value):02d}:00"
-    return short_name(value, limit)
-
-
-def group_keys(result):
-    """The columns that tell the groups of a result apart."""
-    return [key for key in result.attrs.get("by", ()) if key in result.columns]
-
-
-def _no_other(result):
-    """What to say of the only group with enough cases: nothing, if there is no other at all."""
-    return "; no other group has enough cases to compare." if len(result) > 1 else "."
-
-
-def _at(row, keys):
-    """Where a row stands, with its preposition: "at 13:00", "in the week of 2024-04-15", "for billing"."""
-    words = {"hour": "at {}", "weekday": "on {}", "day": "on {}", "week": "in the week of {}"}
-    words |= dict.fromkeys(("month", "quarter", "year"), "in {}")
-    # a column of the data may be called "week" too; its values are names then
-    parts = [
-        words.get(key, "for {}").format(value_name(row[key], key))
-        if key == "weekday" or not isinstance(row[key], str)
-        else f"for {value_name(row[key], key)}"
-        for key in keys
-    ]
-    return " ".join(parts)
-
-
-def _show(value, unit):
-    return format_value(None if value is None else float(value), unit)
-
-
-def _interval(low, high, unit):
-    """ "95 % interval 33.1 to 49.8 %": the unit once, if it is the same."""
-    first, last = _show(low, unit), "not reached" if pd.isna(high) else _show(high, unit)
-    if first == "–":
-        return "no interval"
-    if " " in first and first.split(" ", 1)[1] == last.partition(" ")[2]:
-        first = first.split(" ", 1)[0]
-    return f"95 % interval {first} to {last}"
-
-
-def _points(value):
-    """A size in points, without its sign.
-
-    >>> _points(-0.0512), _points(0.01)
-    ('5.1 points', '1 point')
-    """
-    size = f"{abs(value) * 100:.1f}".removesuffix(".0")
-    return f"{size} point" if size == "1" else f"{size} points"
-
-
-def _many(n, noun):
-    """
-    >>> _many(1, "call"), _many(1200, "call")
-    ('1 call', '1,200 calls')
-    """
-    return f"{int(n):,} {noun}" if int(n) == 1 else f"{int(n):,} {noun}s"
-
-
-# --- what may be said -----------------------------------------------------------------------------
-
-
-def _too_few(result, noun):
-    """The sentence for a result without a group that is large enough; None if there is one."""
-    if len(result) and result.enough().any():
-        return None
-    count = result.attrs.get("count", "n")
-    if not len(result) or (count in result.columns and not result[count].sum()):
-        return NO_DATA
-    minimum = result.attrs.get("minimum_count", 1)
-    if len(result) == 1:
-        return f"Too few to say: {_many(result[count].iloc[0], noun)}, fewer than {minimum}."
-    return f"Too few to say: no group has {minimum} {noun}s or more."
-
-
-def _enough(result):
-    """The rows with enough cases and a value, as a plain frame."""
-    return pd.DataFrame(result)[result.enough().to_numpy(bool)]
-
-
-def apart(one, other, comparisons=1):
-    """Whether two estimates, each (value, low, high), are distinguishable, given how many were compared.
-
-    The bounds are moved out as far as Bonferroni's correction asks, then the interval of the difference
-    must leave 0 out. An upper bound that isn't reached is infinite.
-
-    >>> apart((0.4, 0.3, 0.5), (0.1, 0.05, 0.15)), apart((0.4, 0.3, 0.5), (0.3, 0.2, 0.4))
-    (True, False)
-    >>> apart((0.4, 0.3, 0.5), (0.25, 0.24, 0.26)), apart((0.4, 0.3, 0.5), (0.25, 0.24, 0.26), 24)
-    (True, False)
-    """
-    factor = NormalDist().inv_cdf(1 - 0.025 / max(comparisons, 1)) / Z
-    wide = []
-    for value, low, high in (one, other):
-        high = math.inf if pd.isna(high) else high
-        if pd.isna(low):
-            return False
-        if pd.isna(value):  # the median isn't reached: all that is known is where it could begin
-            value = low
-        wide.append((value, value - (value - low) * factor, value + (high - value) * factor))
-    change, low, high = difference(*wide)
-    return bool(low > 0 or high < 0) and not pd.isna(change)
-
-
-def _verdict(is_apart, what="The difference"):
-    return f"{what} is {'distinguishable' if is_apart else 'not distinguishable'} from chance."
-
-
-def _estimate(row, value, ends):
-    return float(row[value]), float(row[ends[0]]), float(row[ends[1]])
-
-
-def _extremes(result, value, ends, unit, high_text, noun, count="n"):
-    """ "<high_text> <group>: … ; lowest …", and whether the two can be told apart."""
-    keys, rows = group_keys(result), _enough(result)
-    rows = rows[rows[value].notna()]
-    if not len(rows):
-        return NO_DATA
-    top = rows.loc[rows[value].idxmax()]
-
-    def told(row):
-        return (
-            f"{_at(row, keys)}: {_show(row[value], unit)} of {_many(row[count], noun)}"
-            f" ({_interval(row[ends[0]], row[ends[1]], unit)})"
-        )
-
-    if len(rows) == 1:
-        lead = high_text if len(result) > 1 else high_text.removesuffix(" highest").removesuffix(" is")
-        return f"{lead} {told(top)}{_no_other(result)}"
-    low = rows.loc[rows[value].idxmin()]
-    if top[value] == low[value]:
-        return f"All {len(rows)} groups have the same figure: {_show(top[value], unit)}."
-    pairs = len(rows) * (len(rows) - 1) // 2
-    is_apart = apart(_estimate(top, value, ends), _estimate(low, value, ends), pairs)
-    return f"{high_text} {told(top)}, and lowest {told(low)}. {_verdict(is_apart)}"
-
-
-def _peak(result, count, value, lead, verb, noun, overall):
-    """The highest rate against all the other groups together."""
-    keys, rows = group_keys(result), _enough(result)
-    top = rows.loc[rows[value].idxmax()]
-    total, cases = int(result["n"].sum()), int(result[count].sum())
-    if not cases:
-        return f"None of {_many(total, noun)} {verb}."
-    overall = cases / total if overall is None else overall
-    text = (
-        f"{lead} {_at(top, keys)}: {_show(top[value], 'rate')} of {_many(top['n'], noun)} {verb}"
-        f" ({_interval(top['low'], top['high'], 'rate')}), against {_show(overall, 'rate')} over all"
-        f" {_together(keys, noun)}."
-    )
-    rest_n = total - int(top["n"])
-    if not rest_n:
-        return text
-    rest = cases - int(top[count])
-    (low,), (high,) = wilson([rest], [rest_n])
-    is_apart = apart(_estimate(top, value, ("low", "high")), (rest / rest_n, low, high), len(rows))
-    return f"{text} It is {'distinguishable' if is_apart else 'not distinguishable'} from the rest."
-
-
-def _together(keys, noun):
-    if len(keys) == 1 and keys[0] in TIME_PARTS:
-        return f"{keys[0]}s"
-    return f"{noun}s"
-
-
-def _scalar(overall, column):
-    """A rate that is given as a number or as a result of one row."""
-    if overall is None or isinstance(overall, int | float):
-        return overall
-    if hasattr(overall, "columns"):
-        overall = overall[column].iloc[0] if len(overall) else None
-    return None if overall is None or pd.isna(overall) else float(overall)
-
-
-# --- volume ---------------------------------------------------------------------------------------
-
-
-@_finding
-def find_inbound_volume(result):
-    """How many contacts came in, and where or when most did.
-
-    >>> from toolkit.result import Result
-    >>> frame = pd.DataFrame({"channel": ["email", "phone"], "n": [10, 30], "share": [0.25, 0.75]})
-    >>> find_inbound_volume(Result.of(frame, "inbound_volume", {}, ["channel"]))
-    '40 contacts came in; most for phone: 30 (75.0 %).'
-    """
-    if not len(result) or not result["n"].sum():
-        return NO_DATA
-    keys, total = group_keys(result), int(result["n"].sum())
-    text = f"{_many(total, 'contact')} came in"
-    parts = []
-    for key in keys:
-        sums = pd.DataFrame(result).groupby(key, observed=True, dropna=False, sort=False)["n"].sum()
-        sums = sums.reset_index()
-        most = sums.loc[sums["n"].idxmax()]
-        if key in PERIODS and len(sums) > 1:
-            # half up, as people round: the mean counts silent days too
-            text += f", {total / len(sums):,.1f} per {key} on average"
-            least = sums.loc[sums["n"].idxmin()]
-            parts.append(
-                f"most {_at(most, [key])}: {int(most['n']):,}, fewest {_at(least, [key])}: {int(least['n']):,}"
-            )
-        elif len(sums) > 1:
-            parts.append(f"most {_at(most, [key])}: {int(most['n']):,} ({_show(most['n'] / total, 'rate')})")
-    return "; ".join([text, *parts]) + "."
-
-
-@_finding
-def find_volume_heatmap(result):
-    """The busiest hour of the week, and how sure that is."""
-    if not len(result) or not result["n"].sum():
-        return NO_DATA
-    rows = pd.DataFrame(result).dropna(subset=["mean"])
-    top = rows.loc[rows["mean"].idxmax()]
-    days = int(top["days"])
-    text = f"The busiest hour is {short_name(top['weekday'])} {value_name(int(top['hour']), 'hour')}"
-    text += f" with {top['mean']:.1f} contacts on average over {_many(days, 'such day')}"
-    others = rows.drop(index=top.name)
-    if pd.isna(top["low"]):
-        return f"{text}; one such day is too few to say how certain that is."
-    text += f" (95 % interval {top['low']:.1f} to {top['high']:.1f})"
-    close = int((others["high"].fillna(math.inf) >= top["low"]).sum())
-    if close:
-        return (
-            f"{text}; {_many(close, 'other hour')} of the week {'overlaps' if close == 1 else 'overlap'} its interval."
-        )
-    return f"{text}; no other hour of the week overlaps its interval."
-
-
-# --- responses ------------------------------------------------------------------------------------
-
-
-@_finding
-def find_first_response_time(result):
-    """The median wait with its interval and what is still open; of groups the slowest and the quickest."""
-    said = _too_few(result, "conversation")
-    if said:
-        return said
-    if not group_keys(result):
-        row = result.iloc[0]
-        still = int(row["open_count"])
-        if pd.isna(row["median_seconds"]):
-            text = (
-                f"Fewer than half of {_many(row['n'], 'conversation')} are answered so far, so that there is no median"
-            )
-            return f"{text}; {still:,} are still open."
-        text = f"Half of {_many(row['n'], 'conversation')} had a first response"
-        text += f" within {_show(row['median_seconds'], 'seconds')}"
-        text += f" ({_interval(row['median_low'], row['median_high'], 'seconds')})"
-        if pd.notna(row["p90_seconds"]):
-            text += f", 90 % within {_show(row['p90_seconds'], 'seconds')}"
-        else:
-            text += "; fewer than 90 % are answered so far"
-        if not still:
-            return f"{text}. All are answered."
-        mean = _show(row["mean_answered_seconds"], "seconds")
-        return (
-            f"{text}. {still:,} {'is' if still == 1 else 'are'} still open and counted as waiting;"
-            f" the plain mean of the others, {mean}, leaves that out."
-        )
-    return _find_slowest(result)
-
-
-def _find_slowest(result):
-    keys, rows = group_keys(result), _enough(result)
-    ends = ("median_low", "median_high")
-    # a median that isn't reached is longer than any that is
-    rank = rows["median_seconds"].fillna(math.inf)
-    slow, quick = rows.loc[rank.idxmax()], rows.loc[rank.idxmin()]
-
-    def told(row):
-        if pd.isna(row["median_seconds"]):
-            low = (
-                f" (the median is at least {_show(row['median_low'], 'seconds')})"
-                if pd.notna(row["median_low"])
-                else ""
-            )
-            return f"{_at(row, keys)}: fewer than half of {_many(row['n'], 'conversation')} are answered so far{low}"
-        return (
-            f"{_at(row, keys)}: half of {_many(row['n'], 'conversation')}"
-            f" within {_show(row['median_seconds'], 'seconds')}"
-            f" ({_interval(row['median_low'], row['median_high'], 'seconds')})"
-        )
-
-    if len(rows) == 1:
-        return f"First responses {told(slow)}{_no_other(result)}"
-    if rank.max() == rank.min():
-        return f"First responses take equally long in all {len(rows)} groups, {told(slow)}."
-    pairs = len(rows) * (len(rows) - 1) // 2
-    is_apart = _times_apart(_estimate(slow, "median_seconds", ends), _estimate(quick, "median_seconds", ends), pairs)
-    return f"First responses are slowest {told(slow)}, and quickest {told(quick)}. {_verdict(is_apart)}"
-
-
-def _times_apart(one, other, comparisons):
-    """`apart` on logarithms, as waits spread by factors."""
-    logs = [
-        tuple(math.log(max(value, 0.5)) if pd.notna(value) else math.nan for value in each) for each in (one, other)
-    ]
-    return apart(*logs, comparisons)
-
-
-@_finding
-def find_response_curve(result):
-    """How much is answered within an hour and a day; of groups the quickest and the slowest in an hour."""
-    if not len(result):
-        return NO_DATA
-    keys = group_keys(result)
-    frame = pd.DataFrame(result)
-    parts = list(frame.groupby(keys, sort=False, observed=True, dropna=False)) if keys else [((), frame)]
-    rows = []
-    for _, part in parts:
-        part = part.sort_values("seconds")
-        row = {key: part[key].iloc[0] for key in keys} | {"n": int(part["n"].max())}
-        for name, seconds in (("hour", 3600), ("day", 86_400)):
-            reached = part[part["seconds"] <= seconds]
-            last = reached.iloc[-1] if len(reached) else {"share": 0.0, "low": 0.0, "high": 0.0}
-            row |= {f"{name}_{end}": last[end] for end in ("share", "low", "high")}
-        rows.append(row)
-    rows = pd.DataFrame(rows)
-
-    def told(row, name):
-        # whole percent: a curve has at most some hundred points, and none at the hour itself
-        share, low, high = (row[f"{name}_{end}"] * 100 for end in ("share", "low", "high"))
-        return f"{share:.0f} %" + (f" (95 % interval {low:.0f} to {high:.0f} %)" if low < high else "")
-
-    if len(rows) == 1:
-        row = rows.iloc[0]
-        count = _many(row["n"], "conversation")
-        return f"Of {count}, {told(row, 'hour')} are answered within 1 h, and {told(row, 'day')} within 24 h."
-    quick, slow = rows.loc[rows["hour_share"].idxmax()], rows.loc[rows["hour_share"].idxmin()]
-    ends = ("hour_low", "hour_high")
-    pairs = len(rows) * (len(rows) - 1) // 2
-    is_apart = apart(_estimate(quick, "hour_share", ends), _estimate(slow, "hour_share", ends), pairs)
-    return (
-        f"Within 1 h most is answered {_at(quick, keys)}, {told(quick, 'hour')} of {_many(quick['n'], 'conversation')},"
-        f" and least {_at(slow, keys)}, {told(slow, 'hour')} of {_many(slow['n'], 'conversation')}."
-        f" {_verdict(is_apart)}"
-    )
-
-
-@_finding
-def find_response_time_buckets(result):
-    """How many were answered within the first span of time, and how many not at all."""
-    said = NO_DATA if not len(result) or not result["total"].sum() else _too_few(result, "conversation")
-    if said:
-        return said
-    keys, frame = group_keys(result), pd.DataFrame(result)
-    names = frame["bucket"].astype(str)
-    first_name, last_name = names.iloc[0], "not answered"
-    first, last = result[(names == first_name).to_numpy()], frame[(names == last_name).to_numpy()]
-    total = int(first["total"].sum())
-    within, unanswered = int(first["n"].sum()), int(last["n"].sum())
-
-    def told(count):
-        (low,), (high,) = wilson([count], [total])
-        return f"{count:,} ({_show(count / total, 'rate')}, {_interval(low, high, 'rate')})"
-
-    text = f"Of {_many(total, 'conversation')}, {told(within)} were answered {first_name};"
-    text += f" {told(unanswered)} are not answered."
-    if not keys:
-        return text
-    first.attrs = result.attrs
-    lead = f"The share {first_name} is highest"
-    return f"{text} {_extremes(first, 'share', ('low', 'high'), 'rate', lead, 'conversation', 'total')}"
-
-
-@_finding
-def find_response_rate(result):
-    """The share that got an answer; of groups the highest and the lowest."""
-    said = _too_few(result, "conversation")
-    if said:
-        return said
-    if group_keys(result):
-        return _extremes(
-            result, "response_rate", ("low", "high"), "rate", "The response rate is highest", "conversation"
-        )
-    row = result.iloc[0]
-    text = f"{int(row['answered_count']):,} of {_many(row['n'], 'conversation')} got an answer:"
-    text += f" {_show(row['response_rate'], 'rate')} ({_interval(row['low'], row['high'], 'rate')})."
-    if "needing_rate" in result.columns and pd.notna(row["needing_rate"]) and row["needing_count"] != row["n"]:
-        text += f" Of the {int(row['needing_count']):,} that need one, it is {_show(row['needing_rate'], 'rate')}"
-        text += f" ({_interval(row['needing_rate_low'], row['needing_rate_high'], 'rate')})."
-    return text
-
-
-@_finding
-def find_reply_pairs(pairs, first_response):
-    """Why the time of reply pairs and the first response time differ.
+def sentence(result, overall=None, period=None, comparison=None):
+    """What a result shows, in one or two sentences.
 
     Parameters
     ----------
-    pairs : Result of `reply_pairs`
-    first_response : Result of `first_response_time`
-    """
-    check_result("find_reply_pairs", "first_response_time", first_response)
-    n, conversations = (int(table["n"].sum()) if len(table) else 0 for table in (pairs, first_response))
-    if not n or not conversations:
-        return NO_DATA
-    still = int(first_response["open_count"].sum())
-    if len(pairs) == len(first_response) == 1 and pairs.enough().all() and first_response.enough().all():
-        median = first_response["median_seconds"].iloc[0]
-        shown = _show(median, "seconds") if pd.notna(median) else "not reached yet"
-        text = f"The median of {_many(n, 'reply pair')} is {_show(pairs['median_seconds'].iloc[0], 'seconds')};"
-        text += f" the median first response of {_many(conversations, 'conversation')} is {shown}."
-    else:
-        text = f"There are {_many(n, 'reply pair')} and {_many(conversations, 'conversation')}."
-    text += (
-        " The two measure different things: a pair is any customer message with the reply to it, later turns included,"
-        " and exists only once answered; a conversation has one first response"
-    )
-    text += f", and the {still:,} still open count as waiting." if still else "."
-    negative = int(pairs["negative_count"].sum()) if "negative_count" in pairs.columns else 0
-    if negative:
-        text += f" {_many(negative, 'pair')} {'has' if negative == 1 else 'have'} a reply stamped before its message."
-    return text
+    result : Result of any metric, or a comparison of two
+    overall : Result without groups, optional
+        The same figure in all, told beside that of a group.
+    period : Period, optional
+        Of changes from one day, week or month to the next only those within it are told.
+    comparison : Result, optional
+        The same result against the period before: its change is told, too.
 
-
-# --- calls ----------------------------------------------------------------------------------------
-
-
-@_finding
-def find_abandonment_rate(result, overall=None):
-    """Where or when most callers hang up, against all calls, and whether that can be told from the rest.
-
-    Parameters
-    ----------
-    result : Result of `abandonment_rate`
-    overall : float or Result without groups, optional
-        The rate over all calls; by default that of the groups together.
+    Raises
+    ------
+    BadParameter
+        It isn't the result of a metric.
 
     Examples
     --------
-    >>> from toolkit.intervals import wilson
-    >>> from toolkit.result import Result
-    >>> frame = pd.DataFrame({"hour": [12, 13], "n": [200, 100], "abandoned_count": [20, 40]})
-    >>> frame["abandonment_rate"] = frame["abandoned_count"] / frame["n"]
-    >>> frame["low"], frame["high"] = wilson(frame["abandoned_count"], frame["n"])
-    >>> find_abandonment_rate(Result.of(frame, "abandonment_rate", {}, ["hour"])).split(", against")[0]
-    'Abandonment peaks at 13:00: 40.0 % of 100 calls hung up (95 % interval 30.9 to 49.8 %)'
+    >>> frame = pd.DataFrame({"n": [412], "abandoned_count": [58], "abandonment_rate": [0.1408], "low": [0.11], "high": [0.18]})
+    >>> result = Result.of(frame, "abandonment_rate", {"abandonment_rate": "rate"})
+    >>> result.attrs |= {"shape": "rate", "case": "call", "value": "abandonment_rate", "ends": ("low", "high")}
+    >>> result.attrs |= {"roles": {"hits": "abandoned_count"}, "best": "low"}
+    >>> sentence(result).replace(words.NO_BREAK, " ")
+    '58 of 412 calls hung up before an agent answered: 14 % (11 to 18).'
     """
-    said = _too_few(result, "call")
-    if said:
-        return said
-    keys = group_keys(result)
-    if len(keys) and len(result) > 1:
-        lead = "Abandonment peaks" if keys[-1] in TIME_PARTS else "Abandonment is highest"
-        return _peak(
-            result, "abandoned_count", "abandonment_rate", lead, "hung up", "call", _scalar(overall, "abandonment_rate")
-        )
-    row = result.iloc[0]
-    place = f" {_at(row, keys)}" if keys else ""
-    return (
-        f"{int(row['abandoned_count']):,} of {_many(row['n'], 'call')}{place} hung up before an agent answered:"
-        f" {_show(row['abandonment_rate'], 'rate')} ({_interval(row['low'], row['high'], 'rate')})."
-    )
+    check_result("sentence", result)
+    said = SAYS[result.attrs["shape"]](result, overall=overall, period=period)
+    return f"{said} {_comparison(comparison, after=True)}" if comparison is not None else said
 
 
-@_finding
-def find_abandonment_by_stage(result):
-    """The stage at which callers most likely hang up, the queue beside it, and its share of all who do."""
-    said = _too_few(result, "call")
+# --- the parts of sentences ---------------------------------------------------------------------------
+
+
+def _say(name, **values):
+    return sentence_case(text(f"sentence.{name}", **values))
+
+
+def _word(result, name, **values):
+    """What the result's metric is called, by the words of `metric.<name>`; an event may name a choice."""
+    chosen = {key: value for key, value in result.attrs["choices"].items() if key not in values}
+    return text(f"metric.{result.attrs['metric']}.{name}", **(chosen | values))
+
+
+def _event(result, n):
+    return _word(result, "event", n=int(n))
+
+
+def _cases(result, n):
+    return text(f"case.{result.attrs['case']}", n=n)
+
+
+def _unit(result):
+    """The unit of the figure that is told of a group."""
+    defaults = {
+        "count": "count",
+        "grid": "number",
+        "wait": "seconds",
+        "mean": "seconds",
+        "shares": "rate",
+        "curve": "rate",
+    }
+    shape = result.attrs["shape"]
+    return defaults[shape] if shape in ("shares", "curve") else result.attrs["units"].get(
+        result.attrs["value"], defaults.get(shape, "rate")
+    )  # fmt: skip
+
+
+def _place(result, row, keys=None):
+    """Where a row stands; with the year where the result has days of several."""
+    keys = place_keys(result) if keys is None else keys
+    days = [pd.DatetimeIndex(result[key].dropna()) for key in keys if str(result[key].dtype).startswith("datetime64")]
+    return words.place({key: row[key] for key in keys}, with_year=any(len(set(day.year)) > 1 for day in days))
+
+
+def _estimate(result, row):
+    low, high = result.attrs.get("ends", ("low", "high"))
+    return estimate(row[result.attrs["value"]], row[low], row[high], _unit(result))
+
+
+def _figure(result, row):
+    """The estimate of a group (a row of `claims.estimates`) with what it is of."""
+    shape, cases = result.attrs["shape"], _cases(result, int(row["n"]))
+    if pd.isna(row["value"]):  # a median that isn't reached
+        if pd.isna(row["low"]):
+            return text("figure.wait_not_reached", cases=cases)
+        return text("figure.wait_at_least", cases=cases, low=words.duration(row["low"]))
+    form = shape if shape in ("wait", "mean") else "rate"
+    return text(f"figure.{form}", value=estimate(row["value"], row["low"], row["high"], _unit(result)), cases=cases)
+
+
+def _too_few(result):
+    """The sentence for a result without a group that is large enough; None if there is one."""
+    count, least = result.attrs.get("count", "n"), result.attrs.get("minimum_count", 1)
+    if not len(result) or not result[count].sum():
+        return _say("no_data")
+    if result.enough().any():
+        return None
+    if len(result) == 1:
+        return _say("too_few", cases=_cases(result, int(result[count].iloc[0])), minimum=number(least))
+    return _say("too_few_groups", cases=_cases(result, least))
+
+
+def _target(result):
+    """What is said of the target: of one figure its status, of groups how many are off it."""
+    target = result.attrs.get("target")
+    if not target:
+        return ""
+    wanted = value_text(target["value"], "rate")
+    told = [status for status in result.statuses() if status not in ("none", "few")]
+    if len(result) > 1:
+        off = told.count("off")
+        return " " + _say("group.off_target", target=wanted, off=number(off), n=len(told)) if told else ""
+    if not told:
+        return ""
+    row, about = result.iloc[0], {"target": wanted, "status": text(f"status.{told[0]}")}
+    if target["of"] == result.attrs["value"]:
+        return text("sentence.target", **about)
+    value = estimate(*(row[target[name]] for name in ("of", "low", "high")), "rate")
+    seconds = target.get("seconds", row.get("target_seconds"))
+    if seconds is None or pd.isna(seconds):
+        return " " + _say("target_own", value=value, **about)
+    return " " + _say("target_within", seconds=words.duration(seconds), value=value, **about)
+
+
+def _also(result, values):
+    """The metric's further sentences: one for each column or fact that it has words for and that is no 0."""
+    shown, units = {}, result.attrs["units"]
+    known = {name: value for name, value in values.items() if pd.api.types.is_number(value) and pd.notna(value)}
+    for name, value in known.items():
+        unit = units.get(name, "seconds" if name.endswith(("_median", "_seconds")) else "count")
+        ends = [values.get(f"{name}_{end}", math.nan) for end in ("low", "high")]
+        shown[name] = estimate(value, *ends, unit if unit in PROSE_UNITS else "number")
+    also = words.entry(f"metric.{result.attrs['metric']}.also")
+    said = [_word(result, f"also.{name}", **(shown | {"n": float(known[name])})) for name in also if known.get(name)]
+    return "".join(f" {sentence_case(one)}" for one in said)
+
+
+def _groups(result, subject, overall=None):
+    """The group that stands out, first in harm's direction, or that none does."""
+    unit, keys, groups = _unit(result), place_keys(result), claims.estimates(result)
+    told = groups[groups["is_told"].to_numpy(bool)]
+    if len(told) == 1:
+        row = told.iloc[0]
+        said = _say("group.one", subject=subject, place=_place(result, row), figure=_figure(result, row))
+        return _say("alone", sentence=said) if len(groups) > 1 else said
+    if not len(told):
+        return _say("too_few_groups", cases=_cases(result, result.attrs["minimum_count"]))
+    is_harm_high = result.attrs.get("best") != "high"
+    found = claims.standout(result, above=is_harm_high) or claims.standout(result, above=not is_harm_high)
+    if found is None:
+        return _flat(result, subject, told["value"], unit, keys)
+    form = ["lower", "lowest", "higher", "highest"][2 * found.is_above + found.is_extreme]
+    if unit == "seconds":
+        form = {"lower": "shorter", "lowest": "shortest", "higher": "longer", "highest": "longest"}[form]
+    low, high = found.rest
+    rest = text("sentence.group.no_rest") if pd.isna(low) else value_text(low, unit)
+    if high > low and value_text(high, unit) != rest:
+        rest = text("sentence.group.range", low=rest, high=value_text(high, unit))
+    about = {"place": _place(result, found.row), "figure": _figure(result, found.row), "rest": rest}
+    said = _say(f"group.{form}", subject=subject, **about)
+    if overall is not None and len(overall) == 1 and pd.notna(overall[result.attrs["value"]].iloc[0]):
+        return _say("group.overall", sentence=said, value=value_text(overall[result.attrs["value"]].iloc[0], unit))
+    return said
+
+
+def _flat(result, subject, values, unit, keys):
+    """No group stands out: from which to which figure they lie."""
+    known = values.dropna()
+    key = keys[0] if len(keys) == 1 and words.has(f"none_of.{keys[0]}") else "group"
+    about = {"none_of": text(f"none_of.{key}"), "subject": subject}
+    if not len(known):
+        return _say("group.flat_unknown", **about)
+    low, high = (value_text(value, unit) for value in (known.min(), known.max()))
+    if len(known) < len(values):
+        return _say("group.flat_open", low=low, **about)
+    if known.min() == known.max():
+        return _say("group.same", subject=subject, n=len(values), value=low)
+    return _say("group.flat", low=low, high=high, **about)
+
+
+# --- by shape -----------------------------------------------------------------------------------------
+
+
+def _count(result, **context):
+    facts, keys = result.attrs.get("facts", {}), group_keys(result)
+    if not len(result) or not result["n"].sum():
+        return _say("no_data")
+    if "scored" in facts:
+        return _scored(result, facts, keys[-1])
+    total = int(result["n"].sum())
+    said = _say("count.whole", cases=_cases(result, total), event=_event(result, total))
+    # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
+    whole = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
+    for key in keys:
+        sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
+        if key in PERIODS and len(sums) > 1:
+            about = {"mean": number(sums.mean(), 1), "period": text(f"period.{key}")}
+            said = _say("count.per_period", cases=_cases(result, total), event=_event(result, total), **about)
+    for key in keys:
+        sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
+        named = sums[[not words.is_none(value) for value in sums.index]]
+        if len(sums) < 2 or not len(named):
+            continue
+        top, form = named.idxmax(), "most"
+        if key in claims.TIME_PARTS:
+            top, form = claims.peak(named), "peak"
+        elif (named == named.max()).sum() > 1:
+            top = None
+        if top is not None:
+            about = {"number": number(named[top]), "share": value_text(named[top] / sums.sum(), "rate")}
+            said += " " + _say(f"count.{form}", place=_place(result, {key: top}, [key]), **about)
+    return said
+
+
+def _scored(result, facts, key):
+    """How many of the cases were scored, and by what, which is the last key."""
+    scored, total = facts["scored"], facts["total"]
+    if not scored:
+        return _say("count.scored_none", cases=_cases(result, total))
+    by = pd.DataFrame(result).groupby(key, observed=True, sort=False)["n"].sum().sort_values(ascending=False)
+    named = [(display_name(name, key, in_sentence=True), n) for name, n in by.items() if not words.is_none(name)]
+    parts = [text("sentence.count.scored_by", number=number(n), name=name) for name, n in named]
+    about = {"cases": _cases(result, total), "share": value_text(scored / total, "rate"), "list": words.joined(parts)}
+    said = _say("count.scored", scored=number(scored), **about)
+    return f"{said} {_say('count.rest', n=total - scored)}" if total > scored else said
+
+
+def _rate(result, overall=None, **context):
+    said = _too_few(result)
     if said:
         return said
-    keys, rows = group_keys(result), _enough(result)
-    total = int(result["abandoned_count"].sum())
+    keys, hits = place_keys(result), result.attrs["roles"]["hits"]
+    is_parts = any(str(column).startswith("share_of_") for column in result.columns)
+    if result.attrs.get("ordered") and not is_parts:  # the same cases counted in other ways: none is the highest
+        enough = result[result.enough().to_numpy(bool)]
+        names = [display_name(row[keys[-1]], keys[-1], in_sentence=True) for _, row in enough.iterrows()]
+        values = [_estimate(result, row) for _, row in enough.iterrows()]
+        items = [text("sentence.group.item", name=name, value=value) for name, value in zip(names, values, strict=True)]
+        return _say("group.side_by_side", subject=_word(result, "subject"), list=words.joined(items))
+    total = int(result[hits].sum())
+    n = int(result["n"].max() if is_parts else result["n"].sum())
     if not total:
-        return f"None of {_many(rows['n'].max(), 'call')} was abandoned at a stage."
-    top = rows.loc[rows["hazard"].idxmax()]
-
-    def told(row):
-        return (
-            f"{_show(row['hazard'], 'rate')} of {_many(row['n'], 'call')} that entered it"
-            f" ({_interval(row['low'], row['high'], 'rate')})"
-        )
-
-    def named(row):
-        place = f" {_at(row, keys)}" if keys else ""
-        return f"{short_name(row['stage'])}{place}"
-
-    share = int(top["abandoned_count"]) / total
-    text = f"Callers are most likely to hang up at {named(top)}: {told(top)},"
-    text += f" {int(top['abandoned_count']):,} of all {_many(total, 'abandoned call')} ({_show(share, 'rate')})."
-    is_queue = rows["stage"].astype(str).str.lower() == "queue"
-    other = rows[~is_queue] if str(top["stage"]).lower() == "queue" else rows[is_queue]
-    other = other.drop(index=top.name, errors="ignore")
-    if len(other):
-        second = other.loc[other["hazard"].idxmax()]
-        lead = (
-            "In the queue" if str(second["stage"]).lower() == "queue" else f"Next outside the queue is {named(second)}:"
-        )
-        is_apart = apart(
-            _estimate(top, "hazard", ("low", "high")), _estimate(second, "hazard", ("low", "high")), len(rows) - 1
-        )
-        text += f" {lead} it is {told(second)}. " if lead.startswith("In") else f" {lead} {told(second)}. "
-        text += _verdict(is_apart)
-    return text
-
-
-@_finding
-def find_average_speed_of_answer(result):
-    """How long answered calls waited; of groups the longest and the shortest."""
-    said = _too_few(result, "answered call")
-    if said:
-        return said
-    keys, ends = group_keys(result), ("mean_low", "mean_high")
-    if not keys:
-        row = result.iloc[0]
-        return (
-            f"{_many(row['n'], 'answered call')} waited {_show(row['mean_seconds'], 'seconds')} on average"
-            f" ({_interval(row['mean_low'], row['mean_high'], 'seconds')}); half of them at most"
-            f" {_show(row['median_seconds'], 'seconds')}, 90 % at most {_show(row['p90_seconds'], 'seconds')}."
-        )
-    rows = _enough(result)
-    long, short = rows.loc[rows["mean_seconds"].idxmax()], rows.loc[rows["mean_seconds"].idxmin()]
-
-    def told(row):
-        return (
-            f"{_at(row, keys)}: {_show(row['mean_seconds'], 'seconds')} on average"
-            f" over {_many(row['n'], 'answered call')} ({_interval(row['mean_low'], row['mean_high'], 'seconds')})"
-        )
-
-    if len(rows) == 1:
-        return f"Callers waited {told(long)}{_no_other(result)}"
-    pairs = len(rows) * (len(rows) - 1) // 2
-    is_apart = apart(_estimate(long, "mean_seconds", ends), _estimate(short, "mean_seconds", ends), pairs)
-    return f"Callers waited longest {told(long)}, and shortest {told(short)}. {_verdict(is_apart)}"
-
-
-# --- satisfaction ---------------------------------------------------------------------------------
-
-
-@_finding
-def find_csat(result):
-    """CSAT with its interval and the share of surveys answered; of groups the highest and the lowest."""
-    said = _too_few(result, "answer")
-    if said:
-        return said
-    if group_keys(result):
-        return _extremes(result, "csat", ("low", "high"), "rate", "CSAT is highest", "answer")
+        return _say("none", cases=_cases(result, n), event=_event(result, 0))
+    if keys and len(result) > 1:
+        said = _groups(result, _word(result, "subject"), overall)
+        most = claims.most(result) if result.attrs.get("best") == "low" else None
+        if most is None:
+            return said + _target(result)
+        about = {"place": _place(result, most), "hits": number(most["hits"])}
+        return _say("group.most", cases=_cases(result, total), event=_event(result, total), **about) + f" {said}"
     row = result.iloc[0]
-    return (
-        f"CSAT is {_show(row['csat'], 'rate')} of {_many(row['n'], 'answer')}"
-        f" ({_interval(row['low'], row['high'], 'rate')});"
-        f" {_show(row['survey_response_rate'], 'rate')} of {_many(row['sent_count'], 'survey')} were answered."
-    )
+    about = {"hits": number(row[hits]), "cases": _cases(result, n), "event": _event(result, row[hits])}
+    about |= {"value": _estimate(result, row), "target": _target(result)}
+    if keys:
+        return _say("rate.whole_at", place=_place(result, row), **about)
+    return _say("rate.whole", **about) + _also(result, dict(row) | result.attrs.get("facts", {}))
 
 
-@_finding
-def find_csat_by_topic(result):
-    """Which topic pulls CSAT down most, by how many points, and what it would be without it."""
-    said = _too_few(result, "answer")
+def _wait(result, overall=None, **context):
+    said = _too_few(result)
     if said:
         return said
-    keys, rows = group_keys(result), _enough(result).dropna(subset=["pull"])
-    if len(rows) < 2:
-        return _extremes(result, "csat", ("low", "high"), "rate", "CSAT is", "answer")
+    if place_keys(result):
+        said = _groups(result, _word(result, "subject"), overall)
+        return f"{said} {_ends(result, ('open', 'otherwise'))}".rstrip() + _target(result)
+    row = result.iloc[0]
+    # what is over can't change any more
+    ended = "" if row[result.attrs["roles"]["open"]] else "_ended"
+    about = {"cases": _cases(result, int(row["n"])), "event": _event(result, row["n"])}
+    if pd.isna(row[result.attrs["value"]]):
+        said = _say(f"wait.less{ended}", **about)
+    elif pd.isna(row["p90_seconds"]):
+        said = _say(f"wait.half{ended}", value=_estimate(result, row), **about)
+    else:
+        said = _say("wait.whole", value=_estimate(result, row), p90=words.duration(row["p90_seconds"]), **about)
+    return f"{said} {_ends(result, ('ended', 'open', 'otherwise'))}" + _target(result)
 
-    def name(row):
-        return " · ".join(value_name(row[key], key) for key in keys)
 
-    def is_sure(row):
-        return apart(_estimate(row, "pull", ("pull_low", "pull_high")), (0.0, 0.0, 0.0), len(rows))
+def _ends(result, told):
+    """How many ended, are waiting, ended otherwise: three numbers, each where it isn't 0."""
+    metric, roles = result.attrs["metric"], result.attrs["roles"]
+    sums = {role: int(result[roles[role]].sum()) for role in ("ended", "open", "otherwise") if role in roles}
+    if not sums["open"] and not sums.get("otherwise"):
+        return _say("wait.all", ended=_word(result, "ended", n=sums["ended"])) if "ended" in told else ""
+    parts = []
+    for role in [role for role in told if sums.get(role)]:
+        name = "still" if role == "open" else role
+        key = f"metric.{metric}.{name}" if words.has(f"metric.{metric}.{name}") else f"sentence.wait.{name}"
+        parts.append(text(key, n=sums[role]))
+    return _say("wait.ends", list=words.joined(parts)) if parts else ""
 
-    total = (result["csat"] * result["n"]).sum() / result["n"].sum()
-    down, up = rows.loc[rows["pull"].idxmin()], rows.loc[rows["pull"].idxmax()]
+
+def _mean(result, overall=None, **context):
+    said = _too_few(result)
+    if said:
+        return said
+    facts = result.attrs.get("facts", {})
+    if place_keys(result):
+        return _groups(result, _word(result, "subject"), overall) + _target(result) + _also(result, facts)
+    row, form = result.iloc[0], "whole"
+    about = {"cases": _cases(result, int(row["n"])), "value": _estimate(result, row)}
+    if "p90_seconds" in row and pd.notna(row["p90_seconds"]):
+        about |= {"median": words.duration(row["median_seconds"]), "p90": words.duration(row["p90_seconds"])}
+        form = "p90" if result.attrs["value"] == "median_seconds" else "spread"
+    said = _say(f"mean.{form}", subject=_word(result, "subject"), **about)
+    return said + _target(result) + _also(result, dict(row) | facts)
+
+
+def _curve(result, **context):
+    if not len(result):
+        return _say("no_data")
+    keys, least = group_keys(result), result.attrs.get("facts", {}).get("minimum_count", 1)
+    near, far = (claims.within(pd.DataFrame(result), keys, seconds) for seconds in (NEAR, FAR))
+    if keys:
+        about = {"event": _event(result, 2), "time": words.duration(NEAR)}
+        return _groups(result, text("sentence.curve.subject", **about))
+    cases, row, later = _cases(result, int(near["n"].iloc[0])), near.iloc[0], far.iloc[0]
+    if row["n"] < least:
+        return _say("too_few", cases=cases, minimum=number(least))
+    about = {"near_time": words.duration(NEAR), "far_time": words.duration(FAR), "event": _event(result, row["n"])}
+    values = [estimate(one["share"], one["low"], one["high"], "rate") for one in (row, later)]
+    return _say("curve.whole", cases=cases, near=values[0], far=values[1], **about)
+
+
+def _shares(result, period=None, **context):
+    said, keys = _too_few(result), group_keys(result)
+    if said:
+        return said
+    if "part" in result.attrs:
+        whole = _parts(result, result.attrs["part_words"])
+        subject = text("sentence.shares.subject", part=words.part_name(*result.attrs["part_words"][0]))
+        return f"{_groups(result, subject)} {whole}" if keys else whole
+    every = next((key for key in keys if key in PERIODS and not pd.api.types.is_string_dtype(result[key])), None)
+    if every and "verdict" in result.columns:
+        rows = result[claims.in_period(result[every], every, period)]
+        return _changes(rows, every) if len(rows) and rows["n"].sum() else _say("no_data")
+    if keys and len(result) > 1:
+        return _groups(result, _word(result, "subject"))
+    return _parts(result, [(part, {}) for part in result.attrs["parts"]])
+
+
+def _parts(result, names):
+    """The parts of all the groups together: of spans of time the first, and the states in full."""
+    tidy, items = result.parts(), []
+    tidy["part"] = tidy["part"].astype(str)
+    total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
+    for code, (name, ends) in zip(result.attrs["parts"], names, strict=True):
+        part = tidy[tidy["part"] == code]
+        if name in ("between", "after"):
+            continue
+        if len(part) == 1:  # as it stands there: the interval may carry more than n
+            share, low, high = part.iloc[0][["share", "low", "high"]]
+        else:
+            (low,), (high,) = wilson([part["n"].sum()], [total])
+            share = part["n"].sum() / total
+        items.append(
+            text("sentence.shares.item", value=estimate(share, low, high, "rate"), part=words.part_name(name, ends))
+        )
+    return _say("shares.list", cases=_cases(result, total), list=words.joined(items))
+
+
+def _changes(result, every):
+    """The largest clear change from one period to the next, or that none is clear."""
+    attrs, subject, period = result.attrs, _word(result, "subject"), text(f"period.{every}")
+    clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
+    if not len(clear):
+        whole = _parts(result, [(part, {}) for part in attrs["parts"]])
+        if result["change"].isna().all():
+            return f"{whole} {_say('shares.no_neighbour', period=period)}"
+        return f"{_say('shares.steady', subject=subject, period=period)} {whole}"
+    harm = -1 if attrs.get("best") == "high" else 1
+    sign = harm if (harm * clear["change"]).max() > 0 else -harm
+    top = clear.loc[(sign * clear["change"]).idxmax()]
+    is_most = sign * top["change"] >= (sign * result["change"]).max()
+    value = attrs["value"]
+    about = {
+        "place": _place(result, top),
+        "points": words.points(top["change"]),
+        "cases": _cases(result, int(top["n"])),
+    }
+    about["value"] = estimate(top[value], top[f"{value}_low"], top[f"{value}_high"], "rate")
+    said = _say(f"shares.{'rose' if sign > 0 else 'fell'}{'' if is_most else '_clearly'}", subject=subject, **about)
+    return f"{said} {_say('shares.others', n=len(clear) - 1)}" if len(clear) > 1 else said
+
+
+def _grid(result, **context):
+    if not len(result) or not result["n"].sum():
+        return _say("no_data")
+    found = result.attrs.get("facts", {}).get("standout")
+    row = result.loc[result["mean"].idxmax() if found is None else found]
+    about = {"place": _place(result, row, ["weekday", "hour"]), "mean": _cases(result, round(float(row["mean"]), 1))}
+    if pd.isna(row["low"]):
+        return _say("grid.few", **about)
+    about |= {"low": number(row["low"], 1), "high": number(row["high"], 1)}
+    return _say("grid.flat", **about) if found is None else _say("grid.peak", subject=_word(result, "subject"), **about)
+
+
+def _pull(result, **context):
+    said = _too_few(result)
+    if said:
+        return said
+    rate, keys, subject = (
+        list(result.columns)[list(result.columns).index("low") - 1],
+        group_keys(result),
+        _word(result, "subject"),
+    )
+    n = int(result["n"].sum())
+    total = float((result[rate] * result["n"]).sum() / n)
+    clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
+    clear = clear[claims.is_named(clear, keys)]
     texts = []
-    if down["pull"] < 0 and is_sure(down):
-        ends = sorted((abs(down["pull_low"]), abs(down["pull_high"])))
-        texts.append(
-            f"{name(down)} pulls CSAT down by {_points(down['pull'])}"
-            f" (95 % interval {ends[0] * 100:.1f} to {ends[1] * 100:.1f});"
-            f" {_show(down['csat'], 'rate')} of its {_many(down['n'], 'answer')} are satisfied, and without it CSAT"
-            f" would be {_show(total - down['pull'], 'rate')} instead of {_show(total, 'rate')}."
-        )
-    if up["pull"] > 0 and is_sure(up):
-        texts.append(
-            f"{name(up)} pulls it up by {_points(up['pull'])}"
-            if texts
-            else f"{name(up)} pulls CSAT up by {_points(up['pull'])}"
-        )
-        texts[-1] += f" (95 % interval {up['pull_low'] * 100:.1f} to {up['pull_high'] * 100:.1f})."
+    for form, sign in (("down", -1), ("up", 1)):
+        rows = clear[sign * clear["pull"] > 0]
+        if not len(rows):
+            continue
+        row = rows.loc[(sign * rows["pull"]).idxmax()]
+        ends = sorted(sign * row[["pull_low", "pull_high"]].astype(float))
+        about = {"name": words.joined(display_name(row[key], key) for key in keys), "subject": subject}
+        about |= {"points": estimate(abs(row["pull"]), *ends, "points"), "cases": _cases(result, int(row["n"]))}
+        about |= {"value": value_text(row[rate], "rate"), "event": _event(result, row["n"])}
+        about |= {"without": value_text(total - row["pull"], "rate"), "total": value_text(total, "rate")}
+        texts.append(_say(f"pull.{form}", **about))
     if texts:
         return " ".join(texts)
-    low = rows.loc[rows["csat"].idxmin()]
-    return (
-        f"No topic pulls CSAT, {_show(total, 'rate')} of {_many(result['n'].sum(), 'answer')}, up or down"
-        f" by more than chance explains; lowest is {name(low)} with {_show(low['csat'], 'rate')} of {int(low['n']):,}"
-        f" ({_interval(low['low'], low['high'], 'rate')})."
-    )
+    key = keys[0] if len(keys) == 1 and words.has(f"none_of.{keys[0]}") else "group"
+    about = {"none_of": text(f"none_of.{key}"), "cases": _cases(result, n), "total": value_text(total, "rate")}
+    return _say("pull.flat", subject=subject, **about)
 
 
-@_finding
-def find_low_scores(result):
-    """How many low answers there are; of groups where their share is highest."""
-    low = result.attrs.get("choices", {}).get("low", "3 or less")
-    if "low_rate" not in result.columns:
-        if not len(result):
-            return NO_DATA if result.attrs.get("metric") != "low_scores" else f"No answer was {low} in this period."
-        worst = int((result["score"] == 1).sum())
-        text = f"{_many(len(result), 'answer')} {'was' if len(result) == 1 else 'were'} {low}, {worst:,} of them 1"
-        if "comment" in result.columns:
-            written = int(result["comment"].fillna("").astype(str).str.strip().ne("").sum())
-            text += f"; {written:,} came with a comment"
-        return f"{text}."
-    said = _too_few(result, "answer")
-    if said:
-        return said
-    return _peak(result, "low_count", "low_rate", "Low answers are most frequent", f"were {low}", "answer", None)
+def _listing(result, **context):
+    facts = result.attrs["facts"]  # of all the cases, of which the rows may be some
+    total = facts["total"]
+    if not total:
+        return _say("listing.none")
+    known = {name: number(facts[name]) for name in ("worst", "with_comment") if name in facts}
+    form = "whole" if len(known) == 2 else "plain"
+    said = _say(f"listing.{form}", cases=_cases(result, total), event=_event(result, total), **known)
+    return f"{said} {_say('listing.shown', n=len(result))}" if len(result) < total else said
 
 
-# --- sentiment ------------------------------------------------------------------------------------
-
-
-@_finding
-def find_sentiment_trend(result, period=None):
-    """The biggest rise of the negative share that is distinguishable from chance, or that there is none.
-
-    Parameters
-    ----------
-    result : Result of `sentiment_trend`
-    period : Period, optional
-        Only changes within it are told; what lies before it is context.
-    """
-    said = _too_few(result, "message")
-    if said:
-        return said
-    keys = group_keys(result)
-    every = next((key for key in keys if key in PERIODS and pd.api.types.is_datetime64_any_dtype(result[key])), None)
-    if every is None:
-        if keys:
-            ends = ("negative_low", "negative_high")
-            return _extremes(result, "negative", ends, "rate", "The share of negative messages is highest", "message")
-        return _shares(pd.DataFrame(result))
-    rows = _enough(result)
-    if period is not None and period.start is not None:
-        first, last = pd.Timestamp(period.first_day), pd.Timestamp(period.last_day)
-        steps = {"day": 0, "week": 6, "month": 27, "quarter": 89, "year": 364}[every]
-        rows = rows[(rows[every] <= last) & (rows[every] + pd.Timedelta(days=steps) >= first)]
-    if not len(rows):
-        return NO_DATA
-    changes = rows[rows["is_significant"].astype(bool)] if "is_significant" in rows.columns else rows.iloc[:0]
-    if len(changes):
-        rises = changes["change"].max() > 0
-        top = changes.loc[changes["change"].idxmax() if rises else changes["change"].idxmin()]
-        text = (
-            f"The share of negative messages {'rose' if rises else 'fell'} most {_at(top, keys)}:"
-            f" by {_points(top['change'])} to {_show(top['negative'], 'rate')} of {_many(top['n'], 'message')}"
-            f" ({_interval(top['negative_low'], top['negative_high'], 'rate')}), distinguishable from chance."
+def _comparison(result, after=False, **context):
+    """The change against the period before: of one figure, or of the groups whose change is clear."""
+    if not len(result):
+        return _say("no_data")
+    prefix, subject = "after_" if after else "", _word(result, "subject")
+    if len(result) == 1 and not place_keys(result):
+        row = result.iloc[0]
+        verdict = row["verdict"]
+        form = verdict if verdict in (CLEAR, CHANCE) else "other" if pd.notna(row["change"]) else "missing"
+        about = {"subject": subject, "value": _estimate(result, row), "change": _change(result, row)}
+        about["verdict"] = _direction(result, row) if form == CLEAR else words.verdict(verdict)
+        return _say(f"comparison.{prefix}{form}", **about)
+    clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
+    tested = int(result["verdict"].isin([CLEAR, CHANCE]).sum())
+    if not len(clear):
+        return (
+            _say("comparison.groups_none", subject=subject, n=tested) if tested else _say("comparison.groups_untested")
         )
-        more = len(changes) - 1
-        if more:
-            text += f" {more:,} other change{' is' if more == 1 else 's are'} distinguishable too."
-        return text
-    if len(rows) == 1 or rows["change"].isna().all():
-        return f"{_shares(rows)} There is no neighbouring {every} to compare with."
-    return f"No change between {PERIODS[every]} is distinguishable from chance. {_shares(rows)}"
+    clear = clear.reindex(clear["change"].abs().sort_values(ascending=False, kind="stable").index)
+    items = []
+    for _, row in clear.iloc[:MOST_NAMED].iterrows():
+        name = words.joined(display_name(row[key], key) for key in result.attrs["rows"])
+        about = {"change": _change(result, row), "value": value_text(row[result.attrs["value"]], _unit(result))}
+        items.append(text("sentence.comparison.group", name=name, **about))
+    said = _say("comparison.groups", subject=subject, list=words.joined(items))
+    more = len(clear) - MOST_NAMED
+    return f"{said} {_say('comparison.groups_others', n=more)}" if more > 0 else said
 
 
-def _shares(rows):
-    """The shares over all the rows together."""
-    n, negative, positive = (int(rows[name].sum()) for name in ("n", "negative_count", "positive_count"))
-    if not n:
-        return NO_DATA
-    (low,), (high,) = wilson([negative], [n])
-    return (
-        f"{_show(negative / n, 'rate')} of {_many(n, 'message')} are negative ({_interval(low, high, 'rate')}),"
-        f" {_show(positive / n, 'rate')} positive."
-    )
+def _change(result, row):
+    """ "up 2.8 points (0.9 to 4.7)"."""
+    change, unit = row["change"], result.attrs["units"].get("change", "number").removeprefix("change in ")
+    if pd.isna(change) or not change:
+        return text("sentence.comparison.same") if change == 0 else ""
+    sign = 1 if change > 0 else -1
+    ends = sorted(sign * float(row[end]) for end in ("change_low", "change_high"))
+    return text(f"sentence.comparison.{'up' if sign > 0 else 'down'}", size=estimate(abs(change), *ends, unit))
 
 
-# --- quality --------------------------------------------------------------------------------------
+def _direction(result, row):
+    best = result.attrs.get("best", "")
+    form = "changed" if not best else "better" if (row["change"] > 0) == (best == "high") else "worse"
+    return text(f"sentence.comparison.{form}")
 
 
 def find_quality(counts):
-    """How many rows were read, set aside and repaired, and in which table most were set aside.
+    """How many rows were read, set aside and mended, and in which table most were set aside.
 
-    >>> find_quality(pd.DataFrame({"table": ["calls"], "rows_in": [200], "rejected": [3], "repaired": [1]}))
-    '200 rows were read; 3 (1.5 %) were set aside, and 1 value was repaired.'
+    >>> find_quality(pd.DataFrame({"table": ["calls"], "rows_in": [200], "rejected": [3], "repaired": [1]})).replace("\\xa0", " ")
+    '200 rows were read; 3 (1.5 %) were set aside, and 1 value was mended.'
     """
     counts = pd.DataFrame(counts)
     if "derived" in counts.columns:  # made from other tables: not read
         counts = counts[~counts["derived"].astype(bool)]
     total = int(counts["rows_in"].sum()) if len(counts) else 0
     if not total:
-        return "No rows were read."
-    aside, repaired = int(counts["rejected"].sum()), int(counts["repaired"].sum())
-    text = f"{_many(total, 'row')} {'was' if total == 1 else 'were'} read"
-    text += f" for {len(counts)} tables" if len(counts) > 1 else ""
-    if not aside and not repaired:
-        return f"{text}; all of them could be used as they are."
-    share = aside / total
-    shown = "less than 0.1 %" if 0 < share < 0.0005 else _show(share, "rate")
-    text += f"; {aside:,} ({shown}) {'was' if aside == 1 else 'were'} set aside"
-    if len(counts) > 1 and aside:
+        return _say("quality.none")
+    out, mended = int(counts["rejected"].sum()), int(counts["repaired"].sum())
+    read = text("sentence.quality.read", n=total)
+    if len(counts) > 1:
+        read = text("sentence.quality.read_tables", rows=read, tables=number(len(counts)))
+    if not out and not mended:
+        return _say("quality.clean", read=read)
+    aside = text("sentence.quality.aside", n=out, share=value_text(out / total, "rate"))
+    if len(counts) > 1 and out:
         worst = counts.loc[counts["rejected"].idxmax()]
-        text += f", most from {short_name(worst['table'])} ({int(worst['rejected']):,} of {int(worst['rows_in']):,})"
-    return f"{text}, and {_many(repaired, 'value')} {'was' if repaired == 1 else 'were'} repaired."
+        about = {"table": short_name(worst["table"]), "rejected": number(worst["rejected"])}
+        aside = text("sentence.quality.most", aside=aside, rows=number(worst["rows_in"]), **about)
+    return _say("quality.whole", read=read, aside=aside, mended=text("sentence.quality.mended", n=mended))
 
 
-@_finding
-def find_sentiment_engines(result):
-    """How many messages could be scored, and by which engine.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from toolkit.metrics import sentiment_engines
-    >>> messages = {"sender": ["customer"] * 4, "language": ["it"] * 3 + [None], "sentiment_engine": ["lexicon-it"] * 3 + [None]}
-    >>> find_sentiment_engines(sentiment_engines(pd.DataFrame(messages)))
-    '3 of 4 customer messages were scored (75.0 %): 3 by lexicon-it. The other 1 had no text or no known language.'
-    """
-    total = int(result["n"].sum()) if len(result) else 0
-    if not total:
-        return NO_DATA
-    scored = result[result["sentiment_engine"] != "(none)"]
-    n = int(scored["n"].sum())
-    engines = scored.groupby("sentiment_engine")["n"].sum().sort_values(ascending=False)
-    text = f"{n:,} of {_many(total, 'customer message')} were scored ({_show(n / total, 'rate')})"
-    text += ": " + ", ".join(f"{count:,} by {short_name(name)}" for name, count in engines.items()) if n else ""
-    return text + (f". The other {total - n:,} had no text or no known language." if n < total else ".")
+SAYS = {
+    "count": _count,
+    "rate": _rate,
+    "wait": _wait,
+    "mean": _mean,
+    "curve": _curve,
+    "shares": _shares,
+    "grid": _grid,
+    "pull": _pull,
+    "listing": _listing,
+    "comparison": _comparison,
+}
