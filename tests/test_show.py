@@ -193,7 +193,7 @@ def test_a_table_is_in_words():
         ({"minimum_count": 1}, ""),
         ({"minimum_count": 1, "choices": {"base": "queued"}}, "Over: calls that waited in the queue."),
         # a choice named like a column is a choice, no interval
-        ({"minimum_count": 1, "choices": {"low": 3, "n": 1}}, "Low: 3; N: 1."),
+        ({"minimum_count": 1, "choices": {"low": 3, "n": 1}}, "Low up to: 3; N: 1."),
         ({"minimum_count": 1, "choices": {"clock": "business", "satisfied": 4}}, "Clock: opening hours only"),
         ({"minimum_count": 1, "notes": [("tables.notes.more", {"n": 1})]}, "1 more row not shown."),
     ],

@@ -25,6 +25,7 @@ HEADER_MIME = "application/vnd.toolkit.report+json"
 FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 # Shapes that a chart says more of than their one row does, also when there is only one group.
 WHOLE = ("shares", "curve", "grid")
+DEFINED = ("title", "definition", "contested")
 UNDRAWN = ("listing", "comparison")
 
 
@@ -275,12 +276,10 @@ def quality(data):
 
 def definitions(*names):
     """Show the definitions of the metrics that a report uses."""
-    from toolkit.metrics.definitions import DEFINITIONS
-
     parts, plain = [], []
     for name in names:
-        one = DEFINITIONS[name]
-        told = " ".join([one["definition"], one.get("contested", "")]).strip()
-        parts.append(f"<dt>{_with_code(one['title'])}</dt><dd>{_with_code(told)}</dd>")
-        plain.append(words.text("pages.card.of", label=one["title"], figure=told.replace("`", "")))
+        told = [words.text(f"metric.{name}.{part}") for part in DEFINED if words.has(f"metric.{name}.{part}")]
+        title, told = told[0], " ".join(told[1:])
+        parts.append(f"<dt>{_with_code(title)}</dt><dd>{_with_code(told)}</dd>")
+        plain.append(words.text("pages.card.of", label=title, figure=told.replace("`", "")))
     _display({"text/html": f'<dl class="definitions">{"".join(parts)}</dl>', "text/plain": "\n".join(plain)})
