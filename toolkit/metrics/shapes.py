@@ -228,7 +228,20 @@ def fill_silent(frame, keys):
 
 
 def rate(
-    of, rows, event, by, zone, also=(), rest=None, choices=None, uses=(), case=None, target=None, extra=None, units=None
+    of,
+    rows,
+    event,
+    by,
+    zone,
+    also=(),
+    rest=None,
+    choices=None,
+    uses=(),
+    table=None,
+    case=None,
+    target=None,
+    extra=None,
+    units=None,
 ):
     """The share of the rows with the flag `is_<event>_`, with Wilson's interval; null where there is no row.
 
