@@ -11,8 +11,9 @@ import pytest
 import toolkit
 from toolkit import metrics, show, words
 from toolkit.cards import card_texts
+from toolkit.metrics.registry import METRICS
 from toolkit.result import Result, format_value, heading, interval_columns
-from toolkit.table_html import table_html
+from toolkit.table_html import HIDDEN, table_html
 
 HOSTILE = '<script>alert("x")</script>&'
 RATE = {"units": {"n": "count", "hits_count": "count", "rate": "rate"}, "value": "rate", "shape": "rate"}
@@ -320,24 +321,26 @@ def test_heading(column, expected):
     assert heading(column) == expected
 
 
-def test_every_column_of_a_metric_has_a_heading_in_the_catalogue(sample):
+@pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.table])
+def test_every_column_of_a_metric_has_a_heading_in_the_catalogue(sample, name):
+    table = METRICS[name].table
+    result = METRICS[name].function(getattr(sample.during("2024-04"), table))
+    ends = {end for pair in interval_columns(result.columns).values() for end in pair}
+    known = {*words.entry("tables.columns"), *words.entry(f"metric.{name}.columns"), *ends, *HIDDEN}
+    assert len(result) and set(result.columns) <= known
+    assert words.has(f"metric.{name}.title")
+
+
+def test_a_curve_has_its_times_and_a_grid_is_called_once(sample):
     april = sample.during("2024-04")
-    results = [
-        metrics.first_response_time(april.conversations, by="channel"),
-        metrics.response_time_buckets(april.conversations),
-        metrics.response_rate(april.conversations),
-        metrics.abandonment_rate(april.calls, by="weekday"),
-        metrics.abandonment_by_stage(april.call_stages, april.calls),
-        metrics.csat(april.surveys),
-        metrics.csat_by_topic(april.surveys),
-        metrics.low_scores(april.surveys),
-        april.quality(),
-        april.rules_broken(),
-    ]
-    known = words.entry("tables.columns")
-    for result in results:
-        ends = {end for pair in interval_columns(result.columns).values() for end in pair}
-        assert not [column for column in result.columns if column not in known and column not in ends], result.attrs
+    curve = cells(plain(table_html(metrics.response_curve(april.conversations).head(2))))
+    assert curve[0] == ["Time", "Waiting", "Share", "95 % interval"] and curve[1][0] == "0 s"
+    assert "<caption>Volume by weekday and hour</caption>" in table_html(metrics.volume_heatmap(april.calls))
+
+
+def test_the_bases_of_a_rate_are_in_words(sample):
+    rows = cells(table_html(metrics.abandonment_by_base(sample.calls)))
+    assert [row[0] for row in rows[:3]] == ["Out of", "All offered calls", "Calls that wanted an agent"]
 
 
 def test_intervals_belong_to_their_figure():

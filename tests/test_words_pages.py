@@ -79,7 +79,9 @@ def results(shape):
     frame = {"weekday": ["Monday", "Sunday"], "n": [1200, 3], "hits_count": [180, 1], "abandonment_rate": [0.15, 0.3]}
     frame |= {"low": [0.13, 0.1], "high": [0.17, 0.7], "verdict": ["clear", "few"]}
     units = {"n": "count", "hits_count": "count", "abandonment_rate": "rate"}
-    result = Result.of(pd.DataFrame(frame), "abandonment_rate", units, ["weekday"], 10, {"base": "queued", "by_hand": 3})
+    result = Result.of(
+        pd.DataFrame(frame), "abandonment_rate", units, ["weekday"], 10, {"base": "queued", "by_hand": 3}
+    )
     result = result.rename(columns={"hits_count": "abandoned_count"})
     target = {"of": "abandonment_rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
     result.attrs |= {"shape": shape, "target": target, "notes": [("tables.notes.more", {"n": 2})]}
@@ -104,7 +106,14 @@ def notebook(sample, monkeypatch, pseudo):
         outputs.append(new_output("display_data", data=bundle, metadata=metadata or {}))
 
     monkeypatch.setattr(show, "_display", display)
-    april, cells = sample.during("2024-04"), [new_markdown_cell("# Abandonment\n\nWhich callers hang up before an agent answers: at which hour, on which day, and at which stage of the call.")]
+    april, cells = (
+        sample.during("2024-04"),
+        [
+            new_markdown_cell(
+                "# Abandonment\n\nWhich callers hang up before an agent answers: at which hour, on which day, and at which stage of the call."
+            )
+        ],
+    )
     steps = {
         "show.header(now)": lambda: show.header(april, "Abandonment"),
         "## What are the key figures?": None,
@@ -161,8 +170,17 @@ def test_no_word_of_the_overview_bypasses_the_catalogue(pseudo, tmp_path, audit)
     from toolkit.report.index import quality_line
 
     times = dict.fromkeys(("made_at", "attempted_at"), "2024-05-01T08:00:00+00:00")
-    entry = {"title": "Abandonment", "lede": "Which callers hang up before an agent answers: at which hour, on which day, and at which stage of the call."}
-    entry |= times | {"status": "ok", "html": "a.html", "figures": [card_texts(CARD)], "time_zone": "UTC", "service": "Trains"}
+    entry = {
+        "title": "Abandonment",
+        "lede": "Which callers hang up before an agent answers: at which hour, on which day, and at which stage of the call.",
+    }
+    entry |= times | {
+        "status": "ok",
+        "html": "a.html",
+        "figures": [card_texts(CARD)],
+        "time_zone": "UTC",
+        "service": "Trains",
+    }
     entry |= {"period": {"label": "2024-04", "start": "2024-04-01", "end": "2024-04-30"}}
     failed = entry | {"status": "failed", "message": "it broke"}
     skipped = entry | {"status": "skipped", "message": "it has no table", "html": None, "title": "My own"}

@@ -168,17 +168,22 @@ def _text(result, name, value, unit):
         return words.display_name(value, name, with_year=True)
     if name == result.attrs.get("part"):
         return part_name(result, value)
-    if name in result.attrs.get("rows", ()):
-        return code_name(name, value) or words.display_name(value, name, with_year=True)
-    if unit == "text" and not pd.isna(value):
-        is_named = name in words.entry("tables.keys")  # a column of the contract that groups have, such as a channel
-        return code_name(name, value) or (words.display_name(value, name) if is_named else format_value(value, unit))
-    return format_value(value, unit)
+    if unit != "text" or pd.isna(value):
+        return format_value(value, unit)
+    is_name = name in _row_keys(result) or name in words.entry("tables.keys")  # no free text, such as a comment
+    return code_name(name, value) or (words.display_name(value, name) if is_name else format_value(value, unit))
 
 
 def code_name(key, value):
-    """The words for a code of the toolkit's own; None for what is no such code."""
-    return _message(f"choices.{key}.{value}") or _message(f"tables.values.{key}.{value}")
+    """The words for a code of the toolkit's own; None for what is no such code.
+
+    >>> code_name("table", "call_stages"), code_name("base", "queued"), code_name("table", "x")
+    ('Stages of calls', 'Calls that queued', None)
+    """
+    for found in (f"value.{key}.{value}", f"choices.{key}.{value}", f"tables.values.{key}.{value}"):
+        if said := _message(found):
+            return words.sentence_case(said)
+    return None
 
 
 def part_name(result, value):
@@ -199,7 +204,7 @@ def caption(result):
     name = attrs.get("metric", "table")
     title = _message(f"tables.captions.{name}") or _message(f"metric.{name}.title") or heading(name)
     keys = [_message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
-    if keys:
+    if keys and attrs.get("shape") != "grid":  # which is called by its keys
         title = words.text("tables.caption_by", title=title, keys=words.joined(keys))
     return words.text("tables.caption_before", title=title) if attrs.get("shape") == "comparison" else title
 
