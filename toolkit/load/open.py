@@ -12,11 +12,12 @@ from toolkit.load import cast, quality
 from toolkit.load.data import PREPARED, Data
 from toolkit.load.link import link
 from toolkit.load.sql import EPOCH, ID, literal, quote
+from toolkit.load.where import read_where
 from toolkit.service import Service, load_service
 from toolkit.tables import TABLES
 
 
-def open_data(path, source=None, service=None, period=None, as_of=None, progress=None):
+def open_data(path, source=None, service=None, period=None, as_of=None, progress=None, where=None):
     """Read an export, check every row, and hand back its tables.
 
     Parameters
@@ -35,6 +36,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         When the data was read. Default: as_of of the settings, else the newest event.
     progress : callable(text), optional
         Told what is being done.
+    where : dict, or list of str, optional
+        Only these rows, such as ["channel=whatsapp"], see `toolkit.load.where.read_where`.
 
     Returns
     -------
@@ -59,7 +62,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         data = _open_prepared(path)
     else:
         data = _open_raw(path, source or "tables", service or None, as_of or None, told)
-    return data.during(period) if period else data
+    data = data.during(period) if period else data
+    return data.where(**read_where(where)) if where else data
 
 
 def _find(path):
