@@ -18,6 +18,7 @@ from markupsafe import Markup
 from toolkit import words
 from toolkit.report import clean
 from toolkit.report.wording import (
+    column_name,
     format_change,
     format_period,
     format_time,
@@ -318,6 +319,7 @@ FILTERS = {
     "known": is_known,
     "sentence": sentence,
     "with_code": with_code,
+    "column_name": column_name,
     "translated": translated,
     "highlight": clean.highlight_code,
     "ansi": clean.ansi_text,

@@ -147,6 +147,16 @@ def format_value(value):
     return str(value) or words.text("pages.parameters.empty")
 
 
+def column_name(column):
+    """A column as it stands within a line: "team", and one that the catalogue doesn't know as the data names it.
+
+    >>> column_name("hour"), column_name("my_column")
+    ('local hour', 'my column')
+    """
+    key = f"tables.keys.{column}"
+    return words.text(key) if words.has(key) else str(column).replace("_", " ")
+
+
 def sentence(text):
     """A message as a sentence of its own: it ends, so that the next one can begin.
 
