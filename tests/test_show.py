@@ -136,8 +136,8 @@ def test_alternative_text_says_form_axes_and_finding(draw, form):
     axes = Figure().subplots()
     draw(axes)
     assert show.alternative_text(axes, "It rose.") == f"{form}. It rose."
-    axes.set(xlabel="Day\nof week", ylabel="Calls")
-    assert show.alternative_text(axes, "It rose.") == f"{form}, across: Day of week; upwards: Calls. It rose."
+    axes.set(xlabel="Day\n○ too few to show", ylabel="Calls")
+    assert show.alternative_text(axes, "It rose.") == f"{form}, across: Day; upwards: Calls. It rose."
 
 
 # --- tables -------------------------------------------------------------------------------------------
@@ -386,7 +386,9 @@ CARD = {
         ),
         ({"population": "written"}, {"population": "written channels"}),
         ({"population": "all"}, {"population": ""}),
-        ({"metric": "csat", "column": "mean", "unit": "score", "value": 4.1}, {"label": "CSAT: Mean", "value": "4.10"}),
+        ({"metric": "csat", "column": "sent_count", "unit": "count"}, {"label": "CSAT: Surveys sent"}),
+        ({"label": "My own"}, {"label": "My own"}),
+        ({"metric": "csat", "column": "mean", "unit": "score", "value": 4.1}, {"label": "Mean score", "value": "4.10"}),
         ({"unit": "seconds", "value": 95, "change": -20}, {"value": "1.6 min", "change": "−20 s"}),
         ({"note": ("tables.notes.more", {"n": 1})}, {"note": "1 more row not shown."}),
     ],
@@ -411,7 +413,7 @@ def test_key_figures_are_those_that_metrics_compare(shown, sample):
     lost, mean = shown[0][0][show.FIGURES_MIME]["figures"]
     overall = metrics.abandonment_rate(march.calls).iloc[0]
     assert lost["value"] == format_value(overall["abandonment_rate"], "rate") and lost["n"] == overall["n"]
-    assert lost["status"] == "off" and mean["label"] == "CSAT: Mean"
+    assert lost["status"] == "off" and mean["label"] == "Mean score"
 
 
 # --- sentences, charts, head --------------------------------------------------------------------------

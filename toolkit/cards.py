@@ -52,11 +52,11 @@ def label(metric, column):
     """What a figure is called: its metric, and the column where that isn't what the metric is told by.
 
     >>> label("csat", "csat"), label("first_response_time", "p90_seconds")
-    ('CSAT', 'First response time: 90 % within')
+    ('CSAT', '90 % answered within')
     """
     from toolkit.metrics.registry import METRICS
 
-    own = f"metric.{metric}.columns.{column}"
+    own = f"metric.{metric}.figures.{column}"
     if words.has(own):
         return words.text(own)
     for key in (f"metric.{metric}.label", f"metric.{metric}.title"):

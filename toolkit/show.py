@@ -204,8 +204,11 @@ def alternative_text(axes, finding):
     >>> alternative_text(axes, "Most calls came on Monday.")
     'Bar chart, across: Day; upwards: Calls. Most calls came on Monday.'
     """
-    labels = {"x": axes.get_xlabel(), "y": axes.get_ylabel()}
-    said = [words.text(f"pages.alt.{axis}", label=" ".join(label.split())) for axis, label in labels.items() if label]
+    # notes on what is drawn stand below the name of an axis
+    names = {
+        axis: (label.splitlines() or [""])[0] for axis, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel()))
+    }
+    said = [words.text(f"pages.alt.{axis}", label=name) for axis, name in names.items() if name]
     form = words.text(f"pages.alt.{_form(axes)}")
     if said:
         return words.text("pages.alt.chart_axes", form=form, axes="; ".join(said), finding=finding)
