@@ -447,17 +447,23 @@ def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
 @pytest.mark.parametrize(
     "where, ids",
     [
-        (["channel=chat"], "1 3 4"),
         (["channel=chat", "channel=email"], "1 2 3 4"),  # one or the other
         (["channel=chat", "team=Torino"], "1"),  # both
         (["team=(none)"], "3"),
         ({"team": "Roma sud"}, "2"),
+        ([], "1 2 3 4"),
     ],
 )
-def test_where_restricts_the_rows_of_a_report(folder, export, where, ids):
-    outcome = run(folder, data=export, where=where)["good"]
-    assert f"ids {ids} ." in outcome.html.read_text(), outcome.message
-    assert index.read_manifest(folder.parent / "out")["reports"]["good"]["where"] == outcome.where != []
+def test_where_restricts_the_rows(export, where, ids):
+    rows = toolkit.open_data(export, where=where).conversations
+    assert sorted(rows.conversation_id.execute()) == ids.split()
+
+
+def test_where_restricts_a_report(folder, export):
+    outcome = run(folder, data=export, where=["channel=chat"], period="2024-02")["good"]
+    assert "ids 3 ." in outcome.html.read_text(), outcome.message
+    entry = index.read_manifest(folder.parent / "out")["reports"]["good"]
+    assert entry["where"] == entry["parameters"]["where"] == ["channel=chat"]
 
 
 def test_where_that_no_row_meets(folder, export):

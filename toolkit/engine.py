@@ -20,10 +20,12 @@ MIXED = ("mixed", "mixed-integer")  # object columns that have no one type, kept
 
 @dataclass(frozen=True)
 class Context:
-    """What a data set knows besides its rows: the service's settings and when it was read."""
+    """What a table knows besides its rows: the service's settings, when it was read, and of which period it is."""
 
     service: Service = field(default_factory=Service)
     as_of: datetime.datetime | None = None
+    period: object = None  # a clock.Period
+    zone_is_known: bool = True  # False: times without an offset were taken as UTC
 
     @property
     def zone(self):
@@ -47,7 +49,7 @@ def own_backend(backend):
 def set_context(backend, context):
     """Remember what is known about every table of an Ibis backend.
 
-    Tables that came from `open_data` share its backend, so their zone, settings and reading time are
+    Tables of one period and reading time share a backend, so their zone, settings and reading time are
     found again from any table derived from them, and nobody has to pass them by hand. (An attribute and
     no dictionary: Ibis holds two connections to DuckDB for equal.)
     """
