@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from toolkit.intervals import LEVEL, difference, normal_quantile, wilson
-from toolkit.verdicts import CLEAR, Change, decide, rates
+from toolkit.intervals import LEVEL, Incidence, difference, normal_quantile, wilson
+from toolkit.verdicts import CLEAR, FEW, NOT_COMPARABLE, Change, curves, decide, rates, waits
 from toolkit.words import is_none
 
 PERIODS = ("day", "week", "month", "quarter", "year")
@@ -21,16 +21,14 @@ NEAR = 3_600  # of a curve's groups what is told is the share within an hour
 
 @dataclass(frozen=True)
 class Standout:
-    """A group that stands out: its row, whether above the others, and the figures of the others.
+    """A group that stands out: its row, with `rest`, the figure of the others together, and whether it is above them.
 
-    `is_extreme`: no group has a higher (a lower) figure, so that a superlative is true. `rest` is (low, high): the others
-    together, both ends alike, or from their lowest to their highest median where they can't be put together.
+    `is_extreme`: no group has a higher (a lower) figure, so that a superlative is true.
     """
 
     row: pd.Series
     is_above: bool
     is_extreme: bool
-    rest: tuple
 
 
 def group_keys(result):
@@ -101,33 +99,39 @@ def is_named(groups, keys):
 
 
 def against_the_rest(result):
-    """The groups that may stand out, each against all the others: `change` and `verdict` beside the estimates."""
+    """The groups that may stand out, each against all the others: `rest`, their figure together, `change`, `verdict`."""
     keys, groups = place_keys(result), estimates(result)
     tested = groups[groups["is_told"].to_numpy() & is_named(groups, keys)].copy()
-    is_log = result.attrs["shape"] == "wait"  # waits spread by factors
-    changes = [_against(groups, at, is_log) for at in tested.index]
+    against = _against_cells(result, groups) if result.attrs["shape"] in ("wait", "mean") else _against_shares(groups)
+    compared = [against(at) for at in tested.index]
+    changes = [change for _, change in compared]
     is_pair = len(groups) == len(tested) == 2  # one comparison, seen from both sides
     tested["verdict"] = decide(changes[:1]) * 2 if is_pair else decide(changes)
-    tested["change"] = [change.change for change in changes]
+    tested["rest"] = [rest for rest, _ in compared]
+    reached = tested[["value", "rest"]].fillna(math.inf)  # a median that isn't reached is longer than any that is
+    tested["change"] = [own - rest if own != rest else 0.0 for own, rest in reached.itertuples(index=False)]
     return tested
 
 
-def _against(groups, at, is_log):
-    own, others = groups.loc[at], groups.drop(index=at)
-    if groups["hits"].notna().all() and _is_wilson(own):
-        return rates(own["hits"], own["n"], others["hits"].sum(), others["n"].sum(), fewest=1, within=True)
-    others = others[others["is_told"].astype(bool)]
-    if not len(others):
-        return Change(untested="few")
-    one, rest = _estimate(own, is_log), _pooled([_estimate(row, is_log) for _, row in others.iterrows()], others["n"])
-    if any(math.isnan(value) for value in (*one, *rest)):
-        return Change(untested="not comparable")
-    change, low, high = difference(one, rest)
-    below, above = change - low, high - change
-    side = below if change > 0 else above  # the end that could reach 0
-    # the level at which the interval touches 0, where its ends move out as the normal quantile does
-    p = 1.0 if not side or math.isinf(side) else math.erfc(abs(change) / side * normal_quantile(LEVEL) / math.sqrt(2))
-    return Change(change, low, high, p)
+def _against_shares(groups):
+    """Function of a group's place: (share of the others together, change)."""
+
+    def against(at):
+        own, others = groups.loc[at], groups.drop(index=at)
+        if groups["hits"].notna().all():
+            rest = float(others["hits"].sum() / others["n"].sum()) if others["n"].sum() else math.nan
+            if _is_wilson(own):
+                return rest, rates(
+                    own["hits"], own["n"], others["hits"].sum(), others["n"].sum(), fewest=1, within=True
+                )
+        others = others[others["is_told"].astype(bool)]
+        if not len(others):
+            return math.nan, Change(untested=FEW)
+        weights = (others["n"] / others["n"].sum()).to_numpy(float)
+        pooled = _pooled(others[["value", "low", "high"]].to_numpy(float), weights)
+        return pooled[0], _mover(own[["value", "low", "high"]].astype(float), pooled)
+
+    return against
 
 
 def _is_wilson(row):
@@ -136,23 +140,51 @@ def _is_wilson(row):
     return bool(np.isclose(low, row["low"], atol=1e-9) and np.isclose(high, row["high"], atol=1e-9))
 
 
-def _estimate(row, is_log):
-    """(value, low, high); of a median that isn't reached all that is known is where it could begin."""
-    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-    value, high = (low if math.isnan(value) else value), (math.inf if math.isnan(high) else high)
-    if is_log:
-        return tuple(math.log(max(one, 0.5)) for one in (value, low, high))
-    return value, low, high
-
-
-def _pooled(parts, weights):
+def _pooled(estimates, weights):
     """The weighted mean of estimates, with MOVER's interval of the sum."""
-    values, lows, highs = np.array(parts, float).T
-    weights = np.asarray(weights, float) / np.sum(weights)
+    values, lows, highs = estimates.T
     value = float(weights @ values)
-    return value, value - float(np.hypot.reduce(weights * (values - lows))), value + float(
-        np.hypot.reduce(weights * (highs - values))
-    )  # fmt: skip
+    below, above = (float(np.hypot.reduce(weights * side)) for side in (values - lows, highs - values))
+    return value, value - below, value + above
+
+
+def _mover(one, rest):
+    """The change of an estimate against another; p where the interval, its ends moved out alike, touches 0."""
+    change, low, high = difference(tuple(one), rest)
+    side = change - low if change > 0 else high - change  # the end that could reach 0
+    if math.isnan(side):
+        return Change(change, untested=NOT_COMPARABLE)
+    p = math.erfc(abs(change) / side * normal_quantile(LEVEL) / math.sqrt(2)) if side else float(change == 0)
+    return Change(change, low, high, p)
+
+
+def _against_cells(result, groups):
+    """Function of a group's place: (mean or median of the others together, change), from the waits themselves."""
+    ends, is_wait = ["ended_", "otherwise_", "open_"], result.attrs["shape"] == "wait"
+    cells = {at: result.cells(row) for at, row in groups.iterrows()}
+    if any(cell is None for cell in cells.values()):
+        return lambda at: (math.nan, Change(untested=NOT_COMPARABLE))
+    cells = {at: cell.groupby("cell_")[ends].sum() for at, cell in cells.items()}
+    total = sum_of(cells.values())
+
+    def against(at):
+        own = cells[at].reindex(total.index, fill_value=0)
+        seconds, others = total.index.to_numpy(float), total - own
+        now, before = ([side[end].to_numpy(float) for end in ends] for side in (own, others))
+        if not before[0].sum():
+            return math.nan, Change(untested=FEW)
+        if is_wait:
+            return Incidence(seconds, *before).quantile(0.5), curves((seconds, *now), (seconds, *before), fewest=1)
+        known = groups.drop(index=at).dropna(subset=["value"])
+        rest = float((known["value"] * known["n"]).sum() / known["n"].sum()) if len(known) else math.nan
+        return rest, waits(seconds, now[0], seconds, before[0], fewest=1)
+
+    return against
+
+
+def sum_of(cells):
+    """The counts of several groups, per duration, in one."""
+    return pd.concat(list(cells)).groupby(level=0).sum()
 
 
 def standout(result, above=True):
@@ -176,41 +208,32 @@ def standout(result, above=True):
     >>> result = Result.of(frame, "lost", {}, ["hour"])
     >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
     >>> found = standout(result)
-    >>> int(found.row["hour"]), found.is_extreme, found.rest
-    (13, True, (0.1, 0.1))
+    >>> int(found.row["hour"]), found.is_extreme, float(found.row["rest"])
+    (13, True, 0.1)
     """
-    tested = against_the_rest(result)
-    sign = 1 if above else -1
+    tested, sign = against_the_rest(result), 1 if above else -1
     clear = tested[(tested["verdict"] == CLEAR) & (sign * tested["change"] > 0)]
     if not len(clear):
         return None
-    # a median that isn't reached is longer than any that is
-    rank = sign * clear["value"].fillna(math.inf)
-    row = clear.loc[rank.idxmax()]
-    every = sign * tested["value"].fillna(math.inf)
-    groups = estimates(result)
-    return Standout(row, above, bool(rank.max() >= every.max()), _rest(groups.drop(index=row.name), result))
-
-
-def _rest(others, result):
-    if others["hits"].notna().all() and others["n"].sum():
-        share = others["hits"].sum() / others["n"].sum()
-        return float(share), float(share)
-    others = others[others["is_told"].to_numpy() & others["value"].notna().to_numpy()]
-    if not len(others):
-        return math.nan, math.nan
-    if result.attrs["shape"] == "wait":
-        return float(others["value"].min()), float(others["value"].max())
-    mean = float((others["value"] * others["n"]).sum() / others["n"].sum())
-    return mean, mean
+    rank, every = (sign * rows["value"].fillna(math.inf) for rows in (clear, tested))
+    return Standout(clear.loc[rank.idxmax()], above, bool(rank.max() >= every.max()))
 
 
 def most(result):
-    """The named group with most hits, where no other has as many; None otherwise. A count in full, so without a verdict."""
-    keys, groups = place_keys(result), estimates(result)
-    named = groups[is_named(groups, keys)]
-    top = named[named["hits"] == named["hits"].max()]
-    return top.iloc[0] if len(top) == 1 and top["hits"].iloc[0] > 0 else None
+    """The group with most hits, where it has a name and no other has as many; a count in full, so without a verdict."""
+    groups = estimates(result)
+    top = groups[groups["hits"] == groups["hits"].max()]
+    return top.iloc[0] if len(top) == 1 and top["hits"].iloc[0] > 0 and is_named(top, place_keys(result))[0] else None
+
+
+def largest(counts):
+    """The group of the largest count, where it has a name and no other has as many; None otherwise.
+
+    >>> largest(pd.Series({"a": 3, "b": 2})), largest(pd.Series({"a": 3, "(none)": 4}))
+    ('a', None)
+    """
+    top = counts[counts == counts.max()]
+    return top.index[0] if len(top) == 1 and not is_none(top.index[0]) else None
 
 
 def peak(counts):
@@ -231,6 +254,8 @@ def peak(counts):
     if len(known) < 5:
         return None
     top = known.idxmax()
+    if is_none(top):
+        return None
     others = known.drop(index=top)
     # no less than chance alone would spread them
     spread = math.sqrt(max(float(others.var(ddof=1)), float(others.mean())) * (1 + 1 / len(others)))

@@ -7,6 +7,7 @@ from toolkit.words.catalogue import date_name, entry, has, joined, month_name, s
 from toolkit.words.prose import duration
 
 LONGEST_NAME = 60
+TIME_PARTS = ("hour", "day", "week", "month", "quarter", "year")
 PEOPLE = ("agent", "team")  # columns whose null is said as "unassigned"
 
 
@@ -65,11 +66,10 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
         if isinstance(entry(table), dict) and str(value) in entry(table):
             said = text(f"{table}.{value}")
             return said if in_sentence else sentence_case(said)
-    name = short_name(value, limit)
+    name = str(value)
     if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", name) and ("_" in name or name.islower()):
-        name = name.replace("_", " ")
-        return name[0].upper() + name[1:]
-    return name
+        name = name[0].upper() + name[1:].replace("_", " ")
+    return short_name(name, limit)
 
 
 def _as_day(value):
@@ -98,7 +98,8 @@ def place(values, with_year=False):
     for key, value in values.items():
         name = display_name(value, key, in_sentence=True, with_year=with_year)
         # a column of the data may be called "week" too; its values are names then
-        is_known = has(f"place.{key}") and (key == "weekday" or not isinstance(value, str)) and not is_none(value)
+        is_other = key in TIME_PARTS and isinstance(value, str)
+        is_known = has(f"place.{key}") and not is_other and not is_none(value)
         said.append(text(f"place.{key}" if is_known else "place.group", name=name))
     return " ".join(said)
 

@@ -6,9 +6,11 @@ from toolkit.words.catalogue import number, percent, text
 def duration_parts(seconds):
     """A duration as (number, unit), the unit being the one that people would use: s, min, h or d.
 
-    >>> duration_parts(726), duration_parts(3599)
-    (('12.1', 'min'), ('1', 'h'))
+    >>> duration_parts(726), duration_parts(3599), duration_parts(86_400)
+    (('12.1', 'min'), ('1', 'h'), ('24', 'h'))
     """
+    if seconds == 86_400:  # as it is promised and expected
+        return "24", "h"
     for unit, size, limit in (("s", 1, 60), ("min", 60, 60), ("h", 3600, 24), ("d", 86_400, float("inf"))):
         value = round(abs(seconds) / size, 1)
         if value < limit:  # the rounded value decides: 59.97 min is 1 h
@@ -56,7 +58,8 @@ def value_text(value, unit):
 def digits(value, unit):
     """How many decimals prose gives a value: of a share none from 10 % up, unless it would be rounded to 100 %."""
     if unit == "rate":
-        is_whole = value in (0, 1) or (round(abs(value) * 100, 1) >= 10 and round(value * 100) < 100)
+        percents = value * 100
+        is_whole = abs(percents - round(percents)) < 1e-9 or (round(abs(percents), 1) >= 10 and round(percents) < 100)
         return 0 if is_whole else 1
     return 2 if unit == "score" else 0 if unit == "count" or value == round(value) else 1
 
