@@ -318,7 +318,7 @@ def test_a_table_is_called_by_its_metric_and_groups(metric, by, shape, expected)
     "column, expected", [("n", "Count"), ("p90_seconds", "90 % within"), ("my_own_count", "My own"), ("a.b", "A.b")]
 )
 def test_heading(column, expected):
-    assert heading(column) == expected
+    assert plain(heading(column)) == expected
 
 
 @pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.table])
@@ -496,3 +496,10 @@ def test_quality_and_definitions_are_shown(shown, sample):
     assert "<caption>Rows in, used and set aside</caption>" in together and "Stages of calls" in together
     assert together.count("<dt>") == 2 and "`" not in together
     assert "<code>toolkit check --out ledger.csv</code>" in together
+
+
+def test_a_plain_frame_is_a_table_too_and_stays_as_it_is(shown):
+    frame = pd.DataFrame({"team": ["a"], "n": [3]})
+    show.table(frame, "Teams")
+    assert "<caption>Teams</caption>" in shown[0][0]["text/html"]
+    assert frame.attrs == {} and type(frame) is pd.DataFrame

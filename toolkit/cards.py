@@ -52,7 +52,7 @@ def label(metric, column):
     """What a figure is called: its metric, and the column where that isn't what the metric is told by.
 
     >>> label("csat", "csat"), label("first_response_time", "p90_seconds")
-    ('CSAT', '90 % answered within')
+    ('CSAT', '90\\xa0% answered within')
     """
     from toolkit.metrics.registry import METRICS
 

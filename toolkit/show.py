@@ -17,6 +17,7 @@ from pathlib import Path
 
 from toolkit import words
 from toolkit.cards import card_texts
+from toolkit.result import Result
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import table_html
 from toolkit.words.notebooks import translated
@@ -25,7 +26,6 @@ HEADER_MIME = "application/vnd.toolkit.report+json"
 FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 # Shapes that a chart says more of than their one row does, also when there is only one group.
 WHOLE = ("shares", "curve", "grid")
-DEFINED = ("title", "definition", "contested")
 UNDRAWN = ("listing", "comparison")
 
 
@@ -250,9 +250,9 @@ def figure_svg(figure):
 
 def table(result, caption=None):
     """Show a result as a table with a caption; by default its metric and groups."""
-    result = result.copy()
-    result.attrs = result.attrs | {"caption": caption or table_caption(result)}
-    _display({"text/html": table_html(result), "text/plain": repr(result)})
+    shown = Result(result)  # the caller's own stays as it is
+    shown.attrs = result.attrs | {"caption": caption or table_caption(result)}
+    _display({"text/html": table_html(shown), "text/plain": repr(result)})
 
 
 def against(comparison, caption=None):
@@ -272,17 +272,18 @@ def quality(data):
     broken = data.rules_broken()
     if len(broken):
         table(broken)
-        say(words.text("pages.say.ledger"))
+        say(words.text("pages.say.ledger", command="`toolkit check --out ledger.csv`"))
     for note in data.notes_of_period():
         say(note)
 
 
 def definitions(*names):
     """Show the definitions of the metrics that a report uses."""
+    from toolkit.metrics.definitions import definition
+
     parts, plain = [], []
-    for name in names:
-        told = [words.text(f"metric.{name}.{part}") for part in DEFINED if words.has(f"metric.{name}.{part}")]
-        title, told = told[0], " ".join(told[1:])
+    for title, *told in map(definition, names):
+        told = " ".join(filter(None, told))
         parts.append(f"<dt>{_with_code(title)}</dt><dd>{_with_code(told)}</dd>")
         plain.append(words.text("pages.card.of", label=title, figure=told.replace("`", "")))
     _display({"text/html": f'<dl class="definitions">{"".join(parts)}</dl>', "text/plain": "\n".join(plain)})

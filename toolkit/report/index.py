@@ -180,5 +180,5 @@ def quality_line(tables):
     )
     key = "aside" if rejected or repaired else "used"
     numbers = {"used": used, "rejected": rejected, "repaired": repaired}
-    said = {name: words.number(value) for name, value in numbers.items()}
+    said = {name: words.number(value) for name, value in numbers.items()} | {"command": "`toolkit check`"}
     return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)
