@@ -56,7 +56,7 @@ class View:
         def connect():
             # a backend of its own over the shared connection: as_of belongs to the tables that are handed out
             backend = engine.own_backend(ibis.duckdb.from_connection(self._con))
-            context = engine.Context(self.service, self.as_of, self.period, self.zone_is_known)
+            context = engine.Context(self.service, self.as_of, self.period, self.zone_is_known, self)
             engine.set_context(backend, context)
             return backend
 
