@@ -15,21 +15,6 @@ from toolkit.service import Service, parse_duration
 from toolkit.tables import DTYPES, TABLES
 
 NONE = "(none)"  # the group of the rows whose key is missing
-# What results, and the steps to them, call their own columns: no group may have such a name.
-RESERVED = """
-    n total share low high bucket seconds mean mean_low mean_high coverage coverage_low coverage_high
-    median_seconds median_low median_high p90_seconds p90_low p90_high mean_seconds mean_answered_seconds
-    answered_count open_count abandoned_count other_count needing_count sent_count satisfied_count low_count
-    message_count negative_count positive_count neutral_count
-    response_rate needing_rate needing_rate_low needing_rate_high needing_answered abandonment_rate low_rate
-    csat survey_response_rate survey_response_rate_low survey_response_rate_high
-    score_1 score_2 score_3 score_4 score_5 pull pull_low pull_high share_of_answers hazard share_of_abandons
-    positive positive_low positive_high neutral neutral_low neutral_high negative negative_low negative_high
-    change change_low change_high is_significant is_distinguishable previous previous_n
-    q50 q90 at_ n_ value_ start_ end_ start__business end__business needs_ is_answered_ is_abandoned_
-    parent_ asked_ replied_ place_ left_ events_ censored_ smallest_ deviation_ _few _few_past
-"""
-RESERVED = frozenset(RESERVED.split())
 MIXED = ("mixed", "mixed-integer")  # object columns that have no one type, kept as text
 
 
@@ -73,6 +58,24 @@ def context_of(table):
     """The `Context` of an Ibis table, or None when it didn't come from `open_data`."""
     backends = table._find_backends()[0]
     return getattr(backends[0], "_toolkit_context", None) if backends else None
+
+
+def beside(table, name):
+    """Another table of the data set that a table came from, of the same period; None where there is none."""
+    data = getattr(context_of(table), "data", None)
+    return data.tables.get(name) if data else None
+
+
+def hours_there(table, first, last):
+    """day, weekday, hour of the hours that were there, from one local day (since 1970-01-01) to another.
+
+    Only a data set knows; None for any other table.
+    """
+    data = getattr(context_of(table), "data", None)
+    if data is None:
+        return None
+    hours = data.hours_there()
+    return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
 
 
 def zone_of(table, zone=None):
@@ -303,7 +306,7 @@ def group_keys(by):
     return [by] if isinstance(by, str) else list(dict.fromkeys(by))
 
 
-def with_keys(table, name, by, zone=None, time=None, uses=(), own=()):
+def with_keys(table, name, by, zone=None, time=None, uses=(), taken=()):
     """The table with the columns in `by` ready to group by.
 
     hour, weekday, day, week, month, quarter and year are always parts of local time, made from the table's
@@ -314,20 +317,20 @@ def with_keys(table, name, by, zone=None, time=None, uses=(), own=()):
     ----------
     uses : sequence of str
         Columns that the metric computes with, which can't be groups too.
-    own : sequence of str
-        Keys that the metric added itself, which no rule forbids.
+    taken : sequence of str
+        What the metric's result calls its own columns: no group may have such a name.
 
     Raises
     ------
     BadParameter
-        A name is a column of the results (`RESERVED`), or of a time.
+        A name is a column of the result, or of a time.
     MissingColumn
         There is no such column.
     """
     from toolkit import clock
 
     keys, made = group_keys(by), {}
-    check_keys(table, name, [key for key in keys if key not in own], uses)
+    check_keys(table, name, keys, uses, taken)
     for key in keys:
         if key in clock.PARTS:
             time = time or TABLES[name].time
@@ -339,7 +342,7 @@ def with_keys(table, name, by, zone=None, time=None, uses=(), own=()):
     return table.mutate(**made) if made else table
 
 
-def check_keys(table, name, by, uses=()):
+def check_keys(table, name, by, uses=(), taken=()):
     """The errors of `with_keys`: each name in `by` must be a part of local time, or a column that may be a group."""
     from toolkit import clock
 
@@ -348,7 +351,7 @@ def check_keys(table, name, by, uses=()):
             continue
         if key not in table.columns:
             raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
-        if key in RESERVED:
+        if key in taken or key.endswith("_"):
             raise BadParameter(f"by={key!r}: results have a column of that name; rename yours")
         if key in uses:
             raise BadParameter(f"by={key!r}: the metric computes with that column; group by a copy of another name")
@@ -399,6 +402,42 @@ def to_pandas(expression):
         return (backends[0] if backends else connection()).execute(expression)
 
 
+def run_together(queries):
+    """The frames of several queries, run as one: a table that they share is read once.
+
+    Their rows are put one below the other, columns of one type into the same places, and parted again.
+    """
+    import ibis
+
+    if len(queries) < 2 or len({id((query._find_backends()[0] or [None])[0]) for query in queries}) > 1:
+        return [to_pandas(query) for query in queries]
+    places, slots = [], {}
+    for query in queries:
+        seen, place = {}, {}
+        for name, dtype in query.schema().items():
+            kind = (
+                "int64" if dtype.is_integer() else "float64" if dtype.is_numeric() else str(dtype.copy(nullable=True))
+            )
+            seen[kind] = seen.get(kind, 0) + 1
+            place[name] = f"{kind.split('(')[0].lower()}_{seen[kind]}"
+            slots[place[name]] = kind
+        places.append(place)
+    rows = []
+    for number, (query, place) in enumerate(zip(queries, places, strict=True)):
+        own = {slot: query[name].cast(slots[slot]) for name, slot in place.items()}
+        filled = {slot: own.get(slot, ibis.null(kind)) for slot, kind in slots.items()}
+        rows.append(query.select(query_=ibis.literal(number, "int64"), **filled))
+    whole, frames = to_pandas(ibis.union(*rows)), []
+    for number, (query, place) in enumerate(zip(queries, places, strict=True)):
+        part = whole.loc[whole["query_"] == number, list(place.values())].reset_index(drop=True)
+        part.columns = list(place)
+        whole_numbers = [
+            name for name, dtype in query.schema().items() if dtype.is_integer() and part[name].notna().all()
+        ]
+        frames.append(part.astype(dict.fromkeys(whole_numbers, "int64")))
+    return frames
+
+
 def count_if(table, condition):
     """How many rows meet a condition; null doesn't (on Spark the count itself would become null)."""
     return table.count(where=condition.fill_null(False)).fill_null(0)
@@ -407,34 +446,6 @@ def count_if(table, condition):
 def aggregate(table, keys, **measures):
     """One row per group (one row in all without keys) with the measures."""
     return table.group_by(keys).aggregate(**measures) if keys else table.aggregate(**measures)
-
-
-def quantiles(table, keys, value, probabilities):
-    """Exact quantiles of column `value` per group, by row number and linear interpolation.
-
-    The same on every engine (their own percentile functions differ), and equal to numpy's default.
-
-    Returns
-    -------
-    ibis Table, one row per group: the keys and q50, q90, ... in the order of `probabilities`.
-    """
-    import ibis
-
-    rows = table.filter(table[value].notnull()).select(*keys, value_=table[value].cast("float64"))
-    window = ibis.window(group_by=keys, order_by="value_")
-    whole = ibis.window(group_by=keys)
-    rows = rows.mutate(at_=ibis.row_number().over(window).cast("int64"), n_=rows.count().over(whole).cast("int64"))
-    measures = {}
-    for p in probabilities:
-        position = (rows.n_ - 1).cast("float64") * p
-        below = position.floor()
-        weight = ibis.cases(
-            (rows.at_.cast("float64") == below, 1.0 - (position - below)),
-            (rows.at_.cast("float64") == below + 1.0, position - below),
-            else_=0.0,
-        )
-        measures[f"q{round(p * 100):02d}"] = (rows.value_ * weight).sum()
-    return aggregate(rows, keys, **measures)
 
 
 def parse_edges(edges):

@@ -13,6 +13,8 @@ class Result(pd.DataFrame):
     intervals in one column, and groups below the minimum count as "too few".
     """
 
+    _metadata = ["_cells"]  # what a comparison needs and no reader sees; of rows that are left after filtering, too
+
     @property
     def _constructor(self):
         return Result
@@ -45,6 +47,74 @@ class Result(pd.DataFrame):
         if count not in self.columns:
             return pd.Series(True, index=self.index)
         return pd.Series(self[count] >= self.attrs.get("minimum_count", 1), index=self.index)
+
+    def with_cells(self, cells, keys):
+        """The result, with the counts per group and duration that it was made of: comparisons test on them."""
+        self._cells = (cells, list(keys))
+        return self
+
+    def cells(self, row):
+        """The counts per duration of a row's group: cell_, ended_, otherwise_, open_; None where there are none."""
+        found, keys = getattr(self, "_cells", None) or (None, [])
+        if found is None:
+            return None
+        from toolkit.engine import label_keys
+
+        frame = label_keys(found.copy(), keys)
+        for key in keys:
+            value = row[key]
+            frame = frame[frame[key].isna() if pd.isna(value) else frame[key] == value]
+        return frame
+
+    def targets(self):
+        """Per row the target that its figure is held against; null where there is none."""
+        target = self.attrs.get("target")
+        return [float(target["value"]) if target else np.nan] * len(self)
+
+    def statuses(self):
+        """Per row: "on" or "off" target, "near" where the interval holds the target, "few", or "none" without one.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"n": [99, 99], "rate": [0.1, 0.05], "low": [0.08, 0.03], "high": [0.13, 0.09]})
+        >>> result = Result.of(frame, "abandonment_rate", {})
+        >>> result.attrs["target"] = {"of": "rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
+        >>> result.statuses()
+        ['off', 'near']
+        """
+        target = self.attrs.get("target")
+        if not target:
+            return ["none"] * len(self)
+        lows, highs = (self[target[end]].to_numpy(float) for end in ("low", "high"))
+        made = []
+        for low, high, is_enough in zip(lows, highs, self.enough(), strict=True):
+            beyond, within = low > target["value"], high < target["value"]
+            if not is_enough or np.isnan(low) or np.isnan(high):
+                made.append("few")
+            elif beyond or within:
+                made.append("on" if beyond == (target["best"] == "high") else "off")
+            else:
+                made.append("near")
+        return made
+
+    def parts(self):
+        """The parts of a whole, one row each: place (of the group), the keys, part, n, total, share, low, high.
+
+        Results of spans of time have a row a part already; those of sentiment have a column a part.
+        """
+        attrs, frame = self.attrs, pd.DataFrame(self)
+        keys = [key for key in attrs["by"] if key in frame.columns]
+        if "part" in attrs:
+            places = frame.groupby(keys, dropna=False, sort=False, observed=True).ngroup() if keys else 0
+            tidy = frame.assign(place=places).rename(columns={attrs["part"]: "part"})
+            return tidy[["place", *keys, "part", "n", "total", "share", "low", "high"]]
+        made = []
+        for part in attrs["parts"]:
+            columns = {"n": f"{part}_count", "total": "n", "share": part, "low": f"{part}_low", "high": f"{part}_high"}
+            values = {to: frame[column].to_numpy() for to, column in columns.items()}
+            made.append(frame[keys].assign(place=np.arange(len(frame)), part=part, **values))
+        tidy = pd.concat(made, ignore_index=True).sort_values("place", kind="stable", ignore_index=True)
+        return tidy[["place", *keys, "part", "n", "total", "share", "low", "high"]]
 
     def _repr_html_(self):
         return table_html(self)

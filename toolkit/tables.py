@@ -82,6 +82,21 @@ OUTCOMES = ("answered", "abandoned", "contained", "test")
 SENTIMENTS = ("positive", "neutral", "negative")
 KINDS = ("csat", "nps")
 SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
+# Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
+PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
+# States in which a conversation waits for nobody, whatever its system calls them.
+CLOSED_STATUSES = (
+    "closed",
+    "solved",
+    "resolved",
+    "done",
+    "deleted",
+    "archived",
+    "spam",
+    "cancelled",
+    "canceled",
+    "merged",
+)
 
 TABLES = {
     table.name: table

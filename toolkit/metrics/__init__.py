@@ -1,37 +1,25 @@
-"""The metrics: one file per question, one function per metric.
+"""The metrics: one file per question, one function per metric, by shape (`shapes.py`).
 
-Each takes a table (pandas frame, Ibis table or path), builds one Ibis expression and returns a small
-pandas frame with counts and 95 % intervals; definitions are in `definitions.toml` and DEFINITIONS.md.
+Each takes a table (pandas frame, Ibis table or path), builds one Ibis expression and returns a small pandas frame with
+counts and 95 % intervals; what each is called stands in `toolkit/words`, and is written to DEFINITIONS.md.
+
+>>> from toolkit import metrics
+>>> "csat" in dir(metrics), metrics.csat.__name__
+(True, 'csat')
 """
 
-from toolkit.metrics.calls import abandonment_by_stage, abandonment_rate, average_speed_of_answer
-from toolkit.metrics.compare import previous_period
-from toolkit.metrics.response import (
-    first_response_time,
-    reply_pairs,
-    response_curve,
-    response_rate,
-    response_time_buckets,
-)
-from toolkit.metrics.satisfaction import csat, csat_by_topic, low_scores
-from toolkit.metrics.sentiment import sentiment_engines, sentiment_trend
-from toolkit.metrics.volume import inbound_volume, volume_heatmap
+import importlib
+import pkgutil
 
-__all__ = [
-    "abandonment_by_stage",
-    "abandonment_rate",
-    "average_speed_of_answer",
-    "csat",
-    "csat_by_topic",
-    "first_response_time",
-    "inbound_volume",
-    "low_scores",
-    "previous_period",
-    "reply_pairs",
-    "response_curve",
-    "response_rate",
-    "response_time_buckets",
-    "sentiment_engines",
-    "sentiment_trend",
-    "volume_heatmap",
-]
+from toolkit.metrics.registry import METRICS
+
+# A file of metrics declares them (`@metric`), and that is all that it takes for them to be here.
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = sorted(METRICS)
+globals().update({name: METRICS[name].function for name in __all__})
+
+
+def __dir__():
+    return __all__  # what completes after `toolkit.metrics.` is metrics

@@ -1,31 +1,55 @@
 """Who hangs up before an agent answers, where, and how long the others wait."""
 
 import numpy as np
-import pandas as pd
 
 from toolkit import engine
-from toolkit.errors import BadParameter, MissingColumn
-from toolkit.intervals import mean_interval
-from toolkit.metrics._common import add_rate, choose, finish
-from toolkit.service import parse_duration
+from toolkit.errors import MissingColumn
+from toolkit.metrics import shapes
+from toolkit.metrics.registry import metric
+from toolkit.metrics.rows import choose, duration, target_of
 
 STAGE_COLUMNS = ("call_id", "position", "is_abandoned")
+BASES = ("offered", "wanted_agent", "queued")
 
 
-def _offered(calls, needs=()):
+def offered(calls, needs=()):
     """The offered calls (tests left out) with `is_abandoned_` and `is_answered_`."""
     table = engine.as_table(calls, "calls", ["started_at", *needs])
     columns = set(table.columns)
     if "outcome" in columns:
         outcome = table.outcome.fill_null("")
-        return table.filter(outcome != "test").mutate(
-            is_abandoned_=outcome == "abandoned", is_answered_=outcome == "answered"
-        )
+        is_real = outcome != "test"
+        return table.filter(is_real).mutate(is_abandoned_=outcome == "abandoned", is_answered_=outcome == "answered")
     table = engine.as_table(calls, "calls", ["answered_at", "abandoned_at"])
     answered = table.answered_at.notnull()
     return table.mutate(is_abandoned_=table.abandoned_at.notnull() & ~answered, is_answered_=answered)
 
 
+def _based(calls, base, short_abandon):
+    """(the calls that count, the columns that tell it)."""
+    choose("base", base, BASES)
+    rows, uses = offered(calls, ["queued_at"] if base == "queued" else []), []
+    if base == "wanted_agent":
+        rows = rows.filter(rows.is_abandoned_ | rows.is_answered_)
+    if base == "queued":
+        rows, uses = rows.filter(_queue_wait(rows) > 0), ["queue_seconds"]
+    if short_abandon is not None:
+        limit = duration("short_abandon", short_abandon)
+        rows = engine.as_table(rows, "calls", ["abandoned_at"])
+        since = rows.queued_at if base == "queued" else rows.started_at
+        waited = engine.epoch(rows.abandoned_at) - engine.epoch(since)
+        rows = rows.filter(~(rows.is_abandoned_ & (waited <= limit).fill_null(False)))
+    return rows, uses
+
+
+def _where_one_could(frame):
+    """Without a rate where no call was answered or abandoned: nobody who could have hung up was there."""
+    nobody = frame["abandoned_count"] + frame["answered_count"] == 0
+    frame.loc[nobody, ["abandonment_rate", "low", "high"]] = np.nan
+    return frame
+
+
+@metric("rate", table="calls", case="call", value="abandonment_rate", best="low")
 def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=None):
     """The share of offered calls whose caller hung up before an agent answered.
 
@@ -36,18 +60,20 @@ def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=No
         tests are left out, a call that is unfinished is offered but not abandoned.
     by : str or list of str, optional
         Group columns, such as "queue"; also hour, weekday, day, week, month, in local time.
-    base : "offered" or "queued"
-        Over all offered calls, or over those that waited in the queue for more than 0 s
-        (`queue_seconds`, else `queued_at` to `answered_at`, `abandoned_at` or `ended_at`).
+    base : "offered", "wanted_agent" or "queued"
+        Over all offered calls; over those that wanted an agent, which were answered or hung up (calls contained in
+        the menu, sent away outside opening hours or unfinished are kept apart); or over those that waited in the queue for more than 0 s (`queue_seconds`, else `queued_at` to `answered_at`, `abandoned_at` or `ended_at`).
     short_abandon : duration, optional
-        Calls abandoned within it are left out, numerator and denominator; by default none are.
+        Calls abandoned within it, counted from the start of the call, or from the queue where that is the base, are
+        left out, numerator and denominator; by default none are.
     zone : str, optional
         IANA time zone of hours and days; tables from `open_data` carry theirs.
 
     Returns
     -------
     Result, one row per group: `n` calls, `abandoned_count`, `answered_count`, `other_count` (contained in the
-        menu, or unfinished), `abandonment_rate` in [0, 1] (best 0) with `low`, `high` (95 % Wilson).
+        menu, or unfinished), `abandonment_rate` in [0, 1] (best 0) with `low`, `high` (95 % Wilson); null where no
+        call was answered or abandoned.
 
     Raises
     ------
@@ -65,32 +91,59 @@ def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=No
     >>> abandonment_rate(calls)[["n", "abandoned_count"]].values.tolist()
     [[3, 1]]
     """
-    choose("base", base, ("offered", "queued"))
-    table = _offered(calls, ["queued_at"] if base == "queued" else [])
-    keys = engine.group_keys(by)
-    rows = engine.with_keys(table, "calls", keys, zone, uses=["queue_seconds"] if base == "queued" else [])
-    if base == "queued":
-        rows = rows.filter(_queue_wait(rows) > 0)
-    if short_abandon is not None:
-        limit = _duration("short_abandon", short_abandon)
-        rows = engine.as_table(rows, "calls", ["abandoned_at"])
-        waited = engine.epoch(rows.abandoned_at) - engine.epoch(rows.started_at)
-        rows = rows.filter(~(rows.is_abandoned_ & (waited <= limit).fill_null(False)))
-    frame = engine.to_pandas(
-        engine.aggregate(
-            rows,
-            keys,
-            n=rows.count(),
-            abandoned_count=engine.count_if(rows, rows.is_abandoned_),
-            answered_count=engine.count_if(rows, rows.is_answered_),
-        )
-    )
-    frame["other_count"] = frame["n"] - frame["abandoned_count"] - frame["answered_count"]
-    frame = add_rate(frame, "abandonment_rate", "abandoned_count", "n")
-    units = dict.fromkeys(["n", "abandoned_count", "answered_count", "other_count"], "count")
-    choices = {"over": {"offered": "all offered calls", "queued": "calls that waited in the queue"}[base]}
-    choices["short abandons"] = "counted" if short_abandon is None else f"within {short_abandon} left out"
-    return finish(frame, "abandonment_rate", table, keys, units | {"abandonment_rate": "rate"}, choices)
+    rows, uses = _based(calls, base, short_abandon)
+    choices = {"base": base, "short_abandons": "counted" if short_abandon is None else str(short_abandon)}
+    return shapes.rate(
+        abandonment_rate, rows, "abandoned", by, zone, ["answered"], "other", choices, uses,
+        target=target_of(rows, "abandonment"), extra=(lambda keyed: {}, _where_one_could),
+    )  # fmt: skip
+
+
+@metric("rate", table="calls", case="call", value="abandonment_rate", best="low")
+def abandonment_by_base(calls, short_abandon=None):
+    """The abandonment rate over each of the sets of calls that the field divides by, side by side.
+
+    Parameters
+    ----------
+    calls : DataFrame, ibis Table or path; one row per offered call
+        As for `abandonment_rate`.
+    short_abandon : duration, optional
+        Of the last row; by default `short_abandon` of service.toml.
+
+    Returns
+    -------
+    Result, one row per base, as far as the columns tell it: `base` ("offered"; "wanted_agent": answered or hung
+        up; "queued": waited in the queue; "no_short_abandons": offered, without the calls abandoned within
+        `short_abandon`), and the columns of `abandonment_rate`.
+
+    Source: DEFINITIONS.md#abandonment-by-base
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> calls = pd.DataFrame({
+    ...     "started_at": pd.to_datetime(["2024-03-01T09:00Z"] * 4),
+    ...     "outcome": ["answered", "abandoned", "contained", "test"],
+    ... })
+    >>> abandonment_by_base(calls)[["base", "n", "abandoned_count"]].values.tolist()
+    [['offered', 3, 1], ['wanted_agent', 2, 1]]
+    """
+    import pandas as pd
+
+    table = engine.as_table(calls, "calls", ["started_at"])
+    short = shapes.settings_of(table).short_abandon if short_abandon is None else short_abandon
+    asked = {"offered": ("offered", None), "wanted_agent": ("wanted_agent", None)}
+    if "queued_at" in table.columns:
+        asked["queued"] = ("queued", None)
+    if "abandoned_at" in table.columns:
+        asked["no_short_abandons"] = ("offered", short)
+    made = shapes.together([lambda b=base, s=s: abandonment_rate(table, None, b, s) for base, s in asked.values()])
+    first = made[0].attrs
+    frame = pd.concat([pd.DataFrame(one).assign(base=name) for name, one in zip(asked, made, strict=True)])
+    frame = frame[["base", *[column for column in frame.columns if column != "base"]]].reset_index(drop=True)
+    about = {name: first[name] for name in ("roles", "ends", "target")} | {"rows": ["base"], "ordered": True}
+    choices = {"short_abandon": str(short)} if "no_short_abandons" in asked else {}
+    return shapes.finish(frame, "abandonment_by_base", table, [], first["units"], choices, **about)
 
 
 def _queue_wait(rows):
@@ -105,22 +158,16 @@ def _queue_wait(rows):
     return ibis.coalesce(*told, *waits)
 
 
-def _duration(name, value):
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise BadParameter(f"{name}: {error}") from None
-
-
+@metric("rate", table="call_stages", case="call", value="hazard", best="low")
 def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
     """At which stage of the call callers hang up.
 
     Parameters
     ----------
     call_stages : DataFrame, ibis Table or path; one row per stage that a call entered
-        Uses `call_id`, `position`, `stage`, `is_abandoned`.
+        Uses `call_id`, `position`, `stage`, `is_abandoned`. Of a data set's stages tests are left out.
     calls : the same for the calls, optional
-        When given, tests are left out and `by` may name its columns, or its local hour, day, ...
+        When given, tests are left out too, and `by` may name its columns, or its local hour, day, ...
     by : str or list of str, optional
         Group columns besides the stage.
 
@@ -145,32 +192,46 @@ def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
     """
     table = engine.as_table(call_stages, "call_stages", [*STAGE_COLUMNS, "stage"])
     keys = [key for key in engine.group_keys(by) if key != "stage"]  # they are told apart by it anyway
+    taken = ("n", "abandoned_count", "hazard", "low", "high", "share_of_abandons")
     stages = table
     if calls is not None:
-        offered = engine.with_keys(_offered(calls, ["call_id"]), "calls", keys, zone, uses=STAGE_COLUMNS)
+        real = engine.with_keys(offered(calls, ["call_id"]), "calls", keys, zone, uses=STAGE_COLUMNS, taken=taken)
         stages = stages.drop(*[key for key in keys if key in stages.columns])
-        stages = stages.inner_join(offered.select("call_id", *keys), "call_id")
+        stages = stages.inner_join(real.select("call_id", *keys), "call_id")
     else:
-        stages = engine.with_keys(stages, "call_stages", keys, zone, uses=STAGE_COLUMNS)
+        stages = engine.with_keys(_without_tests(stages), "call_stages", keys, zone, uses=STAGE_COLUMNS, taken=taken)
     stages = engine.with_keys(stages, "call_stages", "stage")
     once = stages.group_by([*keys, "stage", "call_id"]).aggregate(
         place_=stages.position.cast("float64").min(),
         left_=stages.is_abandoned.fill_null(False).ifelse(1, 0).max(),
     )
-    frame = engine.to_pandas(
-        once.group_by([*keys, "stage"]).aggregate(
-            n=once.count(), abandoned_count=once.left_.sum(), place_=once.place_.mean()
-        )
+    query = once.group_by([*keys, "stage"]).aggregate(
+        n=once.count(), abandoned_count=once.left_.sum(), place_=once.place_.mean()
     )
-    frame["n"], frame["abandoned_count"] = frame["n"].astype("int64"), frame["abandoned_count"].astype("int64")
-    frame = frame.sort_values([*keys, "place_", "stage"], kind="stable").reset_index(drop=True)
-    frame = add_rate(frame, "hazard", "abandoned_count", "n")
-    total = frame.groupby(keys)["abandoned_count"].transform("sum") if keys else frame["abandoned_count"].sum()
-    frame["share_of_abandons"] = (frame["abandoned_count"] / total) if np.any(total) else np.nan
-    units = {"n": "count", "abandoned_count": "count", "hazard": "rate", "share_of_abandons": "rate"}
-    return finish(frame.drop(columns="place_"), "abandonment_by_stage", table, keys, units, rows=["stage"])
+
+    def made(frame):
+        frame = frame.astype({"n": "int64", "abandoned_count": "int64"})
+        frame = frame.sort_values([*keys, "place_", "stage"], kind="stable").reset_index(drop=True)
+        frame = shapes.add_rate(frame, "hazard", "abandoned_count", "n")
+        total = frame.groupby(keys)["abandoned_count"].transform("sum") if keys else frame["abandoned_count"].sum()
+        frame["share_of_abandons"] = (frame["abandoned_count"] / total) if np.any(total) else np.nan
+        units = {"n": "count", "abandoned_count": "count", "hazard": "rate", "share_of_abandons": "rate"}
+        about = {"rows": ["stage"], "ordered": True, "roles": {"hits": "abandoned_count"}, "ends": ("low", "high")}
+        return shapes.finish(frame.drop(columns="place_"), "abandonment_by_stage", table, keys, units, **about)
+
+    return shapes.run(query, made)
 
 
+def _without_tests(stages):
+    """Stages of a data set whose calls say which of them are tests, without those."""
+    calls = engine.beside(stages, "calls")
+    if calls is None or "outcome" not in calls.columns:
+        return stages
+    tests = calls.filter(calls.outcome.fill_null("") == "test")
+    return stages.anti_join(tests.select("call_id"), "call_id")
+
+
+@metric("mean", table="calls", case="answered_call", value="mean_seconds", best="low")
 def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone=None):
     """How long answered calls waited for the agent.
 
@@ -186,7 +247,10 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     Returns
     -------
     Result, one row per group: `n` answered calls, `mean_seconds` (the average speed of answer) with `mean_low`,
-        `mean_high` (95 %, Student), `median_seconds`, `p90_seconds`; 0 or more, lower is better.
+        `mean_high` (95 %, Hall's for skewed waits; null below 20 calls), `median_seconds` with `median_low`,
+        `median_high` (95 %, by order), `p90_seconds`; 0 or more, lower is better. Where service.toml says
+        `answer_within`, `within_target`, the share answered within it. Answered calls without a time of answer are
+        left out, and counted in `attrs["facts"]`.
 
     Source: DEFINITIONS.md#average-speed-of-answer
 
@@ -205,36 +269,19 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
 
     choose("since", since, ("queue", "start"))
     choose("unqueued", unqueued, ("zero", "out"))
-    table = _offered(calls, ["answered_at"])
-    keys = engine.group_keys(by)
-    rows = engine.with_keys(table, "calls", keys, zone, uses=["queue_seconds"])
-    rows = rows.filter(rows.is_answered_ & rows.answered_at.notnull())
+    rows = offered(calls, ["answered_at"])
+    rows = rows.filter(rows.is_answered_)
     if since == "start":
         wait = engine.epoch(rows.answered_at) - engine.epoch(rows.started_at)
     else:
         rows = engine.as_table(rows, "calls", ["queued_at"])
-        wait = _queue_wait(rows)
-        if unqueued == "zero":
-            wait = ibis.ifelse(rows.queued_at.isnull(), ibis.literal(0).cast("int64"), wait)
-        else:  # also where the system tells 0 s for a call that never queued
-            wait = ibis.ifelse(rows.queued_at.isnull(), ibis.null("int64"), wait)
-    rows = rows.select(*keys, seconds=wait)
+        if unqueued == "out":  # also where the system tells 0 s for a call that never queued
+            rows = rows.filter(rows.queued_at.notnull())
+        wait = ibis.ifelse(rows.queued_at.isnull(), ibis.literal(0).cast("int64"), _queue_wait(rows))
+    wait = ibis.ifelse(rows.answered_at.isnull(), ibis.null("int64"), wait)
     # an agent's clock may be a second before the queue's
-    rows = rows.filter(rows.seconds.notnull()).mutate(seconds=ibis.ifelse(rows.seconds < 0, 0, rows.seconds))
-    seconds = rows.seconds.cast("float64")
-    plain = engine.to_pandas(
-        engine.aggregate(rows, keys, n=rows.count(), mean_seconds=seconds.mean(), deviation_=seconds.std(how="sample"))
-    )
-    between = engine.to_pandas(engine.quantiles(rows, keys, "seconds", (0.5, 0.9)))
-    frame = plain.merge(between, how="left", on=keys) if keys else pd.concat([plain, between], axis=1)
-    frame["mean_low"], frame["mean_high"] = mean_interval(
-        frame["mean_seconds"], frame["deviation_"].astype(float), frame["n"]
-    )
-    frame["mean_low"] = frame["mean_low"].clip(lower=0)
-    frame = frame.rename(columns={"q50": "median_seconds", "q90": "p90_seconds"})
-    frame = frame[[*keys, "n", "mean_seconds", "mean_low", "mean_high", "median_seconds", "p90_seconds"]]
-    units = {"n": "count"} | dict.fromkeys(["mean_seconds", "median_seconds", "p90_seconds"], "seconds")
-    choices = {"wait since": {"queue": "entering the queue", "start": "the start of the call"}[since]}
-    if since == "queue":
-        choices["answered without queueing"] = {"zero": "waited 0 s", "out": "left out"}[unqueued]
-    return finish(frame, "average_speed_of_answer", table, keys, units, choices)
+    rows = rows.mutate(seconds_=ibis.ifelse(wait < 0, ibis.literal(0).cast("int64"), wait))
+    choices = {"since": since} | ({"unqueued": unqueued} if since == "queue" else {})
+    targets = shapes.settings_of(rows).targets
+    within = (targets.answer_within, targets.compliance) if "answer_within" in targets.model_fields_set else None
+    return shapes.mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)

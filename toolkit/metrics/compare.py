@@ -1,28 +1,66 @@
-"""A figure against the period before."""
+"""A figure against the period before, read at the same age, and with what the weeks before say of its movement."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from toolkit import engine, verdicts
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.intervals import difference
+from toolkit.intervals import count_interval, difference
+from toolkit.metrics.registry import METRICS, metric
+from toolkit.metrics.shapes import together
+from toolkit.movement import count_movement, rate_movement
 from toolkit.result import Result, interval_columns
 
+WEEK = "history_week"  # of a data set's `weeks_before`: which week a row is of
+CHANGE = ["change", "change_low", "change_high", "p", "verdict"]
 
-def previous_period(now, before, value):
+
+@dataclass(frozen=True)
+class History:
+    """A metric's result by earlier week: how much the figure moves when nothing changes.
+
+    `result` has one row per group and week; `weeks` are the weeks that the data covers, silent ones too. Weeks of two
+    stretches (`stretch` of a week, where they differ) move around a level each.
+    """
+
+    result: Result
+    weeks: tuple
+    stretches: tuple = ()
+
+    def of(self, row, keys, column):
+        """The column of a row's group by week, an array for each stretch; 0 in a week without the group."""
+        frame = pd.DataFrame(self.result)
+        for key in keys:
+            frame = frame[frame[key] == row[key]]
+        values = frame.set_index(frame[WEEK].astype(int))[column] if len(frame) else pd.Series(dtype=float)
+        return [values.reindex(stretch, fill_value=0).to_numpy(float) for stretch in self.stretches or (self.weeks,)]
+
+
+@metric("comparison", table="", case="case", value="change")
+def previous_period(now, before, value=None, history=None, days=None):
     """A metric's result beside the same metric's result for the period before.
 
     Parameters
     ----------
     now, before : Result
-        The same metric with the same `by`, over two periods; `before` may be None.
-    value : str
-        The column to compare.
+        The same metric with the same `by`, over two periods; `before` may be None. Like is compared with like only
+        where the earlier period is read at the same age: `data.previous` is.
+    value : str, optional
+        The column to compare; by default what the metric is told by.
+    history : History, optional
+        The same metric by week, before both: without it a rate and a count have a change and no verdict.
+    days : (days now, days before), optional
+        For counts, where the periods differ in length.
 
     Returns
     -------
-    Result, one row per row of `now` (group, stage, bucket, ...): its `n` (of a bucket, its
-        group's `total`), the value with its interval, `previous_n`, `previous`, and `change` with `change_low`, `change_high` (95 %, MOVER) where both reach the minimum count;
-        `is_distinguishable`: whether the interval leaves out no change.
+    Result, one row per row of `now` (group, stage, bucket, ...): its count, the value with its interval, `previous_n`,
+        `previous`, `change` with `change_low`, `change_high` (95 %; of counts as a ratio less 1), `p` and `verdict`:
+        "clear" (after Holm's correction over the rows that were tested), "chance", "few" (fewer cases than the
+        minimum count), "no history" (not compared with week-to-week movement) or "not comparable". Waits are compared
+        by how fast those who wait are answered (log-rank), and their change has no interval.
 
     Raises
     ------
@@ -36,67 +74,260 @@ def previous_period(now, before, value):
     >>> from toolkit.metrics import csat
     >>> now = csat(pd.DataFrame({"score": [5] * 40 + [1] * 10}))
     >>> before = csat(pd.DataFrame({"score": [5] * 20 + [1] * 30}))
-    >>> previous_period(now, before, "csat")[["csat", "previous", "is_distinguishable"]].values.tolist()
-    [[0.8, 0.4, True]]
+    >>> previous_period(now, before)[["csat", "previous", "verdict"]].values.tolist()
+    [[0.8, 0.4, 'no history']]
     """
-    if value not in now.columns:
-        raise MissingColumn(now.attrs.get("metric", "result"), value, now.columns)
     attrs, keys = now.attrs, _rows_of(now)
-    counted = attrs.get("count", "n")
+    value = value or attrs.get("value")
+    if value not in now.columns:
+        raise MissingColumn(attrs.get("metric", "result"), value, now.columns)
+    counted = attrs.get("counts", {}).get(value, attrs.get("count", "n"))
     if counted not in now.columns:
         raise BadParameter("previous_period takes figures with a count; group this result with by=")
-    ends = interval_columns(now.columns).get(value, ())
-    measures = list(dict.fromkeys([counted, value, *ends]))  # the value may be the count
-    frame = pd.DataFrame(now)[[*keys, *measures]].copy()
-    frame["_few"] = ~now.enough().to_numpy()
-    if before is not None and (attrs["metric"], keys) != (before.attrs.get("metric"), _rows_of(before)):
-        raise BadParameter("previous_period compares two results of one metric with the same by")
-    for result in (now, before):
-        if result is not None and (pd.DataFrame(result).duplicated(keys).any() if keys else len(result) > 1):
-            raise BadParameter(
-                f"previous_period: several rows of {attrs['metric']} have the same {', '.join(keys) or 'group: none'}"
-            )
-    if before is None:
-        past = pd.DataFrame(columns=[*keys, "previous_n", "previous", "_few_past"])
-    else:
-        past = pd.DataFrame(before)[keys].copy()
-        past["_few_past"] = ~before.enough().to_numpy()
-        past = past.assign(
-            previous_n=before[counted], previous=before[value], **{f"_past_{end}": before[end] for end in ends}
-        )
-    if keys:
-        if not len(past):  # its keys have no type of their own
-            past = past.astype(frame[keys].dtypes.to_dict())
-        frame = frame.merge(past, on=keys, how="left", validate="one_to_one")
-    else:
-        frame = pd.concat([frame.reset_index(drop=True), past.reset_index(drop=True)], axis=1)
-    changes = []
-    for row in frame.to_dict("records"):
-        counts = row.get("previous_n", 0) or 0
-        if row["_few"] or not counts > 0 or row.get("_few_past") is not False:
-            changes.append((np.nan,) * 3)
-        elif ends:
-            changes.append(
-                difference(
-                    [row[name] for name in (value, *ends)], [row["previous"], *[row[f"_past_{end}"] for end in ends]]
-                )
-            )
-        else:
-            changes.append((row[value] - row["previous"], np.nan, np.nan))
-    frame[["change", "change_low", "change_high"]] = np.array(changes, float).reshape(-1, 3)
-    frame["is_distinguishable"] = (frame["change_low"] > 0) | (frame["change_high"] < 0)
+    _check_pair(now, before, keys)
+    ends = list(interval_columns(now.columns).get(value, ()))
+    frame = pd.DataFrame(now)[list(dict.fromkeys([*keys, counted, value, *ends]))].copy()
+    pairs = [(row, _partner(row, before, keys)) for _, row in now.iterrows()]
+    frame["previous_n"] = [np.nan if past is None else past[counted] for _, past in pairs]
+    frame["previous"] = [np.nan if past is None else past[value] for _, past in pairs]
+    frame["previous"] = frame["previous"].astype(float)
+    changes = [_change(now, before, row, past, value, counted, ends, keys, history, days) for row, past in pairs]
+    for name in ("change", "low", "high"):
+        frame[{"change": "change"}.get(name, f"change_{name}")] = [getattr(change, name) for change in changes]
+    frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes)
     unit = attrs["units"].get(value, "text")
-    units = {name: attrs["units"].get(name, "text") for name in [*keys, value]} | {
-        counted: "count",
-        "previous_n": "count",
-    }
-    units |= {"previous": unit, "change": {"rate": "points"}.get(unit, f"change in {unit}")}
-    columns = [*keys, *measures, "previous_n", "previous", "change", "change_low", "change_high", "is_distinguishable"]
-    result = Result.of(frame[columns], attrs["metric"], units, keys, attrs["minimum_count"], attrs["choices"])
-    result.attrs["count"] = counted
+    units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}
+    units |= {counted: "count", "previous_n": "count", "previous": unit, "p": "number", "verdict": "verdict"}
+    units["change"] = {"rate": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
+    result = Result.of(frame, attrs["metric"], units, attrs["by"], attrs["minimum_count"], attrs["choices"])
+    kept = ("when_null", "zone", "case", "best", "rows", "ordered", "part", "parts", "part_words", "target", "roles")
+    result.attrs |= {name: attrs[name] for name in kept if name in attrs}
+    target = result.attrs.get("target")
+    if target and target["of"] not in frame.columns:
+        result.attrs["target"] = None
+    result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends)}
     return result
 
 
 def _rows_of(result):
     """The columns that tell one row of a result from another."""
     return list(result.attrs.get("rows", result.attrs["by"]))
+
+
+def _check_pair(now, before, keys):
+    for result in (now, before):
+        if result is not None and (pd.DataFrame(result).duplicated(keys).any() if keys else len(result) > 1):
+            raise BadParameter(
+                f"previous_period: several rows of {now.attrs['metric']} have the same {', '.join(keys) or 'group: none'}"
+            )
+    if before is not None and (now.attrs["metric"], keys) != (before.attrs.get("metric"), _rows_of(before)):
+        raise BadParameter("previous_period compares two results of one metric with the same by")
+
+
+def _partner(row, before, keys):
+    """The row of the same group before; None where there was none."""
+    if before is None:
+        return None
+    frame = pd.DataFrame(before)
+    for key in keys:
+        frame = frame[frame[key] == row[key]]
+    return frame.iloc[0] if len(frame) else None
+
+
+def _change(now, before, row, past, value, counted, ends, keys, history, days):
+    """The change of one row, by what kind of figure the value is."""
+    attrs, unit = now.attrs, now.attrs["units"].get(value)
+    least = attrs["minimum_count"]
+    sizes = [0 if one is None or pd.isna(one[counted]) else one[counted] for one in (row, past)]
+    if past is None or min(sizes) < max(least, 1):
+        return verdicts.Change(untested=verdicts.FEW)
+    if pd.isna(row[value]) and pd.isna(past[value]) and not attrs.get("when_null"):
+        return verdicts.Change(untested=verdicts.FEW)
+    if unit == "count":
+        lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
+        weekly = None if history is None else count_movement(*history.of(row, keys, value))
+        return verdicts.counts(row[value], past[value], weekly, **lengths)
+    if unit == "rate":
+        return _rate_change(attrs, row, past, value, counted, keys, history, least)
+    plain = verdicts.Change(float(row[value] - past[value]), untested=verdicts.NOT_COMPARABLE)
+    cells = [one.cells(line) for one, line in ((now, row), (before, past))]
+    if unit == "seconds" and all(cell is not None for cell in cells):
+        tested = _waits_change(cells, attrs["shape"], least)
+        # the change is that of the figure; how sure it is, the test of all the waits
+        kept = replace(plain, p=tested.p, untested=tested.untested, method=tested.method)
+        if ends and attrs["shape"] == "mean" and value == "mean_seconds":
+            both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)]
+            kept = replace(kept, **dict(zip(("low", "high"), difference(*both)[1:], strict=True)))
+        return kept
+    if unit == "score" and "score_1" in row.index:
+        return verdicts.scores(_sums(row), _sums(past), 1, 5, fewest=max(least, 5))
+    return plain
+
+
+def _rate_change(attrs, row, past, value, counted, keys, history, least):
+    hits = attrs.get("roles", {}).get("hits") if value == attrs.get("value") else None
+
+    def counts(one):
+        return (one[hits] if hits in one.index else one[value] * one[counted]), one[counted]
+
+    movement = None
+    if history is not None:
+        weekly = pd.DataFrame(history.result)
+        n = history.of(row, keys, counted)
+        y = (
+            history.of(row, keys, hits)
+            if hits in weekly.columns
+            else [v * m for v, m in zip(history.of(row, keys, value), n, strict=True)]
+        )
+        movement = rate_movement(*zip(y, n, strict=True))
+    return verdicts.rates(*counts(row), *counts(past), movement, fewest=least)
+
+
+def _waits_change(cells, shape, least):
+    columns = ("cell_", "ended_", "otherwise_", "open_")
+    now, before = ([cell[name].to_numpy(float) for name in columns] for cell in cells)
+    if shape == "mean":
+        return verdicts.waits(now[0], now[1], before[0], before[1], fewest=least)
+    return verdicts.curves(now, before, fewest=least)
+
+
+def _sums(row):
+    counts = {score: float(row[f"score_{score}"]) for score in range(1, 6)}
+    return [sum(counts.values()), *(sum(score**power * n for score, n in counts.items()) for power in (1, 2))]
+
+
+# --- with a data set: this period, the one before and the weeks before them ------------------------------
+
+
+def compared(data, function, by=None, value=None, table=None, **choices):
+    """A metric of a data set against its period before, with the movement of the weeks before; None without one.
+
+    Parameters
+    ----------
+    data : Data
+    function : a metric
+    by, choices : as the metric takes them
+    value : the column to compare
+    table : attribute of `data`; by default the metric's own
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> data = toolkit.open_data("data/sample", period="2024-03")
+    >>> compared(data, toolkit.metrics.csat)["previous_n"].tolist() == toolkit.metrics.csat(data.previous.surveys)["n"].tolist()
+    True
+    """
+    if data.previous is None:
+        return None
+    asked = [(function, {"by": by} | choices if by else choices)]
+    table = table or METRICS[function.__name__].table
+    (now,), (before,), history = _results(data, table, asked)
+    days = (data.days_so_far, data.previous.days_so_far)
+    return previous_period(now, before, value, history[0] if history else None, days)
+
+
+def _results(data, table, asked):
+    """(results now, before, histories) of metrics of one table: each table is read once a period."""
+
+    def of(view, more=()):
+        held = getattr(view, table)
+        return together([lambda f=f, c=c: f(held, **c | _by(c, more)) for f, c in asked])
+
+    weeks = data.weeks_before
+    histories = None
+    if weeks is not None:
+        covered = tuple(weeks.weeks)
+        histories = [History(result, covered) for result in of(weeks, [WEEK])]
+    return of(data), of(data.previous) if data.previous is not None else None, histories
+
+
+def _by(choices, more):
+    keys = [*engine.group_keys(choices.get("by")), *more]
+    return {"by": keys} if keys else {}
+
+
+def figures(data, *asked):
+    """The key figures of a report: metrics over the whole period, each against the period before.
+
+    Parameters
+    ----------
+    data : Data
+    asked : (metric, {choices}), the choices being the metric's own, and of a card's: `value` (column), `table`
+        (attribute of `data`), `best` ("low" or "high")
+
+    Returns
+    -------
+    list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
+        change_low, change_high, verdict, direction ("better", "worse", "none"), status, target, population, note
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> data = toolkit.open_data("data/sample", period="2024-03")
+    >>> (card,) = figures(data, (toolkit.metrics.abandonment_rate, {}))
+    >>> card["n"] == int(toolkit.metrics.abandonment_rate(data.calls)["n"].iloc[0]), card["status"]
+    (True, 'off')
+    """
+    tables, made = {}, {}
+    for place, (function, given) in enumerate(asked):
+        own = dict(given)
+        best = own.pop("best", None)
+        table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
+        tables.setdefault(table, []).append((place, function, value, best, own))
+    for table, cards in tables.items():
+        calls = [(function, own) for _, function, _, _, own in cards]
+        now, before, histories = _results(data, table, calls)
+        for at, (place, _, value, best, own) in enumerate(cards):
+            history = histories[at] if histories else None
+            made[place] = _card(data, now[at], before and before[at], value, best, history, own)
+    return [made[place] for place in range(len(asked))]
+
+
+def _card(data, now, before, value, best, history, choices):
+    attrs = now.attrs
+    value = value or attrs["value"]
+    is_figure = attrs["units"].get(value) not in ("count", "text")
+    best = attrs["best"] if best is None and is_figure else best
+    days = (data.days_so_far, data.previous.days_so_far) if before is not None else None
+    row = previous_period(now, before, value, history, days).iloc[0] if len(now) else None
+    counted = attrs.get("counts", {}).get(value, attrs["count"])
+    n = 0 if row is None else int(row[counted])
+    card = {
+        "metric": attrs["metric"],
+        "column": value,
+        "unit": attrs["units"].get(value, "text"),
+        "case": attrs["case"],
+        "n": n,
+    }
+    card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
+    card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
+    card |= {"minimum_count": attrs["minimum_count"], "population": choices.get("channels", "all")}
+    if row is None or not n:
+        return card | {"note": "no_data"}
+    if not bool(now.enough().iloc[0]):
+        return card | {"note": "few"}
+    ends = interval_columns(now.columns).get(value)
+    card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
+    if ends:
+        card |= {"low": _plain(now.iloc[0][ends[0]]), "high": _plain(now.iloc[0][ends[1]])}
+    elif card["unit"] == "count" and history is not None:
+        card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
+    if card["value"] is None:
+        card["note"] = attrs.get("when_null", {}).get(value)
+    for name in ("previous", "previous_n", "change", "change_low", "change_high"):
+        card[name] = _plain(row[name])
+    target = attrs.get("target")
+    if target and target["of"] == value:
+        card |= {"status": now.statuses()[0], "target": target["value"]}
+    if card["verdict"] == verdicts.CLEAR and best and card["change"]:
+        card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
+    return card
+
+
+def _count_interval(n, history, value):
+    return count_interval(n, count_movement(*history.of({}, [], value)))
+
+
+def _plain(value):
+    """A number that JSON can say: null for what isn't there."""
+    return None if value is None or pd.isna(value) else float(value)

@@ -1,93 +1,38 @@
 """How fast, and how often, customers get an answer from a human."""
 
-import numpy as np
-import pandas as pd
-
 from toolkit import engine
-from toolkit.errors import BadData
-from toolkit.intervals import Survival
-from toolkit.metrics._common import add_rate, choose, finish, settings_of
+from toolkit.metrics import shapes
+from toolkit.metrics.registry import metric
+from toolkit.metrics.rows import choose, of_channels, spans, with_target, without_bots_alone
 
-NOT_ANSWERED = "not answered"
-_BOT_ONLY = {"out": "left out", "in": "counted as unanswered"}
+_CLOSED = ("closed", "closed_at")
 
 
-def _waits(conversations, by, clock, as_of, zone, service, bot_only):
-    """One row per conversation: the keys, `seconds` waited and whether it was answered by as_of."""
-    import ibis
-
+def _asked(conversations, clock, as_of, bot_only, channels):
+    """(one row per conversation, with how its wait for the first response ended; the words of one; the choices)."""
     choose("clock", clock, ("calendar", "business"))
     choose("bot_only", bot_only, ("in", "out"))
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
-    engine.refuse_nulls(table, "conversations", "created_at")
-    now = engine.as_of_seconds(table, [engine.epoch(table.created_at), engine.epoch(table.first_response_at)], as_of)
-    if bot_only == "out" and "bot_started_at" in table.columns:
-        by_bot = table.bot_started_at.notnull() & table.first_response_at.isnull()
-        if "handed_off_at" in table.columns:  # else nothing was
-            by_bot = by_bot & table.handed_off_at.isnull()
-        table = table.filter(~by_bot)
-    keys = engine.group_keys(by)
-    keyed = engine.with_keys(table, "conversations", keys, zone, own=["needs_"])
-    rows = keyed.select(*keys, start_=engine.epoch(keyed.created_at), end_=engine.epoch(keyed.first_response_at))
-    rows = rows.filter(rows.start_ <= now)  # what comes later hasn't happened yet
-    rows = rows.mutate(
-        is_answered_=rows.end_.notnull() & (rows.end_ <= now),
-    )
-    rows = rows.mutate(end_=ibis.ifelse(rows.is_answered_, rows.end_, ibis.literal(now).cast("int64")))
-    if clock == "business":
-        from toolkit.clock import business_clock
-
-        service = service or settings_of(table)
-        rows = business_clock(rows, ["start_", "end_"], service)
-        seconds = rows.end__business - rows.start__business
-        # a reply before its conversation is wrong also where both lie outside opening hours
-        rows = rows.mutate(seconds=ibis.ifelse(rows.end_ < rows.start_, -1, seconds))
-    else:
-        rows = rows.mutate(seconds=rows.end_ - rows.start_)
-    return table, keys, rows
+    table, case = of_channels(table, "conversations", channels)
+    rows = spans(table, "conversations", "created_at", "first_response_at", "answered", as_of, _CLOSED)
+    rows = without_bots_alone(rows) if bot_only == "out" else rows
+    return with_target(rows, "first_response"), case, {"clock": clock, "bot_only": bot_only, "channels": channels}
 
 
-def _refuse_negative(smallest):
-    if pd.notna(smallest) and smallest < 0:
-        raise BadData(
-            "conversations: a first_response_at lies before its created_at; "
-            "toolkit.open_data sets such rows aside, or drop them first"
-        )
-
-
-def _curves(conversations, by, clock, as_of, zone, service, bot_only):
-    """{group: Survival} with the group's sums, from counts per distinct duration."""
-    table, keys, rows = _waits(conversations, by, clock, as_of, zone, service, bot_only)
-    counts = engine.aggregate(
-        rows,
-        [*keys, "seconds"],
-        events_=rows.is_answered_.ifelse(1, 0).sum(),
-        censored_=rows.is_answered_.ifelse(0, 1).sum(),
-    )
-    frame = engine.to_pandas(counts)
-    _refuse_negative(frame["seconds"].min() if len(frame) else np.nan)
-    return table, keys, frame
-
-
-def _groups(frame, keys):
-    if not keys:
-        return [((), frame)]
-    return [
-        (key if isinstance(key, tuple) else (key,), group)
-        for key, group in frame.groupby(keys, dropna=False, sort=True)
-    ]
-
-
-def first_response_time(conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out"):
+@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
+def first_response_time(
+    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all"
+):
     """How long customers wait for the first public reply by a human; bots don't count.
 
-    What is still unanswered is censored at `as_of`, not dropped: the quantiles are those of a survival
-    (Kaplan-Meier) curve, so that a backlog can't make the figure look better.
+    What is still waiting when the data is read is censored then, not dropped, so that a backlog can't make the figure
+    look better; what was closed without a reply will never get one (Aalen and Johansen's cumulative incidence).
 
     Parameters
     ----------
     conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `created_at`, `first_response_at` (null while unanswered) and the columns in `by`.
+        Uses `created_at`, `first_response_at` (null while unanswered), `closed_at`, `status` and `channel` where they
+        are there, and the columns in `by`.
     by : str or list of str, optional
         Group columns, such as "channel"; also hour, weekday, day, week, month of arrival, local.
     clock : "calendar" or "business"
@@ -99,13 +44,17 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
     bot_only : "out" or "in"
         A conversation that a bot handled alone (`bot_started_at`, no `handed_off_at`, no reply) never waited
         for a human and is left out, or counts as unanswered. Without a column `handed_off_at` none was handed off.
+    channels : "all", "written" or "phone"
+        Which conversations count: an answered call says nothing of how messages are answered.
 
     Returns
     -------
-    Result, one row per group: `n` conversations = `answered_count` + `open_count`; `median_seconds` and
-        `p90_seconds` with `median_low`, ... (95 %), null where the curve doesn't reach them;
-        `mean_answered_seconds`, the plain mean of those that were answered, which flatters. Seconds,
-        0 or more; lower is better.
+    Result, one row per group: `n` conversations = `answered_count` + `closed_count` (closed without a reply) +
+        `open_count` (waiting); `median_seconds` and `p90_seconds` with `median_low`, ... (95 %), null where the
+        curve doesn't reach them; `mean_answered_seconds`, the plain mean of those that were answered, which
+        flatters. Seconds, 0 or more; lower is better. Where service.toml promises a first response,
+        `within_target` in [0, 1], the share answered within what their channel promises, with its interval.
+        Waits of more than 2 h are rounded up to 10 s, of more than a day to a minute (`shapes.on_grid`).
 
     Raises
     ------
@@ -116,7 +65,7 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
 
     Examples
     --------
-    Three answered after 1, 2 and 10 minutes, one still open after an hour:
+    Three answered after 1, 2 and 10 minutes, one still waiting after an hour:
 
     >>> import pandas as pd
     >>> start = pd.Timestamp("2024-03-01T09:00Z")
@@ -127,31 +76,26 @@ def first_response_time(conversations, by=None, clock="calendar", as_of=None, zo
     >>> first_response_time(conversations, as_of="2024-03-01T10:00Z").loc[0, ["n", "open_count", "median_seconds"]].tolist()
     [4.0, 1.0, 120.0]
     """
-    table, keys, counts = _curves(conversations, by, clock, as_of, zone, service, bot_only)
-    rows = []
-    for key, group in _groups(counts, keys):
-        curve = Survival(group["seconds"], group["events_"], group["censored_"])
-        answered = float(group["events_"].sum())
-        mean = float((group["seconds"] * group["events_"]).sum() / answered) if answered else np.nan
-        row = [*key, int(curve.n), int(answered), int(curve.n - answered)]
-        for probability in (0.5, 0.9):
-            row += [curve.quantile(probability), *curve.quantile_interval(probability)]
-        rows.append([*row, mean])
-    measures = ["median_seconds", "median_low", "median_high", "p90_seconds", "p90_low", "p90_high"]
-    columns = [*keys, "n", "answered_count", "open_count", *measures, "mean_answered_seconds"]
-    units = {"n": "count", "answered_count": "count", "open_count": "count"}
-    units |= dict.fromkeys([*measures, "mean_answered_seconds"], "seconds")
-    frame = pd.DataFrame(rows, columns=columns)
-    choices = {"clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
-    result = finish(frame, "first_response_time", table, keys, units, choices)
-    result.attrs["when_null"] = dict.fromkeys(measures, "not reached")
-    return result
+    rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
+    of = first_response_time
+    return shapes.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
 
 
+@metric("curve", table="conversations", case="conversation", value="share", best="high")
 def response_curve(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", points=200
+    conversations,
+    by=None,
+    clock="calendar",
+    as_of=None,
+    zone=None,
+    service=None,
+    bot_only="out",
+    channels="all",
+    points=200,
 ):
-    """The share of conversations answered within any span of time (one minus the survival curve).
+    """The share of conversations answered within any span of time.
+
+    It levels off at the share that is ever answered: what was closed without a reply never will be.
 
     Parameters are those of `first_response_time`; `points` is how many rows a group has at most.
 
@@ -160,7 +104,7 @@ def response_curve(
     Result, one row per group and time: `seconds`, `share` answered by then in [0, 1] with `low`, `high`,
         and `n` conversations still waiting just before it.
 
-    Source: DEFINITIONS.md#first-response-time
+    Source: DEFINITIONS.md#response-curve
 
     Examples
     --------
@@ -172,49 +116,12 @@ def response_curve(
     >>> response_curve(conversations, as_of="2024-03-01T10:00Z")[["seconds", "share"]].values.tolist()
     [[0.0, 0.0], [60.0, 0.5], [3600.0, 0.5]]
     """
-    table, keys, counts = _curves(conversations, by, clock, as_of, zone, service, bot_only)
-    frames = []
-    for key, group in _groups(counts, keys):
-        curve = Survival(group["seconds"], group["events_"], group["censored_"])
-        at = np.arange(len(curve.seconds))
-        if len(at) >= points:  # evenly in the share answered, so that steep parts keep their shape
-            # the start and the last time, up to which the curve is flat, are points too
-            wanted = np.linspace(curve.surviving[0], curve.surviving[-1], max(points - 2, 1))
-            at = np.unique([*np.searchsorted(-curve.surviving, -wanted).clip(0, len(at) - 1), len(at) - 1])
-        frame = pd.DataFrame(
-            {
-                "seconds": curve.seconds[at],
-                "n": curve.at_risk[at].astype("int64"),
-                "share": 1 - curve.surviving[at],
-                "low": 1 - curve.high[at],
-                "high": 1 - curve.low[at],
-            }
-        )
-        start = pd.DataFrame({"seconds": [0.0], "n": [int(curve.n)], "share": [0.0], "low": [0.0], "high": [0.0]})
-        if len(frame) and frame["seconds"].iloc[0] > 0:
-            frame = pd.concat([start, frame], ignore_index=True)
-        for position, name in enumerate(keys):
-            frame.insert(position, name, key[position])
-        frames.append(frame)
-    columns = [*keys, "seconds", "n", "share", "low", "high"]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-    units = {"seconds": "seconds", "n": "count", "share": "rate"}
-    choices = {"clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
-    return finish(frame, "response_curve", table, keys, units, choices, minimum_count=0, rows=["seconds"])
+    rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
+    of = response_curve
+    return shapes.wait_curve(of, rows, "answered", by, zone, clock, service, "closed", choices, points, case)
 
 
-def _bucket_names(edges):
-    def name(seconds):
-        for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-            if seconds % size == 0 and (unit != "d" or seconds > 86_400):
-                return f"{seconds // size} {unit}"
-        return f"{seconds} s"
-
-    names = [f"within {name(edges[0])}"]
-    names += [f"{name(low)} to {name(high)}" for low, high in zip(edges, edges[1:], strict=False)]
-    return [*names, f"after {name(edges[-1])}", NOT_ANSWERED]
-
-
+@metric("shares", table="conversations", case="conversation", value="share")
 def response_time_buckets(
     conversations,
     by=None,
@@ -224,6 +131,7 @@ def response_time_buckets(
     zone=None,
     service=None,
     bot_only="out",
+    channels="all",
 ):
     """How many conversations were answered within each span of time.
 
@@ -239,13 +147,14 @@ def response_time_buckets(
         Whether the time outside opening hours counts.
     as_of : datetime, optional
         When the data was read; defaults to what `open_data` knows, else the newest event.
-    zone, service, bot_only : optional
+    zone, service, bot_only, channels : optional
         As for `first_response_time`.
 
     Returns
     -------
     Result, one row per group and bucket: `n` conversations, `total` of the group, `share` of the group
-        in [0, 1], `low`, `high` (95 % Wilson). The unanswered are a bucket of their own.
+        in [0, 1], `low`, `high` (95 % Wilson). What was closed unanswered, and what is waiting, are buckets of
+        their own.
 
     Raises
     ------
@@ -265,36 +174,17 @@ def response_time_buckets(
     ...     "first_response_at": [start + pd.Timedelta(hours=h) for h in (0.5, 1, 30)] + [pd.NaT],
     ... })
     >>> buckets = response_time_buckets(conversations, edges=("1h", "24h"))
-    >>> buckets[["bucket", "n", "share"]].values.tolist()
-    [['within 1 h', 2, 0.5], ['1 h to 24 h', 0, 0.0], ['after 24 h', 1, 0.25], ['not answered', 1, 0.25]]
+    >>> buckets.loc[buckets["n"] > 0, ["bucket", "n", "share"]].values.tolist()
+    [['within 1 h', 2, 0.5], ['after 24 h', 1, 0.25], ['waiting', 1, 0.25]]
     """
-    import ibis
-
-    seconds, names = engine.parse_edges(edges), None
-    names = _bucket_names(seconds)
-    table, keys, rows = _waits(conversations, by, clock, as_of, zone, service, bot_only)
-    steps = [(rows.seconds <= edge, position) for position, edge in enumerate(seconds)]
-    place = ibis.cases((~rows.is_answered_, len(seconds) + 1), *steps, else_=len(seconds))
-    rows = rows.mutate(bucket=place)
-    frame = engine.to_pandas(engine.aggregate(rows, [*keys, "bucket"], n=rows.count(), smallest_=rows.seconds.min()))
-    _refuse_negative(frame["smallest_"].min() if len(frame) else np.nan)
-    parts = []
-    for key, group in _groups(frame, keys) if len(frame) else []:
-        counted = group.set_index("bucket")["n"].reindex(range(len(names)), fill_value=0)
-        part = pd.DataFrame({"bucket": names, "n": counted.to_numpy("int64"), "total": int(counted.sum())})
-        for position, name in enumerate(keys):
-            part.insert(position, name, key[position])
-        parts.append(part)
-    columns = [*keys, "bucket", "n", "total"]
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    frame["bucket"] = pd.Categorical(frame["bucket"], names, ordered=True)
-    frame = add_rate(frame, "share", "n", "total")
-    units = {"n": "count", "total": "count", "share": "rate"}
-    choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "handled by a bot alone": _BOT_ONLY[bot_only]}
-    return finish(frame, "response_time_buckets", table, keys, units, choices, count="total", rows=["bucket"])
+    rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
+    choices = {"edges": ", ".join(map(str, edges))} | choices
+    of = response_time_buckets
+    return shapes.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case)
 
 
-def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out"):
+@metric("rate", table="conversations", case="conversation", value="response_rate", best="high")
+def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out", channels="all"):
     """The share of inbound conversations that got a public reply by a human.
 
     Parameters
@@ -307,13 +197,14 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
         Topics that need no reply, such as a compliment; default: those of service.toml.
     as_of : datetime, optional
         Replies after it don't count yet.
-    bot_only : "out" or "in"
+    bot_only, channels :
         As for `first_response_time`.
 
     Returns
     -------
-    Result, one row per group: `n`, `answered_count`, `response_rate` in [0, 1] (best 1) with `low`, `high`
-        (95 % Wilson); where topics need no reply also `needing_count` and `needing_rate` over the others.
+    Result, one row per group: `n` = `answered_count` + `closed_count` (closed without a reply) + `open_count`
+        (waiting), `response_rate` in [0, 1] (best 1) with `low`, `high` (95 % Wilson); where topics need no reply
+        also `needing_count` and `needing_rate` over the others.
 
     Source: DEFINITIONS.md#response-rate
 
@@ -325,46 +216,35 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     >>> response_rate(conversations)["response_rate"].tolist()
     [0.5]
     """
-    table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
-    topics = settings_of(table).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
-    engine.check_keys(table, "conversations", by)
-    _, keys, rows = _waits(
-        _with_needs(table, topics), [*engine.group_keys(by), "needs_"], "calendar", as_of, zone, None, bot_only
-    )
-    frame = engine.to_pandas(
-        engine.aggregate(rows, keys, n=rows.count(), answered_count=rows.is_answered_.ifelse(1, 0).sum())
-    )
-    keys = keys[:-1]
-    frame["needing_count"] = frame["n"].where(frame["needs_"] == "yes", 0)
-    frame["needing_answered"] = frame["answered_count"].where(frame["needs_"] == "yes", 0)
-    counts = ["n", "answered_count", "needing_count", "needing_answered"]
-    if keys:
-        frame = frame.groupby(keys, dropna=False, sort=True)[counts].sum().reset_index()
-    else:
-        frame = pd.DataFrame([frame[counts].sum().astype("int64")])
-    frame = add_rate(frame, "response_rate", "answered_count", "n")
-    units = {"n": "count", "answered_count": "count", "response_rate": "rate"}
-    choices = {"handled by a bot alone": _BOT_ONLY[bot_only]}
-    if topics and "topic" in table.columns:
-        frame = add_rate(frame, "needing_rate", "needing_answered", "needing_count", prefix="needing_rate")
-        units |= {"needing_count": "count", "needing_rate": "rate"}
-        choices["topics that need no reply"] = ", ".join(topics)
-        frame = frame.drop(columns="needing_answered")
-    else:
-        frame = frame.drop(columns=["needing_count", "needing_answered"])
-    return finish(frame, "response_rate", table, keys, units, choices)
+    rows, case, choices = _asked(conversations, "calendar", as_of, bot_only, channels)
+    topics = shapes.settings_of(rows).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
+    del choices["clock"]
+    extra, uses = None, []
+    if topics and "topic" in rows.columns:
+        rows = rows.mutate(needs_=~engine.as_text(rows.topic).isin(topics).fill_null(False))
+        choices["no_reply_topics"] = ", ".join(topics)
+        extra = _needing, _with_needing_rate
+        uses = ["needing_count", "needing_rate", "needing_rate_low", "needing_rate_high"]
+    return shapes.rate(
+        response_rate, rows, "answered", by, zone, ["closed"], "open", choices, uses, case, extra=extra,
+        units={"needing_count": "count", "needing_rate": "rate"},
+    )  # fmt: skip
 
 
-def _with_needs(table, topics):
-    import ibis
-
-    if topics and "topic" in table.columns:
-        exempt = table.topic.isin(topics).fill_null(False)
-        return table.mutate(needs_=ibis.ifelse(exempt, "no", "yes"))
-    return table.mutate(needs_=ibis.literal("yes"))
+def _needing(keyed):
+    return {
+        "needing_count": engine.count_if(keyed, keyed.needs_),
+        "needing_answered": engine.count_if(keyed, keyed.needs_ & keyed.is_answered_),
+    }
 
 
-def reply_pairs(messages, by=None, zone=None):
+def _with_needing_rate(frame):
+    frame = shapes.add_rate(frame, "needing_rate", "needing_answered", "needing_count", prefix="needing_rate")
+    return frame.drop(columns="needing_answered")
+
+
+@metric("mean", table="messages", case="reply_pair", value="median_seconds", best="low")
+def reply_pairs(messages, by=None, zone=None, conversations=None):
     """How long each customer message waited for the reply that names it as its parent.
 
     One row of the calculation is a pair: a human reply whose `in_reply_to` is a customer's message. It is
@@ -378,11 +258,14 @@ def reply_pairs(messages, by=None, zone=None):
     ----------
     messages : DataFrame, ibis Table or path; one row per message
         Uses `message_id`, `in_reply_to`, `sender`, `sent_at` and the columns in `by`, which are the reply's.
+    conversations : the same for the conversations, optional
+        To set the first response of the same threads beside.
 
     Returns
     -------
-    Result, one row per group: `n` pairs, `median_seconds`, `p90_seconds` (plain quantiles: a pair is never
-        open), `mean_seconds`, `negative_count` (replies stamped before their parent, counted as they are).
+    Result, one row per group: `n` pairs, `mean_seconds` with `mean_low`, `mean_high` (95 %, Hall), `median_seconds`
+        with `median_low`, `median_high` (95 %, by order), `p90_seconds`: plain quantiles, as a pair is never open;
+        `negative_count` (replies stamped before their parent, counted as they are).
 
     Source: DEFINITIONS.md#reply-pairs
 
@@ -398,29 +281,109 @@ def reply_pairs(messages, by=None, zone=None):
     [[1.0, 300.0]]
     """
     table = engine.as_table(messages, "messages", ["message_id", "in_reply_to", "sender", "sent_at"])
-    keys = engine.group_keys(by)
     asked = table.filter(table.sender == "customer")
     asked = asked.select(parent_=asked.message_id, asked_=engine.epoch(asked.sent_at))
     replies = table.filter(table.sender == "agent")
     if "is_public" in table.columns:
         replies = replies.filter(replies.is_public.fill_null(True))
-    replies = replies.mutate(parent_=replies.in_reply_to, replied_=engine.epoch(replies.sent_at))
-    replies = engine.with_keys(replies, "messages", keys, zone).select(*keys, "parent_", "replied_")
-    pairs = replies.inner_join(asked, "parent_")
-    pairs = pairs.mutate(seconds=pairs.replied_ - pairs.asked_)
-    plain = engine.to_pandas(
-        engine.aggregate(
-            pairs,
-            keys,
-            n=pairs.count(),
-            mean_seconds=pairs.seconds.cast("float64").mean(),
-            negative_count=engine.count_if(pairs, pairs.seconds < 0),
-        )
+    pairs = replies.mutate(parent_=replies.in_reply_to, replied_=engine.epoch(replies.sent_at))
+    pairs = pairs.inner_join(asked, "parent_")
+    pairs = pairs.mutate(seconds_=pairs.replied_ - pairs.asked_)
+    pairs = pairs.mutate(is_negative_=pairs.seconds_ < 0)
+    facts = (
+        _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
     )
-    between = engine.to_pandas(engine.quantiles(pairs, keys, "seconds", (0.5, 0.9)))
-    frame = plain.merge(between, how="left", on=keys) if keys else pd.concat([plain, between], axis=1)
-    frame = frame.rename(columns={"q50": "median_seconds", "q90": "p90_seconds"})
-    frame = frame[[*keys, "n", "median_seconds", "p90_seconds", "mean_seconds", "negative_count"]]
-    units = {"n": "count", "negative_count": "count"}
-    units |= dict.fromkeys(["median_seconds", "p90_seconds", "mean_seconds"], "seconds")
-    return finish(frame, "reply_pairs", table, keys, units)
+    counts = {"negative_count": "is_negative_"}
+    return shapes.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
+
+
+def _first_responses(messages, conversations):
+    """How long the first response took of the threads in which customers wrote these messages."""
+    threads = engine.as_table(conversations, "conversations", ["conversation_id"])
+    threads = threads.semi_join(messages.select("conversation_id").distinct(), "conversation_id")
+    with shapes.at_once():
+        first = first_response_time(threads).iloc[0]
+    return {"threads": int(first["n"]), "thread_median": float(first["median_seconds"])}
+
+
+@metric("rate", table="conversations", case="conversation", value="expectation_met", best="high")
+def expectation_met(conversations, as_of=None, bot_only="out"):
+    """The share of conversations answered within what customers expect of their channel.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path; one row per conversation
+        Uses `created_at`, `first_response_at`, `closed_at` where it is there, and `channel`. What is expected stands in service.toml
+        (`expectations`), of a channel by its name; "social" stands for all written channels without an entry of their own.
+    as_of, bot_only :
+        As for `first_response_time`.
+
+    Returns
+    -------
+    Result, one row per expectation, in the order of the settings: `expectation` (such as "social within 1 h"),
+        `within_seconds`, `expected_share` of the customers who expect it (null where that isn't known), `n`
+        conversations, `answered_count` answered by then, `expectation_met` in [0, 1] (best 1) with `low`, `high` (95 %, from the
+        cumulative incidence: what is waiting is censored).
+
+    Source: DEFINITIONS.md#expectation-met
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> start = pd.Timestamp("2024-03-01T09:00Z")
+    >>> conversations = pd.DataFrame({
+    ...     "channel": ["email"] * 2, "created_at": [start] * 2,
+    ...     "first_response_at": [start + pd.Timedelta(hours=h) for h in (1, 30)],
+    ... })
+    >>> expectation_met(conversations)[["expectation", "n", "expectation_met"]].values.tolist()
+    [['email within 24 h', 2, 0.5]]
+    """
+    import pandas as pd
+
+    rows, _, choices = _asked(conversations, "calendar", as_of, bot_only, "all")
+    rows = engine.as_table(rows, "conversations", ["channel"])
+    settings = shapes.settings_of(rows)
+    with shapes.at_once():
+        waits = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
+    groups = {channel: _expectations_of(channel, settings.expectations) for channel in waits["channel"]}
+    made = []
+    for name, expected in settings.expectations.items():
+        members = [channel for channel, group in groups.items() if group == name]
+        cells = [waits.cells(row) for _, row in waits.iterrows() if row["channel"] in members]
+        if not cells:
+            continue
+        curve = shapes.curve_of(pd.concat(cells))
+        for one in expected:
+            share, low, high = curve.at(one.within)
+            met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
+            label = f"{name} {shapes.span_words([one.within])[0][0]} {_hours(one.within)}"
+            made.append((label, one.within, one.share, int(curve.n), met, share, low, high))
+    columns = [
+        "expectation",
+        "within_seconds",
+        "expected_share",
+        "n",
+        "answered_count",
+        "expectation_met",
+        "low",
+        "high",
+    ]
+    frame = pd.DataFrame(made, columns=columns).astype({"expected_share": "float64"})
+    units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
+    about = {"rows": ["expectation"], "ordered": True, "roles": {"hits": "answered_count"}, "ends": ("low", "high")}
+    return shapes.finish(frame, "expectation_met", rows, [], units | {"expectation_met": "rate"}, choices, **about)
+
+
+def _expectations_of(channel, expectations):
+    """The name of the expectation that holds for a channel: its own, that of the phone, or that of social channels."""
+    from toolkit.tables import PHONE_CHANNELS
+
+    if channel in expectations:
+        return channel
+    return "phone" if channel.lower() in PHONE_CHANNELS else "social"
+
+
+def _hours(seconds):
+    from toolkit.clock import humanize
+
+    return humanize(seconds) if seconds != 86_400 else "24 h"

@@ -1,20 +1,24 @@
 """How customers sound, over time."""
 
 import numpy as np
-import pandas as pd
 
 from toolkit import engine
-from toolkit.metrics._common import add_rate, choose, finish, settings_of
+from toolkit.clock.timeline import PERIODS
+from toolkit.metrics import shapes
+from toolkit.metrics.registry import metric
+from toolkit.metrics.rows import choose
 from toolkit.tables import SENTIMENTS
+from toolkit.verdicts import decide, rates
 
-EVERY = ("day", "week", "month", "quarter", "year")
+PARTS = tuple(reversed(SENTIMENTS))  # from the bad end to the good one
 
 
 def _customers(messages, needs):
     table = engine.as_table(messages, "messages", ["sender", *needs])
-    return table, table.filter(table.sender == "customer")
+    return table.filter(table.sender == "customer")
 
 
+@metric("shares", table="scored_messages", case="message", value="negative", best="low")
 def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
     """The shares of positive, neutral and negative customer messages, per period.
 
@@ -35,10 +39,11 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
     Returns
     -------
     Result, one row per period (and group): `n` scored messages of `message_count`, `coverage` = their share;
-        `positive`, `neutral`, `negative` in [0, 1], summing to 1, each with `_low`, `_high` (95 % Wilson);
-        `change` of the negative share from the period before, where both reach the minimum count, and
-        `is_significant`: whether it is distinguishable from none (two-proportion z-test, Holm's correction over
-        all the changes of all groups, 5 %).
+        `positive`, `neutral`, `negative` in [0, 1], summing to 1, each with `_low`, `_high` (95 % Wilson, of as many
+        messages as those of the conversations are worth; null below ten conversations);
+        `change` of the negative share from the period before, where both reach the minimum count, its `p` and
+        `verdict`: whether it is more than the share moves between the other periods (Holm's correction over all the
+        changes of all groups, 5 %); "no history" where there are fewer than four others.
 
     Source: DEFINITIONS.md#sentiment-trend
 
@@ -54,74 +59,81 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
     """
     choose("tagged", tagged, ("all", "tagged", "untagged"))
     if every is not None:
-        choose("every", every, EVERY)
-    table, rows = _customers(messages, ["sent_at", "sentiment"])
+        choose("every", every, PERIODS)
+    rows = _customers(messages, ["sent_at", "sentiment"])
     if tagged != "all":
-        engine.as_table(table, "messages", ["is_tagged"])
-        is_tagged = rows.is_tagged.fill_null(True)
+        is_tagged = engine.as_table(rows, "messages", ["is_tagged"]).is_tagged.fill_null(True)
         rows = rows.filter(is_tagged if tagged == "tagged" else ~is_tagged)
     groups = [key for key in engine.group_keys(by) if key != every]
     keys = [*groups, *([every] if every else [])]
-    keyed = engine.with_keys(rows, "messages", keys, zone)
-    frame = engine.to_pandas(
-        engine.aggregate(
-            keyed,
-            keys,
-            message_count=keyed.count(),
-            **{f"{label}_count": engine.count_if(keyed, keyed.sentiment == label) for label in SENTIMENTS},
+    query, counted = shapes.shares(sentiment_trend, rows, PARTS, "sentiment", keys, zone, "conversation_id")
+    least = shapes.settings_of(rows).minimum_count
+
+    def made(frame):
+        frame = _with_changes(counted(frame), groups, every, least)
+        ends = [column for part in PARTS for column in (part, f"{part}_low", f"{part}_high")]
+        counts = [f"{part}_count" for part in SENTIMENTS]
+        order = [*keys, "n", "message_count", "coverage", "coverage_low", "coverage_high", *ends, *counts]
+        order += ["change", "p", "verdict"] if every else []
+        units = dict.fromkeys([*SENTIMENTS, "coverage"], "rate") | dict.fromkeys(
+            ["n", "message_count", *counts], "count"
         )
-    )
-    counts = [f"{label}_count" for label in SENTIMENTS]
-    frame["n"] = frame[counts].sum(axis=1).astype("int64")
-    frame = add_rate(frame, "coverage", "n", "message_count", prefix="coverage")
-    for label in SENTIMENTS:
-        frame = add_rate(frame, label, f"{label}_count", "n", prefix=label)
-    frame = frame.sort_values(keys, kind="stable").reset_index(drop=True) if keys else frame
-    frame = _mark_changes(frame, groups, every, settings_of(table).minimum_count)
-    shares = [column for label in reversed(SENTIMENTS) for column in (label, f"{label}_low", f"{label}_high")]
-    order = [*keys, "n", "message_count", "coverage", "coverage_low", "coverage_high", *shares, *counts]
-    order += ["change", "is_significant"] if every else []
-    units = dict.fromkeys([*SENTIMENTS, "coverage"], "rate") | dict.fromkeys(["n", "message_count", *counts], "count")
-    units |= {"change": "points"}
-    choices = {"messages": {"all": "all, tagged or not", "tagged": "tagged only", "untagged": "untagged only"}[tagged]}
-    result = finish(frame[order], "sentiment_trend", table, keys, units, choices)
-    result.attrs["counts"] = {"coverage": "message_count"}
-    return result
+        units |= {"change": "points", "p": "number", "verdict": "verdict"}
+        about = {"parts": list(PARTS), "counts": {"coverage": "message_count"}, "roles": {"hits": "negative_count"}}
+        about |= {"ends": ("negative_low", "negative_high")}
+        return shapes.finish(frame[order], "sentiment_trend", rows, keys, units, {"tagged": tagged}, **about)
+
+    return shapes.run(query, made)
 
 
-def _mark_changes(frame, groups, every, minimum_count):
-    """Add `change` and `is_significant`: each period's negative share against the one before it."""
+def _with_changes(frame, groups, every, least):
+    """Add `change`, `p` and `verdict`: each period's negative share against the one before it.
+
+    Held against how much the share moves between all the other periods; the verdicts are corrected over all the
+    changes of all groups, as whoever looks for one looks at all of them.
+    """
     if not every:
         return frame
-    frame["change"], frame["is_significant"] = np.nan, False
-    parts = frame.groupby(groups, dropna=False, sort=False) if groups else [((), frame)]
-    rows, values = [], []  # of all groups: whoever looks for a change looks at all of them
-    for _, part in parts:
+    frame["change"], frame["p"], frame["verdict"] = np.nan, np.nan, "untested"
+    rows, changes = [], []
+    for _, part in frame.groupby(groups, dropna=False, sort=False) if groups else [((), frame)]:
         steps = part[every].to_numpy()
-        for before, row, gap in zip(part.index, part.index[1:], np.diff(steps), strict=False):
-            if gap != (7 if every == "week" else 1):
+        # what the intervals say that the messages are worth, as those of one conversation are alike
+        worth = _effective(part)
+        hits = part["negative"].to_numpy(float) * worth
+        for before, at in enumerate(range(1, len(part))):
+            if steps[at] - steps[before] != (7 if every == "week" else 1):
                 continue  # a silent period lies between them
-            n1, n0 = frame.at[row, "n"], frame.at[before, "n"]
-            if min(n1, n0) < max(minimum_count, 1):
+            if min(part["n"].iloc[at], part["n"].iloc[before]) < max(least, 1):
                 continue
-            frame.at[row, "change"] = frame.at[row, "negative"] - frame.at[before, "negative"]
-            rows.append(row)
-            values.append(_p_value(frame.at[row, "negative_count"], n1, frame.at[before, "negative_count"], n0))
+            others = np.setdiff1d(np.flatnonzero(part["n"] > 0), [before, at])
+            history = (hits[others], worth[others])
+            rows.append(part.index[at])
+            changes.append(rates(hits[at], worth[at], hits[before], worth[before], history, fewest=0))
     if rows:
-        from statsmodels.stats.multitest import multipletests
-
-        frame.loc[rows, "is_significant"] = multipletests(values, alpha=0.05, method="holm")[0]
+        frame.loc[rows, "change"] = [frame.at[row, "negative"] - frame.at[row - 1, "negative"] for row in rows]
+        frame.loc[rows, "p"] = [change.p for change in changes]
+        frame.loc[rows, "verdict"] = decide(changes)
     return frame
 
 
-def _p_value(count, n, before_count, before_n):
-    from statsmodels.stats.proportion import proportions_ztest
+def _effective(frame):
+    """How many messages on their own say as much as those of each row, which come in conversations."""
+    n = frame["n"].to_numpy(float)
+    if "clusters_" not in frame.columns:
+        return n
+    hits, squares, own, mixed = (
+        frame[f"{name}_"].to_numpy(float) for name in ("negative", "nn", "negative_negative", "n_negative")
+    )
+    k = frame["clusters_"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = hits / n
+        variance = k / (k - 1) * np.maximum(own - 2 * rate * mixed + rate**2 * squares, 0) / n**2
+        effect = np.where((hits == 0) | (hits == n), squares / n, variance * n / (rate * (1 - rate)))
+    return n / np.maximum(np.nan_to_num(effect, nan=1.0), 1.0)
 
-    if count + before_count in (0, n + before_n):
-        return 1.0  # all alike: no difference to test
-    return float(proportions_ztest([count, before_count], [n, before_n])[1])
 
-
+@metric("count", table="scored_messages", case="customer_message", value="n")
 def sentiment_engines(messages):
     """Which engine gave the sentiment of how many customer messages, per language.
 
@@ -141,11 +153,12 @@ def sentiment_engines(messages):
     >>> sentiment_engines(messages).values.tolist()
     [['(none)', '(none)', 1, 0.5], ['it', 'lexicon-it', 1, 0.5]]
     """
-    table, rows = _customers(messages, ["language", "sentiment_engine"])
+    rows = _customers(messages, ["language", "sentiment_engine"])
+
+    def said(result):
+        is_scored = result["sentiment_engine"] != engine.NONE
+        result.attrs["facts"] = {"total": int(result["n"].sum()), "scored": int(result.loc[is_scored, "n"].sum())}
+        return result
+
     keys = ["language", "sentiment_engine"]
-    keyed = engine.with_keys(rows, "messages", keys)
-    frame = engine.to_pandas(engine.aggregate(keyed, keys, n=keyed.count()))
-    frame["share"] = frame["n"] / frame["n"].sum() if len(frame) else np.nan
-    return finish(
-        pd.DataFrame(frame), "sentiment_engines", table, keys, {"n": "count", "share": "rate"}, minimum_count=0
-    )
+    return shapes.then(shapes.count(sentiment_engines, rows, keys, None, "messages"), said)

@@ -3,17 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from toolkit import clock, engine
+from toolkit import engine
+from toolkit.clock.timeline import day_number
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
-from toolkit.metrics._common import finish
+from toolkit.metrics import shapes
+from toolkit.metrics.registry import metric
+from toolkit.tables import PHONE_CHANNELS
 
-PERIODS = ("day", "week", "month", "quarter", "year")
-MOST_FILLED = 100_000  # rows
 
-
-def _contacts(table):
-    """(table of contacts, its name in the contract): conversations, calls, or customers' messages."""
+def contacts_of(table):
+    """(table of contacts, its name in the contract, the words key of one): conversations, calls, or customers' messages."""
     table = engine.as_table(table, "contacts")
     for name, time in (("conversations", "created_at"), ("calls", "started_at"), ("messages", "sent_at")):
         if time in table.columns:
@@ -22,10 +22,11 @@ def _contacts(table):
                 opened = opened.filter(opened.outcome.fill_null("") != "test")
             if name == "messages":
                 opened = engine.as_table(opened, name, ["sender"]).filter(opened.sender == "customer")
-            return opened, name
+            return opened, name, {"messages": "customer_message"}.get(name, name.removesuffix("s"))
     raise MissingColumn("contacts", "created_at, started_at or sent_at", table.columns)
 
 
+@metric("count", table="conversations", case="contact", value="n")
 def inbound_volume(contacts, by=None, zone=None):
     """How many contacts came in.
 
@@ -61,70 +62,69 @@ def inbound_volume(contacts, by=None, zone=None):
     >>> inbound_volume(contacts, by="day", zone="Europe/Rome")["n"].tolist()
     [2, 0, 1]
     """
-    table, name = _contacts(contacts)
-    keys = engine.group_keys(by)
-    keyed = engine.with_keys(table, name, keys, zone)
-    frame = engine.to_pandas(engine.aggregate(keyed, keys, n=keyed.count()))
-    frame["n"] = frame["n"].astype("int64")
-    frame, is_filled = _fill_silent(frame, keys)
-    total = frame["n"].sum()
-    frame["share"] = frame["n"] / total if total else np.nan
-    choices = {} if is_filled else {"periods without a contact": "not shown, as there are too many groups"}
-    return finish(frame, "inbound_volume", table, keys, {"n": "count", "share": "rate"}, choices, minimum_count=0)
+    rows, table, case = contacts_of(contacts)
+    return shapes.count(inbound_volume, rows, by, zone, table, case)
 
 
-def _fill_silent(frame, keys):
-    """(rows with 0 for the periods and hours in which nothing came in added, whether they were)."""
-    timed = [key for key in keys if key in clock.PARTS]
-    untimed = frame[frame[timed].isna().any(axis=1)]  # a contact without a time is in no period, but counts
-    known = frame.drop(untimed.index)
-    if not timed or known.empty:
-        return frame, True
-    known = known.astype(dict.fromkeys(timed, "int64"))
-    whole = _timeline(known, timed)
-    others = [key for key in keys if key not in timed]
-    if others:
-        groups = known[others].drop_duplicates()
-        if len(groups) * len(whole) > MOST_FILLED:
-            return frame, False
-        whole = groups.merge(whole, how="cross")
-    filled = whole[keys].merge(known, how="left", on=keys)
-    filled["n"] = filled["n"].fillna(0).astype("int64")
-    return (pd.concat([filled, untimed], ignore_index=True) if len(untimed) else filled), True
+@metric("count", table="conversations", case="contact", value="cost")
+def contact_costs(contacts, by=None, zone=None):
+    """What contacts cost, by the cost of one on each channel.
+
+    Parameters
+    ----------
+    contacts : DataFrame, ibis Table or path
+        As for `inbound_volume`; conversations and messages need `channel`, calls are of the phone. What one costs
+        stands in service.toml (`costs`); "social" stands for all written channels without an entry of their own.
+    by : str or list of str, optional
+        Group columns; by default the channel.
+
+    Returns
+    -------
+    Result, one row per group and channel: `n` contacts, `cost_per_contact`, `cost`, in the settings' currency; null for a channel whose cost isn't known.
+
+    Source: DEFINITIONS.md#contact-costs
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z"] * 3), "channel": ["x", "x", "phone"]})
+    >>> contact_costs(contacts)[["channel", "n", "cost"]].values.tolist()
+    [['phone', 1, 12.0], ['x', 2, 2.0]]
+    """
+    import ibis
+
+    rows, table, case = contacts_of(contacts)
+    if table == "calls":
+        rows = rows.mutate(channel=ibis.literal("phone"))
+    rows = engine.as_table(rows, table, ["channel"])
+    keys = [key for key in engine.group_keys(by) if key != "channel"]
+    costs = shapes.settings_of(rows).costs
+
+    def priced(counted):
+        def cost(channel):
+            written = None if channel.lower() in PHONE_CHANNELS or channel == engine.NONE else costs.get("social")
+            return costs.get(channel, costs.get("phone") if channel.lower() in PHONE_CHANNELS else written)
+
+        frame = pd.DataFrame(counted).drop(columns="share")
+        frame["cost_per_contact"] = frame["channel"].map(cost).astype("float64")
+        frame["cost"] = frame["n"] * frame["cost_per_contact"]
+        result = shapes.finish(
+            frame,
+            "contact_costs",
+            rows,
+            [],
+            {"n": "count", "cost_per_contact": "money", "cost": "money"},
+            {},
+            0,
+            case=case,
+        )
+        result.attrs |= {"by": [*keys, "channel"], "rows": [*keys, "channel"]}
+        return result
+
+    return shapes.then(shapes.count(inbound_volume, rows, [*keys, "channel"], zone, table, case), priced)
 
 
-def _timeline(frame, timed):
-    """Each combination of the parts of time that there was from the first contact to the last one."""
-    periods = [key for key in timed if key in PERIODS]
-    whole = pd.DataFrame({"weekday": np.arange(7)}) if timed.count("weekday") and not periods else pd.DataFrame([{}])
-    if periods:  # combinations that occur: a day has one month and one weekday
-        first = max(_first_day(key, frame[key].min()) for key in periods)
-        last = min(_first_day(key, frame[key].max() + (7 if key == "week" else 1)) for key in periods)
-        parts = _parts_of(np.arange(first, last))
-        whole = pd.DataFrame({key: parts[key] for key in timed if key != "hour"}).drop_duplicates()
-    if "hour" in timed:
-        whole = whole.merge(pd.DataFrame({"hour": np.arange(24)}), how="cross")
-    return whole
-
-
-def _parts_of(days):
-    """The parts of local time, as `clock.local_part` numbers them, of days since 1970-01-01."""
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype("int64") + 1970 * 12
-    week = (days + 3) // 7 * 7 - 3
-    return {"day": days, "week": week, "month": month, "quarter": month // 3, "year": month // 12} | {
-        "weekday": (days + 3) % 7  # 1970-01-01 was a Thursday
-    }
-
-
-def _first_day(key, value):
-    """The first day, since 1970-01-01, of a period."""
-    if key in ("day", "week"):
-        return int(value)
-    month = int(value) * {"month": 1, "quarter": 3, "year": 12}[key] - 1970 * 12
-    return int(np.datetime64(month, "M").astype("datetime64[D]").astype("int64"))
-
-
-def volume_heatmap(contacts, period=None, zone=None):
+@metric("grid", table="conversations", case="contact", value="mean")
+def volume_heatmap(contacts, period=None, zone=None, hours=None):
     """Contacts per weekday and local hour, and their mean for one such weekday.
 
     The mean counts the weekdays that there were in the period, silent ones too.
@@ -134,14 +134,16 @@ def volume_heatmap(contacts, period=None, zone=None):
     contacts : DataFrame, ibis Table or path
         As for `inbound_volume`.
     period : Period, optional
-        The days that count; by default from the first contact's day to the last one's. Days after the data
-        was read don't count, where `open_data` knows when that was.
+        The days that count; by default from the first contact's day to the last one's.
     zone : str, optional
         IANA time zone.
+    hours : DataFrame, optional
+        day (since 1970-01-01), weekday and hour of the hours that count. By default those that a data set knows to have been there:
+        not those after it was read, not those that the clock skips, not the days that are missing from it.
 
     Returns
     -------
-    Result, 168 rows (weekday x hour): `n` contacts, `days` such weekdays, `mean` contacts on one of
+    Result, 168 rows (weekday x hour): `n` contacts, `days` on which that hour was there, `mean` contacts on one of
         them with `low` and `high` (95 %, Student, of no less than
         Poisson's variance; where there was none, exact Poisson), all 0 or more.
 
@@ -155,43 +157,60 @@ def volume_heatmap(contacts, period=None, zone=None):
     >>> heat[(heat["weekday"] == "Monday") & (heat["hour"] == 9)][["n", "days", "mean"]].values.tolist()
     [[2.0, 2.0, 1.0]]
     """
-    table, name = _contacts(contacts)
-    keyed = engine.with_keys(table, name, ["day", "hour"], zone)
-    frame = engine.to_pandas(engine.aggregate(keyed, ["day", "hour"], n=keyed.count())).dropna()
+    rows, table, case = contacts_of(contacts)
+    keyed = engine.with_keys(rows, table, ["day", "hour"], zone)
+    query = engine.aggregate(keyed, ["day", "hour"], n=keyed.count())
+
+    def made(frame):
+        there = _hours_there(frame, rows, period, hours)
+        counted = there.merge(frame.dropna(), how="left", on=["day", "hour"]).fillna({"n": 0.0})
+        groups = counted.groupby(["weekday", "hour"])["n"].agg(["sum", "count", "mean", "var"])
+        groups = groups.reindex(pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"]))
+        grid = groups.rename(columns={"sum": "n", "count": "days"}).reset_index()
+        grid = grid.fillna({"n": 0, "days": 0}).astype({"n": "int64", "days": "int64"})
+        # Counts vary by Poisson's at least: four days with the same count are no certainty.
+        deviation = np.sqrt(np.maximum(grid["var"], grid["mean"]))
+        grid["low"], grid["high"] = mean_interval(grid["mean"], deviation, grid["days"])
+        grid["low"] = grid["low"].clip(lower=0)
+        silent = (grid["n"] == 0) & (grid["days"] > 0)  # nothing was seen, which doesn't mean that nothing comes
+        grid.loc[silent, "low"], grid.loc[silent, "high"] = 0.0, silent_bound(grid.loc[silent, "days"])
+        units = {"n": "count", "days": "count", "mean": "number"}
+        about = {"case": case, "ends": ("low", "high"), "facts": {"standout": _standout(grid)}}
+        frame = grid[["weekday", "hour", "n", "days", "mean", "low", "high"]]
+        return shapes.finish(frame, "volume_heatmap", rows, ["weekday", "hour"], units, None, 0, **about)
+
+    return shapes.run(query, made)
+
+
+def _hours_there(frame, rows, period, hours):
+    """day, weekday, hour of the hours that count: as the data set knows them, else all of the days in between."""
+    if hours is not None:
+        return pd.DataFrame(hours)[["day", "weekday", "hour"]]
+    known = frame.dropna()
     if period is not None and period.start is not None:
-        first, last = (pd.Timestamp(day).toordinal() - 719_163 for day in (period.first_day, period.last_day))
-    elif len(frame):
-        first, last = int(frame["day"].min()), int(frame["day"].max())
+        first, last = day_number(period.first_day), day_number(period.last_day)
+    elif len(known):
+        first, last = int(known["day"].min()), int(known["day"].max())
     else:
         first, last = 0, -1
-    last = min(last, _last_day_read(table, zone, last))
-    rows = []
-    days = np.arange(first, last + 1)
-    weekdays = (days + 3) % 7  # 1970-01-01 was a Thursday
-    counted = frame.set_index(["day", "hour"])["n"] if len(frame) else pd.Series(dtype="int64")
-    for weekday in range(7):
-        own = days[weekdays == weekday]
-        for hour in range(24):
-            each = np.array([int(counted.get((day, hour), 0)) for day in own], dtype=float)
-            mean = each.mean() if len(each) else np.nan
-            # Counts vary by Poisson's at least: four days with the same count are no certainty.
-            deviation = np.sqrt(max(each.var(ddof=1), mean)) if len(each) > 1 else np.nan
-            rows.append((weekday, hour, int(each.sum()), len(each), mean, deviation))
-    frame = pd.DataFrame(rows, columns=["weekday", "hour", "n", "days", "mean", "deviation"])
-    frame["low"], frame["high"] = mean_interval(frame["mean"], frame["deviation"], frame["days"])
-    frame["low"] = frame["low"].clip(lower=0)
-    silent = (frame["n"] == 0) & (frame["days"] > 0)  # nothing was seen, which doesn't mean that nothing comes
-    frame.loc[silent, "low"], frame.loc[silent, "high"] = 0.0, silent_bound(frame.loc[silent, "days"])
-    units = {"n": "count", "days": "count", "mean": "number"}
-    return finish(frame.drop(columns="deviation"), "volume_heatmap", table, ["weekday", "hour"], units, minimum_count=0)
+    there = engine.hours_there(rows, first, last)
+    if there is not None:
+        return there
+    days = pd.DataFrame({"day": np.arange(first, last + 1)})
+    days["weekday"] = (days["day"] + 3) % 7  # 1970-01-01 was a Thursday
+    return days.merge(pd.DataFrame({"hour": np.arange(24)}), how="cross")
 
 
-def _last_day_read(table, zone, default):
-    """The local day (since 1970-01-01) of the last instant before the data was read, if that is known."""
-    context = engine.context_of(table)
-    if context is None or context.as_of is None:
-        return default
-    as_of = pd.Timestamp(context.as_of)
-    as_of = as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of
-    local = (as_of - pd.Timedelta(microseconds=1)).tz_convert(engine.zone_of(table, zone))
-    return local.toordinal() - 719_163
+def _standout(grid):
+    """The row of an hour whose interval lies above every other hour's, after correction for all of them; else None."""
+    rows = grid[grid["days"] > 1]
+    if len(rows) < 2 or not rows["n"].sum():
+        return None
+    top = rows.loc[rows["mean"].idxmax()]
+    others = rows.drop(index=top.name)
+    # Bonferroni over the hours: as many half widths more as the corrected quantile asks
+    from toolkit.intervals import student_quantile
+
+    wide = student_quantile(top["days"] - 1, 1 - 0.05 / len(rows)) / student_quantile(top["days"] - 1)
+    low = top["mean"] - (top["mean"] - top["low"]) * wide
+    return int(top.name) if low > others["high"].max() else None

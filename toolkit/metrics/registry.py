@@ -1,0 +1,38 @@
+"""What sentences, charts, comparisons, definitions and tests know of each metric."""
+
+from dataclasses import dataclass
+from typing import Any
+
+METRICS = {}  # name -> Metric, in the order in which they are declared
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric's function, and what its shape needs to know of it; how it is called stands in `toolkit.words`."""
+
+    function: Any
+    shape: str  # count, rate, wait, mean, shares, curve, grid, pull, listing or comparison
+    table: str  # attribute of `data` that it takes
+    case: str  # one row, as a key of the words `case`
+    value: str  # the column that is compared, charted, told
+    best: str = ""  # "low", "high", or "" where neither is better
+
+    @property
+    def contract(self):
+        """The table of the contract that its table is."""
+        return self.table.removeprefix("scored_")
+
+    @property
+    def name(self):
+        """The name of the function."""
+        return self.function.__name__
+
+
+def metric(shape, table, case, value, best=""):
+    """Declare the function below as a metric; it stays the plain function that it is."""
+
+    def declare(function):
+        METRICS[function.__name__] = Metric(function, shape, table, case, value, best)
+        return function
+
+    return declare

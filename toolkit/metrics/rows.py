@@ -1,0 +1,112 @@
+"""Which rows a metric counts: the choices that several metrics share."""
+
+from toolkit import engine
+from toolkit.errors import BadParameter, suggestion
+from toolkit.metrics.shapes import settings_of
+from toolkit.service import parse_duration
+from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS
+
+CHANNELS = ("all", "written", "phone")
+
+
+def choose(name, value, allowed):
+    """The value if it is allowed, else BadParameter with a suggestion."""
+    if value not in allowed:
+        raise BadParameter(
+            f"{name}={value!r} is not allowed{suggestion(value, allowed)}; choose one of {', '.join(map(repr, allowed))}"
+        )
+    return value
+
+
+def duration(name, value):
+    """Seconds of a duration that a caller gave, or BadParameter naming it."""
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise BadParameter(f"{name}: {error}") from None
+
+
+def of_channels(table, name, channels):
+    """(the rows of all, the written or the phone channels, the words key of one of them or None)."""
+    choose("channels", channels, CHANNELS)
+    if channels == "all":
+        return table, None
+    table = engine.as_table(table, name, ["channel"])
+    is_phone = engine.as_text(table.channel).fill_null("").lower().isin(PHONE_CHANNELS)
+    return (
+        (table.filter(is_phone), "call") if channels == "phone" else (table.filter(~is_phone), "written_conversation")
+    )
+
+
+def without_bots_alone(table):
+    """Without the conversations that a bot handled alone: they never waited for a human."""
+    if "bot_started_at" not in table.columns:
+        return table
+    by_bot = table.bot_started_at.notnull() & table.first_response_at.isnull()
+    if "handed_off_at" in table.columns:  # else nothing was
+        by_bot = by_bot & table.handed_off_at.isnull()
+    return table.filter(~by_bot)
+
+
+def spans(table, name, start, end, ended, as_of=None, otherwise=None):
+    """The rows that had begun when the data was read, each with `start_`, `stop_` and how it ended.
+
+    Parameters
+    ----------
+    start, end : time columns
+    ended : str
+        `is_<ended>_` says whether `end` had come.
+    otherwise : (flag, time column), optional
+        Another end of the wait, such as a close without a reply, where the column is there. A row whose status
+        says closed, and whose time of closing isn't known, ended so by the reading at the latest.
+
+    Returns
+    -------
+    ibis Table; `stop_` is the reading's instant for what had not ended
+    """
+    import ibis
+
+    table = engine.as_table(table, name, [start, end])
+    if table[start].type().is_timestamp() and start == "created_at":
+        engine.refuse_nulls(table, name, start)
+    flag, closing = otherwise or (None, None)
+    is_known = closing in table.columns
+    times = [engine.epoch(table[column]) for column in (start, end, *([closing] if is_known else []))]
+    now = engine.as_of_seconds(table, times, as_of)
+    rows = table.mutate(start_=times[0], end_=times[1], **({"closing_": times[2]} if is_known else {}))
+    rows = rows.filter(rows.start_ <= now)  # what comes later hasn't happened yet
+    is_ended = rows.end_.notnull() & (rows.end_ <= now)
+    rows = rows.mutate(**{f"is_{ended}_": is_ended})
+    stop = [(rows[f"is_{ended}_"], rows.end_)]
+    if flag:
+        is_closed = (rows.closing_.notnull() & (rows.closing_ <= now)) if is_known else ibis.literal(False)
+        if "status" in rows.columns:
+            unknown = rows.closing_.isnull() if is_known else ibis.literal(True)
+            is_closed = is_closed | (unknown & rows.status.fill_null("").lower().isin(CLOSED_STATUSES))
+        rows = rows.mutate(**{f"is_{flag}_": ~rows[f"is_{ended}_"] & is_closed})
+        if is_known:
+            stop.append((rows[f"is_{flag}_"] & rows.closing_.notnull(), ibis.greatest(rows.closing_, rows.start_)))
+    return rows.mutate(stop_=ibis.cases(*stop, else_=ibis.literal(now).cast("int64")))
+
+
+def with_target(rows, name):
+    """The rows with `target_`: the seconds that the service promises, by channel; as they are where it promises none."""
+    import ibis
+
+    targets = settings_of(rows).targets
+    if name not in targets.model_fields_set:
+        return rows
+    promised = dict(getattr(targets, name))
+    default = promised.pop("default", None)
+    missing = ibis.null("int64") if default is None else ibis.literal(default, "int64")
+    if not promised or "channel" not in rows.columns:
+        return rows.mutate(target_=missing)
+    channel = engine.as_text(rows.channel).fill_null("").lower()
+    steps = [(channel == own.lower(), ibis.literal(seconds, "int64")) for own, seconds in promised.items()]
+    return rows.mutate(target_=ibis.cases(*steps, else_=missing))
+
+
+def target_of(rows, name):
+    """The rate that the service wants; None where its settings don't say."""
+    targets = settings_of(rows).targets
+    return getattr(targets, name) if name in targets.model_fields_set else None

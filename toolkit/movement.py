@@ -1,0 +1,56 @@
+"""How much weekly counts and rates move beyond chance: what a comparison of periods has to allow for."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Movement(NamedTuple):
+    """How much more a figure moves from week to week than chance alone moves it.
+
+    `factor` is the variance as a multiple of chance's, at least 1; `degrees` are the weeks it rests on, less one.
+    """
+
+    factor: float
+    degrees: float
+
+
+def count_movement(*stretches, fewest=4):
+    """The Movement of weekly counts; None below `fewest` whole weeks.
+
+    Several stretches (the weeks of a long period and of the one before) are each held against their own mean.
+
+    Examples
+    --------
+    >>> factor, degrees = count_movement([180, 230, 205, 170, 220, 240, 190, 210])
+    >>> round(factor, 3), degrees
+    (2.898, 7)
+    """
+    stretches = [np.asarray(weeks, float) for weeks in stretches]
+    squares = sum(((weeks - weeks.mean()) ** 2).sum() / weeks.mean() for weeks in stretches if weeks.any())
+    return _movement(squares, [len(weeks) for weeks in stretches], fewest)
+
+
+def rate_movement(*stretches, fewest=4):
+    """The Movement of weekly rates, each stretch (hits, n) by week; None below `fewest` weeks that have cases.
+
+    Examples
+    --------
+    >>> factor, degrees = rate_movement(([40, 60, 50, 50], [100, 100, 100, 100]))
+    >>> round(factor, 3), degrees
+    (2.667, 3)
+    """
+    squares, weeks = 0.0, []
+    for hits, n in stretches:
+        hits, n = np.asarray(hits, float), np.asarray(n, float)
+        hits, n = hits[n > 0], n[n > 0]
+        if len(n):
+            rate, chance = hits.sum() / n.sum(), (hits.sum() + 1) / (n.sum() + 2)  # not 0 where nothing was a hit
+            squares += ((hits - rate * n) ** 2 / n).sum() / (chance * (1 - chance))
+        weeks.append(len(n))
+    return _movement(squares, weeks, fewest)
+
+
+def _movement(squares, weeks, fewest):
+    degrees = sum(max(number - 1, 0) for number in weeks)
+    return Movement(max(1.0, float(squares) / degrees), degrees) if degrees >= fewest - 1 else None

@@ -1,0 +1,425 @@
+"""Is a difference clear, or could it be chance? The one place where that is decided.
+
+A function here compares two figures and returns a `Change`; `decide` turns the changes that are looked at together (a
+table's rows) into verdicts, corrected for how many were tested. Sentences, tables and charts read the verdict.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.intervals import (
+    LEVEL,
+    Incidence,
+    difference,
+    mean_of_scores,
+    mean_of_waits,
+    normal_quantile,
+    student_quantile,
+    wilson,
+)
+from toolkit.movement import Movement, count_movement, rate_movement
+
+CLEAR = "clear"
+CHANCE = "chance"
+FEW = "few"
+NO_HISTORY = "no history"  # not compared with week-to-week movement
+NOT_COMPARABLE = "not comparable"
+SMALLEST_P = 1e-12
+
+
+@dataclass(frozen=True)
+class Change:
+    """How far two figures lie apart.
+
+    `change` with `low`, `high`; `p`, null where nothing was tested, and then `untested` is the verdict ("few", "no
+    history", "not comparable"). `factor` is how much more the figure moves from week to week than chance does (1: no
+    more). `at` is the time in seconds within which the shares of two sets of waits were compared.
+    """
+
+    change: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    p: float = np.nan
+    method: str = ""
+    factor: float | None = None
+    at: float | None = None
+    untested: str | None = None
+
+
+def rates(hits, n, hits_before, n_before, history=None, fewest=10, within=False, level=LEVEL):
+    """The change of a rate against the period before, or (`within`) against another group of the same period.
+
+    Two groups of a period: Newcombe's interval. Two periods: the same with n divided by how much more the rate moves
+    from week to week than chance (at least 1), and Student's quantile of the weeks.
+
+    Parameters
+    ----------
+    history : (hits, n), arrays by earlier week, or a Movement; without four weeks the change has no verdict
+    fewest : smallest n of either
+
+    Returns
+    -------
+    Change, in points (-1 to 1)
+
+    Examples
+    --------
+    >>> change = rates(56, 70, 48, 80, within=True)
+    >>> round(change.change, 3), round(change.low, 3), round(change.high, 3), round(change.p, 4)
+    (0.2, 0.052, 0.334, 0.0081)
+    >>> rates(56, 70, 48, 80).untested
+    'no history'
+    """
+    if not (min(n, n_before) >= max(fewest, 1)):
+        return Change(method="rates", untested=FEW)
+    change = float(hits / n - hits_before / n_before)
+    movement, quantile = Movement(1.0, np.inf), normal_quantile
+    if not within:
+        movement = _movement_of(history, lambda weeks: rate_movement(weeks))
+        if movement is None:
+            return Change(change, method="rates", untested=NO_HISTORY)
+
+        def quantile(level):
+            return student_quantile(movement.degrees, level)
+
+    counts = np.array([hits, hits_before], float) / movement.factor
+    numbers = np.array([n, n_before], float) / movement.factor
+
+    def bounds(level):
+        low, high = wilson(counts, numbers, quantile=quantile(level))
+        return difference(*zip(counts / numbers, low, high, strict=True))[1:]
+
+    method = "Newcombe" if within else "rates by week"
+    return Change(change, *bounds(level), p_value(bounds), method, None if within else movement.factor)
+
+
+def counts(n, n_before, history=None, days=None, days_before=None, level=LEVEL):
+    """The change of a count against the period before, as a ratio less 1: 0.3 is 30 % more.
+
+    Parameters
+    ----------
+    history : counts of the whole weeks before, or a Movement; without four weeks the change has no verdict. For
+        periods of two weeks and more it is the Movement of the weeks within both: `count_movement(now, before)`.
+    days, days_before : days with data of either period, where they differ: the counts are compared per day
+
+    Returns
+    -------
+    Change; without interval where either count is 0, as the ratio says nothing then ("few")
+
+    Examples
+    --------
+    >>> change = counts(260, 200, [180, 230, 205, 170, 220, 240, 190, 210])
+    >>> [round(value, 3) for value in (change.change, change.low, change.high)]
+    [0.3, -0.11, 0.898]
+    """
+    if (days is None) != (days_before is None):
+        raise ValueError("counts: both days and days_before, or neither")
+    exposure = 1.0 if days is None else days / days_before
+    change = float(n / n_before / exposure - 1) if n_before else np.nan
+    if not n or not n_before:
+        return Change(change, method="counts", untested=FEW)
+    movement = _movement_of(history, count_movement)
+    if movement is None:
+        return Change(change, method="counts", untested=NO_HISTORY)
+    from scipy.special import stdtr
+
+    error = np.sqrt(movement.factor * (1 / n + 1 / n_before))
+    half = student_quantile(movement.degrees, level) * error
+    middle = np.log1p(change)
+    p = 2 * stdtr(movement.degrees, -abs(middle) / error)
+    low, high = np.expm1(middle - half), np.expm1(middle + half)
+    return Change(change, float(low), float(high), _limited(p), "counts by week", movement.factor)
+
+
+def _movement_of(history, measure):
+    if history is None or isinstance(history, Movement):
+        return history
+    return measure(history)
+
+
+def waits(values, counts, values_before, counts_before, fewest=10, level=LEVEL):
+    """Two sets of waits of which none is open: are they longer or shorter?
+
+    Where some waits are 0: the share of zeros and the ranks of the others together; else the ranks (Mann-Whitney,
+    corrected for ties). For a sentence the change is that of the share done within `at`, the median of both
+    together: above 0 the waits are shorter.
+
+    Parameters
+    ----------
+    values, counts : the distinct waits in seconds, and how often each occurs
+    fewest : smallest number of waits of either
+
+    Examples
+    --------
+    >>> change = waits([0, 5, 9, 30, 40, 60, 80, 90], [3, 1, 1, 1, 1, 1, 1, 1], [0, 3, 5, 8, 20], [6, 1, 1, 1, 1])
+    >>> round(change.p, 4), change.at, round(change.change, 3)
+    (0.0558, 3.0, -0.4)
+    """
+    values, (now, before) = _aligned((values, counts), (values_before, counts_before))
+    if not (min(now.sum(), before.sum()) >= fewest):
+        return Change(method="waits", untested=FEW)
+    middle = int(np.searchsorted(np.cumsum(now + before), (now.sum() + before.sum()) / 2))
+    sums = [side[: middle + 1].sum() for side in (now, before)]
+    share = rates(sums[0], now.sum(), sums[1], before.sum(), fewest=0, within=True, level=level)
+    zero, positive = values <= 0, values > 0
+    squares = [rank_score(now[positive], before[positive]) ** 2]
+    method = "Mann-Whitney"
+    if zero.any():
+        squares.append(_zeros_score(now[zero].sum(), now.sum(), before[zero].sum(), before.sum()) ** 2)
+        method = "zeros and Mann-Whitney"
+    squares = [square for square in squares if not np.isnan(square)]  # no test where all are alike
+    p = _chi_square(sum(squares), len(squares)) if squares else 1.0
+    return Change(share.change, share.low, share.high, _limited(p), method, at=float(values[middle]))
+
+
+def rank_score(counts, counts_before):
+    """Mann-Whitney's z of two samples, given as counts per distinct value in ascending order; null if all are tied.
+
+    Examples
+    --------
+    >>> round(float(rank_score(np.array([0, 1, 1]), np.array([1, 1, 0]))), 3)
+    1.225
+    """
+    n, n_before = counts.sum(), counts_before.sum()
+    both = counts + counts_before
+    total = n + n_before
+    if not n or not n_before or total < 2:
+        return np.nan
+    ranks = np.cumsum(both) - (both - 1) / 2  # of tied values their mean
+    excess = (counts * ranks).sum() - n * (total + 1) / 2
+    variance = n * n_before / 12 * (total + 1 - (both**3 - both).sum() / (total * (total - 1)))
+    return excess / np.sqrt(variance) if variance > 1e-9 else np.nan
+
+
+def _zeros_score(zeros, n, zeros_before, n_before):
+    share = (zeros + zeros_before) / (n + n_before)
+    error = np.sqrt(share * (1 - share) * (1 / n + 1 / n_before))
+    return (zeros / n - zeros_before / n_before) / error if error > 0 else np.nan
+
+
+def curves(now, before, fewest=10, level=LEVEL):
+    """Two sets of waits of which some are open or ended otherwise: is the answer quicker or slower?
+
+    The log-rank test of how fast those who wait are answered. For a sentence the change is that of the share
+    answered within `at` seconds, the median of both together (half-way to the share ever answered, where that is
+    below a half): above 0 they are answered sooner. Test and sentence are of different things, and may disagree.
+
+    Parameters
+    ----------
+    now, before : (seconds, ended, otherwise, censored), counts per distinct duration
+    fewest : smallest number of cases of either
+
+    Examples
+    --------
+    >>> now = ([60, 120, 180, 240], [3, 4, 2, 1], [1, 1, 0, 1], [0, 1, 1, 1])
+    >>> before = ([60, 120, 180, 240], [1, 3, 4, 2], [1, 0, 1, 1], [0, 1, 0, 1])
+    >>> change = curves(now, before)
+    >>> round(change.p, 4), change.at, round(change.change, 4)
+    (0.6403, 180.0, 0.0204)
+    """
+    seconds, (ended, *others), (ended_before, *others_before) = _aligned_ends(now, before)
+    sides = [(ended, *others), (ended_before, *others_before)]
+    if not (min(sum(column.sum() for column in side) for side in sides) >= fewest):
+        return Change(method="log-rank", untested=FEW)
+    pooled = Incidence(seconds, *[column + other for column, other in zip(*sides, strict=True)])
+    if not pooled.ended:
+        return Change(0.0, method="log-rank", untested=FEW)
+    # Where one side's waits were followed for a shorter time, both are read there.
+    median = pooled.quantile(0.5 if pooled.share[-1] >= 0.5 else pooled.share[-1] / 2)
+    at = min(median, *(_followed_until(seconds, *side) for side in sides))
+    points = [Incidence(seconds, *side, level=level).at(at) for side in sides]
+    excess, variance = log_rank(*sides)
+    p = _chi_square(excess**2 / variance, 1) if variance > 0 else 1.0
+    return Change(*difference(*points), _limited(p), "log-rank", at=at)
+
+
+def _followed_until(seconds, ended, otherwise, censored):
+    last = np.flatnonzero(ended + otherwise + censored)[-1]
+    return float(seconds[last]) if censored[last] else np.inf
+
+
+def log_rank(now, before):
+    """(U, V) of the log-rank test: answers more than expected in `now`, and their variance; U² / V is χ² of 1 degree.
+
+    `now` and `before` are (ended, otherwise, censored), counts at the same durations in ascending order.
+
+    Examples
+    --------
+    >>> excess, variance = log_rank(([2, 0], [0, 0], [0, 0]), ([0, 2], [0, 0], [0, 0]))
+    >>> round(float(excess), 3), round(float(variance), 3)
+    (1.0, 0.333)
+    """
+    at_risk = []
+    for side in (now, before):
+        gone = sum(np.asarray(column, float) for column in side)
+        at_risk.append(gone.sum() - (np.cumsum(gone) - gone))
+    ended = np.asarray(now[0], float) + np.asarray(before[0], float)
+    waiting = sum(at_risk)
+    share = at_risk[0] / np.maximum(waiting, 1)
+    excess = (np.asarray(now[0], float) - ended * share).sum()
+    variance = (ended * share * (1 - share) * (waiting - ended) / np.maximum(waiting - 1, 1)).sum()
+    return excess, variance
+
+
+def means(now, before, fewest=20, level=LEVEL):
+    """The change of a mean of waits, in seconds; each side is (n, Σx, Σx², Σx³). MOVER of Hall's intervals.
+
+    Examples
+    --------
+    >>> waits = np.arange(30.0)
+    >>> sums = [30, waits.sum(), (waits**2).sum(), (waits**3).sum()]
+    >>> means(sums, sums).change, means([5, 0, 0, 0], sums).untested
+    (0.0, 'few')
+    """
+
+    def bounds(side, level):
+        return mean_of_waits(*side, level=level, fewest=fewest)
+
+    return _means(now, before, bounds, "means", fewest, level)
+
+
+def scores(now, before, lowest, highest, fewest=5, level=LEVEL):
+    """The change of a mean score (NPS: -1 to 1, fewest 10), on its scale; each side is (n, Σx, Σx²). MOVER.
+
+    Examples
+    --------
+    >>> change = scores([40, 180, 820], [40, 140, 540], 1, 5)
+    >>> round(change.change, 2), round(change.low, 2), round(change.high, 2)
+    (1.0, 0.6, 1.4)
+    """
+
+    def bounds(side, level):
+        return mean_of_scores(*side, lowest, highest, level=level, fewest=fewest)
+
+    return _means(now, before, bounds, "scores", fewest, level)
+
+
+def _means(now, before, bounds_of, method, fewest, level):
+    if not (min(now[0], before[0]) >= max(fewest, 1)):
+        return Change(method=method, untested=FEW)
+    values = [side[1] / side[0] for side in (now, before)]
+
+    def bounds(level):
+        ends = [np.array(bounds_of(side, level)) for side in (now, before)]
+        # At a low level a transformed interval may lie beside the mean.
+        sides = [(value, min(low, value), max(high, value)) for value, (low, high) in zip(values, ends, strict=True)]
+        return difference(*sides)[1:]
+
+    low, high = bounds(level)
+    if np.isnan(low) or np.isnan(high):
+        return Change(float(values[0] - values[1]), method=method, untested=NOT_COMPARABLE)  # all waits are equal
+    return Change(float(values[0] - values[1]), low, high, p_value(bounds), method)
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+def p_value(bounds):
+    """The p of an interval: the chance of error at which it just touches 0. `bounds(level)` gives its two ends.
+
+    Examples
+    --------
+    >>> round(p_value(lambda level: (1 - normal_quantile(level), 1 + normal_quantile(level))), 4)
+    0.3173
+    """
+
+    def touches(p):
+        low, high = bounds(1 - p)
+        return low <= 0 <= high
+
+    if touches(1.0):
+        return 1.0
+    if not touches(SMALLEST_P):
+        return SMALLEST_P
+    small, large = np.log(SMALLEST_P), 0.0
+    for _ in range(50):
+        middle = (small + large) / 2
+        small, large = (middle, large) if touches(np.exp(middle)) else (small, middle)
+    return float(np.exp(small))
+
+
+def holm(ps):
+    """Holm's adjusted p of each, null where there is none: at most .05 is clear beside all the others tested.
+
+    Examples
+    --------
+    >>> holm([0.01, float("nan"), 0.04]).tolist()
+    [0.02, nan, 0.04]
+    """
+    return _adjusted(ps, lambda p, rank, m: np.maximum.accumulate(p * (m - rank + 1)))
+
+
+def benjamini_hochberg(ps):
+    """Adjusted p of each, for a list to look into: of those at most .05 one in twenty is false on average.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, float("nan"), 0.04]).tolist()
+    [0.02, nan, 0.04]
+    """
+    return _adjusted(ps, lambda p, rank, m: np.minimum.accumulate((p * m / rank)[::-1])[::-1])
+
+
+def _adjusted(ps, adjust):
+    ps = np.asarray(ps, float)
+    adjusted, tested = np.full(ps.shape, np.nan), np.flatnonzero(~np.isnan(ps))
+    order = tested[np.argsort(ps[tested], kind="stable")]
+    adjusted[order] = np.minimum(adjust(ps[order], np.arange(1, len(order) + 1), len(order)), 1.0)
+    return adjusted
+
+
+def decide(changes, level=LEVEL):
+    """The verdicts of changes that are looked at together: Holm over those that were tested.
+
+    Examples
+    --------
+    >>> decide([Change(0.1, p=0.001), Change(0.1, p=0.04), Change(untested="few"), Change(0.1, p=0.03)])
+    ['clear', 'chance', 'few', 'chance']
+    """
+    adjusted = holm([change.p for change in changes])
+    verdicts = []
+    for change, p in zip(changes, adjusted, strict=True):
+        if np.isnan(p):
+            verdicts.append(change.untested or NOT_COMPARABLE)
+        else:
+            verdicts.append(CLEAR if p <= 1 - level + 1e-12 else CHANCE)
+    return verdicts
+
+
+def chosen_level(chosen, tested):
+    """The level of an interval that is shown because it was chosen, as the largest of those tested.
+
+    Examples
+    --------
+    >>> round(chosen_level(1, 10), 4)
+    0.995
+    """
+    return 1 - (1 - LEVEL) * chosen / tested
+
+
+# --- counts ---------------------------------------------------------------------------------------
+
+
+def _aligned(now, before):
+    """The distinct values of both sides in order, and each side's counts at them."""
+    values, *sides = _aligned_ends(now, before)
+    return values, [side[0] for side in sides]
+
+
+def _aligned_ends(now, before):
+    values = np.union1d(np.asarray(now[0], float), np.asarray(before[0], float))
+    sides = []
+    for times, *columns in (now, before):
+        at = np.searchsorted(values, np.asarray(times, float))
+        sides.append([np.bincount(at, np.asarray(column, float), minlength=len(values)) for column in columns])
+    return values, *sides
+
+
+def _chi_square(value, degrees):
+    from scipy.special import chdtrc
+
+    return chdtrc(degrees, value)
+
+
+def _limited(p):
+    return float(min(max(p, SMALLEST_P), 1.0))
