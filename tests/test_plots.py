@@ -132,24 +132,8 @@ def pull(keys, n, hits, pulls, verdicts):
     return result
 
 
-def tidy_parts(self):
-    """The parts of a whole as one row each."""
-    attrs, keys = self.attrs, self.attrs["by"]
-    frame = pd.DataFrame(self).reset_index(drop=True)
-    if "part" in attrs:
-        return frame.rename(columns={"bucket": "part"}).assign(place=np.arange(len(frame)) // len(attrs["parts"]))
-    return pd.concat(
-        [
-            frame[[*keys]].assign(place=range(len(frame)), part=part, share=frame[part], total=frame["n"])
-            for part in attrs["parts"]
-        ]
-    ).sort_values("place", kind="stable")
-
-
 @pytest.fixture(autouse=True)
-def nothing_left_open(monkeypatch):
-    monkeypatch.setattr(Result, "parts", tidy_parts, raising=False)
-    monkeypatch.setattr(Result, "targets", lambda self: self.attrs["targets"], raising=False)
+def nothing_left_open():
     before = set(plt.get_fignums())
     yield
     for number in set(plt.get_fignums()) - before:
@@ -639,7 +623,7 @@ def test_spans_of_all_are_rows():
 def test_parts_beside_a_value():
     result = rate({"queue": ["a", "b"]}, [50, 40], [30, 10], parts=["negative", "neutral", "positive"])
     for part, shares in (("negative", [0.2, 0.5]), ("neutral", [0.2, 0.25]), ("positive", [0.6, 0.25])):
-        result[part] = shares
+        result[[part, f"{part}_count", f"{part}_low", f"{part}_high"]] = np.transpose([shares] * 4)
     (first, of_b), (second, of_a) = stacks_of(plots.plot(result, parts=True))
     assert (first, second) == ("b", "a")
     assert of_b == pytest.approx([0.5, 0.25, 0.25]) and of_a == pytest.approx([0.2, 0.2, 0.6])
@@ -758,7 +742,7 @@ TARGET = {"of": "rate", "low": "low", "high": "high", "value": 0.3, "best": "low
 @pytest.mark.parametrize("keys", [{"queue": ["a", "b"]}, {"hour": [8, 9]}], ids=["rows", "steps"])
 def test_one_target_is_a_dotted_line(keys):
     upright = "hour" in keys
-    ax = plots.plot(rate(keys, [50, 50], [5, 4], target=TARGET, targets=[0.3, 0.3]))
+    ax = plots.plot(rate(keys, [50, 50], [5, 4], target=TARGET))
     lines = [line for line in ax.lines if line.get_color() == plots.INK and line.get_linestyle() not in ("-", "None")]
     places = [set((line.get_ydata if upright else line.get_xdata)()) for line in lines if line.get_clip_on()]
     assert places == [{0.3}]
@@ -769,15 +753,18 @@ def test_one_target_is_a_dotted_line(keys):
 
 
 @pytest.mark.parametrize("keys", [{"queue": ["a", "b", "c"]}, {"hour": [8, 9, 10]}], ids=["rows", "steps"])
-def test_targets_that_differ_are_ticks(keys):
-    ax = plots.plot(rate(keys, [50] * 3, [10, 5, 4], target=TARGET, targets=[0.3, 0.1, NAN]))
+def test_targets_that_differ_are_ticks(keys, monkeypatch):
+    monkeypatch.setattr(
+        Result, "targets", lambda self: [{10: 0.3, 5: 0.1}.get(hits, NAN) for hits in self["hit_count"]]
+    )
+    ax = plots.plot(rate(keys, [50] * 3, [10, 5, 4], target=TARGET))
     marks = marks_of(ax, "hour" in keys)
     in_order = [marks[at] for at in ([8, 9, 10] if "hour" in keys else [2, 1, 0])]
     assert [mark.get("target") for mark in in_order] == [0.3, 0.1, None]
 
 
 def test_a_target_of_another_figure_is_not_drawn():
-    result = wait({"queue": ["a", "b"]}, [50] * 2, [60, 900], [30, 400], [90, 2000], targets=[0.8, 0.8])
+    result = wait({"queue": ["a", "b"]}, [50] * 2, [60, 900], [30, 400], [90, 2000])
     result.attrs["target"] = TARGET | {"of": "within_target", "value": 0.8}
     assert not any("target" in text for text in said(plots.plot(result)))
 

@@ -366,7 +366,7 @@ def grid(result, ax, standout):
     for row, column in absent:
         look = {"facecolor": "none", "edgecolor": to_rgba(CONTEXT, 0.6), "linewidth": 0, "hatch": "////"}
         ax.add_patch(Rectangle((column, row), 1, 1, **look))
-    if standout in frame.index and table.stack().size:
+    if standout in frame.index and np.isfinite(frame.at[standout, "mean"]):
         row, column = (axis.get_loc(frame.at[standout, axis.name]) for axis in table.axes)
         look = {"fill": False, "edgecolor": HIGHLIGHT, "linewidth": 2, "clip_on": False, "zorder": 5}
         ax.add_patch(Rectangle((column, row), 1, 1, **look))
