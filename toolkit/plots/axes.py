@@ -37,10 +37,9 @@ def style():
     return plt.rc_context(
         {
             **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
-            **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "grid.color", "text.color"), INK),
-            **dict.fromkeys(("xtick.color", "ytick.color"), INK),
-            **dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize", "legend.fontsize"), 9.5),
-            **dict.fromkeys(("axes.spines.top", "axes.spines.right", "legend.frameon", "text.parse_math"), False),
+            **dict.fromkeys(("font.size", "legend.fontsize"), 9.5),
+            **dict.fromkeys(("text.color", "grid.color"), INK),
+            **dict.fromkeys(("text.parse_math", "legend.frameon"), False),
             **dict.fromkeys(("axes.linewidth", "hatch.linewidth"), 0.8),
             "font.family": "sans-serif",
             "axes.axisbelow": True,
@@ -58,9 +57,10 @@ def close(figure):
     plt.close(figure)
 
 
-def new(ax, height=3.2):
+def new(ax, height, panels=1):
     # pyplot's figures are the ones that Jupyter shows by itself; `close` takes them off its list
-    return plt.subplots(figsize=(WIDTH, height), layout="constrained")[1] if ax is None else ax
+    make = {"figsize": (WIDTH, height), "layout": "constrained", "sharey": True}
+    return plt.subplots(1, panels, **make)[1] if ax is None else ax
 
 
 def dress(ax):
@@ -71,7 +71,7 @@ def dress(ax):
         spine.set_color(INK)
     ax.tick_params(which="both", color=INK, labelcolor=INK, labelsize=9.5, width=0.8)
     for label in (ax.xaxis.label, ax.yaxis.label):
-        label.set_color(INK)
+        label.set(color=INK, fontsize=9.5)
 
 
 def say(ax, text):
@@ -284,7 +284,7 @@ def steps_of(values, key):
     """The places of hours, weekdays (Monday is 0) or days (since 1970) along the horizontal axis."""
     if key == "hour":
         ticks = np.arange(0, 24, 3)
-        return Steps(key, values.to_numpy(float), 1.0, ticks, [f"{tick:02d}:00" for tick in ticks])
+        return Steps(key, values.to_numpy(float), 1.0, ticks, hour_names(ticks))
     if key == "weekday":
         return Steps(key, values.cat.codes.to_numpy(float), 1.0, np.arange(7), weekday_names(range(7)))
     at = date2num(values.to_numpy())
@@ -324,6 +324,10 @@ def shade(ax, steps, period):
         name = words.text("chart.reported_period")
         ax.annotate(name, (max(low, ax.get_xlim()[0]), 1), (3, 3), color=INK, fontsize=9, **place)
     return reported
+
+
+def hour_names(hours):
+    return [format_value(hour, "hour") for hour in hours]
 
 
 def weekday_names(numbers):

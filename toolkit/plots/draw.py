@@ -27,13 +27,13 @@ COUNTED = ("count", "grid")  # shapes whose figure is 0 where there is no case; 
 
 
 class Form(NamedTuple):
-    """How the values of a result are drawn."""
+    """How the values of a result are drawn; `unit` is one of `axes.scale`, `overall` may be nan, `standout` None."""
 
     value: str
-    unit: str  # as in `axes.scale`
+    unit: str
     label: str
     is_bar: bool
-    overall: float  # nan where none is given
+    overall: float
     standout: object  # label of the row that is highlighted
 
 
@@ -151,8 +151,8 @@ def rows(result, ax, keys, form, keep_order=False, with_values=True):
 def _beside(result, frame):
     """What stands beside the figures: the share of a count, both sides of a fraction in an order of stages, or n."""
     attrs = result.attrs
-    if attrs["shape"] == "count":
-        return [format_value(share, "rate") for share in result["share"]] if "share" in result else [""] * len(frame)
+    if attrs["shape"] == "count" and "share" in result:
+        return [format_value(share, "rate") for share in result["share"]]
     hits = "n" if "part" in attrs else attrs["roles"]["hits"] if attrs.get("ordered") else None
     if hits:
         pairs = zip(result[hits], frame["n"], strict=True)
@@ -370,8 +370,7 @@ def grid(result, ax, standout):
         row, column = (axis.get_loc(frame.at[standout, axis.name]) for axis in table.axes)
         look = {"fill": False, "edgecolor": HIGHLIGHT, "linewidth": 2, "clip_on": False, "zorder": 5}
         ax.add_patch(Rectangle((column, row), 1, 1, **look))
-    hours = [place for place, hour in enumerate(table.columns) if hour % 3 == 0]
-    ax.set_xticks([place + 0.5 for place in hours], [f"{table.columns[place]:02d}:00" for place in hours], rotation=0)
+    ax.set_xticks(np.arange(0, 24, 3) + 0.5, axes.hour_names(range(0, 24, 3)), rotation=0)
     ax.set_yticks(np.arange(len(table)) + 0.5, axes.weekday_names(table.index.codes), rotation=0)
     ax.set_ylabel("")
     axes.notes(ax, axes.time_label("hour"), [words.text("chart.no_such_hour") if len(absent) else ""])
@@ -382,14 +381,11 @@ def grid(result, ax, standout):
 
 def pull(result, ax, keys, form):
     """The rate of each group, and beside it how much each pulls the total: a colour only where that is clear."""
-    import matplotlib.pyplot as plt
-
     shown, note = _most(result, keys)
     shown = shown.iloc[np.argsort(~shown.enough().to_numpy(bool), kind="stable")]  # in its order; too few at the end
     if ax is not None:
         return rows(shown, ax, keys, form, keep_order=True)
-    size = (axes.WIDTH, 0.95 + 0.3 * max(len(shown), 2) + 0.2 * bool(note))
-    _, (ax, beside) = plt.subplots(1, 2, figsize=size, layout="constrained", sharey=True)
+    ax, beside = axes.new(None, 0.95 + 0.3 * max(len(shown), 2) + 0.2 * bool(note), panels=2)
     rows(shown, ax, keys, form, keep_order=True, with_values=False)
     frame, at = _estimates(shown, "pull"), np.arange(len(shown))[::-1]
     reach = np.nanmax(np.abs(frame[["value", "low", "high"]].to_numpy()), initial=0.01) * 1.12
