@@ -881,7 +881,7 @@ DATES = {"Jan", "Feb", "Mar", *(name[:3] for name in WEEKDAYS)}
 def pseudo(monkeypatch):
     """The pseudo language, in which the metrics of the tests have labels."""
     messages = words._messages("en")
-    labels = {f"a_{name}": {"label": "A label"} for name in (*plots.SHAPES, "pull")}
+    labels = {name: {"label": "A label"} for name in ("rate", *(f"a_{shape}" for shape in plots.SHAPES))}
     monkeypatch.setitem(messages, "metric", messages.get("metric", {}) | labels)
     words.use("pseudo")
     yield

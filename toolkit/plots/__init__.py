@@ -91,18 +91,20 @@ def _draw(result, ax, shape, reference, period, highlight, parts):
 
 
 def _form(result, shape, keys, reference, standout):
-    attrs, label = result.attrs, axes.metric_label(result)
+    attrs = result.attrs
     value = "share" if "part" in attrs else attrs["value"]
     unit = "log" if shape == "wait" else "rate" if shape == "shares" else attrs["units"].get(value, "number")
-    label = words.text("chart.axis.log", label=label) if unit == "log" else label
-    if value in attrs.get("parts", ()):
-        names = dict(zip(attrs["parts"], axes.part_names(result), strict=True))
-        label = words.text("chart.axis.part", label=label, part=names[value])
+    if shape == "pull":  # beside the pull stands what is pulled
+        value = next(name for name, ends in interval_columns(result.columns).items() if ends == ("low", "high"))
+        unit = "rate"
+    label = axes.label_of(attrs, value if shape == "pull" else None)
+    if unit == "log":
+        label = words.text("chart.axis.log", label=label)
+    elif shape == "shares" and value in attrs["parts"]:
+        part = axes.part_names(attrs)[attrs["parts"].index(value)]
+        label = words.text("chart.axis.part", label=label, part=part)
     # what should be low grows from nothing; what should be high is a place on the way to 100 %
     is_bar = shape in ("count", "mean") or "part" in attrs or attrs.get("best") == "low"
-    if shape == "pull":
-        value = next(column for column, ends in interval_columns(result.columns).items() if ends == ("low", "high"))
-        unit = "rate"
     if hasattr(reference, "columns"):
         reference = reference[value].iloc[0] if len(reference) else np.nan
     # what belongs to nobody is never pointed at

@@ -85,10 +85,10 @@ def say(ax, text):
 # --- labels ---------------------------------------------------------------------------------------
 
 
-def metric_label(result):
-    """What a result's value is called on an axis."""
-    key = f"metric.{result.attrs['metric']}.label"
-    return words.text(key) if words.has(key) else heading(result.attrs["value"])
+def label_of(attrs, name=None):
+    """What a metric's value is called on an axis; the one of the result, if none is named."""
+    key = f"metric.{name or attrs['metric']}.label"
+    return words.text(key) if words.has(key) else heading(name or attrs["value"])
 
 
 def row_labels(result, keys):
@@ -96,19 +96,16 @@ def row_labels(result, keys):
     if not keys:
         return [""] * len(result)
     limit = LONGEST_LABEL if len(keys) == 1 else max(12, LONGEST_LABEL // len(keys) + 3)
-    attrs, names = result.attrs, {}
-    if attrs.get("part") in keys:
-        names = dict(zip(attrs["parts"], part_names(result), strict=True))
-    columns = [
-        [names.get(value) or _name(value, key, limit, key in attrs["by"]) for value in result[key]] for key in keys
-    ]
+    columns = [[_name(result.attrs, key, value, limit) for value in result[key]] for key in keys]
     return [" · ".join(parts) for parts in zip(*columns, strict=True)]
 
 
-def _name(value, key, limit, is_data):
+def _name(attrs, key, value, limit):
+    if key == attrs.get("part"):
+        return part_names(attrs)[attrs["parts"].index(value)]
     # what a metric itself tells its rows by is a code with words, such as the base of a rate
     coded = f"choices.{key}.{value}"
-    return words.text(coded) if not is_data and words.has(coded) else value_name(value, key, limit)
+    return words.text(coded) if key not in attrs["by"] and words.has(coded) else value_name(value, key, limit)
 
 
 def is_nobody(value):
@@ -116,15 +113,26 @@ def is_nobody(value):
     return value in (None, "(none)", "(unassigned)") or value != value
 
 
-def part_names(result):
+def part_names(attrs):
     """The parts of a whole in words, in their order."""
-    said = result.attrs.get("part_words") or [(str(part), {}) for part in result.attrs["parts"]]
     names = []
-    for code, ends in said:
+    for code, ends in attrs.get("part_words") or [(part, {}) for part in attrs["parts"]]:
         spans = {end: format_value(seconds, "seconds") for end, seconds in ends.items()}
         key = f"chart.part.{code}"
         names.append(words.text(key, **spans) if words.has(key) else value_name(code, "part", LONGEST_LABEL))
     return names
+
+
+def part_fills(attrs):
+    """(colour, strength, hatch) per part: spans of time fade from the quickest, other parts go from harm to good."""
+    said = [code for code, _ in attrs.get("part_words", ())]
+    spans = [code for code in said if code in ("within", "between", "after")]
+    if spans:
+        ends = [(HARM, 0.4, "////"), (CONTEXT, 0.3, "....")]  # what never came, in their order
+        return [*((DATA, float(fade), None) for fade in np.linspace(0.85, 0.1, len(spans))), *ends]
+    middle = max((len(attrs["parts"]) - 1) / 2, 0.5)
+    away = [(place - middle) / middle for place in range(len(attrs["parts"]))]
+    return [(HARM if far < 0 else DATA if far else CONTEXT, 0.75 * abs(far) or 0.25, None) for far in away]
 
 
 def time_key(result, keys):

@@ -205,7 +205,7 @@ def lines(result, ax, key, groups, form, period):
     attrs, ax, steps = result.attrs, axes.new(ax, 3.4), axes.steps_of(result[key], key)
     of_parts = attrs["shape"] == "shares" and not groups
     if of_parts:
-        names, parts, colours, left = axes.part_names(result), attrs["parts"], (HARM, DATA), ""
+        names, parts, colours, left = axes.part_names(result.attrs), attrs["parts"], (HARM, DATA), ""
         series = [(names[place], _estimates(result, parts[place]).assign(at=steps.at)) for place in (0, -1)]
     else:
         frame = _estimates(result, form.value).assign(at=steps.at, group=axes.row_labels(result, groups))
@@ -237,7 +237,7 @@ def lines(result, ax, key, groups, form, period):
         lines.append(_rings(ax, steps.at, result, _estimates(result, form.value)))
     lines += [words.text("chart.gaps", n=attrs["minimum_count"])] if drawn["is_few"].any() else []
     axes.label_ends(ax, ends if len(series) > 1 or groups else [])
-    ax.set_ylabel(axes.metric_label(result) if of_parts else form.label)
+    ax.set_ylabel(axes.label_of(result.attrs) if of_parts else form.label)
     axes.notes(ax, axes.time_label(steps.key), lines)
     return ax
 
@@ -257,21 +257,9 @@ def _rings(ax, at, result, frame):
 # --- parts of a whole, curve, week grid, pull -----------------------------------------------------
 
 
-def _fills(attrs):
-    """(colour, strength, hatch) per part: spans of time fade from the quickest, other parts go from harm to good."""
-    said = [code for code, _ in attrs.get("part_words", ())]
-    spans = [code for code in said if code in ("within", "between", "after")]
-    if spans:
-        ends = [(HARM, 0.4, "////"), (CONTEXT, 0.3, "....")]  # what never came, in their order
-        return [*((DATA, float(fade), None) for fade in np.linspace(0.85, 0.1, len(spans))), *ends]
-    middle = max((len(attrs["parts"]) - 1) / 2, 0.5)
-    away = [(place - middle) / middle for place in range(len(attrs["parts"]))]
-    return [(HARM if far < 0 else DATA if far else CONTEXT, 0.75 * abs(far) or 0.25, None) for far in away]
-
-
 def split(result, ax, keys):
     """One bar of 100 % per group, split into its parts in their order."""
-    names, tidy = axes.part_names(result), result.parts()
+    names, tidy = axes.part_names(result.attrs), result.parts()
     wide = tidy.pivot(index="place", columns="part", values="share")[list(result.attrs["parts"])].fillna(0.0)
     groups = Result(tidy.drop_duplicates("place").set_index("place"))
     groups.attrs = result.attrs | {"count": "total"}
@@ -284,7 +272,7 @@ def split(result, ax, keys):
     ax = axes.new(ax, 1.35 + 0.36 * len(labels) + 0.2 * bool(note))
     at, left, handles = axes.name_rows(ax, labels), np.zeros(len(labels)), []
     inches = ax.figure.get_figwidth() - 1.1 - 0.085 * max(map(len, labels))  # of 100 %, roughly
-    for width, (colour, strength, hatch) in zip(shares.T, _fills(result.attrs), strict=False):
+    for width, (colour, strength, hatch) in zip(shares.T, axes.part_fills(result.attrs), strict=False):
         some = width > 0  # a part of no width would still show its outline
         # an SVG's pattern has one opacity, in which a hatch would be lost: it is a layer of its own
         layers = [{"facecolor": to_rgba(colour, strength)}] + [{"facecolor": "none", "hatch": hatch}] * bool(hatch)
@@ -308,7 +296,7 @@ def split(result, ax, keys):
     look = {"handlelength": 1, "handleheight": 0.9, "handletextpad": 0.5, "columnspacing": 1.1, "borderaxespad": 0.2}
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": columns, "labelcolor": INK}
     ax.legend(handles, names, handler_map={tuple: HandlerTuple(1, 0)}, **place, **look)
-    axes.notes(ax, axes.metric_label(result), [note])
+    axes.notes(ax, axes.label_of(result.attrs), [note])
     return ax
 
 
@@ -341,7 +329,7 @@ def curve(result, ax, keys):
         label = words.text("chart.name_and_n", name=name, n=int(part["n"].max()))
         named += [(label, part["share"].iloc[-1], colour)] if keys else []
     axes.label_ends(ax, named)
-    ax.set_ylabel(axes.metric_label(result))
+    ax.set_ylabel(axes.label_of(result.attrs))
     axes.notes(ax, words.text("chart.axis.elapsed"), [axes.left_out(len(every) - len(shown))])
     return ax
 
@@ -355,7 +343,7 @@ def grid(result, ax, standout):
     table = frame.pivot(index="weekday", columns="hour", values="mean")
     # from nothing to the data's colour: what is faint on white is faint on black too; few steps are read off the bar
     fade = LinearSegmentedColormap.from_list("fade", [to_rgba(DATA, 0.04), to_rgba(DATA, 1.0)], N=8)
-    name = words.text("chart.axis.per_hour", label=axes.metric_label(result))
+    name = words.text("chart.axis.per_hour", label=axes.label_of(result.attrs))
     look = {"label": name, "pad": 0.015, "aspect": 14, "shrink": 0.95}
     seaborn.heatmap(table, ax=ax, cmap=fade, vmin=0, vmax=float(np.nanmax(table)), cbar_kws=look)
     bar = ax.collections[0].colorbar
