@@ -74,7 +74,7 @@ def estimates(result):
     columns = {"value": frame[value], "low": frame[low], "high": frame[high], "n": frame[count]}
     made = frame[keys].assign(**{name: column.astype(float) for name, column in columns.items()})
     made["hits"] = frame[hits].astype(float) if hits else np.nan
-    is_known = made["value"].notna() | (made["low"].notna() if shape == "wait" else False)
+    is_known = made["value"].notna() | (shape == "wait")  # a median that isn't reached says something, too
     made["is_told"] = frame["is_told"].to_numpy() & is_known.to_numpy()
     return made
 
@@ -187,7 +187,7 @@ def sum_of(cells):
     return pd.concat(list(cells)).groupby(level=0).sum()
 
 
-def standout(result, above=True):
+def standout(result, above=True, tested=None):
     """The group that stands out most above (or below) the others; None where no group does.
 
     Parameters
@@ -195,6 +195,8 @@ def standout(result, above=True):
     result : Result of the shape rate, wait, mean, shares or curve, with groups
     above : bool
         The highest figure, or the lowest.
+    tested : DataFrame, optional
+        What `against_the_rest` says of the result, where it is there already.
 
     Returns
     -------
@@ -211,7 +213,7 @@ def standout(result, above=True):
     >>> int(found.row["hour"]), found.is_extreme, float(found.row["rest"])
     (13, True, 0.1)
     """
-    tested, sign = against_the_rest(result), 1 if above else -1
+    tested, sign = against_the_rest(result) if tested is None else tested, 1 if above else -1
     clear = tested[(tested["verdict"] == CLEAR) & (sign * tested["change"] > 0)]
     if not len(clear):
         return None

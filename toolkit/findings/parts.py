@@ -53,8 +53,8 @@ def place_of(result, row, keys=None):
 
 
 def estimate_of(result, row):
-    low, high = result.attrs.get("ends", ("low", "high"))
-    return estimate(row[result.attrs["value"]], row[low], row[high], unit_of(result))
+    ends = [row[end] for end in result.attrs.get("ends", ())] or [math.nan, math.nan]
+    return estimate(row[result.attrs["value"]], *ends, unit_of(result))
 
 
 def figure_of(result, row):
@@ -126,8 +126,8 @@ def groups_of(result, subject, overall=None):
         return say("alone", sentence=said) if len(groups) > 1 else said
     if not len(told):
         return say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))
-    is_harm_high = result.attrs.get("best") != "high"
-    found = claims.standout(result, above=is_harm_high) or claims.standout(result, above=not is_harm_high)
+    tested, is_harm_high = claims.against_the_rest(result), result.attrs.get("best") != "high"
+    found = claims.standout(result, is_harm_high, tested) or claims.standout(result, not is_harm_high, tested)
     if found is None:
         named = told[claims.is_named(told, keys)]
         return flat(result, subject, (named if len(named) else told)["value"], unit, keys)
