@@ -503,3 +503,17 @@ def test_a_plain_frame_is_a_table_too_and_stays_as_it_is(shown):
     show.table(frame, "Teams")
     assert "<caption>Teams</caption>" in shown[0][0]["text/html"]
     assert frame.attrs == {} and type(frame) is pd.DataFrame
+
+
+@pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.table])
+def test_every_metric_is_shown_in_one_line(shown, sample, name):
+    result = METRICS[name].function(getattr(sample.during("2024-04"), METRICS[name].table))
+    toolkit.show(result)
+    kinds = [next(kind for kind in ("image/svg+xml", "text/html") if kind in bundle) for bundle, _ in shown]
+    assert kinds == ["text/html", *(["image/svg+xml"] if show.is_drawn(result) else []), "text/html"]
+    said, table = shown[0][0], shown[-1][0]
+    assert said["text/plain"] == result.sentence() and said["text/plain"][0].isupper() | said["text/plain"][0].isdigit()
+    assert said["text/plain"].endswith(".") and "nan" not in said["text/plain"] and "<table>" in table["text/html"]
+    if show.is_drawn(result):
+        alt = shown[1][1]["image/svg+xml"]["alt"]
+        assert alt.endswith(said["text/plain"]) and len(alt) > len(said["text/plain"]) + 10
