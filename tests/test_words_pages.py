@@ -17,7 +17,7 @@ from toolkit.report.render import render_index, render_report
 from toolkit.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCKS = {"p", "li", "td", "th", "h1", "h2", "h3", "dt", "dd", "caption", "summary", "title", "text", "figure", "nav"}
+BLOCKS = {"p", "li", "td", "th", "h1", "h2", "h3", "dt", "dd", "caption", "summary", "title", "figure", "nav"}
 NOT_READ = {"style", "pre", "code"}  # code is no prose
 SAID = ("aria-label", "alt", "title")
 CARD = {
@@ -33,7 +33,7 @@ class Reader(HTMLParser):
 
     def __init__(self, html, known):
         super().__init__()
-        self.known = sorted(map(str, known), key=len, reverse=True)
+        self.known = sorted(filter(None, map(str, known)), key=len, reverse=True)
         self.texts, self.now, self.hidden = [], "", []
         self.feed(html)
         self._end()
