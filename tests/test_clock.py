@@ -557,12 +557,6 @@ def test_a_span_that_is_none():
         clock.spans_of(date(2024, 2, 28), date(2024, 3, 1), "hour", "UTC", AS_OF)
 
 
-def test_steps():
-    column = ibis.memtable({"x": [0, 6, 7, 13, 14, 99]}).x
-    steps = [(0, 1), (7, 2), (14, 3)]
-    assert clock.choose_step(column, steps).execute().tolist() == [1, 1, 2, 2, 3, 3]
-
-
 # --- for people -----------------------------------------------------------------------------------
 
 

@@ -82,7 +82,8 @@ def test_placeholders_are_those_that_the_heads_of_the_files_name():
 
 @pytest.mark.parametrize("key, message", ENGLISH.items(), ids=list(ENGLISH))
 def test_a_message_is_well_formed(key, message):
-    assert "`" not in message and "  " not in message and message == message.strip()
+    # the notebooks' own texts stand word for word, and show code as code
+    assert ("`" not in message or key.startswith("notebooks.")) and "  " not in message and message == message.strip()
     assert all(name.isidentifier() for name in placeholders(message))
     assert not re.search(r"\d %|\b(censored|hazard|distinguishable)\b", message) or key.endswith(
         ("definition", "contested")

@@ -157,15 +157,7 @@ def _choose(steps, split):
     return split(steps[middle][0], _choose(steps[:middle], split), _choose(steps[middle:], split))
 
 
-def choose_step(column, steps):
-    """The value of the last step begun: an Ibis int64 expression of a column and (from, value), in order.
-
-    Examples
-    --------
-    >>> import ibis
-    >>> [int(choose_step(ibis.literal(day, "int64"), [(0, 1), (7, 2), (14, 3)]).execute()) for day in (6, 7, 99)]
-    [1, 2, 3]
-    """
+def _choose_ibis(column, steps):
     import ibis
 
     if len(steps) == 1:
@@ -216,7 +208,7 @@ def local_seconds(epoch, zone, first=FIRST_EPOCH, last=LAST_EPOCH):
     changes = offset_changes(zone, first, last)
     if changes[-1][1] == 0 and len(changes) == 1:
         return epoch
-    return epoch + choose_step(epoch, changes)
+    return epoch + _choose_ibis(epoch, changes)
 
 
 def local_part(epoch, part, zone, first=FIRST_EPOCH, last=LAST_EPOCH):
@@ -337,7 +329,7 @@ def utc_epoch_from_local(local, zone, first=FIRST_EPOCH, last=LAST_EPOCH):
     >>> int(utc_epoch_from_local(ibis.literal(1711854000, "int64"), "Europe/Rome").execute())
     1711846800
     """
-    return local - choose_step(local, _local_steps(zone, first, last)[0])
+    return local - _choose_ibis(local, _local_steps(zone, first, last)[0])
 
 
 def utc_epoch_from_local_sql(sql_expression, zone, first=FIRST_EPOCH, last=LAST_EPOCH):

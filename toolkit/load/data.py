@@ -1,5 +1,6 @@
 """What an analyst holds: the checked tables of one data set, restricted to a period and read at one time."""
 
+import dataclasses
 import datetime
 import shutil
 import weakref
@@ -144,7 +145,7 @@ class Data(View):
             for name, data in (("previous", before), ("current", self))
             for week in clock.weeks_within(data.period, data.as_of)
         ]
-        spans = [clock.Span(number, *list(vars(week).values())[1:]) for number, (_, week) in enumerate(both, 1)]
+        spans = [dataclasses.replace(week, number=number) for number, (_, week) in enumerate(both, 1)]
         return self._weeks(spans, {number: name for number, (name, _) in enumerate(both, 1)})
 
     def _weeks(self, spans, week_periods=None):

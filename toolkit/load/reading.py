@@ -136,7 +136,7 @@ def read_back(table, name, read_at, zone):
     return table.mutate(**kept).filter(opened <= read_at)
 
 
-def read_each_at(table, opened, spans, number=None):
+def read_each_at(table, opened, spans, zone, number=None):
     """The rows that opened within some spans, each with the instant at which its span is read.
 
     Parameters
@@ -144,6 +144,7 @@ def read_each_at(table, opened, spans, number=None):
     table : Ibis table
     opened : Ibis int64 expression of epoch seconds
     spans : sequence of clock.Span, in order, none overlapping
+    zone : str
     number : str, optional
         A column for the number of the span.
 
@@ -151,16 +152,19 @@ def read_each_at(table, opened, spans, number=None):
     -------
     Ibis table with the column `read_at`, and the one of the number
     """
-    numbers, ends = [(0, 0)], [(0, 0)]
-    for span in spans:
-        start, end, read_at = (math.ceil(instant.timestamp()) for instant in (span.start, span.end, span.read_at))
-        if numbers[-1][0] == start:
-            numbers.pop()
-            ends.pop()
-        numbers += [(start, span.number), (end, 0)]
-        ends += [(start, read_at), (end, 0)]
-    added = {READ_AT: clock.choose_step(opened, ends).as_timestamp("s").cast("timestamp('UTC')")}
+    import ibis
+    import pandas as pd
+
+    # A row per day to be joined: an expression that tells a thousand days apart takes seconds to plan.
+    days = [
+        (day, span.number, math.ceil(span.read_at.timestamp()))
+        for span in spans
+        for day in range(clock.days_since_epoch(span.first_day), clock.days_since_epoch(span.last_day) + 1)
+    ]
+    frame = pd.DataFrame(days, columns=["day_", "number_", "read_"], dtype="int64")
+    ends = math.floor(spans[0].start.timestamp()), math.ceil(spans[-1].end.timestamp())
+    joined = table.mutate(day_=clock.local_part(opened, "day", zone, *ends)).inner_join(ibis.memtable(frame), "day_")
+    added = {READ_AT: joined.read_.as_timestamp("s").cast("timestamp('UTC')")}
     if number:
-        added[number] = clock.choose_step(opened, numbers)
-    inside = clock.choose_step(opened, numbers) > 0
-    return table.mutate(**added).filter(inside)
+        added[number] = joined.number_
+    return joined.mutate(**added).drop("day_", "number_", "read_")

@@ -131,7 +131,7 @@ class View:
         if not self.spans:
             return table
         number = HISTORY_WEEK if self._numbered else None
-        return reading.read_each_at(table, reading.opened_at(table, name, self.zone), self.spans, number)
+        return reading.read_each_at(table, reading.opened_at(table, name, self.zone), self.spans, self.zone, number)
 
     def _read(self, table, name):
         """The rows as they stood when they are read."""
