@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.clock.timeline import PERIODS, timeline
+from toolkit.clock.timeline import PERIODS, day_number, timeline
 from toolkit.errors import BadData, BadParameter
 from toolkit.intervals import Incidence, clustered_rate, mean_of_waits, order_interval, wilson
 from toolkit.metrics.registry import METRICS
@@ -145,8 +145,21 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
         "count": "n",
         "zone": context.zone if context else None,
     }
-    result.attrs |= more | {"rows": [*keys, *more.get("rows", ())]}
+    result.attrs |= more | {"rows": [*keys, *more.get("rows", ())], "partial": _partial(result, table, keys)}
     return result
+
+
+def _partial(result, table, keys):
+    """The places of the rows that are of part of a week, month or day only: the data or the period holds no more."""
+    data, every = engine.data_of(table), next((key for key in keys if key in ("day", "week", "month")), None)
+    if data is None or every is None or not len(result):
+        return []
+    parts = [pd.Timestamp(part.first_day) for part in data.parts(every) if not part.is_complete]
+    if every == "month":
+        parts = [part.replace(day=1) for part in parts]
+    elif every == "week":
+        parts = [part - pd.Timedelta(days=part.weekday()) for part in parts]
+    return np.flatnonzero(pd.to_datetime(result[every]).isin(parts)).tolist()
 
 
 def add_rate(frame, name, count, n, prefix=None):
@@ -193,6 +206,7 @@ def count(of, rows, by, zone, table=None, case=None, choices=None):
     def made(frame):
         frame = frame.astype({"n": "int64"})
         frame, is_filled = fill_silent(frame, keys)
+        frame = _without_missing_days(frame, rows, keys)
         total = frame["n"].sum()
         frame["share"] = frame["n"] / total if total else np.nan
         chosen = (choices or {}) | ({} if is_filled else {"silent_periods": "left_out"})
@@ -200,6 +214,15 @@ def count(of, rows, by, zone, table=None, case=None, choices=None):
         return finish(frame, name, rows, keys, {"n": "count", "share": "rate"}, chosen, 0, **more)
 
     return run(engine.aggregate(keyed, keys, n=keyed.count()), made)
+
+
+def _without_missing_days(frame, rows, keys):
+    """Without rows for the days that are missing from the data: a gap, not a zero."""
+    data = engine.data_of(rows)
+    if data is None or "day" not in keys or not data.missing_days:
+        return frame
+    missing = [day_number(day) for day in data.missing_days]
+    return frame[~(frame["day"].isin(missing) & (frame["n"] == 0))].reset_index(drop=True)
 
 
 def fill_silent(frame, keys):

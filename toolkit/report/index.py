@@ -116,7 +116,8 @@ def entry(outcome, run, before):
     }
     if outcome.status != "ok":
         zone = (run["data"] or {}).get("time_zone")
-        return {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone} | before | attempt
+        known = {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone, "group": outcome.group}
+        return known | before | attempt
     header = outcome.header
     return attempt | {
         "title": outcome.title,
@@ -134,12 +135,16 @@ def entry(outcome, run, before):
         "period": header.get("period"),
         "previous_period": header.get("previous_period"),
         "figures": outcome.figures,
+        "where": outcome.where,
+        "group": outcome.group,
+        "left_out": outcome.left_out,
     }
 
 
 def draw(manifest):
     """The overview of a manifest, as HTML."""
-    reports = list(manifest["reports"].values())
+    reports = sorted(manifest["reports"].items(), key=_place)
+    reports = [report for _, report in reports]
     services = {report["service"] for report in reports if report.get("service")}
     zones = {report["time_zone"] for report in reports if report.get("time_zone")}
     return render_index(
@@ -149,6 +154,14 @@ def draw(manifest):
         zone=zones.pop() if len(zones) == 1 else None,
         quality=quality_line((manifest.get("data") or {}).get("tables")),
     )
+
+
+def _place(item):
+    """Where a report stands in the overview: those for each value of a column after the whole, "(none)" last."""
+    name, report = item
+    group = report.get("group") or {}
+    value = group.get("value", "")
+    return group.get("report", name), group.get("column", ""), value == "(none)", value.casefold()
 
 
 def quality_line(tables):

@@ -28,7 +28,7 @@ from toolkit.errors import BadParameter, suggestion
 SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
 ANNOTATIONS = 'str, int, float, bool, list[str], list[int], list[float], Literal["a", "b"], each also "| None"'
 # Given by options of their own, because the data is prepared once for all notebooks.
-RUNNER_PARAMETERS = ("data", "source", "service", "period", "as_of")
+RUNNER_PARAMETERS = ("data", "source", "service", "period", "as_of", "where")
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,17 @@ def read_notebook(path):
     return dict(notebook, cells=cells)
 
 
-def read_parameters(path):
-    """The parameters of the notebook at `path`, by name; {} when no cell is tagged `parameters`."""
+def parameters_cell(path):
+    """The source of the code cell that is tagged `parameters`; None in a notebook that has none, and is no report."""
     for cell in read_notebook(path)["cells"]:
         if cell.get("cell_type") == "code" and "parameters" in cell.get("metadata", {}).get("tags", []):
-            return parse_parameters(cell["source"], where=Path(path).name)
-    return {}
+            return cell["source"]
+    return None
+
+
+def read_parameters(path):
+    """The parameters of the notebook at `path`, by name; {} when no cell is tagged `parameters`."""
+    return parse_parameters(parameters_cell(path) or "", where=Path(path).name)
 
 
 def read_title(path):

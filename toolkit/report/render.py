@@ -48,7 +48,7 @@ class Page:
     versions: dict = field(default_factory=dict)
 
 
-def render_report(notebook, parameters=(), made_at=None, versions=None, name="report"):
+def render_report(notebook, parameters=(), made_at=None, versions=None, name="report", suffix=""):
     """The HTML of an executed notebook.
 
     Parameters
@@ -63,6 +63,8 @@ def render_report(notebook, parameters=(), made_at=None, versions=None, name="re
         What made the report, shown at the end.
     name : str
         The title of a notebook that has none.
+    suffix : str
+        Follows the title, such as ": team Torino".
 
     Returns
     -------
@@ -70,6 +72,7 @@ def render_report(notebook, parameters=(), made_at=None, versions=None, name="re
     """
     notebook = copy.deepcopy(notebook)
     page = read_page(notebook, name)
+    page.title += suffix
     page.parameters, page.versions = list(parameters), versions or {}
     page.made_at = format_time(made_at or datetime.now().astimezone(), page.header.get("time_zone"))
     html, _ = _exporter().from_notebook_node(notebook, resources={"page": page, "style": style(), "policy": policy()})
