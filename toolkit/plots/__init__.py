@@ -10,7 +10,7 @@ on #111. Labels are data: they are never read as mathtext, and long ones end in 
 >>> volume.attrs |= {"shape": "count", "value": "n"}
 >>> ax = plot(volume)
 >>> [label.get_text() for label in ax.get_yticklabels()]
-['b', 'a']
+['B', 'A']
 >>> close(ax.figure)
 """
 
@@ -19,7 +19,6 @@ from matplotlib.text import Text
 
 from toolkit import words
 from toolkit.errors import BadParameter
-from toolkit.findings import group_keys
 from toolkit.plots import axes, draw
 from toolkit.plots.axes import INK, close, style
 from toolkit.result import Result, interval_columns
@@ -65,7 +64,7 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, parts=Fal
 
 
 def _draw(result, ax, shape, reference, period, highlight, parts):
-    keys, attrs = group_keys(result), result.attrs
+    keys, attrs = axes.group_keys(result), result.attrs
     key = axes.time_key(result, keys)
     result = result[result[key].notna()] if key else result  # what has no time has no place along it
     if not len(result) or not np.nansum(draw.counts(result)):
@@ -79,7 +78,7 @@ def _draw(result, ax, shape, reference, period, highlight, parts):
         return draw.grid(result, ax, standout)
     if parts or (shape == "shares" and (keys if "part" in attrs else not key)):
         return draw.split(result, ax, keys)
-    keys = [one for one in attrs.get("rows", keys) if one in result.columns]
+    keys = axes.group_keys(result, "rows")
     form = _form(result, shape, keys, reference, standout)
     if shape == "pull":
         return draw.pull(result, ax, keys, form)
@@ -108,7 +107,7 @@ def _form(result, shape, keys, reference, standout):
     if hasattr(reference, "columns"):
         reference = reference[value].iloc[0] if len(reference) else np.nan
     # what belongs to nobody is never pointed at
-    if standout not in result.index or any(axes.is_nobody(result.at[standout, key]) for key in keys):
+    if standout not in result.index or any(words.is_none(result.at[standout, key]) for key in keys):
         standout = None
     overall = np.nan if reference is None else float(reference)
     return draw.Form(value, unit, label, is_bar and unit != "log" and shape != "pull", overall, standout)

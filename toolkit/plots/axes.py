@@ -11,8 +11,8 @@ from matplotlib.dates import date2num, num2date
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from toolkit import words
-from toolkit.findings import value_name
 from toolkit.result import format_value, heading
+from toolkit.words.catalogue import DEFAULT
 
 INK = "#123457"
 BLUE, RED, GREEN, PURPLE, BROWN, GREY = "#2a78c8", "#d55e00", "#0f8a6d", "#b8609a", "#a67c00", "#7c8591"
@@ -87,8 +87,15 @@ def say(ax, text):
 
 def label_of(attrs, name=None):
     """What a metric's value is called on an axis; the one of the result, if none is named."""
-    key = f"metric.{name or attrs['metric']}.label"
-    return words.text(key) if words.has(key) else heading(name or attrs["value"])
+    key = f"metric.{name or attrs['metric']}"
+    if words.has(f"{key}.label"):
+        return words.text(f"{key}.label")
+    return words.text(f"{key}.title") if words.has(key) else heading(name or attrs["value"])
+
+
+def group_keys(result, name="by"):
+    """The columns that tell the groups of a result apart; with "rows", those that tell its rows apart."""
+    return [key for key in result.attrs.get(name, ()) if key in result.columns]
 
 
 def row_labels(result, keys):
@@ -103,24 +110,13 @@ def row_labels(result, keys):
 def _name(attrs, key, value, limit):
     if key == attrs.get("part"):
         return part_names(attrs)[attrs["parts"].index(value)]
-    # what a metric itself tells its rows by is a code with words, such as the base of a rate
-    coded = f"choices.{key}.{value}"
-    return words.text(coded) if key not in attrs["by"] and words.has(coded) else value_name(value, key, limit)
-
-
-def is_nobody(value):
-    """Whether a key's value stands for what belongs to no group, which is never pointed at."""
-    return value in (None, "(none)", "(unassigned)") or value != value
+    return words.display_name(value, key, limit, with_year=key in ("day", "week"))
 
 
 def part_names(attrs):
     """The parts of a whole in words, in their order."""
-    names = []
-    for code, ends in attrs.get("part_words") or [(part, {}) for part in attrs["parts"]]:
-        spans = {end: format_value(seconds, "seconds") for end, seconds in ends.items()}
-        key = f"chart.part.{code}"
-        names.append(words.text(key, **spans) if words.has(key) else value_name(code, "part", LONGEST_LABEL))
-    return names
+    said = attrs.get("part_words") or [(part, {}) for part in attrs["parts"]]
+    return [words.part_name(code, ends) for code, ends in said]
 
 
 def part_fills(attrs):
@@ -275,7 +271,7 @@ def _date(day, pattern):
     from babel.dates import format_date
 
     language = words.language()
-    return format_date(day, pattern, locale=words.DEFAULT if language == words.PSEUDO else language)
+    return format_date(day, pattern, locale=DEFAULT if language == words.PSEUDO else language)
 
 
 class Steps(NamedTuple):

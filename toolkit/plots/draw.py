@@ -343,7 +343,7 @@ def grid(result, ax, standout):
     table = frame.pivot(index="weekday", columns="hour", values="mean")
     # from nothing to the data's colour: what is faint on white is faint on black too; few steps are read off the bar
     fade = LinearSegmentedColormap.from_list("fade", [to_rgba(DATA, 0.04), to_rgba(DATA, 1.0)], N=8)
-    name = words.text("chart.axis.per_hour", label=axes.label_of(result.attrs))
+    name = axes.label_of(result.attrs)
     look = {"label": name, "pad": 0.015, "aspect": 14, "shrink": 0.95}
     seaborn.heatmap(table, ax=ax, cmap=fade, vmin=0, vmax=float(np.nanmax(table)), cbar_kws=look)
     bar = ax.collections[0].colorbar
