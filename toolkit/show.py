@@ -26,6 +26,7 @@ HEADER_MIME = "application/vnd.toolkit.report+json"
 FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 # Shapes that a chart says more of than their one row does, also when there is only one group.
 WHOLE = ("shares", "curve", "grid")
+DRAWN_ONLY = ("curve", "grid")  # hundreds of rows, which say no more than the chart
 UNDRAWN = ("listing", "comparison")
 
 
@@ -49,7 +50,8 @@ class _Show(types.ModuleType):
         if is_drawn(result):
             options = {"reference": context.get("overall"), "period": context.get("period")}
             chart(result.plot(**{name: value for name, value in options.items() if value is not None}), finding)
-        table(result, caption)
+        if result.attrs.get("shape") not in DRAWN_ONLY:
+            table(result, caption)
 
 
 sys.modules[__name__].__class__ = _Show
