@@ -226,7 +226,7 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
         extra = _needing, _with_needing_rate
         uses = ["needing_count", "needing_rate", "needing_rate_low", "needing_rate_high"]
     return shapes.rate(
-        response_rate, rows, "answered", by, zone, ["closed"], "open", choices, uses, case, extra=extra,
+        response_rate, rows, "answered", by, zone, ["closed"], "open", choices, uses, case=case, extra=extra,
         units={"needing_count": "count", "needing_rate": "rate"},
     )  # fmt: skip
 
