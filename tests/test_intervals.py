@@ -244,6 +244,12 @@ def test_clustered_rate_of_single_messages():
     assert clustered([1] * 100, hits) == pytest.approx((low, high))
 
 
+def test_clustered_rate_is_no_narrower_than_wilson():
+    """One of two in each conversation: less than chance is chance."""
+    low, high = wilson([20], [40], quantile=student_quantile(19))
+    assert clustered([2] * 20, [1] * 20) == pytest.approx((low[0], high[0]))
+
+
 @pytest.mark.parametrize("hits, end", [([0] * 10, 0), ([3] * 10, 1)])
 def test_clustered_rate_of_none_and_all(hits, end):
     """Ten conversations of three messages, none of which (all of which) count, are as good as ten messages."""
@@ -419,12 +425,13 @@ def test_movement_of_two_periods():
     """Each stretch against its own mean: a step between them isn't movement."""
     assert count_movement([10, 22, 34], [100, 130, 160]).factor == pytest.approx((288 / 22 + 1800 / 130) / 4)
     assert count_movement([100, 160], [400, 300]) is None and count_movement([100, 160, 130], [400, 300]).degrees == 3
-    hits, n = np.array([40, 60, 50, 50]), np.full(4, 100)
+    hits, n = np.array([10, 30, 20, 20]), np.full(4, 100)
     one = rate_movement((hits, n))
-    assert one == pytest.approx((200 / 100 / (201 / 402 * (1 - 201 / 402)) / 3, 3))
+    assert one == pytest.approx((200 / 100 / (81 / 402 * (1 - 81 / 402)) / 3, 3))
     assert rate_movement((hits, n), (hits, n)) == pytest.approx((one.factor, 6), rel=1e-9)
     assert rate_movement((hits, [100, 100, 100, 0])) is None  # a week without cases is none
-    assert rate_movement(([0] * 5, [50] * 5)).factor == 1
+    with np.errstate(all="raise"):
+        assert rate_movement(([0] * 5, [50] * 5)).factor == 1
 
 
 # --- competing ends -------------------------------------------------------------------------------

@@ -314,10 +314,12 @@ def test_corrections():
 
 
 @few
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_corrections_and_statsmodels(ps):
-    assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1])
+@given(st.lists(st.integers(0, 1000).map(lambda p: p / 1000), min_size=1, max_size=12))
+def test_corrections_by_definition(ps):
     assert benjamini_hochberg(ps) == pytest.approx(multipletests(ps, method="fdr_bh")[1])
+    for p, adjusted in zip(ps, holm(ps), strict=True):
+        steps = [q * sum(other >= q for other in ps) for q in ps if q <= p]  # each against those not smaller
+        assert adjusted == pytest.approx(min(max(steps), 1))
 
 
 def test_decide():

@@ -300,10 +300,9 @@ def _means(now, before, bounds_of, method, fewest, level):
     values = [side[1] / side[0] for side in (now, before)]
 
     def bounds(level):
-        ends = [np.array(bounds_of(side, level)) for side in (now, before)]
-        # At a low level a transformed interval may lie beside the mean.
-        sides = [(value, min(low, value), max(high, value)) for value, (low, high) in zip(values, ends, strict=True)]
-        return difference(*sides)[1:]
+        return difference(
+            *((value, *bounds_of(side, level)) for value, side in zip(values, (now, before), strict=True))
+        )[1:]
 
     low, high = bounds(level)
     if np.isnan(low) or np.isnan(high):
@@ -332,7 +331,7 @@ def p_value(bounds):
     if not touches(SMALLEST_P):
         return SMALLEST_P
     small, large = np.log(SMALLEST_P), 0.0
-    for _ in range(50):
+    for _ in range(35):
         middle = (small + large) / 2
         small, large = (middle, large) if touches(np.exp(middle)) else (small, middle)
     return float(np.exp(small))
