@@ -344,12 +344,12 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     rows = engine.as_table(rows, "conversations", ["channel"])
     settings = shapes.settings_of(rows)
     with shapes.at_once():
-        waits = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
-    groups = {channel: _expectations_of(channel, settings.expectations) for channel in waits["channel"]}
+        first = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
+    groups = {channel: _expectations_of(channel, settings.expectations) for channel in first["channel"]}
     made = []
     for name, expected in settings.expectations.items():
         members = [channel for channel, group in groups.items() if group == name]
-        cells = [waits.cells(row) for _, row in waits.iterrows() if row["channel"] in members]
+        cells = [first.cells(row) for _, row in first.iterrows() if row["channel"] in members]
         if not cells:
             continue
         curve = waits.curve_of(pd.concat(cells))
