@@ -320,7 +320,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
 
     Returns
     -------
-    Result, one row per expectation, in the order of the settings: `expectation` (such as "social within 1 h"),
+    Result, one row per expectation, in the order of the settings: `expectation` (such as "social, 1 h"),
         `within_seconds`, `expected_share` of the customers who expect it (null where that isn't known), `n`
         conversations, `answered_count` answered by then, `expectation_met` in [0, 1] (best 1) with `low`, `high` (95 %, from the
         cumulative incidence: what is waiting is censored).
@@ -336,7 +336,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     ...     "first_response_at": [start + pd.Timedelta(hours=h) for h in (1, 30)],
     ... })
     >>> expectation_met(conversations)[["expectation", "n", "expectation_met"]].values.tolist()
-    [['email within 24 h', 2, 0.5]]
+    [['email, 24 h', 2, 0.5]]
     """
     import pandas as pd
 
@@ -356,7 +356,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
         for one in expected:
             share, low, high = curve.at(one.within)
             met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
-            label = f"{name} {waits.span_words([one.within])[0][0]} {_hours(one.within)}"
+            label = f"{name}, {_hours(one.within)}"
             made.append((label, one.within, one.share, int(curve.n), met, share, low, high))
     columns = [
         "expectation",
