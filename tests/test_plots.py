@@ -799,7 +799,7 @@ def test_a_part_of_a_period_is_outlined():
     ax = plots.plot(count({"day": days}, [5, 6, 2], partial=[2]))
     fills = [mark["fill"] for _, mark in sorted(marks_of(ax, upright=True).items())]
     assert fills == [draw.FILL, draw.FILL, 0]
-    assert "outlined: only a part of it has been" in ax.get_xlabel()
+    assert "outlined: only part of it is counted" in ax.get_xlabel()
 
 
 # --- every shape on every kind of groups ----------------------------------------------------------
