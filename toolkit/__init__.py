@@ -18,7 +18,7 @@ _lazy = {
     "plots": ("toolkit.plots", None),
     "findings": ("toolkit.findings", None),
     "sentiment": ("toolkit.sentiment", None),
-    "show": ("toolkit.display", None),
+    "show": ("toolkit.show", None),
 }
 __all__ = list(_lazy)
 

@@ -126,7 +126,9 @@ def groups_of(result, subject, overall=None):
         return say("alone", sentence=said) if len(groups) > 1 else said
     if not len(told):
         return say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))
-    tested, is_harm_high = claims.against_the_rest(result), result.attrs.get("best") != "high"
+    # of spans of time the share of the first is told, which is better high
+    is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
+    tested = claims.against_the_rest(result)
     found = claims.standout(result, is_harm_high, tested) or claims.standout(result, not is_harm_high, tested)
     if found is None:
         named = told[claims.is_named(told, keys)]

@@ -36,7 +36,7 @@ def count(result, **context):
     for key in keys:
         sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
         if key in PERIODS and len(sums) > 1:
-            about = {"mean": number(sums.mean(), 1), "period": text(f"period.{key}")}
+            about = {"mean": number(sums.mean(), 1 if sums.mean() < 100 else 0), "period": text(f"period.{key}")}
             said = say("count.per_period", cases=cases(result, total), event=event(result, total), **about)
     for key in keys:
         sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
@@ -184,7 +184,8 @@ def _parts(result, names):
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
     for code, (name, ends) in zip(result.attrs["parts"], names, strict=True):
         part = tidy[tidy["part"] == code]
-        if name in ("between", "after"):
+        is_state = "part" in result.attrs and name != "within"
+        if name in ("between", "after") or (is_state and not part["n"].sum()):
             continue
         if len(part) == 1:  # as it stands there: the interval may carry more than n
             share, low, high = part.iloc[0][["share", "low", "high"]]

@@ -4,9 +4,10 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from toolkit import engine
+from toolkit import engine, words
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.report.parameters import read_title
+from toolkit.report.wording import column_name
 
 MOST = 50  # reports of one notebook; a column with more values is none that people compare by
 
@@ -23,7 +24,11 @@ class Variant:
     @property
     def suffix(self):
         """What follows the title: of which part the report is."""
-        return f": {self.group['column']} {self.group['value']}" if self.group else ""
+        if not self.group:
+            return ""
+        column, value = self.group["column"], self.group["value"]
+        said = words.display_name(value, column)
+        return words.text("pages.each", column=column_name(column), value=said)
 
 
 def variants(chosen, opened, periods, filters, each=None, warn=None):

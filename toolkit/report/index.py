@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import toolkit
+from toolkit import words
 from toolkit.report.render import render_index
 
 PACKAGES = ("papermill", "nbconvert", "ibis-framework", "duckdb", "pandas", "matplotlib")
@@ -170,15 +171,14 @@ def quality_line(tables):
     Examples
     --------
     >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
-    '990 of 1,000 rows used (99.0 %); 10 rejected, 3 repaired, each listed with its reason by toolkit check.'
+    '990 of 1,000 rows used (99.0\\xa0%); 10 rejected, 3 repaired, each listed with its reason by `toolkit check`.'
     """
     if not tables:
         return ""
     read, used, rejected, repaired = (
         sum(int(table.get(name) or 0) for table in tables) for name in ("rows_in", "rows_used", "rejected", "repaired")
     )
-    share = f" ({used / read:.1%})".replace("%", " %") if read else ""
-    line = f"{used:,} of {read:,} rows used{share}"
-    if rejected or repaired:
-        line += f"; {rejected:,} rejected, {repaired:,} repaired, each listed with its reason by toolkit check"
-    return line + "."
+    key = "aside" if rejected or repaired else "used"
+    numbers = {"used": used, "rejected": rejected, "repaired": repaired}
+    said = {name: words.number(value) for name, value in numbers.items()} | {"command": "`toolkit check`"}
+    return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)

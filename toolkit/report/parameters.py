@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from toolkit.errors import BadParameter, suggestion
+from toolkit.words.notebooks import translated
 
 SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
 ANNOTATIONS = 'str, int, float, bool, list[str], list[int], list[float], Literal["a", "b"], each also "| None"'
@@ -155,7 +156,7 @@ def read_parameters(path):
 
 
 def read_title(path):
-    """(title, sentence) of the notebook's first Markdown cell, each "" when it has none.
+    """(title, sentence) of the notebook's first Markdown cell in the language that is said, each "" when it has none.
 
     The sentence is the first paragraph after the title, without Markdown's marks.
     """
@@ -165,7 +166,8 @@ def read_title(path):
             if not found:
                 return "", ""
             paragraph = (found[2] or "").split("\n\n")[0]
-            return found[1].splitlines()[0], " ".join(re.sub(r"[*_`]", "", paragraph).split())
+            lede = " ".join(re.sub(r"[*_`]", "", paragraph).split())
+            return translated(found[1].splitlines()[0]), translated(lede)
     return "", ""
 
 

@@ -15,6 +15,8 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.log import logger
 
+from toolkit import words
+
 ENGINE = "sections"  # the name under which papermill knows it
 FLAG = {"toolkit": "left-out"}  # metadata of an output that stands for a section that is left out
 ABOUT = ("header", "key_figures", "quality", "definitions")  # what `show` says of a report on no matter what data
@@ -132,7 +134,7 @@ class SectionClient(PapermillNotebookClient):
         earlier = [it for it, name in zip(self.nb.cells[:index], self.sections, strict=False) if name == section]
         is_said = any(it.metadata.get("left_out", {}).get("reason") == reason for it in earlier)
         is_begun = any(it.get("outputs") and "left_out" not in it.metadata for it in earlier)
-        said = f"{'The rest of this section' if is_begun else 'This section'} is left out: {reason}"
+        said = words.text("pages.say.rest_left_out" if is_begun else "pages.say.left_out", reason=reason)
         bundle = {"text/html": f'<p class="note">{html.escape(said)}</p>', "text/plain": said}
         cell.outputs = [] if is_said else [new_output("display_data", bundle, metadata=FLAG)]
         cell.metadata["left_out"] = {"section": section, "reason": reason}

@@ -1,6 +1,7 @@
 """Every word that a reader sees, by language: messages (`catalogue`), names (`names`), values in prose (`prose`)."""
 
 from toolkit.words.catalogue import (
+    DEFAULT,
     NO_BREAK,
     PSEUDO,
     date_name,
@@ -20,6 +21,7 @@ from toolkit.words.names import choice, display_name, is_none, part_name, place,
 from toolkit.words.prose import duration, duration_parts, estimate, points, value_text
 
 __all__ = [
+    "DEFAULT",
     "NO_BREAK",
     "PSEUDO",
     "choice",

@@ -69,8 +69,9 @@ def _merge(into, more, file):
             into[key] = value
 
 
-def _find(key):
-    at = _messages(DEFAULT if _language[0] == PSEUDO else _language[0])
+def _find(key, name=None):
+    name = name or _language[0]
+    at = _messages(DEFAULT if name == PSEUDO else name)
     for part in key.split("."):
         at = at.get(part) if isinstance(at, dict) else None
     return at
@@ -81,9 +82,9 @@ def has(key):
     return _find(key) is not None
 
 
-def entry(key):
-    """All the messages below a key, as they stand; for those that ask what there is."""
-    return _find(key) or {}
+def entry(key, name=None):
+    """All the messages below a key, as they stand, of a language; for those that ask what there is."""
+    return _find(key, name) or {}
 
 
 def text(key, /, **values):

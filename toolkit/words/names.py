@@ -67,9 +67,10 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
             said = text(f"{table}.{value}")
             return said if in_sentence else sentence_case(said)
     name = str(value)
-    if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", name) and ("_" in name or name.islower()):
-        name = name[0].upper() + name[1:].replace("_", " ")
-    return short_name(name, limit)
+    if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+", name):
+        name = name.replace("_", " ")
+    name = short_name(name, limit)
+    return name[0].upper() + name[1:] if name.islower() else name
 
 
 def _as_day(value):

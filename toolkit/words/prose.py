@@ -82,9 +82,11 @@ def estimate(value, low, high, unit):
     if unit == "seconds":
         is_one_unit = len({duration_parts(one)[1] for one in (value, low, high)}) == 1
         ends = [duration_parts(end)[0] if is_one_unit else duration(end) for end in (low, high)]
-    elif unit in ("rate", "points"):
-        decimals = 1 if unit == "points" or not value else digits(value, unit)
-        ends = [number(end * 100, decimals) for end in (low, high)]
+    elif unit == "points":
+        ends = [number(end, 0 if end == round(end) else 1) for end in (round(low * 100, 1), round(high * 100, 1))]
+    elif unit == "rate":
+        most = digits(value, unit) if value else 1
+        ends = [number(end * 100, min(most, digits(end, unit))) for end in (low, high)]
     else:
         ends = [number(end, digits(value, unit)) for end in (low, high)]
     return text("estimate.both", value=shown, low=ends[0], high=ends[1])
