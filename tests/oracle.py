@@ -1,9 +1,9 @@
 """The metrics once more, naively: row by row in plain Python, sharing no code with the ones under test.
 
 Each function takes pandas frames and returns a list of dicts, one per row of the metric's result, with the
-columns that the metric's docstring promises; `assert_same` compares. Quantiles of survival curves are exact
-(fractions), local time is `zoneinfo`, business time is the intersection of spans. Below them are the random
-and the fixed tables that the tests run on.
+columns that the metric's docstring promises; `assert_same` compares. Curves of waits are exact (fractions), local
+time is `zoneinfo`, business time is the intersection of spans, intervals and tests are scipy's and statsmodels' or
+their formulas term by term. Below them are the random and the fixed tables that the tests run on.
 """
 
 import itertools
@@ -17,7 +17,11 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import DescrStatsW
+
+from toolkit.service import Service
+from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS
 
 Z = NormalDist().inv_cdf(0.975)
 NONE = "(none)"
@@ -112,11 +116,11 @@ def labelled(key, by, **values):
 # --- intervals ------------------------------------------------------------------------------------
 
 
-def wilson(count, n):
+def wilson(count, n, z=Z):
     if not n:
         return None, None
-    p, square = count / n, Z * Z
-    middle, width = p + square / (2 * n), Z * math.sqrt(p * (1 - p) / n + square / (4 * n * n))
+    p, square = count / n, z * z
+    middle, width = p + square / (2 * n), z * math.sqrt(p * (1 - p) / n + square / (4 * n * n))
     return (middle - width) / (1 + square / n), (middle + width) / (1 + square / n)
 
 
@@ -124,17 +128,126 @@ def rate(count, n, name, low="low", high="high"):
     return {name: count / n if n else None, low: wilson(count, n)[0], high: wilson(count, n)[1]}
 
 
-def newcombe(count, n, other_count, other_n):
+def newcombe(count, n, other_count, other_n, z=Z):
     if not n or not other_n:
         return None, None, None
     p, q = count / n, other_count / other_n
-    (l1, u1), (l2, u2) = wilson(count, n), wilson(other_count, other_n)
+    (l1, u1), (l2, u2) = wilson(count, n, z), wilson(other_count, other_n, z)
     change = p - q
     return (
         change,
         change - math.sqrt((p - l1) ** 2 + (u2 - q) ** 2),
         change + math.sqrt((u1 - p) ** 2 + (q - l2) ** 2),
     )
+
+
+def p_of(bounds):
+    """The chance of error at which an interval just touches 0; `bounds(p)` gives its two ends."""
+    small, large = 1e-12, 1.0
+    if not bounds(small)[0] <= 0 <= bounds(small)[1]:
+        return small
+    for _ in range(200):
+        middle = math.sqrt(small * large)
+        low, high = bounds(middle)
+        small, large = (middle, large) if low <= 0 <= high else (small, middle)
+    return small
+
+
+def newcombe_p(*counts):
+    return p_of(lambda p: newcombe(*counts, z=stats.norm.ppf(1 - p / 2))[1:])
+
+
+def rates_by_week(hits, n, hits_before, n_before, history):
+    """p of a rate against the period before, by how much it moved over the weeks of `history`; None without four."""
+    weeks = [(y, m) for y, m in history if m > 0]
+    if len(weeks) < 4:
+        return None
+    total, cases = sum(y for y, _ in weeks), sum(m for _, m in weeks)
+    p, chance = total / cases, (total + 1) / (cases + 2)
+    squares = sum((y - p * m) ** 2 / m for y, m in weeks) / (chance * (1 - chance))
+    factor = max(1, squares / (len(weeks) - 1))
+    counts = [value / factor for value in (hits, n, hits_before, n_before)]
+    return p_of(lambda p: newcombe(*counts, z=stats.t.ppf(1 - p / 2, len(weeks) - 1))[1:])
+
+
+def verdicts(ps, untested=None):
+    """ "clear" or "chance" of each p after Holm's correction (statsmodels); what has none keeps its own word."""
+    tested = [place for place, p in enumerate(ps) if p is not None]
+    rejected = multipletests([ps[place] for place in tested], method="holm")[0] if tested else []
+    found = list(untested or [None] * len(ps))
+    for place, is_rejected in zip(tested, rejected, strict=True):
+        found[place] = "clear" if is_rejected else "chance"
+    return found
+
+
+def hall(values, fewest=20):
+    """Interval of a mean of skewed waits: Hall's transformation, from central moments."""
+    n = len(values)
+    if n < fewest or len(set(values)) < 2:
+        return None, None
+    middle = mean(values)
+    second, third = (sum((value - middle) ** power for value in values) / n for power in (2, 3))
+    skew, deviation = third / second**1.5, math.sqrt(variance(values))
+    q, ends = stats.t.ppf(0.975, n - 1), []
+    for a in (q, -q):
+        shift = a / math.sqrt(n) - skew / (6 * n)
+        step = (
+            3 / skew * (math.copysign(abs(1 + skew * shift) ** (1 / 3), 1 + skew * shift) - 1)
+            if abs(skew) > 1e-6
+            else shift
+        )
+        ends.append(max(middle - deviation * step, 0.0))
+    return tuple(ends)
+
+
+def order_interval(values, probability):
+    """Two of the values, so that each side misses at most 2.5 % (or what is left of 5 % where an end misses more)."""
+    n, ordered = len(values), sorted(values)
+    first, last = (1 - probability) ** n, probability**n  # no value below, none above
+    if n == 0 or first + last > 0.05:
+        return None, None
+    below, above = max(0.05 - max(0.025, last), first), 0.05 - max(0.025, first)
+    cumulative = stats.binom(n, probability).cdf
+    low = max(rank for rank in range(1, n + 1) if cumulative(rank - 1) <= below + 1e-12)
+    high = next((rank for rank in range(1, n) if cumulative(rank - 1) >= 1 - above - 1e-12), n)
+    return float(ordered[low - 1]), float(ordered[high - 1])
+
+
+def scores_interval(scores, lowest=1, highest=5, fewest=5):
+    """Interval of a mean on a bounded scale, from the scores themselves with half an answer added at each end."""
+    n = len(scores)
+    if n < fewest:
+        return None, None
+    y = [(score - lowest) / (highest - lowest) for score in scores]
+    weighted = [(value, 1) for value in y] + [(0, 0.5), (1, 0.5)]
+    middle = sum(value * weight for value, weight in weighted) / (n + 1)
+    spread = sum(weight * (value - middle) ** 2 for value, weight in weighted) / (n + 1)
+    k = Z * Z * min(1, spread / (middle * (1 - middle))) / n
+    centre = mean(y)
+    ends = [
+        (centre + k / 2 + sign * math.sqrt(max(k * centre * (1 - centre), 0) + k * k / 4)) / (1 + k) for sign in (-1, 1)
+    ]
+    return tuple(lowest + (highest - lowest) * min(max(end, 0.0), 1.0) for end in ends)
+
+
+def worth(clusters):
+    """How many messages on their own say as much: n less the design effect of (n, hits) by conversation."""
+    k, n, hits = len(clusters), sum(m for m, _ in clusters), sum(y for _, y in clusters)
+    if hits in (0, n) or k < 2:
+        effect = sum(m * m for m, _ in clusters) / n
+    else:
+        p = hits / n
+        effect = k / (k - 1) * sum((y - p * m) ** 2 for m, y in clusters) / n / (p * (1 - p))
+    return n / max(effect, 1)
+
+
+def clustered(clusters, fewest=10):
+    """Interval of a rate of messages that come in conversations: (n, hits) each."""
+    if len(clusters) < fewest:
+        return None, None
+    own = worth(clusters)
+    p = sum(y for _, y in clusters) / sum(m for m, _ in clusters)
+    return wilson(p * own, own, stats.t.ppf(0.975, len(clusters) - 1))
 
 
 def student(values):
@@ -185,22 +298,74 @@ def reach(curve, position, probability):
     return next((float(point[0]) for point in curve if point[position] <= target), None)
 
 
+def on_grid(took):
+    """Seconds rounded up: to 10 s beyond 2 h, to a minute beyond a day, to 10 min beyond 10 days, to 1 h beyond 100."""
+    for days, step in ((100, 3600), (10, 600), (1, 60), (Fraction(1, 12), 10)):
+        if took > days * 86_400:
+            return math.ceil(took / step) * step
+    return took
+
+
+def incidence(cases):
+    """Aalen and Johansen's curve [(time, at risk, share not answered as a fraction, low, high)].
+
+    Of cases (duration, "ended", "otherwise" or "open"); the variance is the delta method's, term by term.
+    """
+    curve, terms = [], []
+    waiting, share = Fraction(1), Fraction(0)
+    for time in sorted({duration for duration, _ in cases}):
+        at_risk = sum(duration >= time for duration, _ in cases)
+        ended, gone = (
+            sum(duration == time and how in ends for duration, how in cases)
+            for ends in (("ended",), ("ended", "otherwise"))
+        )
+        share += waiting * Fraction(ended, at_risk)
+        hazard = Fraction(gone, at_risk * (at_risk - gone)) if at_risk > gone else Fraction(0)
+        own = waiting**2 * Fraction(ended * (at_risk - ended), at_risk**3)
+        terms.append((share, hazard, own, waiting * Fraction(ended, at_risk**2)))
+        waiting *= Fraction(at_risk - gone, at_risk)
+        squared = sum((share - past) ** 2 * g + own - 2 * (share - past) * h for past, g, own, h in terms)
+        free = 1 - share
+        if 0 < free < 1:
+            width = Z * math.sqrt(squared) / (float(free) * abs(math.log(free)))
+            low, high = float(free) ** math.exp(width), float(free) ** math.exp(-width)
+        elif free == 1:
+            low = high = 1.0
+        else:  # the last bound goes on
+            low, high = 0.0, curve[-1][4] if curve else 1.0
+        curve.append((time, at_risk, free, low, high))
+    return curve
+
+
+def answered_by(curve, time):
+    """(share, low, high) of what was answered within a time."""
+    before = [point for point in curve if point[0] <= time]
+    return (1 - float(before[-1][2]), 1 - before[-1][4], 1 - before[-1][3]) if before else (0.0, 0.0, 0.0)
+
+
 # --- business time --------------------------------------------------------------------------------
+
+
+def shifts(first, last, service):
+    """(opens, closes) in epoch seconds of each shift of the days between two instants, and of those around them."""
+    zone, found = ZoneInfo(service.time_zone), []
+    day, end = (local(at, service.time_zone).date() + timedelta(days=more) for at, more in ((first, -2), (last, 1)))
+    while day <= end:
+        for span in [] if day in service.holidays.dates else service.opening_hours[WEEKDAYS[day.weekday()]]:
+            wall = datetime(day.year, day.month, day.day)
+            found.append(tuple(int((wall + timedelta(seconds=at)).replace(tzinfo=zone).timestamp()) for at in span))
+        day += timedelta(days=1)
+    return found
 
 
 def business_seconds(start, end, service):
     """Seconds of the opening hours between two instants, shift by shift."""
-    zone, total = ZoneInfo(service.time_zone), 0
-    day, last = local(start, service.time_zone).date() - timedelta(days=2), local(end, service.time_zone).date()
-    while day <= last + timedelta(days=1):
-        for opens, closes in [] if day in service.holidays.dates else service.opening_hours[WEEKDAYS[day.weekday()]]:
-            wall = datetime(day.year, day.month, day.day)
-            first, after = (
-                int((wall + timedelta(seconds=at)).replace(tzinfo=zone).timestamp()) for at in (opens, closes)
-            )
-            total += max(0, min(after, end) - max(first, start))
-        day += timedelta(days=1)
-    return total
+    return sum(max(0, min(closes, end) - max(opens, start)) for opens, closes in shifts(start, end, service))
+
+
+def is_open(at, service):
+    """Whether the service is open at an instant (epoch seconds)."""
+    return any(opens <= at < closes for opens, closes in shifts(at, at, service))
 
 
 # --- volume ---------------------------------------------------------------------------------------
@@ -263,6 +428,22 @@ def inbound_volume(frame, by=None, zone=None):
     return [labelled(key, by, n=n, share=n / total if total else None) for key, n in counts.items()]
 
 
+def contact_costs(frame, by=None, costs=None):
+    rows, time = contacts(frame)
+    costs = Service().costs if costs is None else costs
+    keys = [name for name in names(by) if name != "channel"]
+    if time == "started_at":
+        rows = [row | {"channel": "phone"} for row in rows]
+    result = []
+    for key, own in groups(rows, [*keys, "channel"]).items():
+        is_phone = key[-1].lower() in PHONE_CHANNELS
+        kind = "phone" if is_phone else "social"
+        each = costs.get(key[-1], None if key[-1] == NONE else costs.get(kind))
+        cost = None if each is None else each * len(own)
+        result.append(labelled(key, [*keys, "channel"], n=len(own), cost_per_contact=each, cost=cost))
+    return result
+
+
 def volume_heatmap(frame, zone, days=None):
     """`days`: the dates that count; by default from the first contact's to the last one's."""
     rows, time = contacts(frame)
@@ -295,36 +476,71 @@ def volume_heatmap(frame, zone, days=None):
 # --- response -------------------------------------------------------------------------------------
 
 
-def waits(frame, clock, as_of, service, bot_only="out"):
-    """The conversations that had begun by as_of, each with `_seconds` and `_answered`."""
-    rows = records(frame)
-    now = seconds(as_of)
-    if now is None:  # the newest event, whoever handled the conversation
-        newest = [seconds(row[name]) for row in rows for name in ("created_at", "first_response_at")]
-        now = max((time for time in newest if time is not None), default=0)
-    if bot_only == "out":  # a conversation that a bot handled alone
-        rows = [
-            row for row in rows if not (has(row, "bot_started_at") and lacks(row, "handed_off_at", "first_response_at"))
-        ]
-    times = [(seconds(row["created_at"]), seconds(row["first_response_at"])) for row in rows]
+def of_channels(rows, channels):
+    if channels == "all":
+        return rows
+    return [row for row in rows if (text(row["channel"]).lower() in PHONE_CHANNELS) == (channels == "phone")]
+
+
+def span(row, now, start, end, closing=None):
+    """(seconds, "ended", "otherwise" or "open") of a row's wait as it was at `now`; None if it hadn't begun."""
+    begun, done = seconds(row[start]), seconds(row[end])
+    if begun > now:
+        return None
+    if done is not None and done <= now:
+        return done - begun, "ended"
+    closed = seconds(row.get(closing)) if closing else None
+    if closed is not None and closed <= now:
+        return max(closed - begun, 0), "otherwise"
+    if closing and closed is None and (text(row.get("status"))).lower() in CLOSED_STATUSES:
+        return now - begun, "otherwise"
+    return now - begun, "open"
+
+
+def read_at(rows, as_of, *columns):
+    """The instant at which the rows were read: as told, else the newest event."""
+    if as_of is not None:
+        return seconds(as_of)
+    times = [seconds(row.get(name)) for row in rows for name in columns]
+    return max((time for time in times if time is not None), default=0)
+
+
+def by_bot_alone(row):
+    return has(row, "bot_started_at") and lacks(row, "handed_off_at", "first_response_at")
+
+
+def waits(frame, clock="calendar", as_of=None, service=None, bot_only="out", channels="all"):
+    """The conversations that had begun by as_of, each with `_seconds` and `_how`."""
+    rows = of_channels(records(frame), channels)
+    now = read_at(rows, as_of, "created_at", "first_response_at", "closed_at")
     found = []
-    for row, (start, end) in zip(rows, times, strict=True):
-        if start > now:
+    for row in rows:
+        wait = span(row, now, "created_at", "first_response_at", "closed_at")
+        if wait is None or (bot_only == "out" and by_bot_alone(row)):
             continue
-        answered = end is not None and end <= now
-        end = end if answered else now
-        took = end - start if clock == "calendar" else business_seconds(start, end, service)
-        found.append(row | {"_seconds": took, "_answered": answered})
+        took, how = wait
+        if clock == "business":
+            start = seconds(row["created_at"])
+            took = business_seconds(start, start + took, service)
+        found.append(row | {"_seconds": took, "_how": how})
     return found
 
 
-def first_response_time(frame, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out"):
+def curve_of(rows):
+    return incidence([(on_grid(row["_seconds"]), row["_how"]) for row in rows])
+
+
+def ends_of(rows):
+    hows = [row["_how"] for row in rows]
+    counts = {"answered_count": "ended", "closed_count": "otherwise", "open_count": "open"}
+    return {"n": len(rows)} | {name: hows.count(how) for name, how in counts.items()}
+
+
+def first_response_time(frame, by=None, as_of=None, zone=None, **choices):
     result = []
-    for key, rows in groups(waits(frame, clock, as_of, service, bot_only), by, "created_at", zone).items():
-        cases = [(row["_seconds"], row["_answered"]) for row in rows]
-        answered = [took for took, event in cases if event]
-        curve = kaplan_meier(cases)
-        values = {"n": len(cases), "answered_count": len(answered), "open_count": len(cases) - len(answered)}
+    for key, rows in groups(waits(frame, as_of=as_of, **choices), by, "created_at", zone).items():
+        answered, curve = [row["_seconds"] for row in rows if row["_how"] == "ended"], curve_of(rows)
+        values = ends_of(rows)
         for name, probability in (("median", 0.5), ("p90", 0.9)):
             values[f"{name}_seconds"] = reach(curve, 2, probability)
             values[f"{name}_low"], values[f"{name}_high"] = reach(curve, 3, probability), reach(curve, 4, probability)
@@ -333,14 +549,14 @@ def first_response_time(frame, by=None, clock="calendar", as_of=None, zone=None,
     return result
 
 
-def response_curve(frame, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out"):
+def response_curve(frame, by=None, as_of=None, zone=None, **choices):
     result = []
-    for key, rows in groups(waits(frame, clock, as_of, service, bot_only), by, "created_at", zone).items():
-        curve = kaplan_meier([(row["_seconds"], row["_answered"]) for row in rows])
+    for key, rows in groups(waits(frame, as_of=as_of, **choices), by, "created_at", zone).items():
+        curve = curve_of(rows)
         if curve and curve[0][0] > 0:
             result.append(labelled(key, by, seconds=0, n=len(rows), share=0.0, low=0.0, high=0.0))
-        for time, at_risk, surviving, low, high in curve:
-            values = {"n": at_risk, "share": 1 - float(surviving), "low": 1 - high, "high": 1 - low}
+        for time, at_risk, free, low, high in curve:
+            values = {"n": at_risk, "share": 1 - float(free), "low": 1 - high, "high": 1 - low}
             result.append(labelled(key, by, seconds=time, **values))
     return result
 
@@ -354,32 +570,52 @@ BUCKETS = {  # of the default edges
 }
 
 
-def response_time_buckets(frame, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out"):
+def response_time_buckets(frame, by=None, as_of=None, zone=None, **choices):
     result = []
-    for key, rows in groups(waits(frame, clock, as_of, service, bot_only), by, "created_at", zone).items():
+    for key, rows in groups(waits(frame, as_of=as_of, **choices), by, "created_at", zone).items():
         if not rows:
             continue
-        counts = dict.fromkeys([*BUCKETS, "not answered"], 0)
-        for row in rows:
-            if not row["_answered"]:
-                counts["not answered"] += 1
-            for name, (after, until) in BUCKETS.items():
-                counts[name] += row["_answered"] and after < row["_seconds"] <= until
+        answered = [row["_seconds"] for row in rows if row["_how"] == "ended"]
+        counts = {name: sum(after < took <= until for took in answered) for name, (after, until) in BUCKETS.items()}
+        counts |= {"closed unanswered": ends_of(rows)["closed_count"], "waiting": ends_of(rows)["open_count"]}
         for name, n in counts.items():
             result.append(labelled(key, by, bucket=name, n=n, total=len(rows), **rate(n, len(rows), "share")))
     return result
 
 
-def response_rate(frame, by=None, no_reply_topics=(), as_of=None, zone=None, bot_only="out"):
+def response_rate(frame, by=None, no_reply_topics=(), as_of=None, zone=None, **choices):
     result = []
-    for key, rows in groups(waits(frame, "calendar", as_of, None, bot_only), by, "created_at", zone).items():
-        answered = sum(row["_answered"] for row in rows)
-        values = {"n": len(rows), "answered_count": answered} | rate(answered, len(rows), "response_rate")
+    for key, rows in groups(waits(frame, as_of=as_of, **choices), by, "created_at", zone).items():
+        values = ends_of(rows)
+        values |= rate(values["answered_count"], len(rows), "response_rate")
         if no_reply_topics and "topic" in frame.columns:
-            needing = [row["_answered"] for row in rows if row["topic"] not in no_reply_topics]
+            needing = [row["_how"] == "ended" for row in rows if row["topic"] not in no_reply_topics]
             values["needing_count"] = len(needing)
             values |= rate(sum(needing), len(needing), "needing_rate", "needing_rate_low", "needing_rate_high")
         result.append(labelled(key, by, **values))
+    return result
+
+
+def expectation_met(frame, as_of=None, expectations=None, bot_only="out"):
+    """`expectations`: {channel, "phone" or "social": [(seconds, share who expect it)]}; the defaults without."""
+    if expectations is None:
+        settings = Service().expectations
+        expectations = {name: [(one.within, one.share) for one in ones] for name, ones in settings.items()}
+
+    def group(row):
+        channel = text(row["channel"])
+        if channel in expectations:
+            return channel
+        return "phone" if channel.lower() in PHONE_CHANNELS else "social"
+
+    rows, result = waits(frame, as_of=as_of, bot_only=bot_only), []
+    for name, wanted in expectations.items():
+        own = [row for row in rows if group(row) == name]
+        for within, share in wanted if own else []:
+            met, low, high = answered_by(curve_of(own), within)
+            answered = sum(row["_how"] == "ended" and row["_seconds"] <= within for row in own)
+            counts = {"within_seconds": within, "expected_share": share, "n": len(own), "answered_count": answered}
+            result.append({"_of": name} | counts | {"expectation_met": met, "low": low, "high": high})
     return result
 
 
@@ -394,18 +630,17 @@ def reply_pairs(frame, by=None, zone=None):
     result = []
     for key, group in groups(pairs, by, "sent_at", zone).items():
         took = [pair["_seconds"] for pair in group]
-        result.append(
-            labelled(
-                key,
-                by,
-                n=len(took),
-                median_seconds=quantile(took, 0.5),
-                p90_seconds=quantile(took, 0.9),
-                mean_seconds=mean(took) if took else None,
-                negative_count=sum(one < 0 for one in took),
-            )
-        )
+        result.append(labelled(key, by, negative_count=sum(one < 0 for one in took), **timed(took)))
     return result
+
+
+def timed(took):
+    """What a mean's shape says of exact seconds: the mean of them, quantiles on the grid."""
+    grid = [on_grid(one) for one in took]
+    values = {"n": len(took), "mean_seconds": mean(took) if took else None}
+    values |= dict(zip(("mean_low", "mean_high"), hall([float(one) for one in took]), strict=True))
+    values |= {"median_seconds": quantile(grid, 0.5), "p90_seconds": quantile(grid, 0.9)}
+    return values | dict(zip(("median_low", "median_high"), order_interval(grid, 0.5), strict=True))
 
 
 # --- calls ----------------------------------------------------------------------------------------
@@ -439,8 +674,11 @@ def abandonment_rate(frame, by=None, base="offered", short_abandon=None, zone=No
     for row in offered(frame):
         if base == "queued" and (queue_wait(row) is None or queue_wait(row) <= 0):
             continue
+        if base == "wanted_agent" and row["_end"] == "other":
+            continue
         left = seconds(row["abandoned_at"]) if row["_end"] == "abandoned" else None
-        if short_abandon is not None and left is not None and left - seconds(row["started_at"]) <= short_abandon:
+        since = seconds(row["queued_at"] if base == "queued" else row["started_at"])
+        if short_abandon is not None and None not in (left, since) and left - since <= short_abandon:
             continue
         kept.append(row)
     result = []
@@ -448,8 +686,16 @@ def abandonment_rate(frame, by=None, base="offered", short_abandon=None, zone=No
         ends = [row["_end"] for row in rows]
         values = {f"{end}_count": ends.count(end) for end in ("abandoned", "answered", "other")}
         values |= rate(values["abandoned_count"], len(ends), "abandonment_rate")
+        if ends.count("other") == len(ends):  # nobody was there who could have hung up
+            values |= dict.fromkeys(("abandonment_rate", "low", "high"))
         result.append(labelled(key, by, n=len(ends), **values))
     return result
+
+
+def abandonment_by_base(frame, short_abandon=5):
+    asked = {"offered": {}, "wanted_agent": {"base": "wanted_agent"}, "queued": {"base": "queued"}}
+    asked["no_short_abandons"] = {"short_abandon": short_abandon}
+    return [{"base": name} | abandonment_rate(frame, **choices)[0] for name, choices in asked.items()]
 
 
 def abandonment_by_stage(stages, calls=None, by=None, zone=None):
@@ -492,23 +738,10 @@ def average_speed_of_answer(frame, by=None, since="queue", unqueued="zero", zone
         else:
             wait = queue_wait(row)
         found.append(row | {"_seconds": max(wait, 0)})
-    result = []
-    for key, rows in groups(found, by, "started_at", zone).items():
-        took = [float(row["_seconds"]) for row in rows]
-        low, high = student(took)
-        result.append(
-            labelled(
-                key,
-                by,
-                n=len(took),
-                mean_seconds=mean(took) if took else None,
-                mean_low=None if low is None else max(low, 0.0),
-                mean_high=high,
-                median_seconds=quantile(took, 0.5),
-                p90_seconds=quantile(took, 0.9),
-            )
-        )
-    return result
+    return [
+        labelled(key, by, **timed([row["_seconds"] for row in rows]))
+        for key, rows in groups(found, by, "started_at", zone).items()
+    ]
 
 
 # --- satisfaction ---------------------------------------------------------------------------------
@@ -523,9 +756,10 @@ def csat(frame, by=None, satisfied=4, zone=None):
     for key, rows in groups(csat_rows(frame), by, "sent_at", zone).items():
         scores = [float(row["score"]) for row in rows if not is_null(row["score"])]
         good = sum(score >= satisfied for score in scores)
-        low, high = student(scores)
+        low, high = scores_interval(scores)
         values = {"n": len(scores), "sent_count": len(rows), "satisfied_count": good}
-        values["survey_response_rate"] = len(scores) / len(rows) if rows else None
+        ends = ("survey_response_rate", "survey_response_rate_low", "survey_response_rate_high")
+        values |= rate(len(scores), len(rows), *ends)
         values |= rate(good, len(scores), "csat")
         values |= {"mean": mean(scores) if scores else None, "mean_low": low, "mean_high": high}
         values |= {f"score_{score}": scores.count(score) for score in range(1, 6)}
@@ -533,39 +767,59 @@ def csat(frame, by=None, satisfied=4, zone=None):
     return result
 
 
-def csat_by_topic(frame, by="topic", satisfied=4, zone=None):
+def csat_by_topic(frame, by="topic", satisfied=4, zone=None, minimum=10):
     """The pull as it is defined: the total less the CSAT of all the others together."""
-    rows, result = csat_rows(frame), []
+    rows, result, ps = csat_rows(frame), [], []
     answered = [row for row in rows if not is_null(row["score"])]
     total = sum(row["score"] >= satisfied for row in answered)
     for row in csat(frame, by, satisfied, zone):
-        other_n, other = len(answered) - row["n"], total - row["satisfied_count"]
-        pull = total / len(answered) - other / other_n if answered and other_n and row["n"] else None
-        bounds = newcombe(row["satisfied_count"], row["n"], other, other_n)
-        share = row["n"] / len(answered) if answered else None
+        own = (row["satisfied_count"], row["n"])
+        others = (total - row["satisfied_count"], len(answered) - row["n"])
+        pull = total / len(answered) - others[0] / others[1] if own[1] and others[1] else None
         values = {name: row[name] for name in [*names(by), "n", "csat", "low", "high", "mean", "sent_count"]}
-        values |= {"share_of_answers": share, "pull": pull}
-        values |= {
-            f"pull_{end}": None if bound is None else bound * share
-            for end, bound in zip(("low", "high"), bounds[1:], strict=True)
-        }
+        values |= {"share_of_answers": row["n"] / len(answered) if answered else None, "pull": pull}
+        values |= dict(zip(("pull_low", "pull_high"), pull_interval(own, others), strict=True))
+        is_tested = min(own[1], others[1]) >= max(minimum, 1)
+        ps.append(newcombe_p(*own, *others) if is_tested else None)
         result.append(values)
+    for row, verdict in zip(result, verdicts(ps, ["few"] * len(ps)), strict=True):
+        row["verdict"] = verdict
     return result
 
 
-def low_scores(frame, at_most=3, by=None, zone=None):
-    rows, result = csat_rows(frame), []
-    if not names(by):
-        low = [row for row in rows if not is_null(row["score"]) and row["score"] <= at_most]
-        # the sorts are stable: first the last key
-        low.sort(key=lambda row: row["survey_id"])
-        low.sort(key=lambda row: (is_null(row["answered_at"]), 0 if is_null(row["answered_at"]) else -stamp(row)))
-        low.sort(key=lambda row: row["score"])
-        return [{"survey_id": row["survey_id"], "score": row["score"]} for row in low]
-    for key, group in groups(rows, by, "sent_at", zone).items():
-        scores = [row["score"] for row in group if not is_null(row["score"])]
-        low = sum(score <= at_most for score in scores)
-        result.append(labelled(key, by, n=len(scores), low_count=low, **rate(low, len(scores), "low_rate")))
+def pull_interval(own, others, fewest=20):
+    """MOVER of the product of a share of the answers and a difference of rates, each with its own interval."""
+    n, other_n = own[1], others[1]
+    if min(n, other_n) < fewest:
+        return None, None
+    share, (share_low, share_high) = n / (n + other_n), wilson(n, n + other_n)
+    change, low, high = newcombe(*own, *others)
+    away, back = share_high - share, share - share_low  # a larger share takes the pull further from 0
+    down, up = (away, back) if change < 0 else (back, away)
+    if change == 0:
+        down = up = 0
+    pull = share * change
+    return (
+        pull - math.hypot(share * (change - low), change * down),
+        pull + math.hypot(share * (high - change), change * up),
+    )
+
+
+def low_scores(frame, at_most=3):
+    low = [row for row in csat_rows(frame) if not is_null(row["score"]) and row["score"] <= at_most]
+    # the sorts are stable: first the last key
+    low.sort(key=lambda row: row["survey_id"])
+    low.sort(key=lambda row: (is_null(row["answered_at"]), 0 if is_null(row["answered_at"]) else -stamp(row)))
+    low.sort(key=lambda row: row["score"])
+    return [{"survey_id": row["survey_id"], "score": row["score"]} for row in low]
+
+
+def low_score_rate(frame, by=None, at_most=3, zone=None):
+    answered = [row for row in csat_rows(frame) if not is_null(row["score"])]
+    result = []
+    for key, rows in groups(answered, by, "sent_at", zone).items():
+        low = sum(row["score"] <= at_most for row in rows)
+        result.append(labelled(key, by, n=len(rows), low_count=low, **rate(low, len(rows), "low_score_rate")))
     return result
 
 
@@ -578,60 +832,60 @@ def stamp(row):
 SENTIMENTS = ("positive", "neutral", "negative")
 
 
-def z_test(count, n, before_count, before_n):
-    """Two-sided p-value of two proportions, with their pooled variance."""
-    pooled = (count + before_count) / (n + before_n)
-    if pooled in (0, 1):
-        return 1.0
-    error = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / before_n))
-    return math.erfc(abs(count / n - before_count / before_n) / error / math.sqrt(2))
-
-
-def holm(p_values, level=0.05):
-    """Which of the hypotheses Holm's procedure rejects."""
-    rejected = [False] * len(p_values)
-    for step, position in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        if p_values[position] > level / (len(p_values) - step):
-            break
-        rejected[position] = True
-    return rejected
-
-
 def sentiment_trend(frame, by=None, every="week", tagged="all", zone=None, minimum=10):
     rows = [row for row in records(frame) if row["sender"] == "customer"]
     if tagged != "all":
         wanted = tagged == "tagged"
         rows = [row for row in rows if (is_null(row["is_tagged"]) or bool(row["is_tagged"])) == wanted]
-    result, steps = [], []
+    result, tested = [], []
     for key, own in groups(rows, by, "sent_at", zone).items():
-        periods = groups(own, every, "sent_at", zone)
-        done = {}
+        periods, done = groups(own, every, "sent_at", zone), {}
         for period in sorted(periods):
-            labels = [row["sentiment"] for row in periods[period]]
-            counts = {label: labels.count(label) for label in SENTIMENTS}
-            n = sum(counts.values())
-            values = {"n": n, "message_count": len(labels), "coverage": n / len(labels) if labels else None}
-            for label, count in counts.items():
-                values |= {f"{label}_count": count} | rate(count, n, label, f"{label}_low", f"{label}_high")
+            values = sentiments(periods[period])
             done[period] = labelled(key, by) | labelled(period, every) | values
         if every:
-            steps += _changes(done, every, minimum)
+            tested += _changes(done, every, minimum)
         result += done.values()
-    for (row, _), is_significant in zip(steps, holm([p_value for _, p_value in steps]), strict=True):
-        row["is_significant"] = is_significant
-    return result
+    found = verdicts([p for _, p in tested], ["no history"] * len(tested))
+    for (row, p), verdict in zip(tested, found, strict=True):
+        row |= {"p": p, "verdict": verdict}
+    return [{name: value for name, value in row.items() if name != "_worth"} for row in result]
+
+
+def sentiments(rows):
+    """The shares of one period's messages; `_worth`, how many on their own say as much of the negative share."""
+    labels = [row["sentiment"] for row in rows]
+    n = sum(label in SENTIMENTS for label in labels)
+    values = {"n": n, "message_count": len(labels)}
+    values |= rate(n, len(labels), "coverage", "coverage_low", "coverage_high")
+    is_clustered = bool(rows) and "conversation_id" in rows[0]
+    for label in SENTIMENTS:
+        count, ends = labels.count(label), (f"{label}_low", f"{label}_high")
+        values |= {f"{label}_count": count} | rate(count, n, label, *ends)
+        if is_clustered:
+            together = groups([row for row in rows if row["sentiment"] in SENTIMENTS], "conversation_id")
+            clusters = [(len(ones), sum(one["sentiment"] == label for one in ones)) for ones in together.values()]
+            values |= dict(zip(ends, clustered(clusters), strict=True))
+            if label == "negative":
+                values["_worth"] = worth(clusters) if n else 0
+    return {"_worth": n} | values
 
 
 def _changes(done, every, minimum):
-    """[(row, p-value)] of the periods that can be compared with the one before."""
+    """[(row, p)] of the periods that can be compared with the one before, by how much the others move."""
     step = {"day": {"days": 1}, "week": {"days": 7}, "month": {"months": 1}, "quarter": {"months": 3}}
     step, found = pd.DateOffset(**step.get(every, {"years": 1})), []
+
+    def counts(row):
+        return row["negative"] * row["_worth"] if row["n"] else 0.0, row["_worth"]
+
     for (start,), row in done.items():
-        row |= {"change": None, "is_significant": False}
+        row |= {"change": None, "p": None, "verdict": "untested"}
         before = done.get((start - step,))
         if before and row["n"] and before["n"] and min(row["n"], before["n"]) >= minimum:
             row["change"] = row["negative"] - before["negative"]
-            found.append((row, z_test(row["negative_count"], row["n"], before["negative_count"], before["n"])))
+            others = [counts(other) for other in done.values() if other is not row and other is not before]
+            found.append((row, rates_by_week(*counts(row), *counts(before), others)))
     return found
 
 
@@ -682,7 +936,7 @@ START = datetime(2024, 3, 29, 20, tzinfo=UTC)  # a Friday; Europe's clocks chang
 SPAN = 4 * 86_400_000  # ms
 BYS = (None, None, "channel", "channel", ["channel", "topic"], "hour", ["channel", "hour"], "week", "day")
 
-channels = st.sampled_from(["email", "x", "", None])
+channels = st.sampled_from(["email", "x", "Phone", "", None])
 topics = st.sampled_from(["bills", "praise", None])
 
 
@@ -721,6 +975,7 @@ def conversations(draw, size=14):
     for number in range(draw(st.integers(1, size))):
         created, wait = draw(instants()), draw(maybe(waits_after()))
         by_bot, handed = draw(st.booleans()), draw(maybe(st.just(created + timedelta(seconds=9))))
+        closed = draw(maybe(waits_after(200_000)))
         rows.append(
             {
                 "conversation_id": f"c{number}",
@@ -730,10 +985,13 @@ def conversations(draw, size=14):
                 "first_response_at": None if wait is None else created + wait,
                 "bot_started_at": created if by_bot else None,
                 "handed_off_at": handed if by_bot else None,
+                "closed_at": None if closed is None else created + closed,
+                "status": draw(st.sampled_from(["open", "Solved", "closed", None])),
+                "reopen_count": draw(maybe(st.integers(0, 2))),
             }
         )
-    times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at"]
-    return frame(rows, times, channel=object, topic=object)
+    times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at", "closed_at"]
+    return frame(rows, times, channel=object, topic=object, status=object, reopen_count="float64")
 
 
 @st.composite
@@ -805,6 +1063,7 @@ def messages(draw, size=18, span=SPAN):
         rows.append(
             {
                 "message_id": f"m{number}",
+                "conversation_id": f"c{draw(st.integers(0, 12))}",
                 "sent_at": draw(instants(span)),
                 "sender": draw(st.sampled_from(["customer", "customer", "agent", "bot", "system"])),
                 "in_reply_to": draw(maybe(st.integers(0, size).map(lambda n: f"m{n}"))),
@@ -858,6 +1117,8 @@ def sample_tables(size=60, seed=1):
             "reopen_count": some(pd.Series(random.integers(0, 3, size).astype(float))),
         }
     )
+    conversations["closed_at"] = some(later(created, 300_000), 0.5)
+    conversations["status"] = pick("open", "closed", "Solved", None)
     started, outcome = at(), pick("answered", "answered", "abandoned", "contained", "test", None)
     calls = pd.DataFrame(
         {
@@ -895,7 +1156,7 @@ def sample_tables(size=60, seed=1):
     messages = pd.DataFrame(
         {
             "message_id": keys("m"),
-            "conversation_id": pick("c001", "c002"),
+            "conversation_id": pick(*[f"c{number:03}" for number in range(20)]),
             "sent_at": at(30),
             "sender": pick("customer", "customer", "agent", "bot"),
             "in_reply_to": some(pd.Series([f"m{n:03}" for n in random.integers(0, size, size)], dtype=object)),

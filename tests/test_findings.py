@@ -674,7 +674,7 @@ UP = {"change": 0.028, "change_low": 0.009, "change_high": 0.047, "verdict": "cl
 def test_a_change_is_said_with_its_verdict(row, said):
     assert plain(sentence(comparison(row))) == f"The abandonment rate is 14 % (11 to 18), {said}"
     whole = plain(sentence(rates([], [(412, 58)]), comparison=comparison(row)))
-    assert whole == f"58 of 412 calls hung up before an agent answered: 14 % (11 to 18). That is {said}"
+    assert whole == f"58 of 412 calls hung up before an agent answered: 14 % (11 to 18). The abandonment rate is {said}"
 
 
 def test_nothing_to_compare_with():

@@ -163,6 +163,188 @@ def test_first_response_time_leaves_out_what_begins_after_as_of():
 
 
 @pytest.mark.parametrize(
+    "closed, status, as_of, counts, median",  # of two: one answered after 60 s, and this one
+    [
+        (None, None, 600, [1, 0, 1], 60),
+        (300, None, 600, [1, 1, 0], 60),  # closed without a reply: no longer waiting
+        (0, None, 600, [1, 1, 0], 60),
+        (600, None, 600, [1, 1, 0], 60),  # closed just when the data was read
+        (601, None, 600, [1, 0, 1], 60),  # and after it: it waited then
+        (601, "closed", 600, [1, 0, 1], 60),  # the time of closing says more than the status
+        (-30, None, 600, [1, 1, 0], 60),  # before it began, as some systems stamp it
+        (None, "closed", 600, [1, 1, 0], 60),  # closed, nobody knows when
+        (None, "Solved", 600, [1, 1, 0], 60),
+        (None, "spam", 600, [1, 1, 0], 60),
+        (None, "open", 600, [1, 0, 1], 60),
+        (None, "", 600, [1, 0, 1], 60),
+    ],
+)
+def test_answered_closed_and_waiting_are_three(closed, status, as_of, counts, median):
+    table = conversations(60, None, closed_at=after(99, closed), status=[None, status])
+    as_of = START + pd.Timedelta(seconds=as_of)
+    result = metrics.first_response_time(table, as_of=as_of)
+    columns = ("answered_count", "closed_count", "open_count")
+    assert values(result, *columns) == [counts] and result["n"].tolist() == [2]
+    assert result["median_seconds"].tolist() == [median]
+    assert values(metrics.response_rate(table, as_of=as_of), *columns) == [counts]
+    buckets = metrics.response_time_buckets(table, as_of=as_of).set_index("bucket")["n"]
+    assert buckets[["within 1 h", "closed unanswered", "waiting"]].tolist() == counts
+    without = table.drop(columns=["closed_at" if status else "status"])
+    if None in (closed, status):
+        assert values(metrics.first_response_time(without, as_of=as_of), *columns) == [counts]
+
+
+@pytest.mark.parametrize(
+    "waits, closed, last",
+    [
+        # two answered, two closed: it levels off at the half that is ever answered
+        ([60, 120, None, None], [None, None, 30, 300], 0.5),
+        ([60, 120, None, None], [None, None, None, None], 0.5),
+        # of those that waited at 60 s, one of three was answered; then one of two; the open one may yet be
+        ([60, 120, None, None], [None, None, 30, None], 0.75 * (1 / 3 + 2 / 3 * 1 / 2)),
+        ([None, None], [10, 20], 0.0),
+        ([5, 5], [None, 3], 1.0),  # answered before what its close says
+    ],
+)
+def test_the_curve_levels_off_at_what_is_ever_answered(waits, closed, last):
+    table = conversations(*waits, closed_at=after(*closed))
+    result = metrics.response_curve(table, as_of=START + pd.Timedelta(hours=1))
+    assert result["share"].iloc[-1] == pytest.approx(last)
+
+
+def test_the_curve_is_the_reference():
+    """Three ends at 60, 120, 180 and 240 s, whose curve was computed elsewhere."""
+    counts = {60: (3, 1, 0), 120: (4, 1, 1), 180: (2, 0, 1), 240: (1, 1, 1)}
+    as_of, rows = START + pd.Timedelta(seconds=1000), []
+    for time, (answered, closed, waiting) in counts.items():
+        rows += [(0, time, None)] * answered + [(0, None, time)] * closed + [(1000 - time, None, None)] * waiting
+    created, answered, closed = zip(*rows, strict=True)
+    table = pd.DataFrame(
+        {"created_at": after(*created), "first_response_at": after(*answered), "closed_at": after(*closed)}
+    )
+    result = metrics.response_curve(table, as_of=as_of)
+    assert values(result, "seconds", "n") == [[0, 16], [60, 16], [120, 12], [180, 6], [240, 3]]
+    assert result["share"].tolist()[1:] == pytest.approx([0.1875, 0.4375, 0.583333, 0.680556], abs=5e-7)
+    assert result["low"].tolist()[1:] == pytest.approx([0.064648, 0.237761, 0.357108, 0.437057], abs=5e-7)
+    assert result["high"].tolist()[1:] == pytest.approx([0.475396, 0.704573, 0.823584, 0.896325], abs=5e-7)
+    row = metrics.first_response_time(table, as_of=as_of)
+    assert values(row, "median_seconds", "median_low", "median_high", "p90_seconds") == [[180, 120, None, None]]
+
+
+@pytest.mark.parametrize(
+    "wait, on_grid",
+    [(7199, 7199), (7200, 7200), (7201, 7210), (86_400, 86_400), (86_401, 86_460), (10 * 86_400 + 1, 864_600)]
+    + [(100 * 86_400, 8_640_000), (8_640_001, 8_643_600)],
+)
+def test_long_waits_are_on_the_grid_their_mean_is_not(wait, on_grid):
+    result = metrics.first_response_time(conversations(wait))
+    assert values(result, "median_seconds", "mean_answered_seconds") == [[on_grid, wait]]
+    curve = metrics.response_curve(conversations(wait))
+    assert curve["seconds"].tolist() == [0, on_grid]
+    buckets = metrics.response_time_buckets(conversations(wait), edges=(wait, wait + 1))
+    assert buckets["n"].tolist() == [1, 0, 0, 0, 0]  # by the exact second
+
+
+@pytest.mark.parametrize(
+    "channels, n, case",
+    [("all", 5, "conversation"), ("written", 3, "written_conversation"), ("phone", 2, "call")],
+)
+def test_channels(channels, n, case):
+    table = conversations(60, 60, None, None, None, channel=["Phone", "voice", "x", "", None])
+    waits = metrics.first_response_time(table, channels=channels)
+    assert (waits["n"].tolist(), waits.attrs["case"]) == ([n], case)
+    rates = metrics.response_rate(table, by="hour", channels=channels, zone="UTC")
+    assert (rates["n"].tolist(), rates.attrs["case"]) == ([n], case)
+    buckets = metrics.response_time_buckets(table, channels=channels)
+    assert (buckets["total"].unique().tolist(), buckets.attrs["case"]) == ([n], case)
+    curve = metrics.response_curve(table, channels=channels)
+    assert (curve["n"].iloc[0], curve.attrs["case"]) == (n, case)
+    assert rates.attrs["choices"]["channels"] == channels
+
+
+def held(frame, **settings):
+    """The frame as a table of a data set with those settings."""
+    import ibis
+
+    from toolkit.engine import Context, own_backend, set_context
+
+    backend = own_backend(ibis.duckdb.connect())
+    set_context(backend, Context(Service.model_validate(settings), START.to_pydatetime() + datetime.timedelta(days=2)))
+    return backend.create_table("held", frame)
+
+
+def _knows(frame, hours=None, **tables):
+    """A table whose data set knows which hours were there, and has other tables."""
+    import ibis
+
+    from toolkit.engine import own_backend, set_context
+
+    backend = own_backend(ibis.duckdb.connect())
+    others = {name: backend.create_table(name, table) for name, table in tables.items()}
+    data = SimpleNamespace(hours_there=lambda: hours.assign(is_there=True), tables=others)
+    set_context(backend, SimpleNamespace(service=Service(), zone="UTC", as_of=None, data=data))
+    return backend.create_table("held", frame)
+
+
+def test_what_the_service_promises():
+    targets = {"first_response": {"default": "1h", "Phone": "20s"}, "compliance": 0.75}
+    table = conversations(20, 21, 3600, 3601, None, channel=["phone", "phone", "x", "x", None])
+    result = metrics.first_response_time(held(table, targets=targets, minimum_count=1))
+    # one of two calls, one of three others
+    assert result["within_target"].tolist() == [pytest.approx(2 / 5)] and result["target_seconds"].isna().all()
+    assert result.attrs["target"] == {
+        "of": "within_target", "low": "within_target_low", "high": "within_target_high", "value": 0.75, "best": "high",
+    }  # fmt: skip
+    assert result.statuses() == ["near"] and result.targets() == [0.75]
+    by = metrics.first_response_time(held(table, targets=targets), by="channel").set_index("channel")
+    assert by["target_seconds"].to_dict() == {"(none)": 3600, "phone": 20, "x": 3600}
+    assert by["within_target"].to_dict() == {"(none)": 0, "phone": 0.5, "x": 0.5}
+    curve = oracle.incidence([(20, "ended"), (21, "ended")])
+    assert tuple(by.loc["phone", ["within_target", "within_target_low", "within_target_high"]]) == pytest.approx(
+        oracle.answered_by(curve, 20)
+    )
+    alone = held(table, targets={"first_response": {"Phone": "20s"}})  # the others are promised nothing
+    assert metrics.first_response_time(alone)["within_target"].tolist() == [0.5]
+    assert "within_target" not in metrics.first_response_time(held(table)).columns  # the defaults promise nobody
+    nothing = held(table[table["channel"] == "x"], targets={"first_response": {"Phone": "20s"}})
+    assert "within_target" not in metrics.first_response_time(nothing).columns
+
+
+@pytest.mark.parametrize(
+    "abandoned, n, expected",
+    [(0, 200, "on"), (10, 200, "near"), (40, 200, "off"), (5, 9, "few")],
+)
+def test_status_of_the_abandonment_rate(abandoned, n, expected):
+    table = held(calls(["abandoned"] * abandoned + ["answered"] * (n - abandoned)), targets={"abandonment": 0.05})
+    assert metrics.abandonment_rate(table).statuses() == [expected]
+    untold = held(calls(["abandoned"] * abandoned + ["answered"] * (n - abandoned)))
+    assert metrics.abandonment_rate(untold).statuses() == ["none"]
+
+
+def test_expectation_met():
+    expectations = {
+        "social": [{"within": "1h", "share": 0.4}, {"within": "24h"}],
+        "phone": [{"within": "3m", "share": 0.5}],
+        "x": [{"within": 60}],
+        "fax": [{"within": "1h"}],  # nobody writes there
+    }
+    table = conversations(
+        60, 61, 3600, 3601, None, 180, 181, channel=["x", "x", "email", "", None, "Phone", "voice"],
+        closed_at=after(None, None, None, None, 99, None, None),
+    )  # fmt: skip
+    result = metrics.expectation_met(held(table, expectations=expectations))
+    assert values(result, "expectation", "within_seconds", "expected_share", "n", "answered_count") == [
+        ["social within 1 h", 3600, 0.4, 3, 1],
+        ["social within 24 h", 86_400, None, 3, 2],
+        ["phone within 3 min", 180, 0.5, 2, 1],
+        ["x within 1 min", 60, None, 2, 1],
+    ]
+    assert result["expectation_met"].tolist() == pytest.approx([1 / 3, 2 / 3, 0.5, 0.5])
+    with pytest.raises(MissingColumn, match="conversations has no column 'channel'"):
+        metrics.expectation_met(conversations(5))
+
+
+@pytest.mark.parametrize(
     "as_of",
     [
         "2024-03-01T10:00:00Z",
@@ -189,8 +371,8 @@ def test_as_of_that_is_no_instant(as_of):
 def test_a_reply_before_its_conversation_is_refused(metric, clock):
     sunday = pd.Timestamp("2024-03-03T12:00Z")  # also where the service is closed at both
     table = pd.DataFrame({"created_at": after(0, start=sunday), "first_response_at": after(-5, start=sunday)})
-    with pytest.raises(BadData, match="conversations: a first_response_at lies before its created_at"):
-        getattr(metrics, metric)(table, clock=clock, as_of="2024-03-04")
+    with pytest.raises(BadData, match="conversations: an end lies before its start"):
+        getattr(metrics, metric)(table, clock=clock, as_of="2024-03-04", service=Service())
 
 
 def test_business_time():
@@ -220,19 +402,19 @@ def test_business_time():
         (6 * H + 1, "6 h to 12 h"),
         (24 * H, "12 h to 24 h"),
         (24 * H + 1, "after 24 h"),
-        (None, "not answered"),
+        (None, "waiting"),
     ],
 )
 def test_response_time_buckets(wait, bucket):
     result = metrics.response_time_buckets(conversations(wait))
-    assert len(result) == 6 and result["total"].tolist() == [1] * 6
+    assert len(result) == 7 and result["total"].tolist() == [1] * 7
     assert values(result[result["n"] > 0], "bucket", "n", "share") == [[bucket, 1, 1.0]]
 
 
 def test_response_time_buckets_wait_from_a_fraction_of_a_second():
     # from 09:00:00.9 to 10:00:00.1 are 3599.2 s; 09:00:00 to 10:00:00 in whole seconds
     table = pd.DataFrame({"created_at": after(0.9), "first_response_at": after(3600.1)})
-    assert metrics.response_time_buckets(table)["n"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert metrics.response_time_buckets(table)["n"].tolist() == [1, 0, 0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +427,11 @@ def test_response_time_buckets_wait_from_a_fraction_of_a_second():
     ],
 )
 def test_response_time_buckets_names(edges, names):
-    assert metrics.response_time_buckets(conversations(1), edges=edges)["bucket"].tolist() == [*names, "not answered"]
+    assert metrics.response_time_buckets(conversations(1), edges=edges)["bucket"].tolist() == [
+        *names,
+        "closed unanswered",
+        "waiting",
+    ]
 
 
 @pytest.mark.parametrize("edges", [(), ("6h", "1h"), ("1h", "1h"), ("0s",), ("soon",), (-1,), (True,), "1h"])
@@ -339,6 +525,55 @@ def test_reply_pairs():
     assert values(result, *columns) == [[3, 60, pytest.approx(108), 50, 1]]
 
 
+def test_reply_pairs_beside_the_first_response_of_the_same_threads():
+    messages = pd.DataFrame(
+        {
+            "message_id": ["1", "2", "3", "4"],
+            "conversation_id": ["a", "a", "a", "b"],
+            "in_reply_to": [None, "1", None, None],
+            "sender": ["customer", "agent", "customer", "customer"],
+            "sent_at": after(0, 60, 90, 0),
+        }
+    )
+    threads = conversations(60, 600, 7, conversation_id=["a", "b", "z"])  # nobody wrote in z
+    result = metrics.reply_pairs(messages, conversations=threads)
+    facts = {"threads": 2, "thread_median": 60, "unknown": 0}
+    assert facts.items() <= result.attrs["facts"].items()
+    assert "threads" not in metrics.reply_pairs(messages).attrs["facts"]
+
+
+def test_intervals_of_reply_pairs():
+    waits = [0] * 5 + [3, 8, 15, 20, 48, 60, 111]
+    n = 24  # twice the twelve of the reference
+    messages = pd.DataFrame(
+        {
+            "message_id": [f"q{k}" for k in range(n)] + [f"a{k}" for k in range(n)],
+            "in_reply_to": [None] * n + [f"q{k}" for k in range(n)],
+            "sender": ["customer"] * n + ["agent"] * n,
+            "sent_at": after(*[0] * n, *waits * 2),
+        }
+    )
+    row = metrics.reply_pairs(messages).iloc[0]
+    assert (row["mean_low"], row["mean_high"]) == pytest.approx(oracle.hall([float(w) for w in waits * 2]))
+    assert (row["median_low"], row["median_high"]) == oracle.order_interval(waits * 2, 0.5)
+    few = metrics.reply_pairs(messages[messages["in_reply_to"].isna() | (messages.index % n < 19)]).iloc[0]
+    assert few["n"] == 19 and pd.isna(few["mean_low"]) and pd.notna(few["median_low"])
+
+
+def test_the_oracles_intervals_are_the_reference():
+    waits = [0.0] * 5 + [3, 8, 15, 20, 48, 60, 111]
+    assert oracle.hall(waits, fewest=12) == pytest.approx((5.649912, 112.405534), abs=1e-6)
+    assert [oracle.order_interval(range(1, n + 1), 0.5) for n in (5, 6, 12, 20, 30)] == [
+        (None, None), (1, 6), (3, 10), (6, 15), (10, 21),
+    ]  # fmt: skip
+    scores = [score for score, n in zip(range(1, 6), (64, 73, 38, 194, 267), strict=True) for _ in range(n)]
+    assert oracle.scores_interval(scores) == pytest.approx((3.721219, 3.930539), abs=1e-6)
+    assert oracle.scores_interval([5] * 10) == pytest.approx((3.889869, 5), abs=1e-6)
+    clusters = list(zip([1, 2, 3, 4, 2, 3, 1, 2, 3, 2], [1, 2, 0, 4, 0, 0, 0, 1, 3, 0], strict=True))
+    assert oracle.clustered(clusters) == pytest.approx((0.177751, 0.795375), abs=1e-6)
+    assert oracle.pull_interval((36, 115), (425, 521)) == pytest.approx((-0.112884, -0.068498), abs=1e-6)
+
+
 # --- calls ----------------------------------------------------------------------------------------
 
 
@@ -348,7 +583,8 @@ def test_reply_pairs():
         (["answered", "abandoned"], [2, 1, 1, 0, 0.5]),
         (["answered", "abandoned", "test", "test"], [2, 1, 1, 0, 0.5]),  # tests are left out
         (["abandoned", None, "contained", ""], [4, 1, 0, 3, 0.25]),  # unfinished: offered, not abandoned
-        ([None, None], [2, 0, 0, 2, 0.0]),
+        ([None, None], [2, 0, 0, 2, None]),  # nobody was there who could have hung up
+        (["contained", "test"], [1, 0, 0, 1, None]),
         (["test"], [0, 0, 0, 0, None]),
         ([], [0, 0, 0, 0, None]),
     ],
@@ -377,6 +613,58 @@ def test_short_abandons(short, n, count):
     table = calls(["answered", *["abandoned"] * 3], abandoned_at=after(None, 5, 6, None))  # one knows no time
     result = metrics.abandonment_rate(table, short_abandon=short)
     assert values(result, "n", "abandoned_count") == [[n, count]]
+
+
+@pytest.mark.parametrize(
+    "base, short, n",
+    [("offered", 5, 3), ("queued", 5, 2), ("queued", 4, 3), ("offered", 25, 2), ("offered", None, 3)],
+)
+def test_short_abandons_count_from_the_queue_where_that_is_the_base(base, short, n):
+    # hung up after 25 s of the call, 5 s of them in the queue
+    table = calls(
+        ["abandoned", "answered", "answered"],
+        queued_at=after(20, 1, 1),
+        abandoned_at=after(25, None, None),
+        answered_at=after(None, 9, 9),
+    )
+    assert metrics.abandonment_rate(table, base=base, short_abandon=short)["n"].tolist() == [n]
+
+
+def test_abandonment_of_those_that_wanted_an_agent():
+    table = calls(["answered", "abandoned", "contained", None, "test"])
+    result = metrics.abandonment_rate(table, base="wanted_agent")
+    assert values(result, "n", "abandoned_count", "other_count", "abandonment_rate") == [[2, 1, 0, 0.5]]
+
+
+def test_an_hour_at_which_nobody_could_abandon_has_no_rate():
+    table = calls(["contained", "answered", None, "abandoned"]).assign(started_at=after(0, H, 2 * H, 3 * H))
+    result = metrics.abandonment_rate(table, by="hour", zone="UTC")
+    columns = ("hour", "n", "abandonment_rate", "low")
+    assert values(result, *columns)[::2] == [[9, 1, None, None], [11, 1, None, None]]
+    assert result["abandonment_rate"].tolist()[1::2] == [0.0, 1.0]
+
+
+def test_abandonment_by_base():
+    table = calls(
+        ["answered", "abandoned", "abandoned", "contained", None, "test"],
+        queued_at=after(10, 10, None, None, 10, 10),
+        answered_at=after(30, None, None, None, None, 30),
+        abandoned_at=after(None, 30, 4, None, None, None),
+    )
+    columns = ("base", "n", "abandoned_count", "answered_count", "other_count", "abandonment_rate")
+    expected = [
+        ["offered", 5, 2, 1, 2, 0.4],
+        ["wanted_agent", 3, 2, 1, 0, 2 / 3],
+        ["queued", 2, 1, 1, 0, 0.5],
+        ["no_short_abandons", 4, 1, 1, 2, 0.25],  # without the one that hung up after 4 s
+    ]
+    result = metrics.abandonment_by_base(table)
+    assert values(result, *columns) == expected
+    assert (result.attrs["rows"], result.attrs["ordered"]) == (["base"], True)
+    assert metrics.abandonment_by_base(table, "30s").iloc[-1]["n"] == 3
+    assert metrics.abandonment_by_base(held(table, short_abandon="3s")).iloc[-1]["n"] == 5
+    plain = metrics.abandonment_by_base(table.drop(columns=["queued_at", "abandoned_at"]))
+    assert plain["base"].tolist() == ["offered", "wanted_agent"]
 
 
 @pytest.mark.parametrize(
@@ -437,6 +725,34 @@ def test_abandonment_by_stage_of_the_offered_calls():
     assert set(metrics.abandonment_by_stage(STAGES, by="hour", zone="UTC")["hour"]) == {10}  # the stage's
 
 
+@pytest.mark.xfail(reason="a table doesn't know the others of its data set yet: welcome has 4, not 3", strict=True)
+def test_abandonment_by_stage_leaves_tests_out_without_the_calls(tmp_path):
+    from toolkit.load import open_data
+
+    table = calls(["abandoned", "abandoned", None, "test"], call_id=list("abct"), queue=["s", "s", "r", "s"])
+    table.to_csv(tmp_path / "calls.csv", index=False)
+    STAGES.assign(is_abandoned=STAGES["is_abandoned"].map({True: "true", False: "false"})).to_csv(
+        tmp_path / "call_stages.csv", index=False
+    )
+    data = open_data(tmp_path)
+    assert_tests_are_out(data.call_stages, data.calls)
+
+
+def test_abandonment_by_stage_leaves_the_tests_of_its_data_set_out():
+    table = calls(["abandoned", "abandoned", None, "test"], call_id=list("abct"))
+    for known in (table, table.drop(columns="outcome").assign(answered_at=after(None, None, 1, 1))):
+        stages = _knows(STAGES, calls=known)
+        is_told = "outcome" in known.columns
+        first = values(metrics.abandonment_by_stage(stages), "stage", "n", "abandoned_count")[0]
+        assert first == (["welcome", 3, 1] if is_told else ["welcome", 4, 2])
+
+
+def assert_tests_are_out(stages, table):
+    alone, beside = metrics.abandonment_by_stage(stages), metrics.abandonment_by_stage(stages, table)
+    assert values(alone, "stage", "n") == values(beside, "stage", "n")
+    assert values(alone, "stage", "n", "abandoned_count")[0] == ["welcome", 3, 1]
+
+
 @pytest.mark.parametrize(
     "flags, count",
     [([True, False], 1), ([None, None], 0), ([1, 0], 1), ([1.0, None], 1), (pd.array([True, None], "boolean"), 1)],
@@ -463,6 +779,7 @@ def test_average_speed_of_answer(since, unqueued, expected):
     result = metrics.average_speed_of_answer(table, since=since, unqueued=unqueued)
     columns = ("n", "mean_seconds", "median_seconds", "p90_seconds")
     assert values(result, *columns) == [[expected[0], *(pytest.approx(value) for value in expected[1:])]]
+    assert result.attrs["facts"]["unknown"] == 1  # said, not dropped in silence
 
 
 @pytest.mark.parametrize(
@@ -481,6 +798,20 @@ def test_average_speed_of_answer_as_told(queued, told, unqueued, expected):
     result = metrics.average_speed_of_answer(table, unqueued=unqueued)
     assert values(result, "n", "mean_seconds") == [expected]
     assert values(result, "mean_low", "mean_high") == [[None, None]]  # one value has no interval
+
+
+def test_answered_within_what_the_service_promises():
+    table = calls(
+        ["answered"] * 4 + ["abandoned"],
+        queued_at=after(*[0] * 5),
+        answered_at=after(0, 20, 21, None, None),  # the fourth knows no time
+    )
+    result = metrics.average_speed_of_answer(held(table, targets={"answer_within": "20s", "compliance": 0.9}))
+    low, high = oracle.wilson(2, 3)
+    assert values(result, "n", "within_target") == [[3, 2 / 3]]
+    assert values(result, "within_target_low", "within_target_high") == [[pytest.approx(low), pytest.approx(high)]]
+    assert result.attrs["target"]["value"] == 0.9 and result.attrs["target"]["seconds"] == 20
+    assert "within_target" not in metrics.average_speed_of_answer(table).columns
 
 
 # --- satisfaction ---------------------------------------------------------------------------------
@@ -562,15 +893,30 @@ def test_low_scores_worst_and_newest_first():
     assert metrics.low_scores(table, at_most=2)["survey_id"].tolist() == ["c", "b", "f"]
 
 
-def test_low_scores_by():
+def test_low_scores_are_counted_before_they_are_cut():
+    comments = ["slow", "", None, "  ", "<b>", "no"]
+    table = pd.DataFrame({"survey_id": list("abcdef"), "score": [1, 2, 3, 1, 5, 1], "comment": comments})
+    for limit in (None, 1):
+        facts = metrics.low_scores(table, limit=limit).attrs["facts"]
+        assert facts == {"total": 5, "worst": 3, "with_comment": 2, "has_comments": True}
+    assert not metrics.low_scores(table.drop(columns="comment")).attrs["facts"]["has_comments"]
+
+
+def test_low_score_rate():
     table = pd.DataFrame({"score": [3, 5, None, None], "topic": ["a", "a", "b", None], "sent_at": after(*[0] * 4)})
-    result = metrics.low_scores(table, by="topic")
-    assert values(result, "topic", "n", "low_count", "low_rate") == [
-        ["(none)", 0, 0, None],
-        ["a", 2, 1, 0.5],
-        ["b", 0, 0, None],
-    ]
-    assert metrics.low_scores(table, by="month", zone="UTC")["low_count"].tolist() == [1]
+    result = metrics.low_score_rate(table, by="topic")
+    assert values(result, "topic", "n", "low_count", "low_score_rate") == [["a", 2, 1, 0.5]]  # of those that answered
+    assert metrics.low_score_rate(table, by="month", zone="UTC")["low_count"].tolist() == [1]
+    assert metrics.low_score_rate(table, at_most=2)["low_count"].tolist() == [0]
+
+
+@pytest.mark.parametrize("scores", [[5] * 12, [1] * 12, [1, 5, 5, 5, 5], [4, 5, 4, 5, 4, 5]])
+def test_the_mean_score_stays_on_its_scale(scores):
+    row = metrics.csat(pd.DataFrame({"score": scores})).iloc[0]
+    assert (row["mean_low"], row["mean_high"]) == pytest.approx(oracle.scores_interval(scores))
+    assert 1 <= row["mean_low"] < row["mean_high"] <= 5
+    few = metrics.csat(pd.DataFrame({"score": scores[:4]})).iloc[0]
+    assert pd.isna(few["mean_low"]) and pd.isna(few["mean_high"])
 
 
 # --- sentiment ------------------------------------------------------------------------------------
@@ -590,31 +936,63 @@ def messages(counts, start=START, **columns):
 
 def test_sentiment_trend():
     result = metrics.sentiment_trend(messages([(1, 3, 1), (2, 2, 0)]), zone="UTC")
-    columns = ("week", "n", "message_count", "coverage", "positive", "neutral", "negative", "change", "is_significant")
+    columns = ("week", "n", "message_count", "coverage", "positive", "neutral", "negative", "change", "verdict")
     assert values(result, *columns) == [
-        [pd.Timestamp("2024-02-26"), 4, 5, 0.8, 0.75, 0.0, 0.25, None, False],
-        [pd.Timestamp("2024-03-04"), 4, 4, 1.0, 0.5, 0.0, 0.5, None, False],
+        [pd.Timestamp("2024-02-26"), 4, 5, 0.8, 0.75, 0.0, 0.25, None, "untested"],
+        [pd.Timestamp("2024-03-04"), 4, 4, 1.0, 0.5, 0.0, 0.5, None, "untested"],  # too few
     ]
+
+
+CALM = [(10, 90, 0), (11, 89, 0), (9, 91, 0), (10, 90, 0)] * 2
+RESTLESS = [(2, 98, 0), (30, 70, 0), (5, 95, 0), (28, 72, 0)] * 2
 
 
 @pytest.mark.parametrize(
     "counts, expected",
     [
-        ([(10, 90, 0), (30, 70, 0)], [False, True]),  # z = 3.5
-        ([(10, 90, 0), (12, 88, 0)], [False, False]),
-        # p = 0.0411: significant on its own, but not as the smaller one of two
-        ([(10, 90, 0), (20, 79, 0), (20, 80, 0)], [False, False, False]),
-        ([(10, 90, 0), (20, 79, 0)], [False, True]),
-        # p = 0.0004 and 0.0404: after the first, the second has the whole 5 % (Holm, not Bonferroni)
-        ([(10, 90, 0), (30, 70, 0), (44, 56, 0)], [False, True, True]),
-        ([(10, 90, 0), (0, 0, 5), (30, 70, 0)], [False, False, False]),  # a week without a score
-        ([(10, 90, 0), (0, 0, 0), (30, 70, 0)], [False, False]),  # a silent week is no neighbour
-        ([(0, 19, 0), (0, 19, 0)], [False, False]),  # all alike
-        ([(0, 9, 0), (100, 0, 0)], [False, False]),  # too few before
+        ([*CALM, (40, 60, 0)], ["chance"] * 7 + ["clear"]),
+        ([*CALM, (12, 88, 0)], ["chance"] * 8),
+        ([*RESTLESS, (40, 60, 0)], ["chance"] * 8),  # it moves as much without a reason
+        ([(10, 90, 0), (40, 60, 0)], ["no history"]),
+        ([*CALM[:4], (40, 60, 0)], ["no history"] * 4),  # three other weeks are too few
+        ([*CALM, (0, 0, 5), (40, 60, 0)], ["chance"] * 7 + ["untested", "untested"]),  # a week without a score
+        ([*CALM, (0, 0, 0), (40, 60, 0)], ["chance"] * 7 + ["untested"]),  # a silent week is no neighbour
+        ([(0, 19, 0)] * 6, ["chance"] * 5),  # all alike
+        ([*CALM, (9, 0, 0)], ["chance"] * 7 + ["untested"]),  # too few
     ],
 )
-def test_sentiment_trend_significance(counts, expected):
-    assert metrics.sentiment_trend(messages(counts), zone="UTC")["is_significant"].tolist() == expected
+def test_sentiment_trend_verdicts(counts, expected):
+    result = metrics.sentiment_trend(messages(counts), zone="UTC")
+    assert result["verdict"].tolist() == ["untested", *expected]
+    assert result["change"].notna().tolist() == [verdict != "untested" for verdict in ["untested", *expected]]
+    assert result["p"].notna().tolist() == [verdict in ("clear", "chance") for verdict in ["untested", *expected]]
+
+
+def test_messages_of_one_conversation_say_less():
+    alone = messages([(20, 30, 0)])
+    alone["conversation_id"] = [f"c{number}" for number in range(50)]
+    threads = messages([(20, 30, 0)])
+    threads["conversation_id"] = [f"c{number // 5}" for number in range(50)]  # ten of five that sound alike
+    one, ten = (metrics.sentiment_trend(table, every=None).iloc[0] for table in (alone, threads))
+    low, high = oracle.clustered([(5, 5)] * 4 + [(5, 0)] * 6)
+    assert (ten["negative_low"], ten["negative_high"]) == pytest.approx((low, high))
+    assert ten["negative"] == one["negative"] == 0.4
+    assert ten["negative_low"] < one["negative_low"] and one["negative_high"] < ten["negative_high"]
+
+
+@pytest.mark.parametrize("counts", [(20, 30, 0), (0, 30, 0), (30, 0, 0)])
+def test_below_ten_conversations_neither_end_is_known(counts):
+    table = messages([counts])
+    table["conversation_id"] = [f"c{number % 9}" for number in range(len(table))]
+    row = metrics.sentiment_trend(table, every=None)
+    assert row[["negative_low", "negative_high", "positive_low", "positive_high"]].isna().all(axis=None)
+
+
+def test_a_single_conversation_is_worth_one_message():
+    table = messages([*CALM, (40, 60, 0)])
+    weeks = table["sent_at"].dt.isocalendar().week
+    lone = table.assign(conversation_id=[f"c{week}" for week in weeks])  # one a week, however long
+    assert metrics.sentiment_trend(lone, zone="UTC")["verdict"].tolist() == ["untested"] + ["chance"] * 8
 
 
 @pytest.mark.parametrize("tagged, n", [("all", 3), ("tagged", 2), ("untagged", 1)])
@@ -658,12 +1036,16 @@ EMPTY = {
     "response_time_buckets": conversations(),
     "response_rate": conversations(),
     "reply_pairs": pd.DataFrame({"message_id": [], "in_reply_to": [], "sender": [], "sent_at": []}),
+    "expectation_met": conversations(channel=[]),
+    "contact_costs": conversations(channel=[]),
     "abandonment_rate": calls([]),
+    "abandonment_by_base": calls([]),
     "abandonment_by_stage": STAGES.iloc[:0],
     "average_speed_of_answer": calls([], queued_at=after(), answered_at=after()),
     "csat": pd.DataFrame({"score": [], "topic": []}),
     "csat_by_topic": pd.DataFrame({"score": [], "topic": []}),
     "low_scores": pd.DataFrame({"score": [], "survey_id": []}),
+    "low_score_rate": pd.DataFrame({"score": []}),
     "sentiment_trend": STAGES.iloc[:0].assign(sender="", sent_at=after(), sentiment=""),
     "sentiment_engines": STAGES.iloc[:0].assign(sender="", language="", sentiment_engine=""),
 }
@@ -687,7 +1069,7 @@ ZONED = ("volume_heatmap", "sentiment_trend")
 def test_of_an_empty_table(name):
     keywords = {"zone": "UTC"} if name in ZONED else {}
     result = getattr(metrics, name)(EMPTY[name], **keywords)
-    assert len(result) in (0, 1, 168)
+    assert len(result) in (0, 1, 2, 168)
     counts = [column for column in result.columns if column == "n" or column.endswith("_count")]
     assert (result[counts] == 0).all(axis=None)
     rates = [column for column, unit in result.attrs["units"].items() if unit in ("rate", "score", "number")]
@@ -700,7 +1082,7 @@ def test_of_a_table_of_nulls(name):
     keywords = {"zone": "UTC"} if name in ZONED else {}
     result = getattr(metrics, name)(FULL_ROWS[name], **keywords)
     if name == "abandonment_rate":
-        assert values(result, "n", "other_count", "abandonment_rate") == [[1, 1, 0.0]]
+        assert values(result, "n", "other_count", "abandonment_rate") == [[1, 1, None]]
     elif name == "abandonment_by_stage":
         assert values(result, "stage", "n", "hazard") == [["(none)", 1, 0.0]]
     elif name == "sentiment_engines":
@@ -711,13 +1093,16 @@ def test_of_a_table_of_nulls(name):
         assert result["n"].tolist() == [0] if "n" in result.columns else len(result) == 0
 
 
-@pytest.mark.parametrize("name", sorted(set(EMPTY) - {"sentiment_engines", "volume_heatmap"}))
+UNGROUPED = {"sentiment_engines", "volume_heatmap", "expectation_met", "abandonment_by_base", "low_scores"}
+
+
+@pytest.mark.parametrize("name", sorted(set(EMPTY) - UNGROUPED))
 def test_by_a_column_that_is_not_there(name):
     with pytest.raises(MissingColumn, match=r" has no column 'chanel'.*it has: .*quarter, year$"):
         getattr(metrics, name)(EMPTY[name], by="chanel")
 
 
-@pytest.mark.parametrize("name", sorted(set(EMPTY) - {"sentiment_engines", "volume_heatmap", "sentiment_trend"}))
+@pytest.mark.parametrize("name", sorted(set(EMPTY) - UNGROUPED - {"sentiment_trend"}))
 def test_local_time_needs_a_zone(name):
     table = EMPTY[name].assign(sent_at=after())
     with pytest.raises(BadParameter, match="need a time zone: pass zone='Europe/Rome'"):
@@ -732,12 +1117,16 @@ NEEDED = {
     "response_time_buckets": ("conversations", ["created_at", "first_response_at"]),
     "response_rate": ("conversations", ["created_at", "first_response_at"]),
     "reply_pairs": ("messages", ["message_id", "in_reply_to", "sender", "sent_at"]),
+    "expectation_met": ("conversations", ["created_at", "first_response_at", "channel"]),
+    "contact_costs": ("conversations", ["channel"]),
     "abandonment_rate": ("calls", ["started_at"]),
+    "abandonment_by_base": ("calls", ["started_at"]),
     "abandonment_by_stage": ("call_stages", ["call_id", "position", "stage", "is_abandoned"]),
     "average_speed_of_answer": ("calls", ["started_at", "queued_at", "answered_at"]),
     "csat": ("surveys", ["score"]),
     "csat_by_topic": ("surveys", ["score", "topic"]),
     "low_scores": ("surveys", ["score", "survey_id"]),
+    "low_score_rate": ("surveys", ["score"]),
     "sentiment_trend": ("messages", ["sender", "sent_at", "sentiment"]),
     "sentiment_engines": ("messages", ["sender", "language", "sentiment_engine"]),
 }
@@ -793,7 +1182,11 @@ def test_a_column_of_the_wrong_type_is_named(metric, table, column, bad):
             r"clock='busines' is not allowed \(did you mean 'business'\?\)",
         ),
         (lambda: metrics.response_rate(conversations(5), bot_only="no"), "bot_only='no' is not allowed"),
-        (lambda: metrics.abandonment_rate(calls([]), base="all"), "base='all' is not allowed.*'offered', 'queued'"),
+        (lambda: metrics.response_rate(conversations(5), channels="mail"), "channels='mail' is not allowed"),
+        (
+            lambda: metrics.abandonment_rate(calls([]), base="all"),
+            "base='all' is not allowed.*'offered', 'wanted_agent', 'queued'",
+        ),
         (lambda: metrics.abandonment_rate(calls([]), short_abandon="soon"), "short_abandon: 'soon' is not a duration"),
         (lambda: metrics.average_speed_of_answer(calls([]), since="now"), "since='now' is not allowed"),
         (lambda: metrics.average_speed_of_answer(calls([]), unqueued="no"), "unqueued='no' is not allowed"),
@@ -909,47 +1302,6 @@ def test_results_know_their_units():
     assert "too few" in result._repr_html_()
 
 
-# --- a period beside the one before ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "now, before, expected",
-    [
-        ((40, 10), (20, 30), (0.4, True)),
-        ((40, 10), (39, 11), (0.02, False)),
-        ((40, 10), (5, 0), (None, False)),  # too few before
-        ((5, 0), (40, 10), (None, False)),
-    ],
-)
-def test_previous_period(now, before, expected):
-    scores = [metrics.csat(pd.DataFrame({"score": [5] * good + [1] * bad})) for good, bad in (now, before)]
-    result = metrics.previous_period(*scores, "csat")
-    change, is_distinguishable = expected
-    assert result["change"].tolist() == [
-        pytest.approx(change, nan_ok=True) if change is not None else pytest.approx(math.nan, nan_ok=True)
-    ]
-    assert result["is_distinguishable"].tolist() == [is_distinguishable]
-    if change is not None:  # of two Wilson intervals, Newcombe's
-        bounds = oracle.newcombe(now[0], sum(now), before[0], sum(before))
-        assert result[["change", "change_low", "change_high"]].iloc[0].tolist() == pytest.approx(bounds)
-
-
-def test_previous_period_by_group():
-    frames = [
-        pd.DataFrame({"score": [5, 1] * 20, "topic": ["a"] * 20 + ["b"] * 20}),
-        pd.DataFrame({"score": [5, 5] * 20, "topic": ["a"] * 20 + ["c"] * 20}),
-    ]
-    result = metrics.previous_period(*[metrics.csat(frame, "topic") for frame in frames], "csat")
-    columns = ("topic", "csat", "previous", "change", "is_distinguishable")
-    assert values(result, *columns) == [["a", 0.5, 1.0, -0.5, True], ["b", 0.5, None, None, False]]
-
-
-def test_previous_period_of_counts():
-    tables = [pd.DataFrame({"created_at": after(*[0] * size)}) for size in (30, 20)]
-    result = metrics.previous_period(*[metrics.inbound_volume(table) for table in tables], "n")
-    assert values(result, "n", "previous", "change") == [[30, 20, 10]]
-
-
 @pytest.mark.parametrize("metric", ["first_response_time", "response_time_buckets", "response_rate", "response_curve"])
 def test_a_conversation_without_its_time_is_an_error(metric):
     frame = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z", None]), "first_response_at": [None, None]})
@@ -1029,51 +1381,66 @@ def test_inbound_volume_of_nested_periods():
 def test_inbound_volume_of_many_groups_is_not_filled():
     contacts = pd.DataFrame({"created_at": after(*[86_400 * n for n in range(400)]), "customer_id": range(400)})
     result = metrics.inbound_volume(contacts, ["day", "customer_id"], "UTC")
-    assert len(result) == 400 and "not shown" in result.attrs["choices"]["periods without a contact"]
+    assert len(result) == 400 and result.attrs["choices"] == {"silent_periods": "left_out"}
 
 
-@pytest.mark.parametrize("as_of, days", [(None, 4), ("2024-03-11T00:00:00", 1), ("2024-03-11T00:00:01", 2)])
-def test_volume_heatmap_ends_when_the_data_was_read(as_of, days):
-    import ibis
+def hours_of(*days, without=()):
+    """The hours of those days (of March 2024), as a data set tells which were there."""
+    first = (datetime.date(2024, 3, 1) - datetime.date(1970, 1, 1)).days - 1
+    rows = [
+        (first + day, (first + day + 3) % 7, hour) for day in days for hour in range(24) if (day, hour) not in without
+    ]
+    return pd.DataFrame(rows, columns=["day", "weekday", "hour"])
 
-    from toolkit.engine import Context, set_context
 
-    backend = ibis.duckdb.connect()
-    backend.create_table("contacts", pd.DataFrame({"created_at": after(0, start=pd.Timestamp("2024-03-04T09:00"))}))
-    set_context(backend, Context(as_of=as_of and datetime.datetime.fromisoformat(as_of)))
-    period = SimpleNamespace(
-        start=datetime.datetime(2024, 3, 4), first_day=datetime.date(2024, 3, 4), last_day=datetime.date(2024, 3, 31)
+def test_volume_heatmap_counts_the_hours_that_were_there():
+    contacts = pd.DataFrame({"created_at": after(0, 7 * 86_400)})  # Fridays, 1 and 8 March
+    hours = hours_of(1, 8, 15, without={(15, 9)})  # the third one was read before nine
+    for table, told in ((contacts, {"hours": hours}), (_knows(contacts, hours=hours), {})):
+        heat = metrics.volume_heatmap(table, zone="UTC", **told).set_index(["weekday", "hour"])
+        assert heat.loc[("Friday", 9), ["n", "days", "mean"]].tolist() == [2, 2, 1.0]
+        assert heat.loc[("Friday", 8), "days"] == (3 if told else 2)  # the data set's days end with its last contact
+        assert heat.loc[("Monday", 9), "days"] == 0 and pd.isna(heat.loc[("Monday", 9), "mean"])
+
+
+def test_volume_heatmap_names_an_hour_only_where_it_stands_out():
+    weeks = range(0, 56 * 86_400, 7 * 86_400)  # eight Fridays
+    busy = [at for at in weeks for _ in range(30)] + [at + hour * H for at in weeks for hour in range(1, 12)]
+    heat = metrics.volume_heatmap(pd.DataFrame({"created_at": after(*busy)}), zone="UTC")
+    at = heat.attrs["facts"]["standout"]
+    assert heat.loc[at, ["weekday", "hour"]].tolist() == ["Friday", 9]
+    level = [at + hour * H for at in weeks for hour in range(12)]
+    assert (
+        metrics.volume_heatmap(pd.DataFrame({"created_at": after(*level)}), zone="UTC").attrs["facts"]["standout"]
+        is None
     )
-    heat = metrics.volume_heatmap(backend.table("contacts"), period, "UTC")
-    assert values(heat[heat["weekday"] == "Monday"], "days") == [days] * 24
+    assert metrics.volume_heatmap(conversations(), zone="UTC").attrs["facts"]["standout"] is None
+
+
+def test_contact_costs():
+    table = conversations(
+        *[5] * 6, channel=["email", "x", "x", "Phone", "", None], topic=["a", "a", "b", "a", "a", "a"]
+    )
+    columns = ("channel", "n", "cost_per_contact", "cost")
+    assert values(metrics.contact_costs(table), *columns) == [
+        ["(none)", 2, None, None], ["Phone", 1, 12, 12], ["email", 1, 1, 1], ["x", 2, 1, 2],
+    ]  # fmt: skip
+    costs = held(table, costs={"email": 4, "phone": 6.5})
+    assert values(metrics.contact_costs(costs), "channel", "cost") == [
+        ["(none)", None], ["Phone", 6.5], ["email", 4], ["x", None],
+    ]  # fmt: skip
+    by = metrics.contact_costs(table, by="topic")
+    assert values(by[by["topic"] == "b"], "topic", "channel", "n") == [["b", "x", 1]] and by["n"].sum() == 6
+    phone = metrics.contact_costs(calls(["answered", "test"]))  # calls are of the phone
+    assert values(phone, "channel", "n", "cost") == [["phone", 1, 12]]
+    with pytest.raises(MissingColumn, match="no column 'channel'"):
+        metrics.contact_costs(conversations(5))
 
 
 def test_sentiment_trend_corrects_over_all_groups():
-    steps = [[(10, 90, 0), (20, 79, 0)], [(10, 90, 0), (10, 90, 0)]]  # p = 0.0411 is not enough of two
+    steps = [[*CALM, (36, 64, 0)], [*CALM, (10, 90, 0)]]
     both = pd.concat([messages(counts, channel=name) for counts, name in zip(steps, "ab", strict=True)])
-    assert not metrics.sentiment_trend(both, "channel", zone="UTC")["is_significant"].any()
     alone = metrics.sentiment_trend(both[both["channel"] == "a"], "channel", zone="UTC")
-    assert alone["is_significant"].tolist() == [False, True]
-
-
-def test_previous_period_of_stages_and_buckets():
-    stages = [STAGES, STAGES[STAGES["stage"] != "welcome"]]
-    result = metrics.previous_period(*[metrics.abandonment_by_stage(table) for table in stages], "hazard")
-    assert values(result, "stage", "n", "previous") == [["welcome", 4, None], ["(none)", 1, 0], ["queue", 1, 1]]
-    now, before = (metrics.response_time_buckets(PLAIN.iloc[:rows], "channel", as_of="2024-03-02") for rows in (4, 2))
-    result = metrics.previous_period(now, before, "share")
-    assert len(result) == len(now) == 18
-    x = result[result["channel"] == "x"]
-    assert values(x, "bucket", "total", "previous")[0] == ["within 1 h", 1, 1.0]
-    empty = metrics.response_time_buckets(PLAIN.iloc[:0], "channel")
-    assert metrics.previous_period(now, empty, "share")["previous"].isna().all()
-    hours = metrics.first_response_time(PLAIN, "hour", zone="UTC")
-    assert metrics.previous_period(hours, None, "median_seconds")["previous"].isna().all()
-
-
-def test_previous_period_refuses_what_is_not_one_to_one():
-    now, other = metrics.csat(FULL_ROWS["csat"], "topic"), metrics.csat(FULL_ROWS["csat"])
-    with pytest.raises(BadParameter, match="with the same by"):
-        metrics.previous_period(now, other, "csat")
-    with pytest.raises(BadParameter, match="several rows of csat have the same topic"):
-        metrics.previous_period(now.iloc[[0, 0]], now, "csat")
+    p = alone["p"].iloc[-1]
+    assert 0.05 / 16 < p <= 0.05 / 8 and alone["verdict"].iloc[-1] == "clear"  # enough of eight, not of 16
+    assert "clear" not in metrics.sentiment_trend(both, "channel", zone="UTC")["verdict"].tolist()

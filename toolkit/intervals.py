@@ -83,6 +83,7 @@ def clustered_rate(clusters, n, hits, n_squares, hits_squares, products, fewest=
     clusters, n, hits, n_squares, hits_squares, products = (np.asarray(column, float) for column in columns)
     with np.errstate(divide="ignore", invalid="ignore"):
         clusters = np.where(clusters >= max(fewest, 2), clusters, np.nan)
+        n = np.where(np.isnan(clusters), np.nan, n)  # neither end, also where none or all count
         rate = hits / n
         squares = hits_squares - 2 * rate * products + rate**2 * n_squares
         variance = clusters / (clusters - 1) * np.maximum(squares, 0) / n**2

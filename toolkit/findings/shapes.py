@@ -30,6 +30,8 @@ def count(result, **context):
     if "scored" in facts:
         return _scored(result, facts, keys[-1])
     total = int(result["n"].sum())
+    if "cost" in result.columns:
+        return _cost(result, total)
     said = say("count.whole", cases=cases(result, total), event=event(result, total))
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     whole = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
@@ -47,6 +49,20 @@ def count(result, **context):
             about = {"number": number(sums[top]), "share": value_text(sums[top] / sums.sum(), "rate")}
             said += " " + say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)
     return said
+
+
+def _cost(result, total):
+    """What the cases cost in all, the group that costs most, and for how many nothing is known."""
+    known = result[result["cost"].notna().to_numpy(bool)]
+    n = int(known["n"].sum())
+    if not n:
+        return say("count.cost_unknown", cases=cases(result, total))
+    said = say("count.cost", cases=cases(result, n), cost=number(known["cost"].sum()))
+    if len(known) > 1 and known["cost"].nlargest(2).nunique() == 2:
+        top = known.loc[known["cost"].idxmax()]
+        share = value_text(top["cost"] / known["cost"].sum(), "rate")
+        said += " " + say("count.cost_most", place=place_of(result, top), cost=number(top["cost"]), share=share)
+    return f"{said} {say('count.cost_rest', n=total - n)}" if total > n else said
 
 
 def _scored(result, facts, key):

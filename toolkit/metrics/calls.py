@@ -3,6 +3,7 @@
 import numpy as np
 
 from toolkit import engine
+from toolkit.clock import humanize
 from toolkit.errors import MissingColumn
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
@@ -142,7 +143,7 @@ def abandonment_by_base(calls, short_abandon=None):
     frame = pd.concat([pd.DataFrame(one).assign(base=name) for name, one in zip(asked, made, strict=True)])
     frame = frame[["base", *[column for column in frame.columns if column != "base"]]].reset_index(drop=True)
     about = {name: first[name] for name in ("roles", "ends", "target")} | {"rows": ["base"], "ordered": True}
-    choices = {"short_abandon": str(short)} if "no_short_abandons" in asked else {}
+    choices = {"short_abandon": humanize(duration("short_abandon", short))} if "no_short_abandons" in asked else {}
     return shapes.finish(frame, "abandonment_by_base", table, [], first["units"], choices, **about)
 
 

@@ -351,6 +351,7 @@ def _card(data, now, before, value, best, history, choices):
     target = attrs.get("target")
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"]}
+        best = target["best"]
     if card["verdict"] == verdicts.CLEAR and best and card["change"]:
         card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
     return card

@@ -129,7 +129,8 @@ def _effective(frame):
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = hits / n
         variance = k / (k - 1) * np.maximum(own - 2 * rate * mixed + rate**2 * squares, 0) / n**2
-        effect = np.where((hits == 0) | (hits == n), squares / n, variance * n / (rate * (1 - rate)))
+        # one conversation, or all alike: nothing shows how alike those of one are
+        effect = np.where((hits == 0) | (hits == n) | (k < 2), squares / n, variance * n / (rate * (1 - rate)))
     return n / np.maximum(np.nan_to_num(effect, nan=1.0), 1.0)
 
 

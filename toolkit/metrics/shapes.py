@@ -133,7 +133,8 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
     """
     about = METRICS[name]
     frame = engine.label_keys(frame, keys)
-    units = units | {key: "hour" for key in keys if key == "hour"}
+    units = {column: unit for column, unit in units.items() if column in frame.columns}
+    units |= {key: "hour" for key in keys if key == "hour"}
     least = settings_of(table).minimum_count if minimum_count is None else minimum_count
     result = Result.of(frame, name, units, keys, least, choices)
     context = engine.context_of(table)
@@ -594,6 +595,7 @@ def mean(of, rows, by, zone, choices=None, uses=(), within=None, facts=None, cou
     )  # fmt: skip
 
     def measured(group):
+        group = group.sort_values("cell_")
         values, sizes = group["cell_"].to_numpy(float), group["ended_"].to_numpy(float)
         n, *sums = (float(group[column].sum()) for column in ("ended_", "s1_", "s2_", "s3_"))
         low, high = (float(np.ravel(end)[0]) for end in mean_of_waits(n, *sums))

@@ -95,7 +95,7 @@ def label_of(attrs, name=None):
 
 def group_keys(result, name="by"):
     """The columns that tell the groups of a result apart; with "rows", those that tell its rows apart."""
-    return [key for key in result.attrs.get(name, ()) if key in result.columns]
+    return [key for key in result.attrs.get(name, result.attrs["by"]) if key in result.columns]
 
 
 def row_labels(result, keys):
