@@ -81,7 +81,7 @@ def say(text):
 
 
 def text(key, **values):
-    """Show a message of the catalogue, such as "notebooks.response_times.no_pairs"."""
+    """Show a message of the catalogue, such as "pages.say.no_earlier"."""
     say(words.text(key, **values))
 
 
