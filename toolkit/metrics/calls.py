@@ -5,7 +5,7 @@ import numpy as np
 from toolkit import engine
 from toolkit.clock import humanize
 from toolkit.errors import MissingColumn
-from toolkit.metrics import shapes
+from toolkit.metrics import shapes, waits
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, duration, target_of
 
@@ -285,4 +285,4 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     choices = {"since": since} | ({"unqueued": unqueued} if since == "queue" else {})
     targets = shapes.settings_of(rows).targets
     within = (targets.answer_within, targets.compliance) if "answer_within" in targets.model_fields_set else None
-    return shapes.mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)
+    return waits.mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)
