@@ -360,7 +360,7 @@ def test_the_data_is_read_once_and_the_report_names_the_users_own_path(folder, m
         assert "toolkit-report-" not in text, file  # the runner's folder is gone when it is read
     executed = nbformat.read(out / "notebooks" / "one.ipynb", 4)
     assert 'data = "my/export"' in executed.cells[2].source and 'source = "twitter"' in executed.cells[2].source
-    assert "9 of 10 rows used (90.0 %); 1 rejected" in (out / "index.html").read_text()
+    assert "9 of 10 rows used (90.0\N{NO-BREAK SPACE}%); 1 set aside" in (out / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
