@@ -328,7 +328,7 @@ def _card(data, now, before, value, best, history, choices):
         "metric": attrs["metric"],
         "column": value,
         "unit": attrs["units"].get(value, "text"),
-        "case": attrs["case"],
+        "case": attrs.get("cases", {}).get(value, attrs["case"]),
         "n": n,
     }
     card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))

@@ -81,6 +81,7 @@ def csat(surveys, by=None, satisfied=4, zone=None):
             "roles": {"hits": "satisfied_count"},
             "ends": ("low", "high"),
             "counts": {"survey_response_rate": "sent_count"},
+            "cases": {"survey_response_rate": "survey"},
         }
         wanted = target_of(table, "csat")
         about["parts"] = DISTRIBUTION
@@ -139,9 +140,8 @@ def _pulled(groups, keys):
     ]
     frame[["pull", "pull_low", "pull_high"]] = np.array(pulls, float).reshape(-1, 3)
     least = attrs["minimum_count"]
-    fewest = max(least, 20)  # as the interval of a pull asks
     changes = [
-        rates(y, m, hits.sum() - y, n.sum() - m, fewest=fewest, within=True) for y, m in zip(hits, n, strict=True)
+        rates(y, m, hits.sum() - y, n.sum() - m, fewest=least, within=True) for y, m in zip(hits, n, strict=True)
     ]
     frame["verdict"] = decide(changes)
     frame["share_of_answers"] = frame["n"] / n.sum() if n.sum() else np.nan
