@@ -264,11 +264,12 @@ def test_channels(channels, n, case):
 
 def held(frame, **settings):
     """The frame as a table of a data set with those settings."""
-    import ibis
+    import duckdb
+import ibis
 
     from toolkit.engine import Context, own_backend, set_context
 
-    backend = own_backend(ibis.duckdb.connect())
+    backend = own_backend(duckdb.connect())
     set_context(backend, Context(Service.model_validate(settings), START.to_pydatetime() + datetime.timedelta(days=2)))
     return backend.create_table("held", frame)
 
@@ -279,7 +280,7 @@ def _knows(frame, hours=None, **tables):
 
     from toolkit.engine import own_backend, set_context
 
-    backend = own_backend(ibis.duckdb.connect())
+    backend = own_backend(duckdb.connect())
     others = {name: backend.create_table(name, table) for name, table in tables.items()}
     data = SimpleNamespace(hours_there=lambda: hours.assign(is_there=True), tables=others)
     set_context(backend, SimpleNamespace(service=Service(), zone="UTC", as_of=None, data=data))
