@@ -265,7 +265,6 @@ def test_channels(channels, n, case):
 def held(frame, **settings):
     """The frame as a table of a data set with those settings."""
     import duckdb
-import ibis
 
     from toolkit.engine import Context, own_backend, set_context
 
@@ -276,7 +275,7 @@ import ibis
 
 def _knows(frame, hours=None, **tables):
     """A table whose data set knows which hours were there, and has other tables."""
-    import ibis
+    import duckdb
 
     from toolkit.engine import own_backend, set_context
 
