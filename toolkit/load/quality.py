@@ -4,7 +4,8 @@ Each rule is data: which table, what is wrong in SQL, what happens. A row that b
 aside (`rejected`) or mended (`repaired`: one value emptied or trimmed, the row kept); either way the
 ledger names its table, key, rule, value, file and row. Rows in = rows used + rows rejected.
 
-The ledger's columns: table, key, rule, action, column, value, file, row, reason.
+The ledger's columns: table, key, rule, action, column, value, file, row, reason. `row` is the line of the file
+on which the record begins (the header is line 1); in Parquet and DuckDB files, which have no lines, the row.
 """
 
 from dataclasses import dataclass
@@ -228,7 +229,7 @@ def create_ledger(con):
 
 
 def ledger_bad_lines(con):
-    """The lines that the CSV reader couldn't parse, or had to mend; `row` is the line of the file."""
+    """The lines that the CSV reader couldn't parse, or had to mend."""
     reasons = " ".join(
         f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}"
         for rule in ("unreadable line", "short line", "unusable line")
