@@ -514,6 +514,35 @@ def test_capital_letters_in_file_names(tmp_path):
     assert open_data(tmp_path).conversations.count().execute() == 2
 
 
+@pytest.mark.parametrize(
+    "given, kept, rule, shown",
+    [
+        ("\x1f", None, "nothing but blanks", "\\x1f"),
+        ("\x01", None, "nothing but blanks", "\\x01"),
+        ("\t \u00a0", None, "nothing but blanks", "\\x09 \\xa0"),
+        (" ", None, "nothing but blanks", " "),
+        ("x\x01", "x", "surrounding blanks", "x\\x01"),
+        ("\x1fx\x01y", "x\x01y", "surrounding blanks", "\\x1fx\\x01y"),
+        ("x\x01y", "x\x01y", None, None),  # what isn't changed isn't told
+        ("", None, None, None),
+        ("x", "x", None, None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_control_characters_are_cut_and_told(tmp_path, given, kept, rule, shown, kind):
+    frame = pd.DataFrame(
+        {"conversation_id": ["a"], "channel": "x", "created_at": "2024-03-01", "topic": given, "own": given}
+    )
+    frame.to_csv(tmp_path / "conversations.csv", index=False) if kind == "csv" else frame.to_parquet(
+        tmp_path / "conversations.parquet"
+    )
+    data = open_data(tmp_path)
+    row = data.conversations.execute().iloc[0]
+    assert [None if pd.isna(row[column]) else row[column] for column in ("topic", "own")] == [kept, kept]
+    told = data.ledger[["rule", "action", "column", "value"]].values.tolist()
+    assert told == ([[rule, "repaired", column, shown] for column in ("topic", "own")] if rule else [])
+
+
 def test_a_file_of_unreadable_lines_only_is_an_error(tmp_path):
     with pytest.raises(BadData, match="none of its 2 rows can be used"):
         open_data(export(tmp_path, conversations=HEADER + "a\nb\n"))

@@ -10,7 +10,7 @@ on which the record begins (the header is line 1); in Parquet and DuckDB files, 
 
 from dataclasses import dataclass
 
-from toolkit.load.sql import ID, literal, ours, quote
+from toolkit.load.sql import BLANKS, ID, escaped, literal, ours, quote
 from toolkit.tables import SCORE_RANGE
 
 LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "reason")
@@ -35,7 +35,8 @@ REASONS = {
     "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
     "duplicate id": "the key was seen before; the first row is used",
     "unknown parent": "the conversation or call that it belongs to isn't there, or was set aside",
-    "surrounding blanks": "blanks around the value were cut",
+    "surrounding blanks": "blanks or control characters around the value were cut",
+    "nothing but blanks": "the value holds nothing but blanks or control characters; taken as empty",
     "local time does not exist": "the clocks were put forward over it; moved on by the hour that was skipped",
     "unknown sentiment": "neither a label nor a score from -1 to 1; emptied, so that the engine scores the text",
 }
@@ -162,7 +163,10 @@ def repair(con, table, types, typed, as_of_us):
             if name != table.time:
                 mends.append(("not yet happened at as_of", name, f"{quote(name)} > {instant}", quote(name), "NULL"))
         elif dtype == "text" and types[name] == "VARCHAR" and name not in ("text", "comment", "_file", "_row"):
-            mends.append(("surrounding blanks", name, f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL", raw, None))
+            cut = f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL"
+            mends.append(("surrounding blanks", name, cut, escaped(raw), None))
+            nothing = f"{quote(name)} IS NULL AND {raw} <> '' AND trim({raw}, {literal(BLANKS)}) = ''"
+            mends.append(("nothing but blanks", name, nothing, escaped(raw), None))
     for owner, time, columns, only in CONSEQUENCES:
         if owner != table.name or time not in types:
             continue
