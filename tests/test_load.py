@@ -10,6 +10,7 @@ import pytest
 from toolkit import metrics
 from toolkit.errors import BadData, BadParameter, BadSettings, MissingColumn, MissingTable, ToolkitError
 from toolkit.load import open_data
+from toolkit.tables import likely_column
 
 HEADER = "conversation_id,channel,created_at,first_response_at\n"
 GOOD = HEADER + "a,email,2024-03-01T09:00:00Z,2024-03-01T09:30:00Z\nb,x,2024-03-01T10:00:00Z,\n"
@@ -238,6 +239,55 @@ def test_what_cannot_be_read_says_why(tmp_path, files, words):
         open_data(export(tmp_path, **files))
     for word in words:
         assert word in str(error.value)
+
+
+def test_all_missing_columns_are_told_at_once_with_their_likeliest_match(tmp_path):
+    export(
+        tmp_path,
+        conversations="Ticket ID,via,Opened At,first_response_at\n1,email,2024-03-01,\n",
+        messages="message_id,conversation_id,date,direction\n1,1,2024-03-01,in\n",
+        surveys="survey_id,kind,sent_on\n1,csat,2024-03-01\n",
+        calls="call_id,started_at\n1,2024-03-01\n",
+    )
+    with pytest.raises(BadData) as error:
+        open_data(tmp_path)
+    lines = str(error.value).splitlines()
+    assert [line.split(": has no column ")[1].split(", which")[0] for line in lines] == [
+        "'conversation_id' (did you mean 'Ticket ID'?), 'channel' (did you mean 'via'?), 'created_at' (did you mean 'Opened At'?)",
+        "'sent_at' (did you mean 'date'?), 'sender' (did you mean 'direction'?)",
+        "'sent_at' (did you mean 'sent_on'?)",
+    ]
+    assert "conversations.csv" in lines[0] and "which messages can't do without" in lines[1]
+
+
+def test_raw_columns_that_are_missing_are_told_at_once(tmp_path):
+    export(tmp_path, tweets="tweet_id,author,inbound,date,text\n1,a,True,x,y\n")
+    with pytest.raises(BadData) as error:
+        open_data(tmp_path, source="twitter")
+    for word in (
+        "'author_id' (did you mean 'author'?)",
+        "'created_at' (did you mean 'date'?)",
+        "'in_response_to_tweet_id'",
+    ):
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "wanted, have, likely",
+    [
+        ("conversation_id", ["id", "ticket_id"], "ticket_id"),
+        ("created_at", ["Created"], "Created"),
+        ("created_at", ["date", "opened-at"], "opened-at"),
+        ("first_response_at", ["first_reply_at"], "first_reply_at"),
+        ("closed_at", ["Solved At"], "Solved At"),
+        ("score", ["rating"], "rating"),
+        ("channel", ["chanel", "x"], "chanel"),
+        ("channel", ["x"], None),
+        ("channel", [], None),
+    ],
+)
+def test_the_likeliest_column(wanted, have, likely):
+    assert likely_column(wanted, have) == likely
 
 
 def test_a_header_only_is_no_data(tmp_path):

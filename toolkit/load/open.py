@@ -7,10 +7,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from toolkit.errors import BadData, BadParameter, suggestion
+from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.data import PREPARED, Data
 from toolkit.load.link import link
+from toolkit.load.raw import read_raw, refuse, words_for_missing
 from toolkit.load.sql import EPOCH, ID, literal, quote
 from toolkit.service import Service, load_service
 from toolkit.tables import TABLES
@@ -83,7 +84,6 @@ def _connect():
 
 
 def _open_raw(path, source, service, as_of, told):
-    from toolkit.load.raw import read_raw
     from toolkit.sources import find_source
 
     source = find_source(source)
@@ -122,38 +122,12 @@ def _check(con, source, settings, files, given, told):
     quality.ledger_bad_lines(con)
     con.execute("CREATE SCHEMA typed")
     con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
+    plans = _plan(con, source, files)
     typed = {}
-    for name, table in TABLES.items():
-        if name not in source.selects or not _has_raw(source, name, files):
-            continue
+    for name, (select, types) in plans.items():
         told(f"checking {name}")
-        select = source.sql(name)
         try:
-            described = con.execute(f"DESCRIBE {select}").fetchall()
-        except Exception as error:
-            raise BadData(
-                f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {str(error).splitlines()[0]}"
-            ) from None
-        types = {row[0]: row[1] for row in described}
-        # the contract's spelling wins: Created_At and created_at are one column
-        wanted = {name_.lower(): name_ for name_ in table.names}
-        renamed = {have: wanted.get(have.strip().lower().replace(" ", "_"), have) for have in types}
-        if len(set(renamed.values())) < len(renamed):
-            twice = [have for have in types if list(renamed.values()).count(renamed[have]) > 1]
-            raise BadData(f"{_listed(files)}: columns {', '.join(twice)} of {name} stand for the same thing; keep one")
-        if any(have != to for have, to in renamed.items()):
-            listed = ", ".join(f"{quote(have)} AS {quote(to)}" for have, to in renamed.items())
-            select = f"SELECT {listed} FROM ({select})"
-            types = {renamed[have]: sql_type for have, sql_type in types.items()}
-        columns = [column for column in types if column not in ("_file", "_row")]
-        for column in table.required:
-            if column not in columns:
-                raise BadData(
-                    f"{_listed([files[name]] if name in files else files.values())}: has no column {column!r}"
-                    f"{suggestion(column, columns)}, which {name} can't do without; its columns are: {', '.join(columns)}"
-                )
-        try:
-            checks = cast.type_rows(con, table, types, select, zone, settings.date_order, f"typed.{name}")
+            checks = cast.type_rows(con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}")
         except Exception as error:
             raise BadData(
                 f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
@@ -190,6 +164,40 @@ def _check(con, source, settings, files, given, told):
     con.execute("DROP SCHEMA raw CASCADE")
     con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
     return list(clean), as_of
+
+
+def _plan(con, source, files):
+    """{table: (select, {column: DuckDB type})} of what the source can fill; all that is missing is told at once."""
+    plans, missing = {}, []
+    for name, table in TABLES.items():
+        if name not in source.selects or not _has_raw(source, name, files):
+            continue
+        select = source.sql(name)
+        try:
+            described = con.execute(f"DESCRIBE {select}").fetchall()
+        except Exception as error:
+            raise BadData(
+                f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {str(error).splitlines()[0]}"
+            ) from None
+        types = {row[0]: row[1] for row in described}
+        # the contract's spelling wins: Created_At and created_at are one column
+        wanted = {name_.lower(): name_ for name_ in table.names}
+        renamed = {have: wanted.get(have.strip().lower().replace(" ", "_"), have) for have in types}
+        if len(set(renamed.values())) < len(renamed):
+            twice = [have for have in types if list(renamed.values()).count(renamed[have]) > 1]
+            raise BadData(f"{_listed(files)}: columns {', '.join(twice)} of {name} stand for the same thing; keep one")
+        if any(have != to for have, to in renamed.items()):
+            listed = ", ".join(f"{quote(have)} AS {quote(to)}" for have, to in renamed.items())
+            select = f"SELECT {listed} FROM ({select})"
+            types = {renamed[have]: sql_type for have, sql_type in types.items()}
+        columns = [column for column in types if column not in ("_file", "_row")]
+        absent = [column for column in table.required if column not in columns]
+        if absent:
+            read = files[name] if name in files else [file for listed in files.values() for file in listed]
+            missing.append(words_for_missing(read, absent, columns, table))
+        plans[name] = (select, types)
+    refuse(missing)
+    return plans
 
 
 def _has_raw(source, table, files):

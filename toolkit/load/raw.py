@@ -10,9 +10,10 @@ import fnmatch
 import glob
 from pathlib import Path
 
-from toolkit.errors import BadData, suggestion
+from toolkit.errors import BadData
 from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
 from toolkit.load.sql import literal, quote
+from toolkit.tables import likely_column
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
 DATABASES = (".duckdb", ".db", ".ddb")
@@ -47,6 +48,7 @@ def read_raw(con, source, path, scratch, note):
     if path.is_file() and path.suffix.lower() in DATABASES:
         return _attach(con, source, path, note)
     found = _find_files(source, path, note)
+    missing = []
     for name, files in found.items():
         spec = source.spec.files[name]
         parquet = [file for file in files if file.suffix.lower() == ".parquet"]
@@ -57,7 +59,8 @@ def read_raw(con, source, path, scratch, note):
         else:
             for file in files:
                 _load_csv(con, name, spec, file, scratch, note, spec.table or name)
-        _check_columns(con, name, spec, files)
+        missing.append(_missing(con, name, spec, files))
+    refuse(missing)
     return found
 
 
@@ -83,8 +86,7 @@ def _attach(con, source, path, note):
             f"CREATE VIEW raw.{quote(name)} AS SELECT {_renamed(con, f'given.main.{quote(table)}')}, "
             f"{literal(path)} AS _file, row_number() OVER () AS _row FROM given.main.{quote(table)}"
         )
-    for name in names:
-        _check_columns(con, name, source.spec.files[name], [path])
+    refuse([_missing(con, name, source.spec.files[name], [path]) for name in names])
     unread = sorted(set(there.values()) - set(names.values()))
     if unread:
         note(f"Not read, being none of the source's tables: {', '.join(unread)}.")
@@ -308,10 +310,25 @@ def _header(file, delimiter, spec, named):
     return names
 
 
-def _check_columns(con, name, spec, files):
+def _missing(con, name, spec, files):
+    """Words for the raw columns without which the selects can't run; "" when all are there."""
     have = [row[0] for row in con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()]
     have = [column for column in have if column not in ("_file", "_row")]
     missing = [column for column in spec.requires if column.lower() not in {other.lower() for other in have}]
+    return words_for_missing(files, missing, have) if missing else ""
+
+
+def words_for_missing(files, missing, have, table=None):
+    """Which columns files lack, each with the one that is likeliest to be it; of `table`, if they are its own."""
+    free = [column for column in have if table is None or column not in table.names]
+    likely = [(column, likely_column(column, free)) for column in missing]
+    hints = ", ".join(repr(column) + (f" (did you mean {match!r}?)" if match else "") for column, match in likely)
+    whose = f", which {table.name} can't do without" if table else ""
+    return f"{', '.join(map(str, files))}: has no column {hints}{whose}; its columns are: {', '.join(have)}"
+
+
+def refuse(missing):
+    """One error for all that is missing in all files."""
+    missing = [words for words in missing if words]
     if missing:
-        hints = ", ".join(f"{column!r}{suggestion(column, have)}" for column in missing)
-        raise BadData(f"{files[0]}: has no column {hints}; its columns are: {', '.join(have)}")
+        raise BadData("\n".join(missing))
