@@ -157,6 +157,32 @@ def test_times(tmp_path, text, zone, utc):
     assert ledger(data) == gaps
 
 
+def test_times_without_an_offset_or_a_zone_are_told(tmp_path):
+    (tmp_path / "raw").mkdir()
+    folder = export(
+        tmp_path / "raw",
+        conversations="conversation_id,channel,created_at,closed_at\na,x,2024-03-01 09:00,2024-03-01T10:00:00Z\n",
+        calls="call_id,started_at,ended_at\n1,2024-03-01T09:00:00Z,\n2,2024-03-01 09:00,2024-03-01 09:05\n",
+    )
+    data = open_data(folder)
+    (note,) = [note for note in data.notes if "no offset" in note]
+    assert "conversations.created_at, calls.started_at, calls.ended_at carry" in note
+    assert "taken as UTC; set time_zone in service.toml" in note
+    assert not data.zone_is_known and not data.during("2024-03").zone_is_known
+    again = open_data(data.save(tmp_path / "prepared"))
+    assert not again.zone_is_known and note in again.notes
+    export(folder, service_dot_toml='time_zone = "UTC"')
+    told = open_data(folder)
+    assert told.zone_is_known and not any("no offset" in note for note in told.notes)
+    assert open_data(told.save(tmp_path / "prepared")).zone_is_known
+
+
+def test_times_with_an_offset_need_no_zone_to_be_read(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD))
+    assert not any("no offset" in note for note in data.notes)
+    assert not data.zone_is_known  # but whose hours they are isn't told
+
+
 @pytest.mark.parametrize("order, expected", [("dmy", "2024-04-03 10:00:00"), ("mdy", "2024-03-04 10:00:00")])
 def test_mixed_date_formats_when_the_order_is_told(tmp_path, order, expected):
     content = "conversation_id,channel,created_at\na,email,03/04/2024 10:00\nb,email,2024-03-01T00:00:00Z\n"

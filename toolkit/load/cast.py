@@ -98,7 +98,7 @@ def type_rows(con, table, types, select, zone, date_order, target):
 
     Returns
     -------
-    list of Check, in the order in which they are told
+    (list of Check, in the order in which they are told; names of the columns that hold times without an offset)
     """
     known = {column.name: column for column in table.columns}
     times = [name for name in types if name in known and known[name].dtype == "time"]
@@ -131,7 +131,7 @@ def type_rows(con, table, types, select, zone, date_order, target):
     row = "_row" if "_row" in types else "NULL::BIGINT AS _row"
     con.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)}, {ID}, {file}, {row} FROM parsed")
     con.execute("DROP TABLE parsed")
-    return checks + rules_of(table, types)
+    return checks + rules_of(table, types), list(spans)
 
 
 def _local_spans(con, times):

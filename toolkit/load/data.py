@@ -34,7 +34,11 @@ class Data:
         One row per rejected or repaired value: table, key, rule, action, column, value, file, row, reason.
     counts : DataFrame
         One row per table: rows_in = rows_used + rejected; repaired.
+    zone_is_known : bool
+        Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
+
+    zone_is_known = True
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         import ibis
@@ -257,6 +261,7 @@ class Data:
                     "tables": self._names,
                     "files": self.files,
                     "notes": self.notes,
+                    "zone_is_known": self.zone_is_known,
                     "counts": self.counts.to_dict(orient="list"),
                     "scored": scored,
                 },

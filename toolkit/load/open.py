@@ -97,7 +97,13 @@ def _open_raw(path, source, service, as_of, told):
     told(f"reading {path}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
-        tables, as_of = _check(con, source, settings, files, given, told)
+        zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
+        tables, as_of, naive = _check(con, source, settings, files, given, told)
+        if naive and not zone_is_known:
+            notes.append(
+                f"Times in {', '.join(naive)} carry no offset and no time zone is known: they were taken as UTC; "
+                "set time_zone in service.toml."
+            )
         told("linking tables")
         link(con, source, tables, notes, settings)
         counts = _counts(con, tables)
@@ -106,11 +112,13 @@ def _open_raw(path, source, service, as_of, told):
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     files = [str(file) for listed in files.values() for file in listed]
-    return Data(con, settings, as_of, tables, source.name, files, counts, notes, scratch=scratch)
+    data = Data(con, settings, as_of, tables, source.name, files, counts, notes, scratch=scratch)
+    data.zone_is_known = zone_is_known
+    return data
 
 
 def _check(con, source, settings, files, given, told):
-    """Typed, checked tables in the schema main; returns their names and as_of."""
+    """Typed, checked tables in the schema main; returns their names, as_of and the columns of times without offset."""
     zone = source.spec.time_zone or settings.time_zone
     quality.create_ledger(con)
     if (source.folder / "unused.sql").is_file():
@@ -123,11 +131,11 @@ def _check(con, source, settings, files, given, told):
     con.execute("CREATE SCHEMA typed")
     con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
     plans = _plan(con, source, files)
-    typed = {}
+    typed, naive = {}, []
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks = cast.type_rows(con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}")
+            checks, local = cast.type_rows(con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}")
         except Exception as error:
             raise BadData(
                 f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
@@ -138,6 +146,7 @@ def _check(con, source, settings, files, given, told):
             f"WHERE \"table\" = '{name}'"
         )
         typed[name] = (types, checks)
+        naive += [f"{name}.{column}" for column in local]
     for name, (_, checks) in typed.items():
         quality.reject(con, TABLES[name], checks, f"typed.{name}")
         quality.reject_duplicates(con, TABLES[name], f"typed.{name}")
@@ -163,7 +172,7 @@ def _check(con, source, settings, files, given, told):
     con.execute("DROP SCHEMA typed CASCADE")
     con.execute("DROP SCHEMA raw CASCADE")
     con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
-    return list(clean), as_of
+    return list(clean), as_of, naive
 
 
 def _plan(con, source, files):
@@ -277,7 +286,7 @@ def _open_prepared(folder):
         con.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({file})")
     if known["scored"]:
         con.execute("CREATE VIEW scored_messages AS SELECT * FROM messages")
-    return Data(
+    data = Data(
         con,
         Service.model_validate(known["service"]),
         datetime.datetime.fromisoformat(known["as_of"]),
@@ -288,3 +297,5 @@ def _open_prepared(folder):
         known["notes"],
         scratch=scratch,
     )
+    data.zone_is_known = known["zone_is_known"]
+    return data
