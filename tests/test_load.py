@@ -624,6 +624,132 @@ def test_a_file_of_unreadable_lines_only_is_an_error(tmp_path):
         open_data(export(tmp_path, conversations=HEADER + "a\nb\n"))
 
 
+def test_the_ledger_of_data_that_is_refused(tmp_path):
+    with pytest.raises(BadData, match="none of its 3 rows can be used") as error:
+        open_data(export(tmp_path, conversations=HEADER + "a,x,soon,\nb,x,later,\nc\n"))
+    assert error.value.ledger[["rule", "row"]].values.tolist() == [
+        ["unreadable line", 4],
+        ["not a time", 2],
+        ["not a time", 3],
+    ]
+
+
+@pytest.mark.parametrize(
+    "files, table, rule",
+    [
+        ({"surveys": "survey_id,kind,sent_at\n1,csat,soon\n2,csat,later\n"}, "surveys", "not a time"),
+        ({"messages": "message_id,conversation_id,sent_at,sender\n1,77,2024-03-01,agent\n2,78,2024-03-01,agent\n"}, "messages", "unknown parent"),
+        ({"calls": "call_id,started_at\n1\n2\n"}, "calls", "unreadable line"),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_used_does_not_stop_the_others(tmp_path, files, table, rule):
+    data = open_data(export(tmp_path, conversations=GOOD, **files))
+    assert metrics.response_rate(data.conversations)["n"].tolist() == [2]
+    with pytest.raises(MissingTable, match=table):
+        getattr(data, table)
+    (note,) = [note for note in data.notes if "set aside" in note]
+    assert note.startswith(f"{table} was set aside") and "none of its 2 rows can be used" in note and rule in note
+    assert data.ledger[["table", "rule"]].values.tolist() == [[table, rule]] * 2
+    assert data.counts.set_index("table").loc[table, ["rows_in", "rows_used", "rejected"]].tolist() == [2, 0, 2]
+    assert data.quality()["in_period"].tolist() == [2, 0]
+    assert adds_up(data)
+    again = open_data(data.save(tmp_path / "prepared"))
+    assert list(again.tables) == ["conversations"] and note in again.notes
+
+
+def test_conversations_that_cannot_be_used_are_not_made_of_messages(tmp_path):
+    messages = "message_id,conversation_id,sent_at,sender\n1,a,2024-03-01,customer\n"
+    data = open_data(export(tmp_path, conversations=HEADER + "a,x,soon,\n", messages=messages))
+    assert list(data.tables) == ["messages"]
+    assert adds_up(data)
+
+
+HELPDESK = """
+title = "Help desk"
+reads = "tickets.csv, people.csv"
+[files.tickets]
+patterns = ["tickets*.csv"]
+[files.people]
+patterns = ["people.csv"]
+optional = true
+"""
+
+
+def helpdesk(folder, toml=HELPDESK, **selects):
+    """A source of one's own: helpdesk(tmp_path, conversations="SELECT ...")."""
+    source = folder / "helpdesk"
+    source.mkdir()
+    (source / "source.toml").write_text(toml)
+    for table, select in selects.items():
+        (source / f"{table}.sql").write_text(select)
+    (folder / "data").mkdir()
+    return str(source), folder / "data"
+
+
+TICKETS = "nr,kind,opened,who\n1,ticket,2024-03-01,p\n2,deleted,2024-03-01,p\n\n3,call,2024-03-01,q\nbad\n4,ticket,2024-03-02,q\n"
+CONVERSATIONS = (
+    "SELECT nr AS conversation_id, 'x' AS channel, opened AS created_at, tickets._file, tickets._row FROM raw.tickets"
+)
+
+
+def test_rows_that_a_source_leaves_out_are_told(tmp_path):
+    source, folder = helpdesk(tmp_path, conversations=CONVERSATIONS + " WHERE kind = 'ticket'")
+    export(folder, tickets_1=TICKETS, tickets_2=TICKETS.replace("\n1,", "\n10,").replace("\n4,", "\n40,"))
+    data = open_data(folder, source=source)
+    assert data.counts[["table", "rows_in", "rows_used", "rejected"]].values.tolist() == [["conversations", 10, 4, 6]]
+    assert adds_up(data)
+    told = [(row["rule"], row["file"][-5:], row["row"], row["value"]) for _, row in data.ledger.iterrows()]
+    assert told == [
+        (rule, f"{file}.csv", row, value)
+        for file in (1, 2)
+        for rule, row, value in (
+            ("left out by the source", 3, "2, deleted, 2024-03-01, p"),
+            ("left out by the source", 5, "3, call, 2024-03-01, q"),
+            ("unreadable line", 6, "bad"),
+        )
+    ]
+    assert data.ledger["reason"].iloc[0].endswith("(conversations.sql)")
+
+
+def test_what_another_select_or_unused_sql_returns_is_not_left_out(tmp_path):
+    source, folder = helpdesk(
+        tmp_path,
+        conversations=CONVERSATIONS + " WHERE kind = 'ticket'",
+        calls="SELECT nr AS call_id, opened AS started_at, _file, _row FROM raw.tickets WHERE kind = 'call'",
+        unused="SELECT 'conversations' AS \"table\", nr AS value, 'it was deleted' AS reason, _file, _row FROM raw.tickets WHERE kind = 'deleted'",
+    )  # fmt: skip
+    data = open_data(export(folder, tickets=TICKETS), source=source)
+    assert data.ledger[["rule", "row"]].values.tolist() == [["unusable line", 3], ["unreadable line", 6]]
+    assert data.counts[["table", "rows_in", "rows_used"]].values.tolist() == [["conversations", 4, 2], ["calls", 1, 1]]
+    assert adds_up(data)
+
+
+def test_a_file_that_is_looked_up_is_not_left_out(tmp_path):
+    joined = CONVERSATIONS.replace("nr AS", "name AS agent, nr AS") + " LEFT JOIN raw.people ON id = who"
+    source, folder = helpdesk(tmp_path, conversations=joined)
+    data = open_data(export(folder, tickets=TICKETS, people="id,name\np,Ann\nz,Zoe\n"), source=source)
+    assert data.ledger["rule"].tolist() == ["unreadable line"]
+    assert adds_up(data)
+
+
+def test_a_source_that_leaves_everything_out(tmp_path):
+    source, folder = helpdesk(tmp_path, conversations=CONVERSATIONS + " WHERE kind = 'nothing'")
+    with pytest.raises(BadData, match="none of its 5 rows can be used.*left out by the source") as error:
+        open_data(export(folder, tickets=TICKETS), source=source)
+    assert len(error.value.ledger) == 5
+
+
+@pytest.mark.parametrize(
+    "toml, told", [(HELPDESK, 1), (HELPDESK.replace('"tickets*.csv"]', '"tickets*.csv"]\naggregates = true'), 0)]
+)
+def test_events_that_make_one_row_are_not_left_out_where_the_source_says_so(tmp_path, toml, told):
+    select = "SELECT nr AS call_id, min(opened) AS started_at, max(opened) AS ended_at, min(_file) AS _file, min(_row) AS _row FROM raw.tickets GROUP BY nr"
+    source, folder = helpdesk(tmp_path, toml, calls=select)
+    data = open_data(export(folder, tickets="nr,opened\n1,2024-03-01\n1,2024-03-02\n"), source=source)
+    assert data.ledger["rule"].tolist() == ["left out by the source"] * told
+    assert adds_up(data)
+
+
 def test_asterisk_rotated_junk_and_local_times(tmp_path):
     export(tmp_path, queue_log_dot_1="1700000000|c1|q|NONE|ENTERQUEUE||555|1\n")
     (tmp_path / "queue_log.1").exists()

@@ -220,7 +220,9 @@ class Data:
         from toolkit.result import Result
 
         frame = self.counts.drop(columns="derived").copy()
-        frame["in_period"] = [int(self._during(name).count().execute()) for name in frame["table"]]
+        frame["in_period"] = [
+            int(self._during(name).count().execute()) if name in self._names else 0 for name in frame["table"]
+        ]
         return Result.of(frame, "quality", units=dict.fromkeys(frame.columns[1:], "count"))
 
     def rules_broken(self):

@@ -20,6 +20,7 @@ REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
     "short line": "the line has fewer fields than the file's first line",
     "unusable line": "the line can be read, but is no part of anything that can be counted",
+    "left out by the source": "the source's selects return no row for it",
     "not a time": "the value is not a time from 1900 on, or its day and month can't be told apart (set date_order)",
     "not a number": "the value is not a number",
     "not a whole number": "the value is not a whole number",
@@ -233,10 +234,10 @@ def create_ledger(con):
 
 
 def ledger_bad_lines(con):
-    """The lines that the CSV reader couldn't parse, or had to mend."""
+    """The lines that the CSV reader couldn't parse, or had to mend, and those that no select returns."""
     reasons = " ".join(
         f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}"
-        for rule in ("unreadable line", "short line", "unusable line")
+        for rule in ("unreadable line", "short line", "unusable line", "left out by the source")
     )
     con.execute(
         "INSERT INTO ledger SELECT \"table\", '', rule, action, '', left(value, 200), file, line, "

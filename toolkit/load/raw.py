@@ -58,7 +58,7 @@ def read_raw(con, source, path, scratch, note):
             _view_parquet(con, name, parquet)
         else:
             for file in files:
-                _load_csv(con, name, spec, file, scratch, note, spec.table or name)
+                _load_csv(con, name, spec, file, scratch, note, source.owner(name))
         missing.append(_missing(con, name, spec, files))
     refuse(missing)
     return found
