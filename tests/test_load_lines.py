@@ -194,6 +194,27 @@ def test_quotes_where_they_mean_nothing(tmp_path, row):
     assert data.ledger["row"].tolist() == [6]
 
 
+@pytest.mark.parametrize(
+    "delimiter, row, is_broken",
+    [
+        (",", '"a","b"', False),
+        (",", '"a" , "b" ', False),
+        (",", '"a"b,c', True),
+        (",", 'a,"b', True),
+        (",", 'a,b"', False),
+        (" ", '"a" "b"', False),
+        (" ", '"a"b "c"', True),
+        ("\t", '"a"\t"b,c"', False),
+    ],
+)
+def test_which_lines_have_a_broken_quote(tmp_path, delimiter, row, is_broken):
+    text = f"x{delimiter}y\r\n{row}\nlast{delimiter}z\n"
+    copy, _, broken = lines.tidy(written(tmp_path, text, "x.csv") / "x.csv", tmp_path, delimiter, '"')
+    assert broken == ([(2, row)] if is_broken else [])
+    kept = "" if is_broken else row + "\n"
+    assert copy.read_bytes().decode() == f"x{delimiter}y\n{kept}last{delimiter}z\n"
+
+
 def test_a_count_that_disagrees_is_an_error(tmp_path, monkeypatch):
     from toolkit.load import raw
 

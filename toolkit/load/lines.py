@@ -250,6 +250,7 @@ def _quoted_lines(content, bytes_, starts, ends, delimiter, quote):
 
 def _after(text, delimiter, quote, is_open):
     """Whether a quoted field is open after the line; None when a quote closes where none may close."""
+    blank = b"" if delimiter == b" " else b" "
     at = 0
     while True:
         if is_open:
@@ -260,7 +261,7 @@ def _after(text, delimiter, quote, is_open):
                 at = end + 2
                 continue
             at = end + 1
-            while text.startswith(b" ", at):  # the reader lets blanks follow
+            while blank and text.startswith(blank, at):  # the reader lets blanks follow
                 at += 1
             if at < len(text) and not text.startswith(delimiter, at):
                 return None
@@ -268,7 +269,7 @@ def _after(text, delimiter, quote, is_open):
             if at >= len(text):
                 return False
             at += len(delimiter)
-        if text.startswith((quote, b" " + quote), at):  # the reader lets one blank go before
+        if text.startswith((quote, blank + quote), at):  # the reader lets one blank go before
             is_open, at = True, text.index(quote, at) + 1
             continue
         following = text.find(delimiter, at)

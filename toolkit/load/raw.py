@@ -324,7 +324,8 @@ def words_for_missing(files, missing, have, table=None):
     likely = [(column, likely_column(column, free)) for column in missing]
     hints = ", ".join(repr(column) + (f" (did you mean {match!r}?)" if match else "") for column, match in likely)
     whose = f", which {table.name} can't do without" if table else ""
-    return f"{', '.join(map(str, files))}: has no column {hints}{whose}; its columns are: {', '.join(have)}"
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{files[0]}{more}: has no column {hints}{whose}; its columns are: {', '.join(have)}"
 
 
 def refuse(missing):
