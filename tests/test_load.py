@@ -10,6 +10,7 @@ import pytest
 from toolkit import metrics
 from toolkit.errors import BadData, BadParameter, BadSettings, MissingColumn, MissingTable, ToolkitError
 from toolkit.load import open_data
+from toolkit.tables import likely_column
 
 HEADER = "conversation_id,channel,created_at,first_response_at\n"
 GOOD = HEADER + "a,email,2024-03-01T09:00:00Z,2024-03-01T09:30:00Z\nb,x,2024-03-01T10:00:00Z,\n"
@@ -73,7 +74,7 @@ def test_a_dirty_row_is_in_the_ledger(tmp_path, row, rule, action):
     entry = data.ledger.iloc[0]
     assert entry["table"] == "conversations"
     assert entry["file"].endswith("conversations.csv")
-    assert entry["row"] in (3, 4)  # the third record; an unreadable one is known by its line
+    assert entry["row"] == 4  # the line on which it stands
     assert entry["reason"]
 
 
@@ -154,6 +155,32 @@ def test_times(tmp_path, text, zone, utc):
     assert str(data.conversations.execute()["created_at"].iloc[0].tz_localize(None)) == utc
     gaps = [["a", "local time does not exist", "repaired", "created_at"]] if text == "2024-03-31 02:30:00" else []
     assert ledger(data) == gaps
+
+
+def test_times_without_an_offset_or_a_zone_are_told(tmp_path):
+    (tmp_path / "raw").mkdir()
+    folder = export(
+        tmp_path / "raw",
+        conversations="conversation_id,channel,created_at,closed_at\na,x,2024-03-01 09:00,2024-03-01T10:00:00Z\n",
+        calls="call_id,started_at,ended_at\n1,2024-03-01T09:00:00Z,\n2,2024-03-01 09:00,2024-03-01 09:05\n",
+    )
+    data = open_data(folder)
+    (note,) = [note for note in data.notes if "no offset" in note]
+    assert "conversations.created_at, calls.started_at, calls.ended_at carry" in note
+    assert "taken as UTC; set time_zone in service.toml" in note
+    assert not data.zone_is_known and not data.during("2024-03").zone_is_known
+    again = open_data(data.save(tmp_path / "prepared"))
+    assert not again.zone_is_known and note in again.notes
+    export(folder, service_dot_toml='time_zone = "UTC"')
+    told = open_data(folder)
+    assert told.zone_is_known and not any("no offset" in note for note in told.notes)
+    assert open_data(told.save(tmp_path / "prepared")).zone_is_known
+
+
+def test_times_with_an_offset_need_no_zone_to_be_read(tmp_path):
+    data = open_data(export(tmp_path, conversations=GOOD))
+    assert not any("no offset" in note for note in data.notes)
+    assert not data.zone_is_known  # but whose hours they are isn't told
 
 
 @pytest.mark.parametrize("order, expected", [("dmy", "2024-04-03 10:00:00"), ("mdy", "2024-03-04 10:00:00")])
@@ -238,6 +265,55 @@ def test_what_cannot_be_read_says_why(tmp_path, files, words):
         open_data(export(tmp_path, **files))
     for word in words:
         assert word in str(error.value)
+
+
+def test_all_missing_columns_are_told_at_once_with_their_likeliest_match(tmp_path):
+    export(
+        tmp_path,
+        conversations="Ticket ID,via,Opened At,first_response_at\n1,email,2024-03-01,\n",
+        messages="message_id,conversation_id,date,direction\n1,1,2024-03-01,in\n",
+        surveys="survey_id,kind,sent_on\n1,csat,2024-03-01\n",
+        calls="call_id,started_at\n1,2024-03-01\n",
+    )
+    with pytest.raises(BadData) as error:
+        open_data(tmp_path)
+    lines = str(error.value).splitlines()
+    assert [line.split(": has no column ")[1].split(", which")[0] for line in lines] == [
+        "'conversation_id' (did you mean 'Ticket ID'?), 'channel' (did you mean 'via'?), 'created_at' (did you mean 'Opened At'?)",
+        "'sent_at' (did you mean 'date'?), 'sender' (did you mean 'direction'?)",
+        "'sent_at' (did you mean 'sent_on'?)",
+    ]
+    assert "conversations.csv" in lines[0] and "which messages can't do without" in lines[1]
+
+
+def test_raw_columns_that_are_missing_are_told_at_once(tmp_path):
+    export(tmp_path, tweets="tweet_id,author,inbound,date,text\n1,a,True,x,y\n")
+    with pytest.raises(BadData) as error:
+        open_data(tmp_path, source="twitter")
+    for word in (
+        "'author_id' (did you mean 'author'?)",
+        "'created_at' (did you mean 'date'?)",
+        "'in_response_to_tweet_id'",
+    ):
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "wanted, have, likely",
+    [
+        ("conversation_id", ["id", "ticket_id"], "ticket_id"),
+        ("created_at", ["Created"], "Created"),
+        ("created_at", ["date", "opened-at"], "opened-at"),
+        ("first_response_at", ["first_reply_at"], "first_reply_at"),
+        ("closed_at", ["Solved At"], "Solved At"),
+        ("score", ["rating"], "rating"),
+        ("channel", ["chanel", "x"], "chanel"),
+        ("channel", ["x"], None),
+        ("channel", [], None),
+    ],
+)
+def test_the_likeliest_column(wanted, have, likely):
+    assert likely_column(wanted, have) == likely
 
 
 def test_a_header_only_is_no_data(tmp_path):
@@ -514,9 +590,164 @@ def test_capital_letters_in_file_names(tmp_path):
     assert open_data(tmp_path).conversations.count().execute() == 2
 
 
+@pytest.mark.parametrize(
+    "given, kept, rule, shown",
+    [
+        ("\x1f", None, "nothing but blanks", "\\x1f"),
+        ("\x01", None, "nothing but blanks", "\\x01"),
+        ("\t \u00a0", None, "nothing but blanks", "\\x09 \\xa0"),
+        (" ", None, "nothing but blanks", " "),
+        ("x\x01", "x", "surrounding blanks", "x\\x01"),
+        ("\x1fx\x01y", "x\x01y", "surrounding blanks", "\\x1fx\\x01y"),
+        ("x\x01y", "x\x01y", None, None),  # what isn't changed isn't told
+        ("", None, None, None),
+        ("x", "x", None, None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_control_characters_are_cut_and_told(tmp_path, given, kept, rule, shown, kind):
+    frame = pd.DataFrame(
+        {"conversation_id": ["a"], "channel": "x", "created_at": "2024-03-01", "topic": given, "own": given}
+    )
+    frame.to_csv(tmp_path / "conversations.csv", index=False) if kind == "csv" else frame.to_parquet(
+        tmp_path / "conversations.parquet"
+    )
+    data = open_data(tmp_path)
+    row = data.conversations.execute().iloc[0]
+    assert [None if pd.isna(row[column]) else row[column] for column in ("topic", "own")] == [kept, kept]
+    told = data.ledger[["rule", "action", "column", "value"]].values.tolist()
+    assert told == ([[rule, "repaired", column, shown] for column in ("topic", "own")] if rule else [])
+
+
 def test_a_file_of_unreadable_lines_only_is_an_error(tmp_path):
     with pytest.raises(BadData, match="none of its 2 rows can be used"):
         open_data(export(tmp_path, conversations=HEADER + "a\nb\n"))
+
+
+def test_the_ledger_of_data_that_is_refused(tmp_path):
+    with pytest.raises(BadData, match="none of its 3 rows can be used") as error:
+        open_data(export(tmp_path, conversations=HEADER + "a,x,soon,\nb,x,later,\nc\n"))
+    assert error.value.ledger[["rule", "row"]].values.tolist() == [
+        ["unreadable line", 4],
+        ["not a time", 2],
+        ["not a time", 3],
+    ]
+
+
+@pytest.mark.parametrize(
+    "files, table, rule",
+    [
+        ({"surveys": "survey_id,kind,sent_at\n1,csat,soon\n2,csat,later\n"}, "surveys", "not a time"),
+        ({"messages": "message_id,conversation_id,sent_at,sender\n1,77,2024-03-01,agent\n2,78,2024-03-01,agent\n"}, "messages", "unknown parent"),
+        ({"calls": "call_id,started_at\n1\n2\n"}, "calls", "unreadable line"),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_used_does_not_stop_the_others(tmp_path, files, table, rule):
+    data = open_data(export(tmp_path, conversations=GOOD, **files))
+    assert metrics.response_rate(data.conversations)["n"].tolist() == [2]
+    with pytest.raises(MissingTable, match=table):
+        getattr(data, table)
+    (note,) = [note for note in data.notes if "set aside" in note]
+    assert note.startswith(f"{table} was set aside") and "none of its 2 rows can be used" in note and rule in note
+    assert data.ledger[["table", "rule"]].values.tolist() == [[table, rule]] * 2
+    assert data.counts.set_index("table").loc[table, ["rows_in", "rows_used", "rejected"]].tolist() == [2, 0, 2]
+    assert data.quality()["in_period"].tolist() == [2, 0]
+    assert adds_up(data)
+    again = open_data(data.save(tmp_path / "prepared"))
+    assert list(again.tables) == ["conversations"] and note in again.notes
+
+
+def test_conversations_that_cannot_be_used_are_not_made_of_messages(tmp_path):
+    messages = "message_id,conversation_id,sent_at,sender\n1,a,2024-03-01,customer\n"
+    data = open_data(export(tmp_path, conversations=HEADER + "a,x,soon,\n", messages=messages))
+    assert list(data.tables) == ["messages"]
+    assert adds_up(data)
+
+
+HELPDESK = """
+title = "Help desk"
+reads = "tickets.csv, people.csv"
+[files.tickets]
+patterns = ["tickets*.csv"]
+[files.people]
+patterns = ["people.csv"]
+optional = true
+"""
+
+
+def helpdesk(folder, toml=HELPDESK, **selects):
+    """A source of one's own: helpdesk(tmp_path, conversations="SELECT ...")."""
+    source = folder / "helpdesk"
+    source.mkdir()
+    (source / "source.toml").write_text(toml)
+    for table, select in selects.items():
+        (source / f"{table}.sql").write_text(select)
+    (folder / "data").mkdir()
+    return str(source), folder / "data"
+
+
+TICKETS = "nr,kind,opened,who\n1,ticket,2024-03-01,p\n2,deleted,2024-03-01,p\n\n3,call,2024-03-01,q\nbad\n4,ticket,2024-03-02,q\n"
+CONVERSATIONS = (
+    "SELECT nr AS conversation_id, 'x' AS channel, opened AS created_at, tickets._file, tickets._row FROM raw.tickets"
+)
+
+
+def test_rows_that_a_source_leaves_out_are_told(tmp_path):
+    source, folder = helpdesk(tmp_path, conversations=CONVERSATIONS + " WHERE kind = 'ticket'")
+    export(folder, tickets_1=TICKETS, tickets_2=TICKETS.replace("\n1,", "\n10,").replace("\n4,", "\n40,"))
+    data = open_data(folder, source=source)
+    assert data.counts[["table", "rows_in", "rows_used", "rejected"]].values.tolist() == [["conversations", 10, 4, 6]]
+    assert adds_up(data)
+    told = [(row["rule"], row["file"][-5:], row["row"], row["value"]) for _, row in data.ledger.iterrows()]
+    assert told == [
+        (rule, f"{file}.csv", row, value)
+        for file in (1, 2)
+        for rule, row, value in (
+            ("left out by the source", 3, "2, deleted, 2024-03-01, p"),
+            ("left out by the source", 5, "3, call, 2024-03-01, q"),
+            ("unreadable line", 6, "bad"),
+        )
+    ]
+    assert data.ledger["reason"].iloc[0].endswith("(conversations.sql)")
+
+
+def test_what_another_select_or_unused_sql_returns_is_not_left_out(tmp_path):
+    source, folder = helpdesk(
+        tmp_path,
+        conversations=CONVERSATIONS + " WHERE kind = 'ticket'",
+        calls="SELECT nr AS call_id, opened AS started_at, _file, _row FROM raw.tickets WHERE kind = 'call'",
+        unused="SELECT 'conversations' AS \"table\", nr AS value, 'it was deleted' AS reason, _file, _row FROM raw.tickets WHERE kind = 'deleted'",
+    )  # fmt: skip
+    data = open_data(export(folder, tickets=TICKETS), source=source)
+    assert data.ledger[["rule", "row"]].values.tolist() == [["unusable line", 3], ["unreadable line", 6]]
+    assert data.counts[["table", "rows_in", "rows_used"]].values.tolist() == [["conversations", 4, 2], ["calls", 1, 1]]
+    assert adds_up(data)
+
+
+def test_a_file_that_is_looked_up_is_not_left_out(tmp_path):
+    joined = CONVERSATIONS.replace("nr AS", "name AS agent, nr AS") + " LEFT JOIN raw.people ON id = who"
+    source, folder = helpdesk(tmp_path, conversations=joined)
+    data = open_data(export(folder, tickets=TICKETS, people="id,name\np,Ann\nz,Zoe\n"), source=source)
+    assert data.ledger["rule"].tolist() == ["unreadable line"]
+    assert adds_up(data)
+
+
+def test_a_source_that_leaves_everything_out(tmp_path):
+    source, folder = helpdesk(tmp_path, conversations=CONVERSATIONS + " WHERE kind = 'nothing'")
+    with pytest.raises(BadData, match="none of its 5 rows can be used.*left out by the source") as error:
+        open_data(export(folder, tickets=TICKETS), source=source)
+    assert len(error.value.ledger) == 5
+
+
+@pytest.mark.parametrize(
+    "toml, told", [(HELPDESK, 1), (HELPDESK.replace('"tickets*.csv"]', '"tickets*.csv"]\naggregates = true'), 0)]
+)
+def test_events_that_make_one_row_are_not_left_out_where_the_source_says_so(tmp_path, toml, told):
+    select = "SELECT nr AS call_id, min(opened) AS started_at, max(opened) AS ended_at, min(_file) AS _file, min(_row) AS _row FROM raw.tickets GROUP BY nr"
+    source, folder = helpdesk(tmp_path, toml, calls=select)
+    data = open_data(export(folder, tickets="nr,opened\n1,2024-03-01\n1,2024-03-02\n"), source=source)
+    assert data.ledger["rule"].tolist() == ["left out by the source"] * told
+    assert adds_up(data)
 
 
 def test_asterisk_rotated_junk_and_local_times(tmp_path):

@@ -33,7 +33,14 @@ class EmptyPeriod(ToolkitError):
 
 
 class BadData(ToolkitError):
-    """A file can't be read as what it should be."""
+    """A file can't be read as what it should be.
+
+    `ledger` is the frame of what was wrong with each row, where the rows were read before they were refused.
+    """
+
+    def __init__(self, message, ledger=None):
+        self.ledger = ledger
+        super().__init__(message)
 
 
 class BadSettings(ToolkitError):

@@ -1,11 +1,12 @@
 """Raw text to the contract's types: what can be cast is, what can't is kept to be shown."""
 
 from toolkit.load.quality import Check, rules_of
-from toolkit.load.sql import ID, literal, ours, quote
+from toolkit.load.sql import BLANKS, ID, literal, ours, quote
 
 NULLS = ("", "nan", "null", "none", "nat", "n/a", r"\n")
 MORE_NULLS = ("na", "<na>", "#n/a", "-")  # where no text is meant
 FREE_TEXT = ("text", "comment", "page", "agent", "topic", "subtopic")  # "None" may be what it says
+PRINTED_BLANKS = " \t\r\n\u00a0"  # what is cut where no text is meant: any other character makes the value wrong
 FOLDED = ("channel", "sender", "kind", "outcome")  # compared and kept in lower case
 
 
@@ -13,7 +14,7 @@ def _has_blanks(name):
     """SQL: whether the text begins or ends with a blank, a control character or a no-break space."""
     text = f"CAST({quote(name)} AS VARCHAR)"
     # by its first and last character: trimming every value costs ten times as much
-    return " OR ".join(f"ascii({end}) <= 32 OR ascii({end}) = 160" for end in (text, f"right({text}, 1)"))
+    return " OR ".join(f"ascii({end}) <= 32 OR ascii({end}) IN (127, 160)" for end in (text, f"right({text}, 1)"))
 
 
 def _cleaned(name, sql_type="VARCHAR", is_text=True):
@@ -22,7 +23,8 @@ def _cleaned(name, sql_type="VARCHAR", is_text=True):
     if sql_type in ("DOUBLE", "FLOAT"):  # pandas holds whole numbers with gaps as floats
         whole = f"isfinite({quote(name)}) AND {quote(name)} = floor({quote(name)}) AND abs({quote(name)}) < 9e15"
         return f"CASE WHEN {whole} THEN CAST(CAST({quote(name)} AS BIGINT) AS VARCHAR) WHEN NOT isnan({quote(name)}) THEN {raw} END"
-    text = f"CASE WHEN {_has_blanks(name)} THEN trim({raw}, ' \t\r\n\u00a0') ELSE {raw} END"
+    blanks = literal(BLANKS if is_text else PRINTED_BLANKS)
+    text = f"CASE WHEN {_has_blanks(name)} THEN trim({raw}, {blanks}) ELSE {raw} END"
     if name in FREE_TEXT:
         return f"nullif({text}, '')"
     words = NULLS if is_text else NULLS + MORE_NULLS
@@ -96,7 +98,7 @@ def type_rows(con, table, types, select, zone, date_order, target):
 
     Returns
     -------
-    list of Check, in the order in which they are told
+    (list of Check, in the order in which they are told; names of the columns that hold times without an offset)
     """
     known = {column.name: column for column in table.columns}
     times = [name for name in types if name in known and known[name].dtype == "time"]
@@ -129,7 +131,7 @@ def type_rows(con, table, types, select, zone, date_order, target):
     row = "_row" if "_row" in types else "NULL::BIGINT AS _row"
     con.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)}, {ID}, {file}, {row} FROM parsed")
     con.execute("DROP TABLE parsed")
-    return checks + rules_of(table, types)
+    return checks + rules_of(table, types), list(spans)
 
 
 def _local_spans(con, times):

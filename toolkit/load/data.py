@@ -39,6 +39,8 @@ class Data(View):
         One row per rejected or repaired value: table, key, rule, action, column, value, file, row, reason.
     counts : DataFrame
         One row per table: rows_in = rows_used + rejected; repaired.
+    zone_is_known : bool
+        Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
@@ -346,7 +348,9 @@ class Data(View):
         from toolkit.result import Result
 
         frame = self.counts.drop(columns="derived").copy()
-        frame["in_period"] = [int(self._rows(name).count().execute()) for name in frame["table"]]
+        frame["in_period"] = [
+            int(self._rows(name).count().execute()) if name in self._names else 0 for name in frame["table"]
+        ]
         return Result.of(frame, "quality", units=dict.fromkeys(frame.columns[1:], "count"))
 
     def rules_broken(self):
@@ -376,7 +380,7 @@ class Data(View):
             "as_of": self._shared["as_of"].isoformat(),
             "as_of_reason": self.as_of_reason,
             "zone_is_known": self.zone_is_known,
-            "service": self.service.model_dump(mode="json"),
+            "service": self.service.model_dump(mode="json", exclude_unset=True),  # what isn't said isn't promised
             "tables": self._names,
             "files": self.files,
             "notes": self.notes,

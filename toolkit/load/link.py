@@ -11,9 +11,12 @@ def columns_of(con, table):
     return [row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()]
 
 
-def link(con, source, tables, notes, settings):
-    """What one table knows and another lacks: derived conversations, topics, channels."""
-    if "messages" in tables and "conversations" not in tables:
+def link(con, source, tables, notes, settings, unusable=()):
+    """What one table knows and another lacks: derived conversations, topics, channels.
+
+    Tables that are there but `unusable` aren't made of others: what they hold would be passed over.
+    """
+    if "messages" in tables and "conversations" not in (*tables, *unusable):
         _derive_conversations(con, source, notes)
         tables.append("conversations")
     if settings.topics and {"conversations", "messages"} <= set(tables):

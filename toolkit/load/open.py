@@ -7,11 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from toolkit.errors import BadData, BadParameter, suggestion
+from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.data import Data
 from toolkit.load.link import link
 from toolkit.load.prepared import PREPARED
+from toolkit.load.raw import read_raw, refuse, words_for_missing
 from toolkit.load.reading import resolve_as_of
 from toolkit.load.sql import EPOCH, ID, literal, quote
 from toolkit.load.where import read_where
@@ -90,7 +91,6 @@ def _connect():
 
 
 def _open_raw(path, source, service, as_of, told):
-    from toolkit.load.raw import read_raw
     from toolkit.sources import find_source
 
     source = find_source(source)
@@ -107,16 +107,24 @@ def _open_raw(path, source, service, as_of, told):
         files = read_raw(con, source, path, scratch, notes.append)
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
-        tables, read_at = _check(con, source, settings, files, given, told)
+        zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
+        tables, unusable, read_at, naive = _check(con, source, settings, files, given, told)
+        notes += [f"{name} was set aside, and the rest is read without it. {why}." for name, why in unusable.items()]
+        if naive and not zone_is_known:
+            notes.append(
+                f"Times in {', '.join(naive)} carry no offset and no time zone is known: they were taken as UTC; "
+                "set time_zone in service.toml."
+            )
         told("linking tables")
-        link(con, source, tables, notes, settings)
-        counts = _counts(con, tables)
+        link(con, source, tables, notes, settings, unusable)
+        counts = _counts(con, tables, unusable)
     except BaseException:
         con.close()
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     files = [str(file) for listed in files.values() for file in listed]
     data = Data(con, settings, read_at, tables, source.name, files, counts, notes, scratch=scratch)
+    data.zone_is_known = zone_is_known
     if as_of:
         data.as_of_reason = as_of if as_of in ("now", "file") else "given"
     else:
@@ -125,7 +133,12 @@ def _open_raw(path, source, service, as_of, told):
 
 
 def _check(con, source, settings, files, given, told):
-    """Typed, checked tables in the schema main; returns their names and as_of."""
+    """Typed, checked tables in the schema main.
+
+    Returns
+    -------
+    (names of the tables, {table that can't be used: why}, as_of, names of the columns of times without an offset)
+    """
     zone = source.spec.time_zone or settings.time_zone
     quality.create_ledger(con)
     if (source.folder / "unused.sql").is_file():
@@ -134,14 +147,63 @@ def _check(con, source, settings, files, given, told):
             "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
             f"FROM ({unused})"
         )
-    quality.ledger_bad_lines(con)
     con.execute("CREATE SCHEMA typed")
+    plans = _plan(con, source, files)
+    typed, naive = {}, []
+    for name, (select, types) in plans.items():
+        told(f"checking {name}")
+        try:
+            checks, local = cast.type_rows(con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}")
+        except Exception as error:
+            raise BadData(
+                f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
+            ) from None
+        typed[name] = (types, checks)
+        naive += [f"{name}.{column}" for column in local]
+    _find_left_out(con, source, files, typed)
+    quality.ledger_bad_lines(con)
     con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
-    typed = {}
+    for name, (_, checks) in typed.items():
+        con.execute(
+            f"INSERT INTO rows_in SELECT '{name}', (SELECT count(*) FROM typed.{name}) + "
+            f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected')"
+        )
+        quality.reject(con, TABLES[name], checks, f"typed.{name}")
+        quality.reject_duplicates(con, TABLES[name], f"typed.{name}")
+    # only now: a row that was set aside may not say when the data was read
+    as_of = given or _newest(con, typed)
+    micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
+    instant = f"make_timestamptz({micros}::BIGINT)"
+    clean, unusable = {}, {}
+    for name, (types, _) in typed.items():
+        table, place = TABLES[name], f"typed.{name}"
+        if table.column(table.time).dtype == "time":
+            time = quote(table.time)
+            quality.reject(con, table, [quality.Check("after as_of", table.time, f"{time} > {instant}", time)], place)
+        quality.reject_orphans(con, table, place, types, clean)
+        quality.repair(con, table, types, place, micros)
+        left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
+        rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
+        if rows and not left:
+            unusable[name] = _why_unusable(con, name, rows)
+            continue
+        columns = ", ".join(quote(column) for column in types if column not in ("_file", "_row"))
+        con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
+        clean[name] = f"main.{name}"
+    if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
+        raise BadData("\n".join(unusable.values()), ledger=con.execute("SELECT * FROM ledger").df())
+    con.execute("DROP SCHEMA typed CASCADE")
+    con.execute("DROP SCHEMA raw CASCADE")
+    con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
+    return list(clean), unusable, as_of, naive
+
+
+def _plan(con, source, files):
+    """{table: (select, {column: DuckDB type})} of what the source can fill; all that is missing is told at once."""
+    plans, missing = {}, []
     for name, table in TABLES.items():
         if name not in source.selects or not _has_raw(source, name, files):
             continue
-        told(f"checking {name}")
         select = source.sql(name)
         try:
             described = con.execute(f"DESCRIBE {select}").fetchall()
@@ -161,50 +223,13 @@ def _check(con, source, settings, files, given, told):
             select = f"SELECT {listed} FROM ({select})"
             types = {renamed[have]: sql_type for have, sql_type in types.items()}
         columns = [column for column in types if column not in ("_file", "_row")]
-        for column in table.required:
-            if column not in columns:
-                raise BadData(
-                    f"{_listed([files[name]] if name in files else files.values())}: has no column {column!r}"
-                    f"{suggestion(column, columns)}, which {name} can't do without; its columns are: {', '.join(columns)}"
-                )
-        try:
-            checks = cast.type_rows(con, table, types, select, zone, settings.date_order, f"typed.{name}")
-        except Exception as error:
-            raise BadData(
-                f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
-            ) from None
-        con.execute(f"INSERT INTO rows_in SELECT '{name}', count(*) FROM typed.{name}")
-        con.execute(
-            f"UPDATE rows_in SET rows_in = rows_in + (SELECT count(*) FROM bad_lines WHERE \"table\" = '{name}' AND action = 'rejected') "
-            f"WHERE \"table\" = '{name}'"
-        )
-        typed[name] = (types, checks)
-    for name, (_, checks) in typed.items():
-        quality.reject(con, TABLES[name], checks, f"typed.{name}")
-        quality.reject_duplicates(con, TABLES[name], f"typed.{name}")
-    # only now: a row that was set aside may not say when the data was read
-    as_of = given or _newest(con, typed)
-    micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
-    instant = f"make_timestamptz({micros}::BIGINT)"
-    clean = {}
-    for name, (types, _) in typed.items():
-        table, place = TABLES[name], f"typed.{name}"
-        if table.column(table.time).dtype == "time":
-            time = quote(table.time)
-            quality.reject(con, table, [quality.Check("after as_of", table.time, f"{time} > {instant}", time)], place)
-        quality.reject_orphans(con, table, place, types, clean)
-        quality.repair(con, table, types, place, micros)
-        left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
-        rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
-        if rows and not left:
-            _refuse_empty(con, name, rows)
-        columns = ", ".join(quote(column) for column in types if column not in ("_file", "_row"))
-        con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
-        clean[name] = f"main.{name}"
-    con.execute("DROP SCHEMA typed CASCADE")
-    con.execute("DROP SCHEMA raw CASCADE")
-    con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
-    return list(clean), as_of
+        absent = [column for column in table.required if column not in columns]
+        if absent:
+            read = files[name] if name in files else [file for listed in files.values() for file in listed]
+            missing.append(words_for_missing(read, absent, columns, table))
+        plans[name] = (select, types)
+    refuse(missing)
+    return plans
 
 
 def _has_raw(source, table, files):
@@ -217,7 +242,37 @@ def _listed(files):
     return ", ".join(str(file) for listed in files for file in listed)
 
 
-def _refuse_empty(con, name, rows):
+def _find_left_out(con, source, files, typed):
+    """Raw rows that no select has returned, nor unused.sql, into bad_lines."""
+    for name in files:
+        readers = [table for table in typed if source.reads_raw(table, name)]
+        owner = source.owner(name)
+        if (
+            owner not in typed
+            or source.spec.files[name].aggregates
+            or any(source.passes_all(table) for table in readers)
+            or any(not {"_file", "_row"} <= set(typed[table][0]) for table in readers)
+        ):
+            continue
+        returned = " UNION ".join(f"SELECT _file, _row FROM typed.{table}" for table in readers)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE returned AS {returned}")
+        has_rows, is_followed = con.execute(
+            "SELECT count(*) > 0, count(*) FILTER (_file IN ?) > 0 FROM returned", [[str(file) for file in files[name]]]
+        ).fetchone()
+        if has_rows and not is_followed:
+            continue
+        columns = [row[0] for row in con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()]
+        shown = ", ".join(f"CAST({quote(column)} AS VARCHAR)" for column in columns if column not in ("_file", "_row"))
+        con.execute(
+            f"INSERT INTO bad_lines SELECT ?, 'left out by the source', 'rejected', _file, _row, "
+            f"concat_ws(', ', {shown}), ? FROM raw.{quote(name)} AS given "
+            "ANTI JOIN returned USING (_file, _row) ANTI JOIN bad_lines AS told "
+            "ON told.action = 'rejected' AND told.file = given._file AND told.line = given._row",
+            [owner, ", ".join(f"{table}.sql" for table in readers)],
+        )
+
+
+def _why_unusable(con, name, rows):
     """Not one row of a table can be used: a wrong column or format, not dirty rows."""
     rule, column, value, file, reason, n = con.execute(
         'SELECT rule, "column", any_value(value), any_value(file), any_value(reason), count(*) AS n FROM ledger '
@@ -225,8 +280,9 @@ def _refuse_empty(con, name, rows):
         [name],
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"
-    raise BadData(
-        f"{file}: none of its {rows} rows can be used. Most often ({n} rows), {name}.{column}: {rule}, {shown} "
+    place = f"{name}.{column}" if column else name
+    return (
+        f"{file}: none of its {rows:,} rows can be used. Most often ({n:,} rows), {place}: {rule}, {shown} "
         f"({reason}). Check that the file holds {name} and that the column holds what the data dictionary says"
     )
 
@@ -245,13 +301,14 @@ def _newest(con, typed):
     return now if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
 
 
-def _counts(con, tables):
+def _counts(con, tables, unusable):
     """One row per table: rows in, used, rejected, repaired."""
     parts = []
-    for name in tables:
+    for name in [*tables, *unusable]:
+        used = f"(SELECT count(*) FROM main.{name})" if name in tables else "0"
         parts.append(
             f"SELECT '{name}' AS \"table\", (SELECT sum(rows_in) FROM rows_in WHERE \"table\" = '{name}')::BIGINT AS rows_in, "
-            f"(SELECT count(*) FROM main.{name}) AS rows_used, "
+            f"{used} AS rows_used, "
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected') AS rejected, "
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'repaired') AS repaired"
         )

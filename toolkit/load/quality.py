@@ -4,12 +4,13 @@ Each rule is data: which table, what is wrong in SQL, what happens. A row that b
 aside (`rejected`) or mended (`repaired`: one value emptied or trimmed, the row kept); either way the
 ledger names its table, key, rule, value, file and row. Rows in = rows used + rows rejected.
 
-The ledger's columns: table, key, rule, action, column, value, file, row, reason.
+The ledger's columns: table, key, rule, action, column, value, file, row, reason. `row` is the line of the file
+on which the record begins (the header is line 1); in Parquet and DuckDB files, which have no lines, the row.
 """
 
 from dataclasses import dataclass
 
-from toolkit.load.sql import ID, literal, ours, quote
+from toolkit.load.sql import BLANKS, ID, escaped, literal, ours, quote
 from toolkit.tables import SCORE_RANGE
 
 LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "reason")
@@ -19,6 +20,7 @@ REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
     "short line": "the line has fewer fields than the file's first line",
     "unusable line": "the line can be read, but is no part of anything that can be counted",
+    "left out by the source": "the source's selects return no row for it",
     "not a time": "the value is not a time from 1900 on, or its day and month can't be told apart (set date_order)",
     "not a number": "the value is not a number",
     "not a whole number": "the value is not a whole number",
@@ -34,7 +36,8 @@ REASONS = {
     "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
     "duplicate id": "the key was seen before; the first row is used",
     "unknown parent": "the conversation or call that it belongs to isn't there, or was set aside",
-    "surrounding blanks": "blanks around the value were cut",
+    "surrounding blanks": "blanks or control characters around the value were cut",
+    "nothing but blanks": "the value holds nothing but blanks or control characters; taken as empty",
     "local time does not exist": "the clocks were put forward over it; moved on by the hour that was skipped",
     "unknown sentiment": "neither a label nor a score from -1 to 1; emptied, so that the engine scores the text",
 }
@@ -169,7 +172,10 @@ def repair(con, table, types, typed, as_of_us):
             if name != table.time:
                 mends.append(("not yet happened at as_of", name, f"{quote(name)} > {instant}", quote(name), "NULL"))
         elif dtype == "text" and types[name] == "VARCHAR" and name not in ("text", "comment", "_file", "_row"):
-            mends.append(("surrounding blanks", name, f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL", raw, None))
+            cut = f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL"
+            mends.append(("surrounding blanks", name, cut, escaped(raw), None))
+            nothing = f"{quote(name)} IS NULL AND {raw} <> '' AND trim({raw}, {literal(BLANKS)}) = ''"
+            mends.append(("nothing but blanks", name, nothing, escaped(raw), None))
     for owner, time, columns, only in CONSEQUENCES:
         if owner != table.name or time not in types:
             continue
@@ -236,10 +242,10 @@ def create_ledger(con):
 
 
 def ledger_bad_lines(con):
-    """The lines that the CSV reader couldn't parse, or had to mend; `row` is the line of the file."""
+    """The lines that the CSV reader couldn't parse, or had to mend, and those that no select returns."""
     reasons = " ".join(
         f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}"
-        for rule in ("unreadable line", "short line", "unusable line")
+        for rule in ("unreadable line", "short line", "unusable line", "left out by the source")
     )
     con.execute(
         "INSERT INTO ledger SELECT \"table\", '', rule, action, '', left(value, 200), file, line, "

@@ -8,14 +8,14 @@ import codecs
 import csv
 import fnmatch
 import glob
-import re
 from pathlib import Path
 
-from toolkit.errors import BadData, suggestion
+from toolkit.errors import BadData
+from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
 from toolkit.load.sql import literal, quote
+from toolkit.tables import likely_column
 
-CHUNK = 1 << 20
-NO_FIELD = "\x1f"  # never in a file: an empty field is '', only one that isn't there is null
+NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
 DATABASES = (".duckdb", ".db", ".ddb")
 
 
@@ -48,6 +48,7 @@ def read_raw(con, source, path, scratch, note):
     if path.is_file() and path.suffix.lower() in DATABASES:
         return _attach(con, source, path, note)
     found = _find_files(source, path, note)
+    missing = []
     for name, files in found.items():
         spec = source.spec.files[name]
         parquet = [file for file in files if file.suffix.lower() == ".parquet"]
@@ -57,8 +58,9 @@ def read_raw(con, source, path, scratch, note):
             _view_parquet(con, name, parquet)
         else:
             for file in files:
-                _load_csv(con, name, spec, file, scratch, note)
-        _check_columns(con, name, spec, files)
+                _load_csv(con, name, spec, file, scratch, note, source.owner(name))
+        missing.append(_missing(con, name, spec, files))
+    refuse(missing)
     return found
 
 
@@ -84,8 +86,7 @@ def _attach(con, source, path, note):
             f"CREATE VIEW raw.{quote(name)} AS SELECT {_renamed(con, f'given.main.{quote(table)}')}, "
             f"{literal(path)} AS _file, row_number() OVER () AS _row FROM given.main.{quote(table)}"
         )
-    for name in names:
-        _check_columns(con, name, source.spec.files[name], [path])
+    refuse([_missing(con, name, source.spec.files[name], [path]) for name in names])
     unread = sorted(set(there.values()) - set(names.values()))
     if unread:
         note(f"Not read, being none of the source's tables: {', '.join(unread)}.")
@@ -167,215 +168,168 @@ def _view_parquet(con, name, files):
         raise BadData(f"{files[0]}: can't be read as Parquet: {str(error).splitlines()[0]}") from None
 
 
-def _load_csv(con, name, spec, file, scratch, note):
+def _load_csv(con, name, spec, file, scratch, note, table):
     if file.stat().st_size == 0:
         raise BadData(f"{file}: is empty, without even a header line; export it again, or take it away")
-    table = spec.table or name
-    readable = _as_utf8(file, scratch, note)
-    delimiter, header = _header(readable, spec, file)
-    columns = header if spec.header else spec.columns
-    if spec.quote and _has_open_quote(readable, spec.quote):
-        # The reader would take all that follows a quote that is never closed for one field, or for nothing.
-        readable, broken = without_open_quotes(readable, scratch, delimiter, spec.quote)
-        if broken:
-            con.executemany(
-                "INSERT INTO bad_lines VALUES (?, 'unreadable line', 'rejected', ?, ?, ?, 'a quote is not closed')",
-                [[table, str(file), line, text] for line, text in broken],
-            )
+    readable, delimiter, lines, broken = _readable(spec, file, scratch, note)
+    columns = _header(readable, delimiter, spec, file)
+    skipped = int(spec.header)
+    if broken and broken[0][0] == 1 and spec.header:
+        raise BadData(f"{file}: its first line, which names the columns, opens a quote that is not closed")
+    if broken:
+        con.executemany(
+            "INSERT INTO bad_lines VALUES (?, 'unreadable line', 'rejected', ?, ?, ?, 'a quote is not closed')",
+            [[table, str(file), line, text] for line, text in broken],
+        )
     names = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-
-    def select(strict):
-        return (
-            f"SELECT *, {literal(file)} AS _file, row_number() OVER () AS _row FROM read_csv("
-            f"{literal(glob.escape(str(readable)))}, auto_detect = false, columns = {{{names}}}, "
-            f"delim = {literal(delimiter)}, quote = {literal(spec.quote)}, escape = {literal(spec.quote)}, "
-            f"header = {str(spec.header).lower()}, null_padding = {str(spec.short_lines != 'refused').lower()}, "
-            f"nullstr = {literal(NO_FIELD)}, store_rejects = true, max_line_size = 16777216, parallel = false, "
-            f"rejects_limit = 0, strict_mode = {str(strict).lower()}"
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM read_csv({literal(glob.escape(str(readable)))}, "
+            f"auto_detect = false, columns = {{{names}}}, delim = {literal(delimiter)}, quote = {literal(spec.quote)}, "
+            f"escape = {literal(spec.quote)}, header = {str(spec.header).lower()}, "
+            f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
+            f"store_rejects = true, max_line_size = 16777216, parallel = false, rejects_limit = 0"
             + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
             + ")"
         )
-
-    exists = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = ?", [name]
-    ).fetchone()[0]
-    target = f"raw.{quote(name)}"
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(True)}")
-    except Exception:
-        # Line ends of two kinds, or a quote inside a broken record, stop the strict reader altogether; the
-        # lenient one goes on and still stores the record as unreadable.
-        _forget_rejects(con)
-        try:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE part AS {select(False)}")
-        except Exception as error:
-            raise BadData(f"{file}: can't be read as CSV: {str(error).splitlines()[0]}") from None
-        note(f"{file.name} has line ends of two kinds, or a broken quote: it was read leniently.")
-    _note_rejects(con, table, file)
-    if exists:
-        have = [row[0] for row in con.execute(f"DESCRIBE {target}").fetchall()]
-        for column in columns:
-            if column.lower() not in {other.lower() for other in have}:
-                con.execute(f"ALTER TABLE {target} ADD COLUMN {quote(column)} VARCHAR")
-        con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM part")
-    else:
-        con.execute(f"CREATE TABLE {target} AS SELECT * FROM part")
+    except Exception as error:
+        raise BadData(f"{file}: can't be read as CSV: {str(error).splitlines()[0]}") from None
+    refused = _note_rejects(con, table, file, lines)
+    rows = con.execute("SELECT count(*) FROM part").fetchone()[0]
+    if rows + len(refused) != lines.records - skipped:
+        raise BadData(
+            f"{file}: holds {lines.records - skipped:,} records, but {rows:,} were read and {len(refused):,} found "
+            "unreadable; its quotes or line ends can't be told apart. Export it again as plain CSV"
+        )
+    _append(con, name, columns, file, lines, refused, skipped)
     if spec.short_lines == "padded":
         shown = " || ', ' || ".join(f"coalesce({quote(column)}, '')" for column in columns)
         con.execute(
             f"INSERT INTO bad_lines SELECT ?, 'short line', 'repaired', _file, _row, {shown}, "
-            f"'the missing fields were taken as empty' FROM part WHERE {quote(columns[-1])} IS NULL",
-            [table],
+            f"'the missing fields were taken as empty' FROM raw.{quote(name)} "
+            f"WHERE _file = ? AND {quote(columns[-1])} IS NULL",
+            [table, str(file)],
         )
     con.execute("DROP TABLE part")
 
 
-def _note_rejects(con, table, file):
-    """Lines that couldn't be parsed, into bad_lines: one entry a line, though every missing column is told."""
-    con.execute(
-        "INSERT INTO bad_lines SELECT ?, 'unreadable line', 'rejected', ?, line, any_value(csv_line), "
-        "min(lower(CAST(error_type AS VARCHAR)) || ': ' || error_message) FROM reject_errors "
-        "WHERE line NOT IN (SELECT line FROM bad_lines WHERE file = ?) GROUP BY file_id, scan_id, line",
-        [table, str(file), str(file)],
-    )
-    _forget_rejects(con)
+def _note_rejects(con, table, file, lines):
+    """Lines that couldn't be parsed, into bad_lines, each once; returns their numbers among the file's units."""
+    found = con.execute("SELECT DISTINCT line FROM reject_errors ORDER BY line").fetchnumpy()["line"].astype("int64")
+    if len(found):
+        import pandas as pd
+
+        con.register("numbered", pd.DataFrame({"unit": found, "number": lines.of_units(found - 1)}))
+        con.execute(
+            "INSERT INTO bad_lines SELECT ?, 'unreadable line', 'rejected', ?, number, any_value(ltrim(csv_line, chr(10))), "
+            "min(lower(CAST(error_type AS VARCHAR)) || ': ' || error_message) "
+            "FROM reject_errors JOIN numbered ON line = unit GROUP BY number",
+            [table, str(file)],
+        )
+        con.unregister("numbered")
+        con.execute("DELETE FROM reject_errors")
+        con.execute("DELETE FROM reject_scans")
+    return found - 1
 
 
-def _forget_rejects(con):
-    tables = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    for name in {"reject_errors", "reject_scans"} & tables:
-        con.execute(f"DELETE FROM {name}")
+def _append(con, name, columns, file, lines, refused, skipped):
+    """The rows of `part` into their raw table, each with its file and the line on which it begins."""
+    if lines.is_plain and not len(refused):
+        numbered = f"SELECT *, {literal(file)} AS _file, rowid + {1 + skipped} AS _row FROM part"
+    else:
+        import pandas as pd
+
+        con.register("numbered", pd.DataFrame({"_row": lines.of_rows(refused, skipped)}))
+        numbered = f"SELECT part.*, {literal(file)} AS _file, numbered._row FROM part POSITIONAL JOIN numbered"
+    target = f"raw.{quote(name)}"
+    exists = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = ?", [name]
+    ).fetchone()[0]
+    if exists:
+        have = {row[0].lower() for row in con.execute(f"DESCRIBE {target}").fetchall()}
+        for column in columns:
+            if column.lower() not in have:
+                con.execute(f"ALTER TABLE {target} ADD COLUMN {quote(column)} VARCHAR")
+        con.execute(f"INSERT INTO {target} BY NAME {numbered}")
+    else:
+        con.execute(f"CREATE TABLE {target} AS {numbered}")
+    con.execute("DROP VIEW IF EXISTS numbered")
 
 
-def _has_open_quote(file, quote):
-    with _open(file, "rb") as raw:
-        return sum(chunk.count(quote.encode()) for chunk in iter(lambda: raw.read(CHUNK), b"")) % 2 == 1
-
-
-def without_open_quotes(file, scratch, delimiter, quote):
-    """A copy of a CSV file in which a line that opens a quote and never closes it rightly is blank.
-
-    A record whose quote runs into something that can't follow a closing quote, or to the end of the file,
-    is given up at the line where it begins; reading goes on with the next line.
-
-    Returns
-    -------
-    (path of the copy, [(line number, text)] of the lines that were blanked)
-    """
-    with _open(file, "rt", encoding="utf-8-sig", newline="") as read:
-        lines = re.split(r"(?<=\n)", read.read())
-    broken, start, at, is_open = [], 0, 0, False
-    while at < len(lines):
-        state = _after(lines[at], delimiter, quote, is_open) if is_open or quote in lines[at] else False
-        last = at == len(lines) - 1
-        if state is None or (state and last):
-            begin = start if is_open else at
-            broken.append((begin + 1, lines[begin].rstrip("\r\n")))
-            lines[begin] = "\n"
-            at, is_open = begin + 1, False
-            continue
-        if state and not is_open:
-            start = at
-        is_open, at = bool(state), at + 1
-    copy = scratch / f"{len(list(scratch.iterdir()))}-closed.csv"
-    with open(copy, "w", encoding="utf-8", newline="") as write:
-        write.writelines(lines)
-    return copy, broken
-
-
-def _after(line, delimiter, quote, is_open):
-    """Whether a quoted field is open after the line; None when a quote closes where none may close."""
-    text, at = line.rstrip("\r\n"), 0
-    while True:
-        if is_open:
-            end = text.find(quote, at)
-            if end < 0:
-                return True
-            if text[end + 1 : end + 2] == quote:  # doubled: a quote within the field
-                at = end + 2
-                continue
-            at = end + 1
-            if at < len(text) and not text.startswith(delimiter, at):
-                return None
-            is_open = False
-            if at >= len(text):
-                return False
-            at += len(delimiter)
-        if text.startswith(quote, at):
-            is_open, at = True, at + 1
-            continue
-        following = text.find(delimiter, at)
-        if following < 0:
-            return False
-        at = following + len(delimiter)
-
-
-def _open(file, mode, **options):
-    """The file opened, unpacked where it is gzip."""
-    import gzip
-
-    return (gzip.open if file.suffix.lower() == ".gz" else open)(file, mode, **options)
-
-
-def _as_utf8(file, scratch, note):
-    """The file itself when it is UTF-8, else a copy in UTF-8."""
+def _readable(spec, file, scratch, note):
+    """(the file or a copy that the reader can take, delimiter, Lines, [(line, text) given up])."""
+    readable = file
     try:
-        with _open(file, "rb") as raw:
+        with open_file(file, "rb") as raw:
             start = raw.read(4)
+        if start.startswith(b"PK\x03\x04"):
+            raise BadData(f"{file}: is a zip archive; unpack it first")
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            note(f"{file.name} isn't UTF-8: read as utf-16")
+            readable = as_utf8(file, scratch, "utf-16")
+        delimiter = _delimiter(readable, spec)
+        try:
+            lines = scan(readable, delimiter, spec.quote)
+        except UnicodeDecodeError:
+            # what spreadsheets on Windows write; a superset of Latin-1's letters
+            note(f"{file.name} isn't UTF-8: read as cp1252")
+            readable = as_utf8(file, scratch, "cp1252")
+            lines = scan(readable, delimiter, spec.quote)
     except (OSError, EOFError) as error:
         raise BadData(f"{file}: can't be read: {error}") from None
-    if start.startswith(b"PK\x03\x04"):
-        raise BadData(f"{file}: is a zip archive; unpack it first")
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    else:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            with _open(file, "rb") as raw:
-                has_null = False
-                while chunk := raw.read(CHUNK):
-                    has_null = has_null or b"\0" in chunk
-                    decoder.decode(chunk)
-                decoder.decode(b"", final=True)
-            if has_null:
-                raise BadData(f"{file}: holds null bytes; it isn't a text file. Export it as CSV in UTF-8")
-            return file
-        except UnicodeDecodeError:
-            encoding = "cp1252"  # what spreadsheets on Windows write; a superset of Latin-1's letters
-        except (OSError, EOFError) as error:
-            raise BadData(f"{file}: can't be read: {error}") from None
-    note(f"{file.name} isn't UTF-8: read as {encoding}")
-    copy = scratch / f"{len(list(scratch.iterdir()))}-{re.sub('[.]gz$', '', file.name, flags=re.IGNORECASE)}"
-    with (
-        _open(file, "rt", encoding=encoding, errors="replace", newline="") as read,
-        open(copy, "w", encoding="utf-8", newline="") as write,
-    ):
-        while text := read.read(CHUNK):
-            write.write(text)
-    return copy
+    if lines.is_tidy:
+        return readable, delimiter, lines, []
+    copy, lines, broken = tidy(readable, scratch, delimiter, spec.quote)
+    return copy, delimiter, lines, broken
 
 
-def _header(file, spec, named):
-    """(delimiter, column names) from the first line."""
-    with _open(file, "rt", encoding="utf-8-sig", newline="") as read:
+def _delimiter(file, spec):
+    """The delimiter, told or found: the one that the first line has most of."""
+    with open_file(file, "rt", encoding="utf-8-sig", errors="replace", newline="") as read:
         line = read.readline(CHUNK)
+    return spec.delimiter or (max(",;\t|", key=line.count) if spec.header else ",")
+
+
+def _header(file, delimiter, spec, named):
+    """The column names: those of the first record, or the source's."""
     if not spec.header:
-        return spec.delimiter or ",", spec.columns
-    delimiter = spec.delimiter or max(",;\t|", key=line.count)
-    names = [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])]
+        return spec.columns
+    quoting = {"quotechar": spec.quote} if spec.quote else {"quoting": csv.QUOTE_NONE}
+    with open_file(file, "rt", encoding="utf-8-sig", newline="") as read:
+        try:
+            first = next(csv.reader(read, delimiter=delimiter, **quoting), [])
+        except csv.Error as error:
+            raise BadData(f"{named}: its first line can't be read as CSV: {error}") from None
+    names = [name.strip() for name in first]
     if not any(names):
         raise BadData(f"{named}: its first line is blank; the first line must name the columns")
     names = [_free(name) or f"column{index}" for index, name in enumerate(names)]
     twice = {name for name in names if [other.lower() for other in names].count(name.lower()) > 1}
     if twice:
         raise BadData(f"{named}: names column {', '.join(sorted(twice))} twice in its first line; rename one")
-    return delimiter, names
+    return names
 
 
-def _check_columns(con, name, spec, files):
+def _missing(con, name, spec, files):
+    """Words for the raw columns without which the selects can't run; "" when all are there."""
     have = [row[0] for row in con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()]
     have = [column for column in have if column not in ("_file", "_row")]
     missing = [column for column in spec.requires if column.lower() not in {other.lower() for other in have}]
+    return words_for_missing(files, missing, have) if missing else ""
+
+
+def words_for_missing(files, missing, have, table=None):
+    """Which columns files lack, each with the one that is likeliest to be it; of `table`, if they are its own."""
+    free = [column for column in have if table is None or column not in table.names]
+    likely = [(column, likely_column(column, free)) for column in missing]
+    hints = ", ".join(repr(column) + (f" (did you mean {match!r}?)" if match else "") for column, match in likely)
+    whose = f", which {table.name} can't do without" if table else ""
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{files[0]}{more}: has no column {hints}{whose}; its columns are: {', '.join(have)}"
+
+
+def refuse(missing):
+    """One error for all that is missing in all files."""
+    missing = [words for words in missing if words]
     if missing:
-        hints = ", ".join(f"{column!r}{suggestion(column, have)}" for column in missing)
-        raise BadData(f"{files[0]}: has no column {hints}; its columns are: {', '.join(have)}")
+        raise BadData("\n".join(missing))

@@ -6,8 +6,17 @@ them, every CSV column as text. A select returns the columns of the contract (`t
 text is parsed and checked by the loader, a TIMESTAMP without a zone is local time, and `_file` and
 `_row`, passed through, let the ledger say where a row came from. To add a system, write such a folder
 and pass its path as the source.
+
+A raw row that no select returns, and `unused.sql` neither, goes to the ledger as "left out by the source". A file
+is followed by its rows' `_file` and `_row`; it isn't followed where
+
+- `aggregates = true` in source.toml says that many of its rows make one (events of a call): list what is part of
+  nothing in `unused.sql`, which returns table, value, reason, `_file` and `_row`;
+- a select that reads it doesn't pass `_file` and `_row` through;
+- the selects that read it pass only those of other files: it is looked up, to complete their rows.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +36,10 @@ class FileSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     patterns: list[str]
-    table: str | None = None  # the table whose count of rows its unreadable lines belong to
+    table: str | None = (
+        None  # whose count of rows its lines belong to; default: the table of its name, or that reads it
+    )
+    aggregates: bool = False  # many of its rows make one: they can't be followed one by one
     optional: bool = False
     delimiter: str | None = None  # found from the header line when it isn't told
     quote: str = '"'
@@ -82,6 +94,19 @@ class Source:
     def sql(self, table):
         """The select that fills a table."""
         return (self.folder / f"{table}.sql").read_text(encoding="utf-8").strip().rstrip(";")
+
+    def reads_raw(self, table, name):
+        """Whether the select of a table reads the raw file of that name."""
+        return bool(re.search(rf'\braw\s*\.\s*"?{re.escape(name)}(?!\w)', self.sql(table), re.IGNORECASE))
+
+    def passes_all(self, table):
+        """Whether the select of a table returns a raw file as it is."""
+        return bool(re.fullmatch(r"SELECT \* FROM raw\.\w+", self.sql(table)))
+
+    def owner(self, name):
+        """The table to which the lines of a raw file belong."""
+        readers = [table for table in self.selects if self.reads_raw(table, name)]
+        return self.spec.files[name].table or (name if name in self.selects else next(iter(readers), name))
 
 
 def list_sources():
