@@ -49,7 +49,7 @@ sample: $(VENV)/installed ## write data/sample again (the same bytes every time)
 	@$(BIN)/toolkit sample --out data/sample
 
 docs: $(VENV)/installed ## write DEFINITIONS.md again
-	@$(BIN)/python -c "from toolkit.metrics.definitions import definitions_markdown as text; print(text(), end='')" > DEFINITIONS.md
+	@$(BIN)/python -c "from toolkit.metrics.definitions import write_definitions; write_definitions()"
 
 lint: $(VENV)/tested-$(EXTRAS) ## ruff
 	@$(BIN)/ruff check .

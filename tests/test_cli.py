@@ -24,6 +24,7 @@ ROOT = Path(toolkit.__file__).parents[1]
 @pytest.fixture
 def folder(tmp_path):
     parameters = 'data: str = ""\nperiod: str = "-28d"  # which days\nby: list[str] = ["channel"]  # [b]columns[/b]'
+    parameters += "\nwhere: list[str] = []  # which rows"
     cells = [
         new_markdown_cell("# Waiting [red]\n\nWho waits."),
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),
@@ -42,8 +43,9 @@ def ran(monkeypatch):
     calls = Ran()
     names = list(inspect.signature(run.run_reports).parameters)
 
-    def run_reports(*values):
-        calls.update(zip(names, values, strict=True))
+    def run_reports(*values, **options):
+        calls.update(zip(names, values, strict=False))
+        calls.update(options)
         return list(calls.outcomes)
 
     monkeypatch.setattr("toolkit.report.run.run_reports", run_reports)
@@ -58,6 +60,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
     ran.outcomes = [good(tmp_path)]
     line = "report waiting mine.ipynb -d exports --source twitter --service s.toml -p last-month --as-of 2024-05-01"
     line += f" -o {tmp_path} --param by=channel --param n=1 --jobs 2 --timeout 60 --notebooks nb"
+    line += " --where channel=chat --where team=(none) --each topic --allow-empty"
     assert cli.main(line.split()) == 0
     assert ran == {
         "names": ["waiting", "mine.ipynb"],
@@ -73,6 +76,10 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "timeout": 60.0,
         "notebooks": Path("nb"),
         "warn": cli._warn,
+        "tell": cli.typer.echo,
+        "where": ["channel=chat", "team=(none)"],
+        "each": "topic",
+        "allow_empty": True,
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err
@@ -100,20 +107,99 @@ def test_reports_that_failed_by_mistakes_alone_exit_with_2(ran, tmp_path, is_mis
     assert cli.main(["report", "-d", "x", "-o", str(tmp_path)]) == code
 
 
-def test_a_wrong_value_that_only_the_notebook_can_tell(folder, capsys):
-    source = "from toolkit.errors import MissingColumn; raise MissingColumn('calls', by[0], ['team'])"
+def test_sections_that_were_left_out_are_told(ran, tmp_path, capsys):
+    outcome = good(tmp_path)
+    reasons = ("no column 'a'", "no column 'b'", "no column 'a'")
+    outcome.left_out = [{"section": f"{n}?", "reason": reason} for n, reason in enumerate(reasons)]
+    ran.outcomes = [outcome]
+    assert cli.main(["report", "-d", "x", "-o", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == ["  left out: 0?; 2?: no column 'a'", "  left out: 1?: no column 'b'"]
+
+
+@pytest.fixture
+def export(folder):
+    """An export of one conversation, beside a notebook that fails for want of a column."""
+    (folder / "export").mkdir()
+    rows = "conversation_id,channel,created_at\n1,chat,2024-03-01T08:00:00Z\n"
+    (folder / "export" / "conversations.csv").write_text(rows)
+    (folder / "export" / "calls.csv").write_text("call_id,started_at,team\n1,2024-03-01T08:00:00Z,a\n")
+    source = "from toolkit.errors import MissingColumn; raise MissingColumn('conversations', by[0], ['channel'])"
     wrong = nbformat.read(folder / "waiting.ipynb", 4)
-    wrong.cells.append(new_code_cell(source))
+    wrong.cells += [new_markdown_cell("## Who?"), new_code_cell(source)]
     nbformat.write(wrong, folder / "waiting.ipynb")
-    empty = folder / "export"
-    empty.mkdir()
-    (empty / "conversations.csv").write_text("conversation_id,channel,created_at\n1,chat,2024-03-01T08:00:00Z\n")
-    line = f"report -d {empty} --notebooks {folder} -o {folder / 'out'} --param by=nonsense -p 2031"
+    return folder / "export"
+
+
+def test_a_wrong_value_that_only_the_notebook_can_tell(folder, export, capsys):
+    # `team` is a column of another table: what the user asked for is not left out in silence
+    line = f"report -d {export} --notebooks {folder} -o {folder / 'out'} --param by=team -p 2024-03"
     assert cli.main(line.split()) == 2
     said = capsys.readouterr()
-    assert "waiting: FAILED: calls has no column 'nonsense'; it has: team\n" in said.err
-    assert said.err.startswith("toolkit: warning: no row of the data lies in the period 2031; the data goes through")
+    assert "waiting: FAILED: conversations has no column 'team'; it has: channel\n" in said.err
     assert "KeyboardInterrupt" not in (folder / "out" / "failed" / "waiting.log").read_text()
+
+
+def test_the_first_line_says_which_days_are_meant(folder, export, monkeypatch, capsys):
+    monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: [good(folder)])
+    line = f"report -d {export} --notebooks {folder} -o {folder} -p 2024-03"
+    assert cli.main(line.split()) == 0
+    explained = toolkit.open_data(export, period="2024-03").explain_period()
+    assert capsys.readouterr().out.splitlines()[0] == explained and "2024-03" in explained
+
+
+@pytest.mark.parametrize(
+    "options, code, said",
+    [
+        (
+            "-p 2031",
+            6,
+            "toolkit: no row of the data lies in the period 2031; the data goes through 2024-03-01. No report",
+        ),
+        (
+            "--where channel=chap",
+            6,
+            "toolkit: no row of the period 2024-02-03..2024-03-01 has channel=chap (did you mean",
+        ),
+        ("-p 2031 --allow-empty", 2, "toolkit: warning: no row of the data lies in the period 2031; the data goes"),
+        ("--param by=nonsense", 2, "toolkit: by: no table has a column 'nonsense'; there are: "),
+        ("-p 2024-13", 2, "toolkit: period '2024-13' can't be read"),
+        ("--each chanel", 2, "toolkit: --each: no table has a column 'chanel' (did you mean 'channel'?)"),
+    ],
+)
+def test_exit_code_of_what_is_refused_early(folder, export, capsys, options, code, said):
+    line = f"report -d {export} --notebooks {folder} -o {folder / 'out'} {options}"
+    assert cli.main(line.split()) == code
+    assert capsys.readouterr().err.startswith(said)
+    assert (folder / "out" / "manifest.json").exists() == ("allow" in options)
+
+
+def test_check_prints_every_note(tmp_path, capsys):
+    (tmp_path / "calls.csv").write_text("call_id,started_at\n1,2024-03-01 08:00\n")
+    (tmp_path / "notes.csv").write_text("x\n")
+    assert cli.main(["check", "-d", str(tmp_path)]) == 0
+    notes = toolkit.open_data(tmp_path).notes
+    said = capsys.readouterr().out
+    assert notes and all(f"Note: {note}" in said for note in notes)
+
+
+def test_check_writes_the_ledger_of_data_that_is_refused(tmp_path, monkeypatch, capsys):
+    error = BadData("calls.csv: none of its 2 rows can be used")
+    error.ledger = FakeData.ledger
+
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr("toolkit.load.open_data", refuse)
+    ledger = tmp_path / "ledger.csv"
+    assert cli.main(["check", "-d", "x", "--out", str(ledger)]) == 2
+    said = capsys.readouterr()
+    assert list(pd.read_csv(ledger)["row"]) == [3, 4] and said.out == f"Ledger: {ledger} (2 rows)\n"
+    assert said.err == "toolkit: calls.csv: none of its 2 rows can be used\n"
+    error.ledger = None  # the file could not even be read
+    ledger.unlink()
+    assert cli.main(["check", "-d", "x", "--out", str(ledger)]) == 2
+    assert not ledger.exists() and not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -146,6 +232,7 @@ def test_list_shows_parameters(folder, capsys):
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert lines[0] == "waiting Waiting [red]" and "Who waits." in said
     assert "--period str -28d which days" in lines  # given by an option
+    assert "--where list[str] (empty) which rows" in lines
     assert "by list[str] channel [b]columns[/b]" in lines  # and its text is no markup
 
 

@@ -486,6 +486,77 @@ def test_a_naive_as_of_is_refused():
         clock.parse_period("today", datetime(2024, 1, 1), "UTC")
 
 
+# --- spans beside each other ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone, day", CHANGES)
+def test_the_hours_of_a_day_are_those_that_the_clock_showed(zone, day):
+    first, last = day - timedelta(days=1), day + timedelta(days=1)
+    start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 3 * DAY
+    shown = [datetime.fromtimestamp(epoch, ZoneInfo(zone)) for epoch in range(start, start + 6 * DAY, 60)]
+    shown = [local for local in shown if first <= local.date() <= last]
+    expected = pd.Series([(local.date(), local.hour) for local in shown]).value_counts() * 60
+    hours = clock.hours_of(first, last, zone)
+    assert len(hours) == 72
+    assert {(clock.day_of(day), hour): seconds for day, hour, _, seconds in hours if seconds} == expected.to_dict()
+    for number, hour, epoch, seconds in hours:
+        local = datetime.fromtimestamp(epoch, ZoneInfo(zone))
+        assert not seconds or (local.date(), local.hour) == (clock.day_of(number), hour)
+
+
+@pytest.mark.parametrize("zone, day", CHANGES[:-1])  # a date that is skipped shows no time
+@pytest.mark.parametrize("hours", [0, 1, 36, 24 * 9])
+def test_the_same_age_is_the_same_time_on_the_wall(zone, day, hours):
+    """Also where the clock changes between the two or within one."""
+    for period in (f"{day - timedelta(days=6)}..{day}", f"{day + timedelta(days=1)}..{day + timedelta(days=7)}"):
+        period = clock.parse_period(period, AS_OF, zone)
+        as_of = period.end + timedelta(hours=hours)
+        before, read_at = clock.same_age_before(period, as_of)
+        assert before.whole is None and before.end == period.start
+        now, then = clock.clock_time(as_of, zone), clock.clock_time(read_at, zone)
+        week = timedelta(days=7)
+        assert now - then == week or clock.is_local_gap(now - week, zone)
+
+
+@pytest.mark.parametrize(
+    "text, as_of, weeks",
+    [
+        ("2024-03", "2024-04-03", ["03-04", "03-11", "03-18", "03-25"]),
+        ("2024-03", "2024-03-20", ["03-06", "03-13"]),  # the 20th still ran
+        ("2024-W10", "2024-04-03", ["03-04"]),
+        ("2024-03-04", "2024-04-03", []),
+        ("2024-05", "2024-04-03", []),
+    ],
+)
+def test_the_weeks_within_a_period(text, as_of, weeks):
+    as_of = datetime.fromisoformat(f"{as_of}T10:00+00:00")
+    found = clock.weeks_within(clock.parse_period(text, AS_OF, "Europe/Rome"), as_of)
+    assert [f"{week.first_day:%m-%d}" for week in found] == weeks
+    assert all((week.last_day - week.first_day).days == 6 for week in found)
+    assert [week.number for week in found] == list(range(1, len(weeks) + 1))
+
+
+@pytest.mark.parametrize(
+    "every, count, first, last",
+    [
+        ("day", 3, "2024-02-28", "2024-03-01"),
+        ("week", 1, "2024-02-26", "2024-03-03"),
+        ("month", 2, "2024-02-01", "2024-03-31"),
+    ],
+)
+def test_the_spans_of_some_days(every, count, first, last):
+    spans = clock.spans_of(date(2024, 2, 28), date(2024, 3, 1), every, "Europe/Rome", AS_OF)
+    assert len(spans) == count
+    assert (str(spans[0].first_day), str(spans[-1].last_day)) == (first, last)
+    assert all(one.end == two.start for one, two in zip(spans, spans[1:], strict=False))
+    assert all(span.read_at == min(span.end, AS_OF) for span in spans)
+
+
+def test_a_span_that_is_none():
+    with pytest.raises(BadParameter, match="allowed: day, week, month"):
+        clock.spans_of(date(2024, 2, 28), date(2024, 3, 1), "hour", "UTC", AS_OF)
+
+
 # --- for people -----------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import pytest
 from toolkit.errors import BadParameter
 from toolkit.report.parameters import (
     assign_parameters,
+    parameters_cell,
     parse_parameters,
     read_notebook,
     read_parameters,
@@ -181,6 +182,10 @@ def test_the_tagged_cell_is_the_one_that_is_read(tmp_path):
     tagged = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ["x: int = 1\n", "z: int = 2"]}
     assert list(read_parameters(write(tmp_path / "a.ipynb", other, tagged))) == ["x", "z"]
     assert read_parameters(write(tmp_path / "b.ipynb", other)) == {}
+    assert parameters_cell(tmp_path / "a.ipynb") == "x: int = 1\nz: int = 2"
+    assert parameters_cell(tmp_path / "b.ipynb") is None  # no report; one with an empty cell is
+    empty = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}
+    assert parameters_cell(write(tmp_path / "c.ipynb", empty)) == ""
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,20 @@ FIGURE = {
     "label": "Median first response",
     "value": "42 min",
     "n": 1234,
+    "cases": "1,234 conversations",
+    "population": "written channels",
     "low": "38 min",
     "high": "47 min",
+    "interval": "38 min to 47 min",
     "change": "\N{MINUS SIGN}6 min",
     "change_low": "\N{MINUS SIGN}11 min",
     "change_high": "\N{MINUS SIGN}2 min",
+    "change_interval": "\N{MINUS SIGN}11 min to \N{MINUS SIGN}2 min",
     "previous": "48 min",
     "direction": "better",
+    "verdict": "better, clear change",
+    "status": "off",
+    "standing": "off target (target 30 min)",
     "note": "",
 }
 TABLE = (
@@ -163,7 +170,15 @@ def test_the_head_says_what_the_report_is_of(page):
 
 def test_a_key_figure_tells_its_direction_without_colour(page):
     card = page[page.index('<li class="card">') : page.index("</li>", page.index('<li class="card">'))]
-    for said in ("42 min", "38 min to 47 min", "▼", "better", "n = 1,234", "before: 48 min"):
+    for said in (
+        "42 min",
+        "38 min to 47 min",
+        "▼",
+        "better, clear change",
+        "1,234 conversations",
+        "before: 48 min",
+        "off target",
+    ):
         assert said in card
 
 
@@ -276,6 +291,21 @@ def test_hostile_text_is_inert_in_the_overview():
     html = render_index([entry], service=XSS, quality=XSS)
     assert_inert(html)
     assert 'href="a%22b%3Cc%3E.html"' in html
+
+
+@pytest.mark.parametrize(
+    "message, said",
+    [
+        ("it has: quarter, year", "it has: quarter, year. What you see is the last good report"),
+        ("It broke.", "It broke. What you see"),
+        ("see `toolkit sources`", "see <code>toolkit sources</code>. What you see"),
+    ],
+)
+def test_a_failure_is_a_sentence_of_its_own(message, said):
+    entry = {"title": "A", "status": "failed", "html": "a.html", "message": message, "figures": []}
+    entry |= {"made_at": "2024-05-01T08:00:00+00:00", "attempted_at": "2024-05-02T08:00:00+00:00"}
+    html = render_index([entry])
+    assert said in html and "`" not in html.split("<body")[1]
 
 
 @pytest.mark.parametrize(

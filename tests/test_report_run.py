@@ -1,5 +1,6 @@
 """The runner: what fails keeps the last good report, stops nobody else, and is told."""
 
+import gzip
 import json
 import os
 import signal
@@ -16,10 +17,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import toolkit
-from toolkit.errors import BadData, BadParameter
+from toolkit.errors import BadData, BadParameter, EmptyPeriod
 from toolkit.report import index
+from toolkit.report.each import names_of
+from toolkit.report.early import columns_there
+from toolkit.report.notebooks import find_notebooks
+from toolkit.report.prepare import find_empty_period
+from toolkit.report.process import Running, end
 from toolkit.report.render import KEY_FIGURES, REPORT
-from toolkit.report.run import Outcome, Running, end, find_empty_period, find_notebooks, run_reports
+from toolkit.report.run import Outcome, run_reports
 
 DISPLAY = f'''
 from IPython.display import display
@@ -49,8 +55,8 @@ def notebook(folder, name, *sources, parameters='by: str = "channel"  # what to 
 
 def run(folder, names=None, **options):
     """{name: outcome} of a run into `folder`/../out."""
-    options = {"timeout": 60, "notebooks": folder} | options
-    return {it.name: it for it in run_reports(names, out=folder.parent / "out", **options)}
+    options = {"timeout": 60, "notebooks": folder, "out": folder and folder.parent / "out"} | options
+    return {it.name: it for it in run_reports(names, **options)}
 
 
 def files(folder):
@@ -179,13 +185,13 @@ def is_gone(mark):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monkeypatch):
-    monkeypatch.setattr("toolkit.report.run.GRACE", 1.0)
+    monkeypatch.setattr("toolkit.report.process.GRACE", 1.0)
     started = folder.parent / "started"
-    mark, environment = str(folder), toolkit.report.run._environment
+    mark, environment = str(folder), toolkit.report.process._environment
     # A stopped process gets no SIGTERM; the parent of the kernel is there, so that the kernel stays as well.
     stop = f"import os, signal, time; open({str(started)!r}, 'w').close(); os.kill(os.getppid(), signal.SIGSTOP)"
     notebook(folder, "hangs", stop, "time.sleep(120)")
-    monkeypatch.setattr("toolkit.report.run._environment", lambda task: environment(task) | {"TOOLKIT_MARK": mark})
+    monkeypatch.setattr("toolkit.report.process._environment", lambda task: environment(task) | {"TOOLKIT_MARK": mark})
     outcome = run(folder, timeout=6)["hangs"]
     assert started.exists() and outcome.status == "failed"
     assert outcome.message == "took longer than 6 s, no longer answered and was ended"
@@ -194,7 +200,7 @@ def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monke
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="only POSIX lets a process refuse to end")
 def test_stop_kills_what_refuses_to_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("toolkit.report.run.GRACE", 0.5)
+    monkeypatch.setattr("toolkit.report.process.GRACE", 0.5)
     refuse = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(120)"
     kernels = [
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"], start_new_session=True)
@@ -270,6 +276,7 @@ def test_missing_tables_are_skipped_only_when_all_reports_were_asked_for(folder)
         ({"params": {"bye": "x"}}, "no chosen notebook has a parameter 'bye' (did you mean 'by'?)"),
         ({"params": {"data": "x"}}, "given by the option --data"),
         ({"params": {"as_of": "x"}}, "given by the option --as-of"),
+        ({"params": {"where": "x=1"}}, "given by the option --where"),
         ({"period": "-7d"}, "no chosen notebook has a parameter 'period'"),
         ({"params": {"by": 3}}, "is not a text"),
         ({"names": ["god"]}, "there is no report 'god' (did you mean 'good'?); there are: good"),
@@ -299,11 +306,30 @@ def test_notebooks_are_found(folder, tmp_path):
         find_notebooks([str(notebook(tmp_path, "index"))])
 
 
+class FakeTable(dict):
+    """A table of ten rows, as far as the runner counts them."""
+
+    __missing__ = aggregate = to_pyarrow = count = min = max = lambda self, *_, **__: self
+
+    def execute(self):
+        return 10
+
+    def to_pylist(self):
+        return [{"first": datetime(2024, 4, 24, tzinfo=UTC)}]
+
+
 class FakeData:
     """What `open_data` returns, as far as the runner looks."""
 
-    source, zone, as_of, tables = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC), {}
+    source, zone, as_of, tables = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC), {"calls": FakeTable()}
     service = type("Service", (), {"name": "Trains"})
+
+    def during(self, period):
+        self.period = type("Period", (), {"label": period})
+        return self
+
+    def explain_period(self):
+        return f"{self.period.label} means 24 to 30 April 2024, seen from 2024-05-01, as given"
 
     @property
     def counts(self):
@@ -359,14 +385,203 @@ def test_a_period_without_rows(tmp_path, period, said):
     assert find_empty_period(data, data.during(period).period) == said
 
 
-def test_a_period_without_rows_is_told_and_the_reports_are_made(folder, tmp_path):
-    (tmp_path / "export").mkdir()
-    rows = "conversation_id,channel,created_at\n1,chat,2024-01-31T23:30:00Z\n"
-    (tmp_path / "export" / "conversations.csv").write_text(rows)
-    notebook(folder, "good", "print(1)", parameters='data: str = ""\nperiod: str = "all"')
+ROWS = """conversation_id,channel,created_at,team
+1,chat,2024-01-31T23:30:00Z,Torino
+2,email,2024-02-01T08:00:00Z,Roma sud
+3,chat,2024-02-02T08:00:00Z,
+4,chat,2024-03-02T08:00:00Z,Bari
+"""
+PARAMETERS = 'data: str = ""\nperiod: str = "all"\nby: str = ""\nwhere: list[str] = []'
+COUNT = """import toolkit
+rows = toolkit.open_data(data, period=period, where=where).conversations
+print("ids", *sorted(rows.conversation_id.execute()), ".")"""
+
+
+@pytest.fixture
+def export(folder):
+    """Four conversations in an export, and a notebook that prints the ids of those that it is about."""
+    (folder.parent / "export").mkdir()
+    (folder.parent / "export" / "conversations.csv").write_text(ROWS)
+    notebook(folder, "good", COUNT, parameters=PARAMETERS)
+    return folder.parent / "export"
+
+
+def test_an_empty_period_leaves_every_report_as_it_was(folder, export):
+    assert run(folder, data=export)["good"].status == "ok"
+    before = {name: (folder.parent / "out" / name).read_bytes() for name in files(folder)}
+    with pytest.raises(EmptyPeriod) as error:
+        run(folder, data=export, period="2031-01")
+    said = "no row of the data lies in the period 2031-01; the data goes through 2024-03-02"
+    assert str(error.value) == f"{said}. No report was made; --allow-empty makes them all the same"
+    assert {name: (folder.parent / "out" / name).read_bytes() for name in files(folder)} == before
     told = []
-    assert run(folder, data=tmp_path / "export", period="2031-01", warn=told.append)["good"].status == "ok"
-    assert told == ["no row of the data lies in the period 2031-01; the data goes through 2024-01-31"]
+    outcome = run(folder, data=export, period="2031-01", warn=told.append, allow_empty=True)["good"]
+    assert outcome.status == "ok" and "ids ." in outcome.html.read_text() and told == [said]
+
+
+def test_data_without_a_row_is_an_empty_period(folder, export):
+    (export / "conversations.csv").write_text(ROWS.splitlines()[0] + "\n")
+    with pytest.raises(EmptyPeriod, match="the data has not one row"):
+        run(folder, data=export)
+
+
+def test_the_default_period_of_a_notebook_may_be_empty_too(folder, export):
+    notebook(folder, "late", "print(1)", parameters='data: str = ""\nperiod: str = "2031"')
+    with pytest.raises(EmptyPeriod, match="the period 2031;"):
+        run(folder, ["late"], data=export)
+
+
+def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
+    monkeypatch.setattr("toolkit.load.open_data", lambda path, **options: FakeData())
+    for name, period in (("one", "-7d"), ("two", "-7d"), ("three", "last-week")):
+        notebook(folder, name, "print(1)", parameters=f'data: str = ""\nperiod: str = "{period}"')
+    monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: told.append("they run"))
+    told, why = [], "means 24 to 30 April 2024, seen from 2024-05-01, as given"
+    run_reports(None, "export", folder.parent / "out", notebooks=folder, tell=told.append)
+    assert told == [f"-7d {why}", f"last-week {why}", "they run"]
+    told.clear()
+    run_reports(None, "export", folder.parent / "out", period="-28d", notebooks=folder, tell=told.append)
+    assert told == [f"-28d {why}", "they run"]
+
+
+@pytest.mark.parametrize(
+    "where, ids",
+    [
+        (["channel=chat", "channel=email"], "1 2 3 4"),  # one or the other
+        (["channel=chat", "team=Torino"], "1"),  # both
+        (["team=(none)"], "3"),
+        ({"team": "Roma sud"}, "2"),
+        ([], "1 2 3 4"),
+    ],
+)
+def test_where_restricts_the_rows(export, where, ids):
+    rows = toolkit.open_data(export, where=where).conversations
+    assert sorted(rows.conversation_id.execute()) == ids.split()
+
+
+def test_where_restricts_a_report(folder, export):
+    outcome = run(folder, data=export, where=["channel=chat"], period="2024-02")["good"]
+    assert "ids 3 ." in outcome.html.read_text(), outcome.message
+    entry = index.read_manifest(folder.parent / "out")["reports"]["good"]
+    assert entry["where"] == entry["parameters"]["where"] == ["channel=chat"]
+
+
+def test_where_that_no_row_meets(folder, export):
+    with pytest.raises(EmptyPeriod) as error:
+        run(folder, data=export, where=["channel=chap"])
+    assert "no row of the period all has channel=chap (did you mean 'chat'?). No" in str(error.value)
+    with pytest.raises(EmptyPeriod, match="no row of the period 2024-03 has team=Torino. No"):
+        run(folder, data=export, where=["team=Torino"], period="2024-03")
+
+
+def test_one_report_for_each_value(folder, export):
+    outcomes = run(folder, data=export, each="team", where=["channel=chat"])
+    titles = {name: (it.title, it.where) for name, it in outcomes.items()}
+    both = ["channel=chat"]
+    assert titles == {
+        "good.team-Bari": ("About good: team Bari", [*both, "team=Bari"]),
+        "good.team-Torino": ("About good: team Torino", [*both, "team=Torino"]),
+        "good.team-none": ("About good: team (none)", [*both, "team=(none)"]),
+    }
+    for name, ids in (("Bari", "4"), ("Torino", "1"), ("none", "3")):
+        html = outcomes[f"good.team-{name}"].html.read_text()
+        assert f"ids {ids} ." in html and f"<h1>About good: team {'(none)' if name == 'none' else name}</h1>" in html
+    run(folder, data=export)
+    page = (folder.parent / "out" / "index.html").read_text()
+    assert page.index('href="good.html"') < page.index('aria-label="About good by team"')
+    assert page.count('class="group"') == page.count("</section>") == 1
+    places = [page.index(f'href="good.team-{name}.html"') for name in ("Bari", "Torino", "none")]
+    assert places == sorted(places) and page.index("</section>") > places[-1]
+    # the period decides which values there are
+    assert list(run(folder, data=export, each="team", period="2024-03")) == ["good.team-Bari"]
+
+
+def test_more_values_than_people_compare(folder, export, monkeypatch):
+    monkeypatch.setattr("toolkit.report.each.MOST", 3)
+    with pytest.raises(BadParameter, match="--each team: there are 4 values, .* at most 3"):
+        run(folder, data=export, each="team")
+
+
+def test_a_notebook_without_the_column_is_not_made_for_each(folder, export):
+    notebook(folder, "other", "now = None; now.calls", parameters=PARAMETERS)
+    told = []
+    assert len(run(folder, data=export, each="channel", period="2024-03", warn=told.append)) == 1
+    assert told == ["other isn't made for each channel: none of its tables has a column 'channel'"]
+
+
+def test_names_of_each_differ_where_case_does_not(tmp_path):
+    names = names_of("waits", "team", ["a b", "a-b", "A-B", "a/b", "(none)", "none", "..", "x" * 300, "naïve"])
+    assert len({name.casefold() for name in names.values()}) == len(names)
+    assert names["naïve"] == "waits.team-naïve" and names_of("waits", "team", ["a/b"])["a/b"] == names["a/b"]
+    for name in names.values():
+        (tmp_path / f"{name}.html").write_text("")  # a file system takes them
+
+
+def test_a_notebook_that_takes_no_notice_of_where_is_refused(folder, export):
+    notebook(folder, "deaf", "print(1)", parameters='data: str = ""')
+    for options, said in (({"where": ["channel=chat"]}, "--where"), ({"each": "team"}, "--each")):
+        with pytest.raises(BadParameter, match=f"^deaf: has no parameter 'where', so {said} can't restrict it"):
+            run(folder, data=export, **options)
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"period": "lastweek"}, "period 'lastweek' can't be read"),
+        ({"params": {"by": "chanel"}}, "by: no table has a column 'chanel' (did you mean 'channel'?); there are: "),
+        ({"params": {"by": "agent"}}, "by: no table has a column 'agent'"),  # of the contract, but not in the files
+        ({"where": ["hour=3"]}, "--where: no table has a column 'hour'"),
+        ({"each": "taem"}, "--each: no table has a column 'taem' (did you mean 'team'?)"),
+        ({"where": ["channel"]}, "'channel' restricts nothing; write it as column=value"),
+    ],
+)
+def test_wrong_columns_and_periods_are_told_before_the_data_is_read(folder, export, monkeypatch, options, said):
+    monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(BadParameter) as error:
+        run(folder, data=export, **options)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize("by", ["team", "hour", "topic"])  # a column, a part of local time, one that may be derived
+def test_columns_that_may_be_there_are_read(folder, export, monkeypatch, by):
+    monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: ["they run"])
+    assert run_reports(None, export, folder.parent / "out", notebooks=folder, params={"by": by}) == ["they run"]
+
+
+@pytest.mark.parametrize(
+    "name, content, columns",
+    [
+        ("calls.csv", b"Call_ID;started at;Own Name\n1;x;y\n", ["Own Name", "call_id", "started_at"]),
+        ("calls.csv", b"\xef\xbb\xbfcall_id,started_at\r\n", ["call_id", "started_at"]),
+        ("calls.csv", b"call_id,started_at\r1,2\r", ["call_id", "started_at"]),
+        ("calls.csv.gz", gzip.compress(b"call_id\tstarted_at\n"), ["call_id", "started_at"]),
+        ("calls/1.csv", b"call_id,started_at\n", ["call_id", "started_at"]),
+        ("calls.csv", "call_id\n".encode("utf-16"), None),  # what isn't plain is left to the loader
+        ("calls.csv", b'"call\nid",started_at\n', None),
+        ("calls.csv", b"caf\xe9,started_at\n", None),
+        ("calls.csv", b"", None),
+        ("calls.parquet", b"none", None),
+        ("data.duckdb", b"none", None),
+    ],
+)
+def test_columns_are_read_from_first_lines(tmp_path, name, content, columns):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    path = tmp_path / name if name.endswith("duckdb") else tmp_path
+    assert columns_there(path) == columns
+    assert columns_there(path, "asterisk") is columns_there(tmp_path / "none") is None
+
+
+def test_columns_of_parquet_databases_and_prepared_data(tmp_path):
+    import duckdb
+
+    (tmp_path / "files").mkdir()
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as con:
+        con.execute("CREATE TABLE calls AS SELECT 'a' AS call_id, now() AS started_at, 1 AS own")
+        con.execute(f"COPY calls TO '{tmp_path}/files/calls.parquet'")
+    toolkit.open_data(tmp_path / "files").save(tmp_path / "prepared")
+    for place in ("x.duckdb", "files", "prepared"):
+        assert columns_there(tmp_path / place) == ["call_id", "own", "started_at"]
 
 
 def test_data_that_cannot_be_read_stops_before_any_kernel(folder, monkeypatch):
@@ -467,3 +682,105 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
     assert is_gone(mark)
     assert list(temporary.iterdir()) == []
     assert files(folder) == []
+
+
+MISSING = "from toolkit.errors import MissingColumn, MissingTable; raise {}"
+NO_COLUMN = MISSING.format("MissingColumn('conversations', 'first_response_at', ['created_at', '<b>'])")
+NO_TABLE = MISSING.format("MissingTable('this data has no table calls')")
+NO_FIRST_RESPONSE = "conversations has no column 'first_response_at'; it has: created_at, <b>"
+
+
+def sectioned(folder, *sections, parameters='by: str = "channel"', setup="rows = 3"):
+    """Write a notebook with a section for each tuple of code cells; headings A, B, C, ..."""
+    cells = [
+        new_markdown_cell("# Volumes"),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        new_code_cell(setup),
+    ]
+    for letter, sources in zip("ABCDEFG", sections, strict=False):
+        cells += [new_markdown_cell(f"## {letter}"), *map(new_code_cell, sources)]
+    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), folder / "volumes.ipynb")
+
+
+LEFT_OUT = {
+    # sections: [those left out]
+    "a column": ([("print(rows)",), (NO_COLUMN,)], "B"),
+    "a table": ([("print(rows)",), (NO_TABLE,)], "B"),
+    "the rest of a section": (
+        [
+            ("print(rows)", NO_COLUMN),
+        ],
+        "A",
+    ),
+    "what rests on it": ([("print(rows)",), (f"waits = 1; {NO_COLUMN}", "print(waits)"), ("print(waits)",)], "BC"),
+    # In B `waits` would still be A's without a word
+    "a stale name": ([("waits = 'A'; print(waits)",), (f"{NO_COLUMN}\nwaits = 'B'", "print('so', waits)")], "B"),
+    "and the name set again": ([(f"{NO_COLUMN}\nwaits = 1",), ("waits = 2; print(waits)",)], "A"),
+    "an import is kept": ([(f"import math\n{NO_COLUMN}",), ("print(math.pi)",)], "A"),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_a_section_without_its_columns_is_left_out(folder, case):
+    sections, letters = LEFT_OUT[case]
+    sectioned(folder, *sections)
+    outcome = run(folder)["volumes"]
+    assert outcome.status == "ok", outcome.message
+    assert [it["section"] for it in outcome.left_out] == list(letters)
+    reasons = {it["reason"] for it in outcome.left_out}
+    assert reasons == ({"this data has no table calls"} if case == "a table" else {NO_FIRST_RESPONSE})
+    html = outcome.html.read_text()
+    part = "The rest of this section" if "rest of" in case else "This section"
+    assert html.count("is left out: ") == html.count(f"{part} is left out: ") == len(letters)
+    assert "so A" not in html and "<b>" not in html and "Traceback" not in html
+    assert index.read_manifest(folder.parent / "out")["reports"]["volumes"]["left_out"] == outcome.left_out
+
+
+SHOW = "class show: quality = print"
+SAID_COLUMN, SAID_TABLE = "has no column 'first_response_at'", "this data has no table calls"
+FATAL = {
+    # setup, parameters, sections; what is said, and the cell that failed
+    "the setup": (NO_COLUMN, {}, [("print(1)",)], SAID_COLUMN, 3),
+    "a column asked for": ("", {"by": "first_response_at"}, [("print(1)",), (NO_COLUMN,)], SAID_COLUMN, 7),
+    "every section": ("", {}, [(NO_COLUMN,), (NO_TABLE,)], SAID_COLUMN, 5),
+    "all but those about the data": (SHOW, {}, [(NO_COLUMN,), ("show.quality('9 rows')",)], SAID_COLUMN, 5),
+    "the key figures' table": ("", {}, [(f"{NO_TABLE}; show.key_figures(1)",), ("print(1)",)], SAID_TABLE, 5),
+    "another error": ("", {}, [("print(1)",), ("1 / 0",)], "ZeroDivisionError", 7),
+    "a name that nothing defines": ("", {}, [("print(1)",), (NO_COLUMN,), ("print(wait)",)], "NameError", 9),
+}
+
+
+@pytest.mark.parametrize("case", FATAL)
+def test_what_is_never_left_out(folder, case):
+    setup, params, sections, said, cell = FATAL[case]
+    sectioned(folder, *sections, setup=setup or "rows = 3")
+    outcome = run(folder, ["volumes"], params=params)["volumes"]
+    assert outcome.status == "failed" and not outcome.left_out
+    assert said in outcome.message and f"In cell {cell}:" in outcome.log.read_text()
+    assert outcome.is_mistake == ("Error" not in said)  # so that the command line exits with 2
+
+
+def test_response_times_of_data_without_a_first_response(tmp_path):
+    rows = "conversation_id,channel,created_at,closed_at\n"
+    rows += "".join(f"{n},web,2024-03-{n:02}T08:00:00Z,2024-03-{n + 1:02}T09:00:00Z\n" for n in range(1, 29))
+    (tmp_path / "conversations.csv").write_text(rows)
+    outcome = run(None, ["response_times"], notebooks=None, data=tmp_path, out=tmp_path / "out")["response_times"]
+    assert outcome.status == "ok", outcome.message
+    sections = [it["section"] for it in outcome.left_out]
+    assert "Who gets no answer?" in sections and "When do customers write?" not in sections
+    assert all("'first_response_at'" in it["reason"] for it in outcome.left_out)
+
+
+def test_a_notebook_without_parameters_is_no_report(folder):
+    notebook(folder, "good", "print(1)")
+    untitled = folder / "Untitled.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), untitled)
+    told = []
+    assert list(find_notebooks(None, folder, told.append)) == ["good"]
+    assert told == ["Untitled.ipynb is passed over: it has no cell tagged `parameters`, so it is no report"]
+    for name in ("Untitled", str(untitled)):
+        with pytest.raises(BadParameter, match="Untitled.ipynb: is no report: none of its cells is tagged"):
+            find_notebooks([name], folder)
+    (folder / "good.ipynb").unlink()
+    with pytest.raises(BadParameter, match="none of its notebooks has a cell tagged"):
+        find_notebooks(None, folder)

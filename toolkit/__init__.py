@@ -9,7 +9,7 @@
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Everything loads when first used: pandas, the engine and the plots cost seconds together.
 _lazy = {
@@ -18,7 +18,7 @@ _lazy = {
     "plots": ("toolkit.plots", None),
     "findings": ("toolkit.findings", None),
     "sentiment": ("toolkit.sentiment", None),
-    "show": ("toolkit.display", None),
+    "show": ("toolkit.show", None),
 }
 __all__ = list(_lazy)
 

@@ -1,7 +1,9 @@
 """The command line. Thin: each command reads its options, calls one function and prints what came back.
 
 Exit codes: 0 done; 1 a report failed, or `check --strict` found something; 2 a mistake in the call or in
-the data, told in one message, also when it is all that made reports fail; 130 stopped by Ctrl-C.
+the data, told in one message, also when it is all that made reports fail; 6 the period holds not one row, and
+the reports are left as they were (`--allow-empty` makes them all the same); 130 stopped by Ctrl-C; 143 ended by
+SIGTERM.
 """
 
 import contextlib
@@ -14,7 +16,7 @@ from typing import Annotated
 import typer
 
 import toolkit
-from toolkit.errors import BadParameter, ToolkitError
+from toolkit.errors import BadData, BadParameter, EmptyPeriod, ToolkitError
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
 
@@ -43,7 +45,14 @@ Source = Annotated[str | None, typer.Option(help="What wrote the export; see [b]
 Service = Annotated[
     Path | None, typer.Option(help="service.toml; by default the one beside the data, if any.", metavar="FILE")
 ]
-AsOf = Annotated[str | None, typer.Option(help="When the data was read, such as 2024-04-29T08:00:00Z.", metavar="TIME")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        help="When the data was read: a time such as 2024-04-29T08:00:00Z, [b]now[/b], or [b]file[/b]: when its files "
+        "were last written. Default: as service.toml says, else the newest event.",
+        metavar="TIME",
+    ),
+]
 Notebooks = Annotated[Path | None, typer.Option(help="Folder of the notebooks.", metavar="DIR")]
 
 
@@ -85,6 +94,19 @@ def report(
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Notebooks at a time.", metavar="N", min=1)] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that one notebook may take.", min=1)] = 1800,
     notebooks: Notebooks = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only rows such as channel=whatsapp (repeatable; [b](none)[/b]: those without one).",
+            metavar="COLUMN=VALUE",
+        ),
+    ] = None,
+    each: Annotated[
+        str | None, typer.Option(help="One report for each value of a column, such as team.", metavar="COLUMN")
+    ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Make reports of a period without one row, too.")
+    ] = False,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -93,7 +115,23 @@ def report(
     params = split_pairs(param or [])
     with _ended_by_sigterm(), _bars() as progress:
         outcomes = run_reports(
-            names, data, out, source, service, period, as_of, params, jobs, progress, timeout, notebooks, _warn
+            names,
+            data,
+            out,
+            source=source,
+            service=service,
+            period=period,
+            as_of=as_of,
+            params=params,
+            jobs=jobs,
+            progress=progress,
+            timeout=timeout,
+            notebooks=notebooks,
+            warn=_warn,
+            tell=typer.echo,
+            where=where,
+            each=each,
+            allow_empty=allow_empty,
         )
     for outcome in outcomes:
         _print_outcome(outcome)
@@ -112,6 +150,9 @@ def _warn(line):
 def _print_outcome(outcome):
     if outcome.status == "ok":
         typer.echo(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
+        for reason in dict.fromkeys(one["reason"] for one in outcome.left_out):
+            sections = [one["section"] for one in outcome.left_out if one["reason"] == reason]
+            typer.echo(f"  left out: {'; '.join(sections)}: {reason}")
     elif outcome.status == "skipped":
         typer.echo(f"{outcome.name}: not made: {outcome.message}", err=True)
     else:
@@ -173,12 +214,12 @@ def list_reports(
     from rich.table import Table
     from rich.text import Text
 
+    from toolkit.report.notebooks import find_notebooks
     from toolkit.report.parameters import RUNNER_PARAMETERS, read_parameters, read_title
     from toolkit.report.render import format_value
-    from toolkit.report.run import find_notebooks
 
     console = _console()
-    for name, path in find_notebooks(names, notebooks).items():
+    for name, path in find_notebooks(names, notebooks, _warn).items():
         title, sentence = read_title(path)
         console.print(Text(name, style="bold"), Text(title))
         if sentence:
@@ -210,8 +251,15 @@ def check(
     """Read an export and show what is wrong with it."""
     from toolkit.load import open_data
 
-    with _bars() as progress:
-        opened = open_data(data, source=source, service=service, as_of=as_of, progress=progress)
+    try:
+        with _bars() as progress:
+            opened = open_data(data, source=source, service=service, as_of=as_of, progress=progress)
+    except BadData as error:
+        refused = getattr(error, "ledger", None)  # of data of which not one row can be used
+        if out and refused is not None:
+            _write_ledger(refused, out)
+            typer.echo(f"Ledger: {out} ({len(refused):,} rows)")
+        raise
     ledger = opened.ledger
     console = _console()
     _print_frame(console, "Rows", opened.counts[["table", "rows_in", "rows_used", "rejected", "repaired"]])
@@ -324,7 +372,7 @@ def main(args=None):
         return ended.code
     except ToolkitError as error:
         typer.echo(f"toolkit: {error}", err=True)
-        return 2
+        return 6 if isinstance(error, EmptyPeriod) else 2
     except OSError as error:  # a path that can't be read or written, a full disk
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(f"toolkit: {where}{error.strerror or error}", err=True)

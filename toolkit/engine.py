@@ -20,10 +20,13 @@ MIXED = ("mixed", "mixed-integer")  # object columns that have no one type, kept
 
 @dataclass(frozen=True)
 class Context:
-    """What a data set knows besides its rows: the service's settings and when it was read."""
+    """What a table knows besides its rows: the service's settings, when it was read, and of which period it is."""
 
     service: Service = field(default_factory=Service)
     as_of: datetime.datetime | None = None
+    period: object = None  # a clock.Period
+    zone_is_known: bool = True  # False: times without an offset were taken as UTC
+    data: object = field(default=None, compare=False, repr=False)  # the data set, seen as the table is
 
     @property
     def zone(self):
@@ -47,7 +50,7 @@ def own_backend(backend):
 def set_context(backend, context):
     """Remember what is known about every table of an Ibis backend.
 
-    Tables that came from `open_data` share its backend, so their zone, settings and reading time are
+    Tables of one period and reading time share a backend, so their zone, settings and reading time are
     found again from any table derived from them, and nobody has to pass them by hand. (An attribute and
     no dictionary: Ibis holds two connections to DuckDB for equal.)
     """
@@ -60,10 +63,16 @@ def context_of(table):
     return getattr(backends[0], "_toolkit_context", None) if backends else None
 
 
+def data_of(table):
+    """The data set that a table came from, of the same period; None for any other table."""
+    context = context_of(table)
+    return context.data if context else None
+
+
 def beside(table, name):
     """Another table of the data set that a table came from, of the same period; None where there is none."""
-    data = getattr(context_of(table), "data", None)
-    return data.tables.get(name) if data else None
+    data = data_of(table)
+    return getattr(data, name) if data and data.has(name) else None
 
 
 def hours_there(table, first, last):
@@ -71,7 +80,7 @@ def hours_there(table, first, last):
 
     Only a data set knows; None for any other table.
     """
-    data = getattr(context_of(table), "data", None)
+    data = data_of(table)
     if data is None:
         return None
     hours = data.hours_there()

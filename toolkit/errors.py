@@ -28,6 +28,10 @@ class MissingTable(ToolkitError):
     """The data set has not the table that is asked for."""
 
 
+class EmptyPeriod(ToolkitError):
+    """The data has not one row in the period."""
+
+
 class BadData(ToolkitError):
     """A file can't be read as what it should be."""
 

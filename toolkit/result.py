@@ -1,9 +1,11 @@
 """What a metric returns: a pandas frame that also knows its units, so that it shows as a good table."""
 
-import html
+import datetime
 
 import numpy as np
 import pandas as pd
+
+from toolkit import words
 
 
 class Result(pd.DataFrame):
@@ -116,87 +118,112 @@ class Result(pd.DataFrame):
         tidy = pd.concat(made, ignore_index=True).sort_values("place", kind="stable", ignore_index=True)
         return tidy[["place", *keys, "part", "n", "total", "share", "low", "high"]]
 
+    def sentence(self, **context):
+        """What the result shows, in one or two sentences; `context` as `findings.sentence` takes it."""
+        from toolkit import findings
+
+        return findings.sentence(self, **context)
+
+    def plot(self, *arguments, **options):
+        """The chart of the result's shape, as `plots.plot` draws it; returns the axes."""
+        from toolkit import plots
+
+        return plots.plot(self, *arguments, **options)
+
     def _repr_html_(self):
+        from toolkit.table_html import table_html
+
         return table_html(self)
 
 
 def format_value(value, unit):
-    """One value as people read it; "–" where there is none.
+    """One value as people read it, in the language that is said; "–" where there is none.
 
     Examples
     --------
     >>> format_value(0.1371, "rate"), format_value(724, "seconds"), format_value(31359, "count")
-    ('13.7 %', '12.1 min', '31,359')
+    ('13.7\\xa0%', '12.1\\xa0min', '31,359')
     >>> format_value(float("nan"), "rate"), format_value(-0.021, "points")
-    ('–', '−2.1 pts')
+    ('–', '−2.1\\xa0pts')
     >>> format_value(90, "change in seconds"), format_value(9, "hour")
-    ('+1.5 min', '09:00')
+    ('+1.5\\xa0min', '09:00')
     """
-    from toolkit.clock import humanize
-
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return "–"
-    if unit == "rate":
-        return f"{value * 100:.1f} %"
-    if unit == "points":
-        return f"{value * 100:+.1f} pts".replace("-", "−")
-    if unit == "seconds":
-        return ("−" if value < 0 else "") + humanize(abs(value))
     if unit.startswith("change in "):
-        sign = "+" if value > 0 else ""
-        return sign + format_value(value, unit.removeprefix("change in ")).replace("-", "−")
-    if unit == "hour":
-        return f"{int(value):02d}:00"
-    if unit == "count":
-        return f"{value:,.0f}"
-    if unit == "score":
-        return f"{value:.2f}"
-    if unit == "number":
-        return f"{value:,.4g}"
-    if unit == "time":
-        return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}"
+        return signed(format_value(abs(value), unit.removeprefix("change in ")), value)
+    if unit == "points":
+        return signed(words.text("tables.units.points", value=words.number(abs(value) * 100, 1)), value)
+    if unit in _FORMATS:
+        return _FORMATS[unit](value)
     if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
+        return words.text("tables.yes" if value else "tables.no")
+    if isinstance(value, pd.Timestamp | datetime.date):
+        return words.date_name(value, with_year=True)
     if isinstance(value, float):
-        return f"{value:g}"
+        return _number(value)
     return str(value)
 
 
-HEADINGS = {
-    "n": "Count",
-    "low": "95 % interval",
-    "csat": "CSAT",
-    "p90_seconds": "90 % within",
-    "median_seconds": "Median",
-    "mean_answered_seconds": "Mean of the answered",
-    "mean_seconds": "Mean",
-    "asa": "ASA",
-    "message_count": "Messages",
-    "sent_count": "Surveys sent",
-    "previous_n": "Count before",
-    "previous": "Before",
-    "needing_count": "Needing a reply",
-    "needing_rate": "Rate of those",
-    "is_distinguishable": "Distinguishable",
-    "is_significant": "Distinguishable",
-    "hour": "Local hour",
+def signed(text, value):
+    """The text of a size with the sign of what it is the size of; none where it rounds to nothing.
+
+    >>> signed("2.1 pts", -0.021), signed("0.0 pts", -0.0001)
+    ('−2.1 pts', '0.0 pts')
+    """
+    if not any(char in "123456789" for char in text):
+        return text
+    return ("−" if value < 0 else "+") + text
+
+
+def _number(value):
+    """At most four digits that count, and no zeros at the end."""
+    if value == 0 or np.isinf(value):
+        return words.number(0) if value == 0 else "–"
+    digits = max(0, 3 - int(np.floor(np.log10(abs(value)))))
+    rest = repr(round(float(value), digits)).partition(".")[2] if digits < 16 else ""
+    return words.number(value, 0 if rest in ("0", "") or "e" in rest else len(rest))
+
+
+_FORMATS = {
+    "rate": lambda value: words.percent(value, 1),
+    "percent": lambda value: words.percent(value, 1),
+    "seconds": lambda value: "–" if np.isinf(value) else words.duration(value),
+    "hour": lambda value: f"{int(value):02d}:00",
+    "count": lambda value: words.number(value),
+    "score": lambda value: words.number(value, 2),
+    "number": _number,
+    "time": lambda value: f"{pd.Timestamp(value):%Y-%m-%d %H:%M}",
 }
 
 
-def heading(column):
+def heading(column, metric=None):
     """A column's heading: the field's words rather than the identifier.
+
+    Parameters
+    ----------
+    metric : str, optional
+        Whose words come first: `metric.<name>.columns.<column>`.
 
     Examples
     --------
-    >>> heading("response_rate"), heading("n")
-    ('Response rate', 'Count')
+    >>> heading("response_rate"), heading("n"), heading("my_own_seconds")
+    ('Response rate', 'Count', 'My own')
     """
-    if column in HEADINGS:
-        return HEADINGS[column]
-    words = str(column).removesuffix("_seconds").removesuffix("_count").replace("_", " ")
-    return words[:1].upper() + words[1:]
+    for key in (f"metric.{metric}.columns.{column}", f"tables.columns.{column}"):
+        if "." not in str(column) and isinstance(words.entry(key), str):
+            return words.text(key)
+    return pretty(str(column).removesuffix("_seconds").removesuffix("_count"))
+
+
+def pretty(name):
+    """A name of the data as people write it, which no catalogue can know.
+
+    >>> pretty("short_abandon"), pretty("QA_check"), pretty("")
+    ('Short abandon', 'QA check', '')
+    """
+    said = str(name).replace("_", " ")
+    return said[:1].upper() + said[1:]
 
 
 def interval_columns(columns):
@@ -218,83 +245,3 @@ def interval_columns(columns):
         if before:
             found[before[-1]] = ("low", "high")
     return {column: found[column] for column in columns if column in found}
-
-
-def table_html(result, limit=200):
-    """The result as an HTML table; every value escaped, since topics, names and texts are hostile input."""
-    intervals = interval_columns(result.columns)
-    hidden = {name for pair in intervals.values() for name in pair}
-    columns = [name for name in result.columns if name not in hidden and not str(name).startswith("_")]
-    units = {name: result.attrs.get("units", {}).get(name, "text") for name in columns}
-    head = []
-    for name in columns:
-        head.append(_cell("th", heading(name), units[name], scope="col"))
-        if name in intervals:
-            head.append(_cell("th", "95 % interval", units[name], scope="col"))
-    enough, rows = result.enough(), []
-    for position in range(min(len(result), limit)):
-        row, cells = result.iloc[position], []
-        for index, name in enumerate(columns):
-            # a group's name and its counts are shown even where the figure is not
-            is_few = not enough.iloc[position] and name in _figures(result, units)
-            text = "too few" if is_few else _shown(result, row, name, units[name])
-            scope = "row" if index == 0 else None
-            cells.append(_cell("th" if scope else "td", text, units[name], "few" if is_few else "", scope))
-            if name in intervals:
-                span = "" if is_few else _span(row, intervals[name], units[name])
-                cells.append(_cell("td", span, units[name], "interval"))
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    if not rows:
-        rows.append(f'<tr><td colspan="{len(head)}">no data</td></tr>')
-    notes = _notes(result, enough, limit)
-    foot = f'<p class="note">{html.escape(notes)}</p>' if notes else ""
-    label = html.escape(result.attrs.get("caption") or heading(result.attrs.get("metric", "table")), quote=True)
-    return (
-        f'<div class="toolkit-table" role="region" aria-label="{label}" tabindex="0"><table>'
-        f"<caption>{label}</caption><thead><tr>{''.join(head)}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{foot}"
-    )
-
-
-def _figures(result, units):
-    """The columns that are estimates: neither keys nor counts nor texts."""
-    keys = result.attrs.get("by", ())
-    return {name for name, unit in units.items() if unit not in ("text", "count", "time") and name not in keys}
-
-
-def _cell(tag, text, unit, css="", scope=None):
-    # The styles are JupyterLab's sake, whose own would centre texts and break "12.1 min"; reports have a style sheet.
-    is_number = unit != "text"
-    style = "white-space: nowrap" if is_number else "text-align: left"
-    names = " ".join(filter(None, ["num" if is_number else "", css]))
-    attributes = f' scope="{scope}"' if scope else ""
-    attributes += f' class="{names}"' if names else ""
-    return f'<{tag}{attributes} style="{style}">{html.escape(text)}</{tag}>'
-
-
-def _shown(result, row, name, unit):
-    value, zone = row[name], result.attrs.get("zone")
-    if unit == "time" and zone and getattr(value, "tzinfo", None) is not None:
-        value = value.tz_convert(zone)  # as the report says: local times
-    text = format_value(value, unit)
-    when_null = result.attrs.get("when_null", {})
-    return when_null[name] if text == "–" and name in when_null and (row.get("n") or 0) > 0 else text
-
-
-def _span(row, ends, unit):
-    low, high = (row[end] for end in ends)
-    if pd.isna(low) and pd.isna(high):
-        return "–"
-    return f"{format_value(low, unit)} to {'not reached' if pd.isna(high) else format_value(high, unit)}"
-
-
-def _notes(result, enough, limit):
-    notes = []
-    if len(result) > limit:
-        notes.append(f"{len(result) - limit:,} more rows not shown.")
-    if not enough.all():
-        notes.append(f"“Too few”: fewer than {result.attrs['minimum_count']} cases.")
-    choices = result.attrs.get("choices", {})
-    if choices:
-        notes.append("; ".join(f"{heading(key)}: {value}" for key, value in choices.items()) + ".")
-    return " ".join(notes)

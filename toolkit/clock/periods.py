@@ -1,7 +1,7 @@
 """Periods: spans of whole local days, how people name them, and the span before each."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from toolkit.clock.local import ONE_DAY, start_of_day, zone_info
@@ -21,6 +21,8 @@ class Period:
 
     `label` names it independently of today, and `parse_period` reads it back. `months` is not 0
     where the span is one of calendar months, whose predecessor has not the same number of days.
+    `said` is the text that it was read from. The first part of a period (`until`) ends within a day
+    and knows the `whole` period.
     """
 
     start: datetime | None
@@ -28,6 +30,8 @@ class Period:
     label: str
     zone: str
     months: int = 0
+    said: str = field(default="", compare=False)
+    whole: "Period | None" = field(default=None, compare=False, repr=False)
 
     @property
     def first_day(self):
@@ -37,7 +41,7 @@ class Period:
     @property
     def last_day(self):
         """The local date it ends with."""
-        return self.end and (self.end - timedelta(seconds=1)).astimezone(zone_info(self.zone)).date()
+        return self.end and (self.end - timedelta(microseconds=1)).astimezone(zone_info(self.zone)).date()
 
     @property
     def start_epoch(self):
@@ -54,8 +58,40 @@ class Period:
         """The number of local days."""
         return self.start and (self.last_day - self.first_day).days + 1
 
+    def days_begun(self, as_of):
+        """The number of its local days that had begun before an instant, 0 to `days`; None for "all".
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> as_of = datetime(2024, 4, 10, 10, tzinfo=UTC)
+        >>> [parse_period(text, as_of, "UTC").days_begun(as_of) for text in ("2024-03", "2024-04", "2024-05")]
+        [31, 10, 0]
+        """
+        if self.start is None:
+            return None
+        last = (as_of - timedelta(microseconds=1)).astimezone(zone_info(self.zone)).date()
+        return max(0, (min(last, self.last_day) - self.first_day).days + 1)
+
+    def until(self, instant):
+        """The part of it before an instant that lies after its start; itself when it ends by then.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> noon = datetime(2024, 3, 10, 12, tzinfo=UTC)
+        >>> part = parse_period("2024-03", noon, "UTC").until(noon)
+        >>> part.label, part.end == noon, part.whole.label
+        ('2024-03-01..2024-03-10', True, '2024-03')
+        """
+        if self.end is None or self.end <= instant:
+            return self
+        last = (instant - timedelta(microseconds=1)).astimezone(zone_info(self.zone)).date()
+        label = self.label if last == self.last_day else _range(self.first_day, last)
+        return Period(self.start, instant, label, self.zone, whole=self.whole or self)
+
     def previous(self):
-        """The span before of the same kind; None for "all".
+        """The span before of the same kind; None for "all". Of a first part: that before the whole.
 
         Examples
         --------
@@ -66,6 +102,8 @@ class Period:
         """
         if self.start is None:
             return None
+        if self.whole is not None:
+            return self.whole.previous()
         first, after = self.first_day, self.last_day + ONE_DAY
         before = _add_months(first, -self.months) if self.months else first - (after - first)
         return _period(before, first, self.zone, self.months)
@@ -110,9 +148,9 @@ def parse_period(text, as_of, zone):
         raise BadParameter(f"as_of {as_of} has no offset; write one such as 2024-04-29T08:00:00Z")
     local, text = as_of.astimezone(zone_info(zone)), str(text).strip()
     if text == "all":
-        return Period(None, None, "all", zone)
+        return Period(None, None, "all", zone, said=text)
     try:
-        return _period_of(text, as_of, local.date(), zone)
+        return replace(_period_of(text, as_of, local.date(), zone), said=text)
     except (ValueError, OverflowError) as error:
         # What `datetime` says of a day that doesn't exist is worth passing on.
         reason = f" ({error})" if str(error) else ""
@@ -177,6 +215,10 @@ def _add_months(day, months):
     return min(first + timedelta(days=day.day - 1), next_first - ONE_DAY)
 
 
+def _range(first, last):
+    return first.isoformat() if first == last else f"{first}..{last}"
+
+
 def _period(first, after, zone, months=0):
     """The period of the local days from `first` up to, but without, `after`."""
     if not 1900 <= first.year <= after.year <= 2200:
@@ -188,10 +230,8 @@ def _period(first, after, zone, months=0):
         label = f"{first:%Y}-Q{first.month // 3 + 1}"
     elif months == 1 and first.day == 1:
         label = f"{first:%Y-%m}"
-    elif first == last:
-        label = first.isoformat()
     elif not months and first.weekday() == 0 and (after - first).days == 7:
         label = "{}-W{:02}".format(*first.isocalendar())
     else:
-        label = f"{first}..{last}"
+        label = _range(first, last)
     return Period(start_of_day(first, zone), start_of_day(after, zone), label, zone, months)

@@ -1,35 +1,40 @@
-"""What an analyst holds: the checked tables of one data set, restricted to a period."""
+"""What an analyst holds: the checked tables of one data set, restricted to a period and read at one time."""
 
+import dataclasses
 import datetime
-import json
 import shutil
 import weakref
-import zoneinfo
-from pathlib import Path
 
-from toolkit import engine
-from toolkit.errors import MissingTable, suggestion
+from toolkit import clock
+from toolkit.load import coverage, reading
+from toolkit.load.prepared import write_prepared
 from toolkit.load.score import score_messages
-from toolkit.load.sql import EPOCH, literal, quote
+from toolkit.load.sql import EPOCH
+from toolkit.load.view import View
 from toolkit.tables import TABLES
 
-PREPARED = "prepared.json"
+FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
 
 
-class Data:
-    """The checked tables of one data set, restricted to a period.
+class Data(View):
+    """The checked tables of one data set, restricted to a period and read at one time.
 
     Tables are attributes: `data.conversations`, `data.messages`, `data.calls`, `data.call_stages`,
-    `data.surveys`, `data.site_visits`; each an Ibis table, to be passed to any metric.
+    `data.surveys`, `data.site_visits`; each an Ibis table, to be passed to any metric. Those of one `Data` can be
+    joined with each other; each knows when it was read.
 
     Attributes
     ----------
     service : Service
         The settings.
     as_of : datetime
-        When the data was read; what is still open is censored then.
+        When the data was read; what is still open is censored then, what happened later hasn't happened.
+    as_of_reason : str
+        Why then: given, service.toml, newest event, now or file.
     period : Period
         What the tables are restricted to.
+    filters : dict
+        What else they are restricted to (`where`): column and list of values.
     ledger : DataFrame
         One row per rejected or repaired value: table, key, rule, action, column, value, file, row, reason.
     counts : DataFrame
@@ -37,103 +42,135 @@ class Data:
     """
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
-        import ibis
-
-        from toolkit.clock import parse_period
-
-        self._con, self._scratch, self._names = con, scratch, list(tables)
-        self.service, self.as_of, self.source, self.files, self.counts, self.notes = (
-            service, as_of, source, files, counts, notes,
-        )  # fmt: skip
-        self.period = period or parse_period("all", as_of, service.time_zone)
-        self._backend = engine.own_backend(ibis.duckdb.from_connection(con))
-        engine.set_context(self._backend, engine.Context(service, as_of))
+        period = period or clock.parse_period("all", as_of, service.time_zone)
+        super().__init__(con, list(tables), service, as_of, period)
+        self.source, self.files, self.counts, self.notes = source, files, counts, notes
         if scratch is not None:
-            # of the backend, which every table keeps alive: a table may outlive this object
-            weakref.finalize(self._backend, shutil.rmtree, scratch, ignore_errors=True)
+            # of the connection, which every table keeps alive: a table may outlive this object
+            weakref.finalize(con, shutil.rmtree, scratch, ignore_errors=True)
 
     @property
-    def zone(self):
-        """The service's time zone."""
-        return self.service.time_zone
+    def previous(self):
+        """The period before, as it stood when it was as old as this one is now.
 
-    @property
-    def tables(self):
-        """The tables there are, by name."""
-        return {name: self._during(name) for name in TABLES if name in self._names}
-
-    def __getattr__(self, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name not in TABLES:
-            raise AttributeError(f"data has no {name!r}{suggestion(name, TABLES)}")
-        if name not in self._names:
-            raise MissingTable(self.absent(name))
-        return self._during(name)
-
-    def __dir__(self):
-        return [*super().__dir__(), *self._names]
-
-    def absent(self, name):
-        """Words for a table that isn't there: what there is, and which sources would fill it."""
-        from toolkit.sources import list_sources
-
-        fill = [source.name for source in list_sources() if name in source.tables]
-        return (
-            f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); "
-            f"it is filled by the sources {', '.join(fill)}, or by a {name}.csv in the toolkit's own contract"
-        )
-
-    def has(self, *names):
-        """Whether all these tables are there."""
-        return all(name in self._names for name in names)
-
-    def _during(self, name, table=None):
-        table = self._backend.table(name) if table is None else table
-        if self.period.start is None:
-            return table
-        if name == "call_stages" and "calls" in self._names:
-            # a stage belongs to the period in which its call came in
-            return table.semi_join(self._during("calls"), "call_id")
-        column = table[TABLES[name].time]
-        if TABLES[name].column(TABLES[name].time).dtype == "day":
-            return table.filter(column.between(self.period.first_day, self.period.last_day))
-        return table.filter((column >= self.period.start) & (column < self.period.end))
-
-    @property
-    def scored_messages(self):
-        """`messages` with the sentiment of every customer message that could be scored.
-
-        A label or score in the data wins; the rest is scored once, on first use (`toolkit.sentiment`).
+        Of a period that still runs, the same part of the one before. None for "all", for a period that has not
+        begun, and where the data begins later than the period before.
         """
-        if "messages" not in self._names:
-            raise MissingTable(self.absent("messages"))
-        if not self._is_scored():
-            score_messages(self._con)
-        return self._during("messages", self._backend.table("scored_messages"))
+        compared = clock.same_age_before(self.period, self.as_of)
+        if compared is None or not self._is_covered(compared[0].whole or compared[0]):
+            return None
+        return self._view(period=compared[0], as_of=compared[1], spans=(), week_periods={}, _numbered=False)
 
-    def _is_scored(self):
-        found = self._con.execute(
-            "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()) "
-            "AS t(name) WHERE name = 'scored_messages'"
+    @property
+    def period_days(self):
+        """The number of local days of the period, also when it still runs; None for "all"."""
+        return (self.period.whole or self.period).days
+
+    @property
+    def days_so_far(self):
+        """How many of them had begun when the data was read."""
+        return self.period.days_begun(self.as_of)
+
+    @property
+    def comparison(self):
+        """Facts of the comparison with the period before.
+
+        Returns
+        -------
+        dict: is_running, days_so_far, period_days, label, as_of, and of the period before label, whole_label and
+            as_of as before_label, before_whole_label, before_as_of; those are None where there is no comparison
+        """
+        before = self.previous
+        whole = self.period.whole or self.period
+        return {
+            "is_running": whole.end is not None and self.as_of < whole.end,
+            "days_so_far": self.days_so_far,
+            "period_days": self.period_days,
+            "label": self.period.label,
+            "as_of": self.as_of,
+            "before_label": before and before.period.label,
+            "before_whole_label": before and (before.period.whole or before.period).label,
+            "before_as_of": before and before.as_of,
+        }
+
+    @property
+    def with_previous(self):
+        """The same data in this period and the one before together, as context for trends."""
+        if self.previous is None:
+            return self
+        before = self.period.previous()
+        label = f"{before.label} and {self.period.label}"
+        return self.during(clock.Period(before.start, self.period.end, label, self.zone))
+
+    def read_each(self, every):
+        """The same rows, those of each day, week or month read at its own end (the last at as_of).
+
+        Parameters
+        ----------
+        every : "day", "week" or "month"
+
+        Returns
+        -------
+        Data whose tables have a column more: `read_at`, when the row was read
+        """
+        first, last = self._days
+        if first is None:
+            return self
+        return self._view(spans=tuple(clock.spans_of(first, last, every, self.zone, self.as_of)), _numbered=False)
+
+    @property
+    def weeks_before(self):
+        """The eight weeks before the period before, each read at its own end and as much later as the period is old.
+
+        They say how much weeks differ by themselves. The tables have two columns more: `history_week`, 1 to 8, the
+        oldest first, and `read_at`. `weeks` lists those that the data covers; one without a row is a week of zeros.
+        None without a period before, or when the data covers fewer than four of the weeks.
+        """
+        if self.previous is None or self.first_event is None:
+            return None
+        weeks = clock.weeks_before(self.period, self.as_of)
+        return self._weeks([week for week in weeks if week.first_day >= self._span[0]])
+
+    @property
+    def weeks_within(self):
+        """The whole weeks within the period before and this one, as `weeks_before`; `week_periods` says which is whose.
+
+        None for a period shorter than two weeks (of what has passed), and without a period before.
+        """
+        before = self.previous
+        if before is None:
+            return None
+        both = [
+            (name, week)
+            for name, data in (("previous", before), ("current", self))
+            for week in clock.weeks_within(data.period, data.as_of)
+        ]
+        spans = [dataclasses.replace(week, number=number) for number, (_, week) in enumerate(both, 1)]
+        return self._weeks(spans, {number: name for number, (name, _) in enumerate(both, 1)})
+
+    def _weeks(self, spans, week_periods=None):
+        if len(spans) < FEWEST_WEEKS:
+            return None
+        label = f"{spans[0].first_day}..{spans[-1].last_day}"
+        return self._view(
+            period=clock.Period(spans[0].start, spans[-1].end, label, self.zone),
+            as_of=max(span.read_at for span in spans),
+            spans=tuple(spans),
+            week_periods=week_periods or {},
+            _numbered=True,
         )
-        return found.fetchone()[0] > 0
 
-    def during(self, period):
-        """The same data, restricted to another period (a text such as "2024-03", or a Period)."""
-        from toolkit.clock import parse_period
+    @property
+    def weeks(self):
+        """The numbers of the weeks that `history_week` tells apart; empty for any other data."""
+        return [span.number for span in self.spans] if self._numbered else []
 
-        if isinstance(period, str):
-            period = parse_period(period, self.as_of, self.zone)
-        other = object.__new__(Data)
-        other.__dict__.update(self.__dict__)
-        other.period, other._whole = period, self  # keeps the scratch folder alive
-        return other
+    # --- what the data covers ---------------------------------------------------------------------
 
     @property
     def first_event(self):
         """The first instant at which anything came in; None when nothing did."""
-        if "_first_event" not in self.__dict__:
+        if "first_event" not in self._shared:
             starts = [
                 f"SELECT min({TABLES[name].time}) AS t FROM {name}"
                 for name in self._names
@@ -142,8 +179,8 @@ class Data:
             micros = None
             if starts:
                 micros = self._con.execute(f"SELECT epoch_us(min(t)) FROM ({' UNION ALL '.join(starts)})").fetchone()[0]
-            self._first_event = None if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
-        return self._first_event
+            self._shared["first_event"] = None if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
+        return self._shared["first_event"]
 
     def _is_covered(self, period):
         """Whether the data reaches back to the beginning of a period, give or take a tenth of it."""
@@ -152,46 +189,139 @@ class Data:
         return self.first_event < period.start + max(datetime.timedelta(days=1), (period.end - period.start) / 10)
 
     @property
-    def previous(self):
-        """The same data in the period before; None for "all", and where the data begins later than that."""
-        before = self.period.previous()
-        return self.during(before) if before is not None and self._is_covered(before) else None
+    def _days(self):
+        """The first and last local day of the period that the data reaches; (None, None) when it is empty."""
+        if self.first_event is None:
+            return None, None
+        first, last = self._span
+        if self.period.start is not None:
+            first, last = max(first, self.period.first_day), min(last, self.period.last_day)
+        return (first, last) if first <= last else (None, None)
+
+    @property
+    def _span(self):
+        """The local days of the first event and of as_of (midnight itself is still the day before)."""
+        just_before = self.as_of - datetime.timedelta(microseconds=1)
+        return tuple(clock.clock_time(instant, self.zone).date() for instant in (self.first_event, just_before))
+
+    @property
+    def _last_full_day(self):
+        """The last local day that was over at as_of; a newest event in a day's last hour is the day's end."""
+        late = datetime.timedelta(hours=1 if self.as_of_reason == "newest event" else 0)
+        return clock.clock_time(self.as_of + late, self.zone).date() - clock.ONE_DAY
 
     @property
     def covered(self):
-        """The part of the period that lies between the data's first event and as_of, in whole local days."""
-        from toolkit.clock import Period, start_of_day
+        """The part of the period that the data holds, in whole local days: the day of as_of only when it was over.
 
-        if self.first_event is None:
+        It is what averages count. Where no day is over yet, the days that there are; for empty data the period itself.
+        """
+        first, last = self._days
+        if first is None:
             return self.period
-        zone = zoneinfo.ZoneInfo(self.zone)
-        day = datetime.timedelta(days=1)
-        first = start_of_day(self.first_event.astimezone(zone).date(), self.zone)
-        last = (self.as_of - datetime.timedelta(microseconds=1)).astimezone(zone).date()
-        after = start_of_day(last + day, self.zone)
-        start = first if self.period.start is None else max(first, self.period.start)
-        end = after if self.period.end is None else min(after, self.period.end)
-        return Period(start, end, self.period.label, self.zone) if start < end else self.period
+        if self._last_full_day >= first:
+            last = min(last, self._last_full_day)
+        start, end = clock.start_of_day(first, self.zone), clock.start_of_day(last + clock.ONE_DAY, self.zone)
+        return clock.Period(start, end, self.period.label, self.zone)
+
+    @property
+    def _daily(self):
+        """Rows per local day of the tables of contacts, of the whole data set."""
+        if "daily" not in self._shared:
+            names = [name for name in coverage.CONTACTS if name in self._names]
+            tables = {name: self._backend.table(name) for name in names}
+            self._shared["daily"] = coverage.daily_counts(tables, self.zone)
+        return self._shared["daily"]
+
+    @property
+    def missing_days(self):
+        """The local days of the period, within the data, on which rows are missing (`coverage.missing_days`)."""
+        first, last = self._days
+        if first is None or self._daily.empty:
+            return []
+        if "missing" not in self._shared:
+            ends = [clock.day_of(int(day)) for day in self._daily.index[[0, -1]]]
+            self._shared["missing"] = coverage.missing_days(self._daily.sum(axis=1), self.service.closed_days(*ends))
+        return [day for day in self._shared["missing"] if first <= day <= last]
+
+    def volume_warnings(self):
+        """The weeks of this period and the one before with three times the rows of the week before, or a third.
+
+        Returns
+        -------
+        list of dict: table, week (its Monday), n, before
+        """
+        first, last = self._days
+        if first is None:
+            return []
+        if self.previous is not None:
+            first = self.previous.period.first_day
+        jumps = coverage.volume_jumps(self._daily, self._last_full_day)
+        return [jump for jump in jumps if first <= jump["week"] + 6 * clock.ONE_DAY and jump["week"] <= last]
+
+    def parts(self, every):
+        """The days, weeks or months of the period that the data reaches.
+
+        Returns
+        -------
+        list of Part: first_day, last_day, is_complete (the period and the data hold all of it, and it was over at
+            as_of), days_with_data
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> parts = open_data("data/sample", period="2024-03").parts("week")
+        >>> [(str(part.first_day), part.is_complete, part.days_with_data) for part in (parts[0], parts[1])]
+        [('2024-02-26', False, 3), ('2024-03-04', True, 7)]
+        """
+        first, last = self._days
+        if first is None:
+            return []
+        spans = clock.spans_of(first, last, every, self.zone, self.as_of)
+        return coverage.parts_of(spans, self._daily, first, min(last, self._last_full_day))
+
+    def hours_there(self, period=None):
+        """The local hours of a period (by default this one), and whether each was there to be counted.
+
+        Returns
+        -------
+        DataFrame, one row per day and hour: day (since 1970-01-01), weekday (0 is Monday), hour, seconds that it
+            lasted (7,200 where the clock shows it twice), is_there: not skipped by the clock, begun before as_of,
+            and on no day that is missing or before the data begins
+        """
+        period = period or self.period
+        if self.first_event is None:
+            first, last = (period.first_day, period.last_day) if period.start else (clock.day_of(0), clock.day_of(-1))
+            return coverage.hours_there(first, last, self.zone, last + clock.ONE_DAY, self.as_of, [])
+        ends = (period.first_day, period.last_day) if period.start else self._span
+        missing = self.during(period).missing_days
+        return coverage.hours_there(*ends, self.zone, self._span[0], self.as_of, missing)
+
+    def explain_period(self):
+        """One line: which days the period means, and why.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> open_data("data/sample", period="last-week").explain_period()
+        'last-week means 22 to 28 April 2024 (Mon to Sun), seen from 2024-04-29 00:00 CEST, as service.toml says'
+        """
+        period = self.period.whole or self.period
+        first, last = (period.first_day, period.last_day) if period.start else self._days
+        return reading.explain(period, first, last, self.as_of, self.as_of_reason)
 
     def notes_of_period(self):
         """What a reader should know of the data and of this period."""
         before = self.period.previous()
         notes = list(self.notes)
         if before is not None and not self._is_covered(before):
-            begins = self.first_event.astimezone(zoneinfo.ZoneInfo(self.zone))
-            notes.append(f"There is no comparison with {before.label}: the data begins on {begins:%Y-%m-%d}.")
+            notes.append(f"There is no comparison with {before.label}: the data begins on {self._span[0]}.")
+        notes += coverage.notes_of(self.missing_days, self.volume_warnings())
+        for column in self.filters:
+            left = [name for name in self._names if not self._is_restricted(name, column)]
+            if left:
+                notes.append(f"Not restricted by {column}, which they don't know: {', '.join(left)}.")
         return notes
-
-    @property
-    def with_previous(self):
-        """The same data in this period and the one before together, as context for trends."""
-        from toolkit.clock import Period
-
-        if self.previous is None:
-            return self
-        before = self.period.previous()
-        label = f"{before.label} and {self.period.label}"
-        return self.during(Period(before.start, self.period.end, label, self.zone))
 
     def can(self, table, *columns):
         """Whether a table and these columns of it are there."""
@@ -216,7 +346,7 @@ class Data:
         from toolkit.result import Result
 
         frame = self.counts.drop(columns="derived").copy()
-        frame["in_period"] = [int(self._during(name).count().execute()) for name in frame["table"]]
+        frame["in_period"] = [int(self._rows(name).count().execute()) for name in frame["table"]]
         return Result.of(frame, "quality", units=dict.fromkeys(frame.columns[1:], "count"))
 
     def rules_broken(self):
@@ -239,33 +369,30 @@ class Data:
         sentiment : bool
             Score the messages first, so that whoever opens it need not.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         if sentiment and "messages" in self._names and not self._is_scored():
             score_messages(self._con)
-        scored = self._is_scored()
-        for name in [*self._names, "ledger"]:
-            target = literal(folder / f"{name}.parquet")
-            table = "scored_messages" if scored and name == "messages" else name
-            self._con.execute(f"COPY {quote(table)} TO {target} (FORMAT parquet)")
-        (folder / PREPARED).write_text(
-            json.dumps(
-                {
-                    "source": self.source,
-                    "as_of": self.as_of.isoformat(),
-                    "service": self.service.model_dump(mode="json"),
-                    "tables": self._names,
-                    "files": self.files,
-                    "notes": self.notes,
-                    "counts": self.counts.to_dict(orient="list"),
-                    "scored": scored,
-                },
-                indent=1,
-            ),
-            encoding="utf-8",
-        )
-        return folder
+        known = {
+            "source": self.source,
+            "as_of": self._shared["as_of"].isoformat(),
+            "as_of_reason": self.as_of_reason,
+            "zone_is_known": self.zone_is_known,
+            "service": self.service.model_dump(mode="json"),
+            "tables": self._names,
+            "files": self.files,
+            "notes": self.notes,
+            "counts": self.counts.to_dict(orient="list"),
+            "scored": self._is_scored(),
+        }
+        return write_prepared(self._con, folder, known)
+
+    def _title(self):
+        return f"Data from {self.source!r}: {self.label}, {self.zone}, as of {self.as_of:%Y-%m-%d %H:%M}Z"
 
     def __repr__(self):
         rows = ", ".join(f"{row.table} {row.rows_used:,}" for row in self.counts.itertuples())
-        return f"<Data from {self.source!r}: {rows}; period {self.period.label}, {self.zone}, as of {self.as_of:%Y-%m-%d %H:%M}Z>"
+        return f"<{self._title()}; {rows}>"
+
+    def _repr_html_(self):
+        from toolkit.load.shown import data_html
+
+        return data_html(self._title(), self.tables)

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter, suggestion
 from toolkit.load import cast, quality
-from toolkit.load.data import PREPARED, Data
+from toolkit.load.data import Data
 from toolkit.load.link import link
+from toolkit.load.prepared import PREPARED
+from toolkit.load.reading import resolve_as_of
 from toolkit.load.sql import EPOCH, ID, literal, quote
+from toolkit.load.where import read_where
 from toolkit.service import Service, load_service
 from toolkit.tables import TABLES
 
 
-def open_data(path, source=None, service=None, period=None, as_of=None, progress=None):
+def open_data(path, source=None, service=None, period=None, as_of=None, progress=None, where=None):
     """Read an export, check every row, and hand back its tables.
 
     Parameters
@@ -32,9 +35,12 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     period : str, optional
         Such as "last-week", "2024-03", "-28d" or "all" (the default): the tables hold what came in then.
     as_of : str or datetime, optional
-        When the data was read. Default: as_of of the settings, else the newest event.
+        When the data was read: an instant, "now", or "file" for the time at which the newest file was changed.
+        Default: as_of of the settings, else the newest event.
     progress : callable(text), optional
         Told what is being done.
+    where : dict, or list of str, optional
+        Only these rows, such as ["channel=whatsapp"], see `toolkit.load.where.read_where`.
 
     Returns
     -------
@@ -59,7 +65,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         data = _open_prepared(path)
     else:
         data = _open_raw(path, source or "tables", service or None, as_of or None, told)
-    return data.during(period) if period else data
+    data = data.during(period) if period else data
+    return data.where(**read_where(where)) if where else data
 
 
 def _find(path):
@@ -91,13 +98,16 @@ def _open_raw(path, source, service, as_of, told):
     settings = load_service(service or (beside if beside.exists() else None))
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
         settings = settings.model_copy(update={"time_zone": source.spec.time_zone})
-    given = _instant(as_of) if as_of else settings.as_of
+    by_file = as_of == "file"  # known once the files are
+    given = resolve_as_of(as_of) if as_of and not by_file else settings.as_of
     con, scratch = _connect()
     notes = list(source.spec.notes)
     told(f"reading {path}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
-        tables, as_of = _check(con, source, settings, files, given, told)
+        if by_file:
+            given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
+        tables, read_at = _check(con, source, settings, files, given, told)
         told("linking tables")
         link(con, source, tables, notes, settings)
         counts = _counts(con, tables)
@@ -106,7 +116,12 @@ def _open_raw(path, source, service, as_of, told):
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     files = [str(file) for listed in files.values() for file in listed]
-    return Data(con, settings, as_of, tables, source.name, files, counts, notes, scratch=scratch)
+    data = Data(con, settings, read_at, tables, source.name, files, counts, notes, scratch=scratch)
+    if as_of:
+        data.as_of_reason = as_of if as_of in ("now", "file") else "given"
+    else:
+        data.as_of_reason = "service.toml" if given else "newest event"
+    return data
 
 
 def _check(con, source, settings, files, given, told):
@@ -230,16 +245,6 @@ def _newest(con, typed):
     return now if micros is None else EPOCH + datetime.timedelta(microseconds=micros)
 
 
-def _instant(text):
-    """An aware datetime of an ISO text or datetime."""
-    if isinstance(text, str):
-        try:
-            text = datetime.datetime.fromisoformat(text)
-        except ValueError:
-            raise BadParameter(f"as_of: {text!r} is not an instant; write one such as 2024-04-29T08:00:00Z") from None
-    return text.replace(tzinfo=datetime.UTC) if text.tzinfo is None else text.astimezone(datetime.UTC)
-
-
 def _counts(con, tables):
     """One row per table: rows in, used, rejected, repaired."""
     parts = []
@@ -269,7 +274,7 @@ def _open_prepared(folder):
         con.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({file})")
     if known["scored"]:
         con.execute("CREATE VIEW scored_messages AS SELECT * FROM messages")
-    return Data(
+    data = Data(
         con,
         Service.model_validate(known["service"]),
         datetime.datetime.fromisoformat(known["as_of"]),
@@ -280,3 +285,5 @@ def _open_prepared(folder):
         known["notes"],
         scratch=scratch,
     )
+    data.as_of_reason, data.zone_is_known = known["as_of_reason"], known["zone_is_known"]
+    return data

@@ -57,11 +57,19 @@ MENDED_ORDER = (
     ("calls", "started_at", "queued_at", "started_at", "queued_at"),
 )
 # (table, time, columns, outcome or None): what an event that lies after as_of has brought about is emptied with it.
+# An agent or team was another one, or none, before it was assigned.
 CONSEQUENCES = (
+    ("conversations", "team_assigned_at", ("team",), None),
+    ("conversations", "agent_assigned_at", ("agent",), None),
+    ("conversations", "closed_at", ("status",), None),
     ("surveys", "answered_at", ("score", "comment"), None),
-    ("calls", "ended_at", ("talk_seconds", "hold_seconds", "wrap_up_seconds"), None),
+    ("calls", "ended_at", ("talk_seconds", "hold_seconds", "wrap_up_seconds", "transferred_to"), None),
+    ("calls", "answered_at", ("team", "agent", "queue_seconds"), None),
+    ("calls", "abandoned_at", ("queue_seconds",), None),
     ("calls", "answered_at", ("outcome",), "answered"),
     ("calls", "abandoned_at", ("outcome",), "abandoned"),
+    ("calls", "ended_at", ("outcome",), "contained"),
+    ("call_stages", "left_at", ("is_abandoned",), None),
 )
 # (table, column, parent, parent's column): the parent must be there if its table is.
 PARENTS = (

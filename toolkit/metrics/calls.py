@@ -3,8 +3,9 @@
 import numpy as np
 
 from toolkit import engine
+from toolkit.clock import humanize
 from toolkit.errors import MissingColumn
-from toolkit.metrics import shapes
+from toolkit.metrics import shapes, waits
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, duration, target_of
 
@@ -142,7 +143,7 @@ def abandonment_by_base(calls, short_abandon=None):
     frame = pd.concat([pd.DataFrame(one).assign(base=name) for name, one in zip(asked, made, strict=True)])
     frame = frame[["base", *[column for column in frame.columns if column != "base"]]].reset_index(drop=True)
     about = {name: first[name] for name in ("roles", "ends", "target")} | {"rows": ["base"], "ordered": True}
-    choices = {"short_abandon": str(short)} if "no_short_abandons" in asked else {}
+    choices = {"short_abandon": humanize(duration("short_abandon", short))} if "no_short_abandons" in asked else {}
     return shapes.finish(frame, "abandonment_by_base", table, [], first["units"], choices, **about)
 
 
@@ -284,4 +285,4 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     choices = {"since": since} | ({"unqueued": unqueued} if since == "queue" else {})
     targets = shapes.settings_of(rows).targets
     within = (targets.answer_within, targets.compliance) if "answer_within" in targets.model_fields_set else None
-    return shapes.mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)
+    return waits.mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)

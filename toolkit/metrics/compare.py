@@ -9,7 +9,7 @@ from toolkit import engine, verdicts
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.intervals import count_interval, difference
 from toolkit.metrics.registry import METRICS, metric
-from toolkit.metrics.shapes import together
+from toolkit.metrics.shapes import planned, together
 from toolkit.movement import count_movement, rate_movement
 from toolkit.result import Result, interval_columns
 
@@ -219,26 +219,50 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     """
     if data.previous is None:
         return None
-    asked = [(function, {"by": by} | choices if by else choices)]
-    table = table or METRICS[function.__name__].table
-    (now,), (before,), history = _results(data, table, asked)
-    days = (data.days_so_far, data.previous.days_so_far)
-    return previous_period(now, before, value, history[0] if history else None, days)
+    asked = [(function, {"by": by} | choices if by else choices, _is_count(function, value))]
+    (now,), (before,), (history,) = _results(data, table or METRICS[function.__name__].table, asked)
+    return previous_period(now, before, value, history, _days(data))
+
+
+def _is_count(function, value):
+    return (value or METRICS[function.__name__].value) == "n"
 
 
 def _results(data, table, asked):
-    """(results now, before, histories) of metrics of one table: each table is read once a period."""
+    """(results now, before, histories) of metrics of one table: each table is read once a period.
 
-    def of(view, more=()):
+    Parameters
+    ----------
+    asked : list of (metric, choices, whether what is compared is a count)
+    """
+
+    def of(view, of_counts=None, more=()):
         held = getattr(view, table)
-        return together([lambda f=f, c=c: f(held, **c | _by(c, more)) for f, c in asked])
+        chosen = [(f, c) for f, c, is_count in asked if of_counts in (None, is_count)]
+        return together([lambda f=f, c=c: f(held, **c | _by(c, more)) for f, c in chosen])
 
-    weeks = data.weeks_before
-    histories = None
-    if weeks is not None:
-        covered = tuple(weeks.weeks)
-        histories = [History(result, covered) for result in of(weeks, [WEEK])]
-    return of(data), of(data.previous) if data.previous is not None else None, histories
+    def by_week(weeks, stretches, of_counts):
+        return iter([History(result, tuple(weeks.weeks), stretches) for result in of(weeks, of_counts, [WEEK])])
+
+    before, within = data.weeks_before, data.weeks_within
+    stretches = ()
+    if within:
+        names = within.week_periods
+        stretches = tuple(tuple(w for w in within.weeks if names[w] == name) for name in dict.fromkeys(names.values()))
+    # A count of a long period moves as the weeks within both periods do, a rate as the weeks before them.
+    found = {}
+    for is_count in {is_count for *_, is_count in asked}:
+        choices = [(before, ()), (within, stretches)]
+        weeks, parts = next((one for one in (choices[::-1] if is_count else choices) if one[0]), (None, ()))
+        found[is_count] = by_week(weeks, parts, is_count) if weeks else None
+    histories = [next(found[is_count]) if found[is_count] else None for *_, is_count in asked]
+    return of(data), of(data.previous) if data.previous is not None else [None] * len(asked), histories
+
+
+def _days(data):
+    """(days so far of the period, of the one before), for what is counted."""
+    before = data.previous.period
+    return data.days_so_far, before.days_begun(data.previous.as_of)
 
 
 def _by(choices, more):
@@ -252,7 +276,7 @@ def figures(data, *asked):
     Parameters
     ----------
     data : Data
-    asked : (metric, {choices}), the choices being the metric's own, and of a card's: `value` (column), `table`
+    asked : (metric, {choices}); one whose column the data or the result has not is left out. The choices are the metric's own, and of a card's: `value` (column), `table`
         (attribute of `data`), `best` ("low" or "high")
 
     Returns
@@ -268,19 +292,27 @@ def figures(data, *asked):
     >>> card["n"] == int(toolkit.metrics.abandonment_rate(data.calls)["n"].iloc[0]), card["status"]
     (True, 'off')
     """
-    tables, made = {}, {}
+    tables, made, missing = {}, {}, []
     for place, (function, given) in enumerate(asked):
         own = dict(given)
         best = own.pop("best", None)
         table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
+        try:
+            with planned():
+                function(getattr(data, table), **own)
+        except MissingColumn as error:  # the others can be said all the same
+            missing.append(error)
+            continue
         tables.setdefault(table, []).append((place, function, value, best, own))
+    if missing and not tables:
+        raise missing[0]
     for table, cards in tables.items():
-        calls = [(function, own) for _, function, _, _, own in cards]
-        now, before, histories = _results(data, table, calls)
-        for at, (place, _, value, best, own) in enumerate(cards):
-            history = histories[at] if histories else None
-            made[place] = _card(data, now[at], before and before[at], value, best, history, own)
-    return [made[place] for place in range(len(asked))]
+        calls = [(function, own, _is_count(function, value)) for _, function, value, _, own in cards]
+        results = zip(cards, *_results(data, table, calls), strict=True)
+        for (place, _, value, best, own), now, before, history in results:
+            if value is None or value in now.columns:
+                made[place] = _card(data, now, before, value, best, history, own)
+    return [made[place] for place in sorted(made)]
 
 
 def _card(data, now, before, value, best, history, choices):
@@ -288,7 +320,7 @@ def _card(data, now, before, value, best, history, choices):
     value = value or attrs["value"]
     is_figure = attrs["units"].get(value) not in ("count", "text")
     best = attrs["best"] if best is None and is_figure else best
-    days = (data.days_so_far, data.previous.days_so_far) if before is not None else None
+    days = _days(data) if before is not None else None
     row = previous_period(now, before, value, history, days).iloc[0] if len(now) else None
     counted = attrs.get("counts", {}).get(value, attrs["count"])
     n = 0 if row is None else int(row[counted])
@@ -319,6 +351,7 @@ def _card(data, now, before, value, best, history, choices):
     target = attrs.get("target")
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"]}
+        best = target["best"]
     if card["verdict"] == verdicts.CLEAR and best and card["change"]:
         card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
     return card

@@ -1,7 +1,7 @@
 """How fast, and how often, customers get an answer from a human."""
 
 from toolkit import engine
-from toolkit.metrics import shapes
+from toolkit.metrics import shapes, waits
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, of_channels, spans, with_target, without_bots_alone
 
@@ -54,7 +54,7 @@ def first_response_time(
         curve doesn't reach them; `mean_answered_seconds`, the plain mean of those that were answered, which
         flatters. Seconds, 0 or more; lower is better. Where service.toml promises a first response,
         `within_target` in [0, 1], the share answered within what their channel promises, with its interval.
-        Waits of more than 2 h are rounded up to 10 s, of more than a day to a minute (`shapes.on_grid`).
+        Waits of more than 2 h are rounded up to 10 s, of more than a day to a minute (`waits.on_grid`).
 
     Raises
     ------
@@ -78,7 +78,7 @@ def first_response_time(
     """
     rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
     of = first_response_time
-    return shapes.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
+    return waits.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
 
 
 @metric("curve", table="conversations", case="conversation", value="share", best="high")
@@ -118,7 +118,7 @@ def response_curve(
     """
     rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
     of = response_curve
-    return shapes.wait_curve(of, rows, "answered", by, zone, clock, service, "closed", choices, points, case)
+    return waits.wait_curve(of, rows, "answered", by, zone, clock, service, "closed", choices, points, case)
 
 
 @metric("shares", table="conversations", case="conversation", value="share")
@@ -180,7 +180,7 @@ def response_time_buckets(
     rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
     choices = {"edges": ", ".join(map(str, edges))} | choices
     of = response_time_buckets
-    return shapes.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case)
+    return waits.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case)
 
 
 @metric("rate", table="conversations", case="conversation", value="response_rate", best="high")
@@ -294,7 +294,7 @@ def reply_pairs(messages, by=None, zone=None, conversations=None):
         _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
     )
     counts = {"negative_count": "is_negative_"}
-    return shapes.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
+    return waits.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
 
 
 def _first_responses(messages, conversations):
@@ -320,7 +320,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
 
     Returns
     -------
-    Result, one row per expectation, in the order of the settings: `expectation` (such as "social within 1 h"),
+    Result, one row per expectation, in the order of the settings: `expectation` (such as "social, 1 h"),
         `within_seconds`, `expected_share` of the customers who expect it (null where that isn't known), `n`
         conversations, `answered_count` answered by then, `expectation_met` in [0, 1] (best 1) with `low`, `high` (95 %, from the
         cumulative incidence: what is waiting is censored).
@@ -336,7 +336,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     ...     "first_response_at": [start + pd.Timedelta(hours=h) for h in (1, 30)],
     ... })
     >>> expectation_met(conversations)[["expectation", "n", "expectation_met"]].values.tolist()
-    [['email within 24 h', 2, 0.5]]
+    [['email, 24 h', 2, 0.5]]
     """
     import pandas as pd
 
@@ -344,19 +344,19 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     rows = engine.as_table(rows, "conversations", ["channel"])
     settings = shapes.settings_of(rows)
     with shapes.at_once():
-        waits = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
-    groups = {channel: _expectations_of(channel, settings.expectations) for channel in waits["channel"]}
+        first = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
+    groups = {channel: _expectations_of(channel, settings.expectations) for channel in first["channel"]}
     made = []
     for name, expected in settings.expectations.items():
         members = [channel for channel, group in groups.items() if group == name]
-        cells = [waits.cells(row) for _, row in waits.iterrows() if row["channel"] in members]
+        cells = [first.cells(row) for _, row in first.iterrows() if row["channel"] in members]
         if not cells:
             continue
-        curve = shapes.curve_of(pd.concat(cells))
+        curve = waits.curve_of(pd.concat(cells))
         for one in expected:
             share, low, high = curve.at(one.within)
             met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
-            label = f"{name} {shapes.span_words([one.within])[0][0]} {_hours(one.within)}"
+            label = f"{name}, {_hours(one.within)}"
             made.append((label, one.within, one.share, int(curve.n), met, share, low, high))
     columns = [
         "expectation",

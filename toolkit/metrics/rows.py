@@ -7,6 +7,7 @@ from toolkit.service import parse_duration
 from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS
 
 CHANNELS = ("all", "written", "phone")
+READ_AT = "read_at"  # of a data set's weeks: when each row is read
 
 
 def choose(name, value, allowed):
@@ -72,21 +73,24 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None):
     flag, closing = otherwise or (None, None)
     is_known = closing in table.columns
     times = [engine.epoch(table[column]) for column in (start, end, *([closing] if is_known else []))]
-    now = engine.as_of_seconds(table, times, as_of)
-    rows = table.mutate(start_=times[0], end_=times[1], **({"closing_": times[2]} if is_known else {}))
-    rows = rows.filter(rows.start_ <= now)  # what comes later hasn't happened yet
-    is_ended = rows.end_.notnull() & (rows.end_ <= now)
+    if READ_AT in table.columns and as_of is None and engine.data_of(table):
+        now = engine.epoch(table[READ_AT])  # weeks, each read at an end of its own
+    else:
+        now = ibis.literal(engine.as_of_seconds(table, times, as_of)).cast("int64")
+    rows = table.mutate(now_=now, start_=times[0], end_=times[1], **({"closing_": times[2]} if is_known else {}))
+    rows = rows.filter(rows.start_ <= rows.now_)  # what comes later hasn't happened yet
+    is_ended = rows.end_.notnull() & (rows.end_ <= rows.now_)
     rows = rows.mutate(**{f"is_{ended}_": is_ended})
     stop = [(rows[f"is_{ended}_"], rows.end_)]
     if flag:
-        is_closed = (rows.closing_.notnull() & (rows.closing_ <= now)) if is_known else ibis.literal(False)
+        is_closed = (rows.closing_.notnull() & (rows.closing_ <= rows.now_)) if is_known else ibis.literal(False)
         if "status" in rows.columns:
             unknown = rows.closing_.isnull() if is_known else ibis.literal(True)
             is_closed = is_closed | (unknown & rows.status.fill_null("").lower().isin(CLOSED_STATUSES))
         rows = rows.mutate(**{f"is_{flag}_": ~rows[f"is_{ended}_"] & is_closed})
         if is_known:
             stop.append((rows[f"is_{flag}_"] & rows.closing_.notnull(), ibis.greatest(rows.closing_, rows.start_)))
-    return rows.mutate(stop_=ibis.cases(*stop, else_=ibis.literal(now).cast("int64")))
+    return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
 
 
 def with_target(rows, name):

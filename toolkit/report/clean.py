@@ -14,6 +14,8 @@ from html import escape
 import nh3
 from markupsafe import Markup
 
+from toolkit import words
+
 
 def _words(text):
     return set(text.split())
@@ -36,7 +38,7 @@ ATTRIBUTES = {
 }
 PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 
-BOX = '<div class="toolkit-table" role="group" aria-label="Table" tabindex="0">{}</div>'
+BOX = Markup('<div class="toolkit-table" role="group" aria-label="{}" tabindex="0">{}</div>')
 IMAGE = re.compile(r'<img(?: [\w-]+="[^"]*")*>')
 
 
@@ -76,15 +78,19 @@ def _named_image(found):
     if ' src="' not in image:
         told = re.search(r' alt="([^"]*)"', image)
         return told[1] if told else ""
-    return image if ' alt="' in image else image.replace("<img", '<img alt="Picture"')
+    return image if ' alt="' in image else image.replace("<img", f'<img alt="{escape(words.text("pages.picture"))}"')
 
 
 def table_html(html):
     """The HTML of an output; a table that is not in a scrolling box is put into one."""
     cleaned = clean_html(html)
     if "<table" in cleaned and "toolkit-table" not in cleaned:
-        return Markup(BOX).format(cleaned)
+        return _boxed(cleaned)
     return cleaned
+
+
+def _boxed(table):
+    return BOX.format(words.text("pages.table"), table)
 
 
 def markdown_html(text, attachments=None):
@@ -100,7 +106,7 @@ def markdown_html(text, attachments=None):
             text = text.replace(f"(attachment:{name})", f"(data:{kind};base64,{''.join(data).strip()})")
     html = str(clean_html(_markdown()(text)))
     # A table of Markdown may be as wide as any other.
-    return Markup(re.sub(r"<table>.*?</table>", lambda found: BOX.format(found[0]), html, flags=re.DOTALL))
+    return Markup(re.sub(r"<table>.*?</table>", lambda found: _boxed(Markup(found[0])), html, flags=re.DOTALL))
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import toolkit
+from toolkit import words
 from toolkit.report.render import render_index
 
 PACKAGES = ("papermill", "nbconvert", "ibis-framework", "duckdb", "pandas", "matplotlib")
@@ -116,7 +117,8 @@ def entry(outcome, run, before):
     }
     if outcome.status != "ok":
         zone = (run["data"] or {}).get("time_zone")
-        return {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone} | before | attempt
+        known = {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone, "group": outcome.group}
+        return known | before | attempt
     header = outcome.header
     return attempt | {
         "title": outcome.title,
@@ -134,12 +136,16 @@ def entry(outcome, run, before):
         "period": header.get("period"),
         "previous_period": header.get("previous_period"),
         "figures": outcome.figures,
+        "where": outcome.where,
+        "group": outcome.group,
+        "left_out": outcome.left_out,
     }
 
 
 def draw(manifest):
     """The overview of a manifest, as HTML."""
-    reports = list(manifest["reports"].values())
+    reports = sorted(manifest["reports"].items(), key=_place)
+    reports = [report for _, report in reports]
     services = {report["service"] for report in reports if report.get("service")}
     zones = {report["time_zone"] for report in reports if report.get("time_zone")}
     return render_index(
@@ -151,21 +157,28 @@ def draw(manifest):
     )
 
 
+def _place(item):
+    """Where a report stands in the overview: those for each value of a column after the whole, "(none)" last."""
+    name, report = item
+    group = report.get("group") or {}
+    value = group.get("value", "")
+    return group.get("report", name), group.get("column", ""), value == "(none)", value.casefold()
+
+
 def quality_line(tables):
     """How many of the rows that were read are used, in a sentence; "" when nothing is known.
 
     Examples
     --------
     >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
-    '990 of 1,000 rows used (99.0 %); 10 rejected, 3 repaired, each listed with its reason by toolkit check.'
+    '990 of 1,000 rows used (99.0\\xa0%); 10 rejected, 3 repaired, each listed with its reason by `toolkit check`.'
     """
     if not tables:
         return ""
     read, used, rejected, repaired = (
         sum(int(table.get(name) or 0) for table in tables) for name in ("rows_in", "rows_used", "rejected", "repaired")
     )
-    share = f" ({used / read:.1%})".replace("%", " %") if read else ""
-    line = f"{used:,} of {read:,} rows used{share}"
-    if rejected or repaired:
-        line += f"; {rejected:,} rejected, {repaired:,} repaired, each listed with its reason by toolkit check"
-    return line + "."
+    key = "aside" if rejected or repaired else "used"
+    numbers = {"used": used, "rejected": rejected, "repaired": repaired}
+    said = {name: words.number(value) for name, value in numbers.items()} | {"command": "`toolkit check`"}
+    return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)

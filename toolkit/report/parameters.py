@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from toolkit.errors import BadParameter, suggestion
+from toolkit.words.notebooks import translated
 
 SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
 ANNOTATIONS = 'str, int, float, bool, list[str], list[int], list[float], Literal["a", "b"], each also "| None"'
 # Given by options of their own, because the data is prepared once for all notebooks.
-RUNNER_PARAMETERS = ("data", "source", "service", "period", "as_of")
+RUNNER_PARAMETERS = ("data", "source", "service", "period", "as_of", "where")
 
 
 @dataclass(frozen=True)
@@ -141,16 +142,21 @@ def read_notebook(path):
     return dict(notebook, cells=cells)
 
 
-def read_parameters(path):
-    """The parameters of the notebook at `path`, by name; {} when no cell is tagged `parameters`."""
+def parameters_cell(path):
+    """The source of the code cell that is tagged `parameters`; None in a notebook that has none, and is no report."""
     for cell in read_notebook(path)["cells"]:
         if cell.get("cell_type") == "code" and "parameters" in cell.get("metadata", {}).get("tags", []):
-            return parse_parameters(cell["source"], where=Path(path).name)
-    return {}
+            return cell["source"]
+    return None
+
+
+def read_parameters(path):
+    """The parameters of the notebook at `path`, by name; {} when no cell is tagged `parameters`."""
+    return parse_parameters(parameters_cell(path) or "", where=Path(path).name)
 
 
 def read_title(path):
-    """(title, sentence) of the notebook's first Markdown cell, each "" when it has none.
+    """(title, sentence) of the notebook's first Markdown cell in the language that is said, each "" when it has none.
 
     The sentence is the first paragraph after the title, without Markdown's marks.
     """
@@ -160,7 +166,8 @@ def read_title(path):
             if not found:
                 return "", ""
             paragraph = (found[2] or "").split("\n\n")[0]
-            return found[1].splitlines()[0], " ".join(re.sub(r"[*_`]", "", paragraph).split())
+            lede = " ".join(re.sub(r"[*_`]", "", paragraph).split())
+            return translated(found[1].splitlines()[0]), translated(lede)
     return "", ""
 
 

@@ -10,13 +10,25 @@ import functools
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
+from toolkit import words
 from toolkit.report import clean
+from toolkit.report.wording import (
+    column_name,
+    format_change,
+    format_period,
+    format_time,
+    format_value,
+    is_known,
+    language_tag,
+    sentence,
+    with_code,
+)
+from toolkit.words.notebooks import translated, translated_markdown
 
 TEMPLATES = Path(__file__).parent / "template"
 REPORT = "application/vnd.toolkit.report+json"
@@ -25,12 +37,6 @@ KEY_FIGURES = "application/vnd.toolkit.key-figures+json"
 SHOWN = ["image/svg+xml", "image/png", "image/jpeg", "text/html", "text/markdown", "text/plain"]
 # `ax` as a cell's last line shows where it lives in memory, which tells a reader nothing.
 REPR = re.compile(r"\[?<(Axes|Figure|seaborn|matplotlib|.* at 0x)[^\n]*>(,\s.*)?\]?", re.DOTALL)
-DIRECTIONS = {
-    "better": "better",
-    "worse": "worse",
-    "same": "no change",
-    "unclear": "may be chance",
-}
 
 
 @dataclass
@@ -47,8 +53,13 @@ class Page:
     made_at: str = ""
     versions: dict = field(default_factory=dict)
 
+    @property
+    def packages(self):
+        """What made the report, on one line."""
+        return ", ".join(f"{name} {version}" for name, version in self.versions.items())
 
-def render_report(notebook, parameters=(), made_at=None, versions=None, name="report"):
+
+def render_report(notebook, parameters=(), made_at=None, versions=None, name="report", suffix=""):
     """The HTML of an executed notebook.
 
     Parameters
@@ -63,6 +74,8 @@ def render_report(notebook, parameters=(), made_at=None, versions=None, name="re
         What made the report, shown at the end.
     name : str
         The title of a notebook that has none.
+    suffix : str
+        Follows the title, such as ": team Torino".
 
     Returns
     -------
@@ -70,6 +83,7 @@ def render_report(notebook, parameters=(), made_at=None, versions=None, name="re
     """
     notebook = copy.deepcopy(notebook)
     page = read_page(notebook, name)
+    page.title += suffix
     page.parameters, page.versions = list(parameters), versions or {}
     page.made_at = format_time(made_at or datetime.now().astimezone(), page.header.get("time_zone"))
     html, _ = _exporter().from_notebook_node(notebook, resources={"page": page, "style": style(), "policy": policy()})
@@ -122,6 +136,9 @@ def read_page(notebook, name="report"):
     header, figures = take_bundles(notebook)
     cells = [cell for cell in notebook.cells if not _is_parameters(cell)]
     cells = [cell for cell in cells if cell.source.strip() or cell.get("outputs")]
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = translated_markdown(cell.source)
     title, lede, cells = _take_title(cells)
     page = Page(title=title or header.get("title") or name, lede=lede, header=header, figures=figures)
     notebook.cells = _without_silent_code(_sections(cells, page), page)
@@ -259,133 +276,7 @@ def _anchor(text, taken):
     return anchor
 
 
-# How it is written -------------------------------------------------------------------------------------------
-
-
-def format_time(value, zone=None):
-    """A time or a day as people read it; what is neither stays as it is.
-
-    Examples
-    --------
-    >>> format_time("2024-04-29T08:00:00+00:00", "Europe/Rome")
-    '29 April 2024, 10:00'
-    >>> format_time("2024-04-01"), format_time("last week")
-    ('1 April 2024', 'last week')
-    """
-    moment = value
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    if not isinstance(moment, datetime):
-        return str(value or "")
-    moment = _local(moment, zone)
-    day = f"{moment.day} {moment:%B %Y}"
-    is_day = isinstance(value, str) and len(value) == 10
-    return day if is_day else f"{day}, {moment:%H:%M}"
-
-
-def format_period(period, zone=None):
-    """A period's days in words, and its label where that is not just these days.
-
-    `start` and `end` are days, both included, or instants, of which the end is the first that is no
-    longer in the period.
-
-    Examples
-    --------
-    >>> format_period({"label": "2024-W11", "start": "2024-03-11", "end": "2024-03-17"})
-    '11 to 17 March 2024 (2024-W11)'
-    >>> format_period({"label": "x", "start": "2024-03-31T22:00:00+00:00", "end": "2024-04-30T22:00:00+00:00"},
-    ...     "Europe/Rome")
-    '1 to 30 April 2024 (x)'
-    >>> format_period({"label": "2024-02-28..2024-03-01", "start": "2024-02-28", "end": "2024-03-01"})
-    '28 February to 1 March 2024'
-    >>> format_period({"label": "all", "start": None, "end": None})
-    'all'
-    """
-    if not period:
-        return ""
-    label = period.get("label") or ""
-    first, last = _day(period.get("start"), zone), _day(period.get("end"), zone, is_end=True)
-    if not first or not last:
-        return label
-    days = _days_in_words(first, last)
-    return f"{days} ({label})" if label and ".." not in label and label not in (days, first.isoformat()) else days
-
-
-def _day(value, zone, is_end=False):
-    """The local day that a period starts or ends with, or None."""
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    if len(value) == 10:
-        return moment.date()
-    moment = _local(moment, zone)
-    return (moment - timedelta(seconds=1) if is_end else moment).date()
-
-
-def _days_in_words(first, last):
-    end = f"{last.day} {last:%B %Y}"
-    if first == last:
-        return end
-    if first.year != last.year:
-        return f"{first.day} {first:%B %Y} to {end}"
-    return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
-
-
-def _local(moment, zone):
-    try:
-        return moment.astimezone(ZoneInfo(zone)) if zone and moment.tzinfo else moment
-    except (ZoneInfoNotFoundError, ValueError):
-        return moment
-
-
-def format_change(figure):
-    """{"arrow", "text", "word", "direction"} of a key figure's change, or None when it has none.
-
-    The arrow tells up from down and the word better from worse, so that nothing rests on the colour.
-
-    Examples
-    --------
-    >>> format_change({"change": "-4 min", "direction": "better"})["arrow"]
-    '▼'
-    """
-    text = figure.get("change")
-    if not is_known(text):
-        return None
-    direction = figure.get("direction") or "none"
-    arrow = {"+": "▲", "-": "▼", "\N{MINUS SIGN}": "▼"}.get(text.strip()[:1], "")
-    if direction == "same" or not re.search(r"[1-9]", text):
-        arrow = ""
-    return {"arrow": arrow, "text": text, "word": DIRECTIONS.get(direction, ""), "direction": direction}
-
-
-def is_known(text):
-    """Whether a figure's text says something: not "", and not the dash of what can't be told.
-
-    Examples
-    --------
-    >>> is_known("4 min"), is_known("–"), is_known(None)
-    (True, False, False)
-    """
-    return bool(text) and str(text).strip() not in ("", "–", "-")
-
-
-def format_value(value):
-    """A parameter's value as people write it on the command line.
-
-    Examples
-    --------
-    >>> format_value(["1h", "6h"]), format_value(True), format_value("")
-    ('1h, 6h', 'true', '(empty)')
-    """
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "(empty)"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "(none)" if value is None else str(value) or "(empty)"
+# What the cells show ---------------------------------------------------------------------------------------
 
 
 def show_output(output, cell, section="", number=0):
@@ -413,32 +304,23 @@ def show_output(output, cell, section="", number=0):
 def _chart(output, cell, kind, section, number):
     metadata = output.get("metadata", {})
     alt = metadata.get(kind, {}).get("alt") or metadata.get("alt") or cell.metadata.get("alt")
-    alt = alt or (f"Chart: {section}" if section else "Chart")
+    alt = alt or (words.text("pages.chart.of", section=section) if section else words.text("pages.chart.plain"))
     if kind == "image/svg+xml":
         drawing = clean.inline_svg(output.data[kind], alt, prefix=f"c{cell.metadata.get('number', 0)}-{number}")
         if drawing is None:
-            return Markup('<p class="note">This chart could not be drawn. It shows: {}</p>').format(alt)
-        label = "Chart, may scroll sideways"
+            return Markup('<p class="note">{}</p>').format(words.text("pages.chart.undrawn", alt=alt))
         return Markup('<figure><div class="chart" role="group" aria-label="{}" tabindex="0">{}</div></figure>').format(
-            label, drawing
+            words.text("pages.chart.scrolls"), drawing
         )
     return Markup("<figure>{}</figure>").format(clean.picture(output.data[kind], kind, alt))
 
 
-def format_number(value):
-    """A count with its thousands apart.
-
-    Examples
-    --------
-    >>> format_number(12345), format_number("12k")
-    ('12,345', '12k')
-    """
-    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
-
-
 FILTERS = {
     "known": is_known,
-    "number": format_number,
+    "sentence": sentence,
+    "with_code": with_code,
+    "column_name": column_name,
+    "translated": translated,
     "highlight": clean.highlight_code,
     "ansi": clean.ansi_text,
     "time": format_time,
@@ -446,6 +328,7 @@ FILTERS = {
     "change": format_change,
     "value": format_value,
 }
+GLOBALS = {"words": words.text, "language_tag": language_tag}
 
 
 @functools.cache
@@ -462,6 +345,7 @@ def _exporter():
         def _create_environment(self):
             environment = super()._create_environment()
             environment.autoescape = True  # nbconvert's templates escape by hand, ours by default
+            environment.globals |= GLOBALS
             return environment
 
     filters = FILTERS | {"show": show_output}
@@ -476,4 +360,5 @@ def _environment():
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     environment.filters |= FILTERS
+    environment.globals |= GLOBALS
     return environment

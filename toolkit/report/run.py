@@ -5,28 +5,25 @@ leaves the last good one where it is, and the others are made all the same.
 """
 
 import contextlib
-import json
 import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import toolkit
-from toolkit.errors import BadParameter, suggestion
+from toolkit.errors import BadParameter
+from toolkit.load.where import read_where
 from toolkit.report import index
-from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, read_parameters, read_title
+from toolkit.report.each import variants
+from toolkit.report.early import check_early
+from toolkit.report.notebooks import check_parameters, find_notebooks
+from toolkit.report.parameters import read_parameters, read_title
+from toolkit.report.prepare import look_at, prepare, read_data
+from toolkit.report.process import Running, run_task
 
 TIMEOUT = 1800.0  # seconds for one notebook
-GRACE = 15.0  # seconds for a process to end in good order before it is killed
 # What a user can set right; any other failure is a crash.
 MISTAKES = ("BadParameter", "MissingColumn", "MissingTable", "BadSettings", "BadData")
 # A kernel says so whenever it is shut down after a failure; nobody pressed Ctrl-C.
@@ -52,55 +49,9 @@ class Outcome:
     header: dict = field(default_factory=dict)
     figures: list = field(default_factory=list)
     parameters: dict = field(default_factory=dict)
-
-
-def notebook_folder(folder=None):
-    """Where the notebooks are: `folder`, else `notebooks` beside the package, else ./notebooks.
-
-    Raises
-    ------
-    BadParameter
-        There is no such folder.
-    """
-    places = [Path(folder)] if folder else [Path(toolkit.__file__).parents[1] / "notebooks", Path("notebooks")]
-    for place in places:
-        if place.is_dir():
-            return place
-    looked = " and ".join(str(place) for place in places)
-    raise BadParameter(f"there is no folder of notebooks (looked in {looked}); name it with --notebooks")
-
-
-def find_notebooks(names=None, folder=None):
-    """{name: path} of the notebooks chosen: all in the folder, or those of these names or paths.
-
-    Raises
-    ------
-    BadParameter
-        A name that is not there, with what it may have been meant to be.
-    """
-    paths = [Path(name) for name in names or () if str(name).endswith(".ipynb")]
-    wanted = [str(name).replace("-", "_") for name in names or () if not str(name).endswith(".ipynb")]
-    found = {}
-    if wanted or not names:
-        place = notebook_folder(folder)
-        known = {path.stem: path for path in sorted(place.glob("*.ipynb"))}
-        if not known:
-            raise BadParameter(f"{place}: holds no notebooks")
-        for name in wanted:
-            if name not in known:
-                hint = suggestion(name, known)
-                raise BadParameter(f"there is no report {name!r}{hint}; there are: {', '.join(known)}")
-        found = {name: known[name] for name in (wanted or known)}
-    for path in paths:
-        if not path.is_file():
-            raise BadParameter(f"{path}: there is no such notebook")
-        if path.stem in found and found[path.stem].resolve() != path.resolve():
-            raise BadParameter(f"two notebooks are called {path.stem!r}: {found[path.stem]} and {path}")
-        found[path.stem] = path
-    for name in found:
-        if name == "index" or name.startswith("."):
-            raise BadParameter(f"a notebook can't be called {name!r}: the list of the reports is; rename it")
-    return found
+    where: list = field(default_factory=list)  # which rows alone, such as channel=whatsapp
+    group: dict = field(default_factory=dict)  # {report, title, column, value} of one report for each value
+    left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
 def run_reports(
@@ -117,6 +68,10 @@ def run_reports(
     timeout=TIMEOUT,
     notebooks=None,
     warn=None,
+    tell=None,
+    where=None,
+    each=None,
+    allow_empty=False,
 ):
     """Run notebooks and write their reports into the folder `out`.
 
@@ -143,6 +98,14 @@ def run_reports(
         The notebooks folder.
     warn : callable, optional
         Called with a line of text on what is allowed but hardly meant, before the first notebook runs.
+    tell : callable, optional
+        Called with a line of text on the days that a period means, and why, before the first notebook runs.
+    where : list of str or dict, optional
+        Only these rows, see `toolkit.load.where.read_where`; every chosen notebook has to have the parameter.
+    each : str, optional
+        A column: one report of each notebook for each of its values in the period.
+    allow_empty : bool
+        Make reports of a period without one row, too.
 
     Returns
     -------
@@ -150,36 +113,46 @@ def run_reports(
 
     Raises
     ------
+    EmptyPeriod
+        There is not one row in the period; no report is touched.
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    chosen = find_notebooks(names, notebooks)
+    chosen = find_notebooks(names, notebooks, warn)
     known = {name: read_parameters(path) for name, path in chosen.items()}
-    given = check_parameters(known, params, {"period": period, "as_of": as_of, "service": service, "source": source})
+    filters = read_where(where)
+    options = {"period": period, "as_of": as_of, "service": service, "source": source}
+    given = check_parameters(known, params, options, filters, each)
     if jobs is not None and jobs < 1:
         raise BadParameter(f"jobs is {jobs}; at least one notebook has to run at a time")
+    periods = {name: given[name].get("period") or _default(known[name], "period") or "all" for name in chosen}
+    if data is None and each:
+        raise BadParameter("--each needs the data: give --data")
+    if data is not None:
+        check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary:
         folder = Path(temporary)
+        opened = read_data(data, source, service, as_of, progress)
+        if opened is not None:
+            look_at(opened, periods, filters, allow_empty, warn, tell)
+        wanted = variants(chosen, opened, periods, filters, each, warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
-        prepared, shown, facts = prepare(data, folder, source, service, period, as_of, sentiment, progress, warn)
+        prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
         run = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "versions": index.versions(), "data": facts}
         tasks = []
-        for name, path in chosen.items():
-            ours = {key: value for key, value in prepared.items() if key in known[name]}
-            theirs = {key: value for key, value in shown.items() if key in known[name]}
-            tasks.append(make_task(name, path, given[name] | ours, theirs, folder / name, timeout, run))
+        for one in wanted:
+            mine = known[one.notebook]
+            ours = {key: value for key, value in prepared.items() if key in mine}
+            theirs = {key: value for key, value in shown.items() if key in mine}
+            values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
+            tasks.append(make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run))
         return run_tasks(tasks, out, run, jobs, progress, is_all=not names)
 
 
-def check_parameters(known, params, options):
-    """The parameters of each notebook from `params` and the options that are parameters too."""
-    for name in params or {}:
-        if name in RUNNER_PARAMETERS:
-            raise BadParameter(f"parameter {name!r} is given by the option --{name.replace('_', '-')}")
-    given = dict(params or {}) | {name: str(value) for name, value in options.items() if value}
-    return assign_parameters(given, known)
+def _default(known, name):
+    return known[name].default if name in known else None
 
 
 def _make_folder(out):
@@ -193,68 +166,13 @@ def _make_folder(out):
     return out.resolve()
 
 
-def prepare(data, folder, source=None, service=None, period=None, as_of=None, sentiment=True, progress=None, warn=None):
-    """Read and check the data once, and save it for the notebooks.
-
-    Returns
-    -------
-    tuple of dict
-        The parameters for the notebooks, what these are to be shown as, and facts for the manifest.
-    """
-    if data is None:
-        return {}, {}, None
-    from toolkit.clock import parse_period
-    from toolkit.load import open_data
-
-    told = (lambda text: progress(text, 0, 0)) if progress else None
-    opened = open_data(str(data), source=source, service=service, as_of=as_of, progress=told)
-    if period:
-        wanted = parse_period(str(period), opened.as_of, opened.zone)  # refuses what is none
-        if warn and (line := find_empty_period(opened, wanted)):
-            warn(line)
-    facts = {
-        "path": str(data),
-        "source": opened.source,
-        "service": opened.service.name,
-        "time_zone": opened.zone,
-        "as_of": opened.as_of.isoformat(),
-        "tables": json.loads(opened.counts.to_json(orient="records")),
-    }
-    given = {"source": source or "", "service": str(service or ""), "as_of": str(as_of or "")}
-    place = Path(data).resolve()
-    if not (place / "prepared.json").is_file():
-        place = folder / "data"
-        opened.save(place, sentiment=sentiment)
-    # Prepared data knows its source, its service and when it was read, and may not be told again.
-    return {"data": str(place)} | dict.fromkeys(given, ""), {"data": str(data)} | given, facts
-
-
-def find_empty_period(data, period):
-    """A sentence on a period in which the data has not one row; "" when there is one, or no data at all."""
-    from toolkit.tables import TABLES
-
-    days = []
-    for name, table in data.tables.items():
-        time = table[TABLES[name].time]
-        ends = table.aggregate(first=time.min(), last=time.max()).to_pyarrow().to_pylist()[0].values()
-        days += [it.astimezone(ZoneInfo(data.zone)).date() if isinstance(it, datetime) else it for it in ends if it]
-    if not days or any(table.count().execute() for table in data.during(period).tables.values()):
-        return ""
-    first, last = min(days), max(days)
-    if period.first_day > last:
-        extent = f"the data goes through {last}"
-    elif period.last_day < first:
-        extent = f"the data begins on {first}"
-    else:
-        extent = f"its rows lie between {first} and {last}"
-    return f"no row of the data lies in the period {period.label}; {extent}"
-
-
-def make_task(name, path, parameters, shown, folder, timeout, run):
+def make_task(one, path, parameters, shown, folder, timeout, run):
     """What a worker is told, as JSON; see `toolkit.report.worker`."""
     (folder / "tmp").mkdir(parents=True)
     task = {
-        "name": name,
+        "name": one.name,
+        "suffix": one.suffix,
+        "group": one.group,
         "notebook": str(path.resolve()),
         "cwd": str(path.resolve().parent),
         "parameters": parameters,
@@ -264,7 +182,12 @@ def make_task(name, path, parameters, shown, folder, timeout, run):
         "versions": run["versions"],
         "folder": str(folder),
     }
-    files = {"executed": f"{name}.ipynb", "html": "report.html", "messages": "messages.log", "result": "result.json"}
+    files = {
+        "executed": f"{one.name}.ipynb",
+        "html": "report.html",
+        "messages": "messages.log",
+        "result": "result.json",
+    }
     files["kernel"] = "kernel.pid"
     return task | {key: str(folder / file) for key, file in files.items()}
 
@@ -293,157 +216,15 @@ def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Running:
-    """The worker processes that are running, so that all of them can be stopped."""
-
-    def __init__(self):
-        self.lock, self.kernels, self.is_stopped = threading.Lock(), {}, False
-
-    @contextlib.contextmanager
-    def start(self, command, kernel, **options):
-        """A started process; ended when the block is left, however it is left.
-
-        `kernel` is the file into which it writes the process id of its kernel.
-        """
-        with self.lock:
-            if self.is_stopped:
-                raise RuntimeError("stopped")
-            process = subprocess.Popen(command, **options)
-            self.kernels[process] = kernel
-        try:
-            yield process
-        finally:
-            end({process: kernel})
-            with self.lock:
-                del self.kernels[process]
-
-    def stop(self):
-        """End every process, and start no more."""
-        with self.lock:
-            self.is_stopped = True
-            kernels = dict(self.kernels)
-        end(kernels)
-
-
-def end(kernels):
-    """End processes: ask all of them, wait for GRACE, kill those that are left, each with its kernel.
-
-    Parameters
-    ----------
-    kernels : dict of process to the file with the process id of its kernel
-    """
-    for process in kernels:
-        process.terminate()
-    last = time.monotonic() + GRACE
-    try:
-        for process in kernels:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, last - time.monotonic()))
-    finally:  # a second Ctrl-C ends the wait, not the order
-        for process, kernel in kernels.items():
-            if process.poll() is None:
-                _kill_group(process.pid)
-                process.kill()
-                process.wait()
-            # One that ends by itself shuts its kernel down; one that is killed leaves it, in a group of its own.
-            if process.returncode < 0:
-                with contextlib.suppress(OSError, ValueError):
-                    _kill_group(int(Path(kernel).read_text(encoding="ascii")))
-
-
-def _kill_group(number):
-    """Kill a process that leads a group, with the group; where there are none, nothing."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(number, signal.SIGKILL)
-
-
-def run_task(task, running, progress=None):
-    """Run one task in a process of its own; its result, with how long it took."""
-    file = Path(task["folder"]) / "task.json"
-    file.write_text(json.dumps(task), encoding="utf-8")
-    start = time.monotonic()
-    with running.start(
-        [sys.executable, "-m", "toolkit.report.worker", str(file)],
-        task["kernel"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(task),
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,  # Ctrl-C comes to us alone; we end the worker in good order
-    ) as process:
-        # The worker keeps the time by itself; this is for one that hangs.
-        is_late = threading.Event()
-        watch = threading.Timer(task["timeout"] + 2 * GRACE, lambda: (is_late.set(), end({process: task["kernel"]})))
-        watch.daemon = True
-        watch.start()
-        try:
-            said = _follow(process, task["name"], progress)
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            said = ""
-        finally:
-            watch.cancel()
-        crash = process.stderr.read() if process.poll() is not None else ""
-    return _result(task, process, said + crash, is_late.is_set()) | {"seconds": time.monotonic() - start}
-
-
-def _environment(task):
-    """The workers' environment: the same toolkit as ours, and no traces of them in the user's home."""
-    package = str(Path(toolkit.__file__).parents[1])
-    places = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    folder = Path(task["folder"])
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(places) if package not in _installed() else os.environ.get("PYTHONPATH", ""),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        # An analyst's IPython start-up files must not change what a report says.
-        "IPYTHONDIR": str(folder / "ipython"),
-        # A kernel is ended without a chance to tidy up; what it leaves goes with our own folder.
-        "TMPDIR": str(folder / "tmp"),
-    }
-
-
-def _installed():
-    import sysconfig
-
-    return {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-
-
-def _follow(process, name, progress):
-    """Pass the worker's progress on until it ends; what it said that is no progress."""
-    other = []
-    for line in process.stdout:
-        try:
-            told = json.loads(line)
-            done, total = told["cell"], told["of"]
-        except (ValueError, TypeError, KeyError):
-            other.append(line)
-            continue
-        if progress:
-            progress(name, done, total)
-    return "".join(other)
-
-
-def _result(task, process, said, is_late=False):
-    """The worker's result; that it failed when it left none, whatever files there are."""
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads(Path(task["result"]).read_text(encoding="utf-8"))
-    kind, message = "WorkerDied", f"the process that ran it ended without a result (exit code {process.returncode})"
-    if is_late:
-        kind, message = "Timeout", f"took longer than {task['timeout']:g} s, no longer answered and was ended"
-    return {"status": "failed", "kind": kind, "message": message, "details": said, "is_mistake": False}
-
-
 def publish(task, result, out, is_all=False):
     """Move what a task made to where it belongs; its Outcome."""
     name = task["name"]
     title, lede = read_title(task["notebook"])
-    outcome = Outcome(name, result["status"], title=title or name, lede=lede, seconds=result["seconds"])
+    title = f"{title or name}{task['suffix']}"
+    outcome = Outcome(name, result["status"], title, lede, seconds=result["seconds"], group=task["group"])
+    outcome.where = task["parameters"].get("where", [])
     if result["status"] == "ok":
-        for key in ("title", "header", "figures", "parameters"):
+        for key in ("title", "header", "figures", "parameters", "left_out"):
             setattr(outcome, key, result[key])
         outcome.html = out / f"{name}.html"
         index.write_atomically(out / "notebooks" / f"{name}.ipynb", _read(task["executed"]))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from toolkit import errors
 from toolkit.report import clean
-from toolkit.report.parameters import read_notebook, read_parameters, read_title
+from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
 
 STARTS = 3  # times that a kernel is started before its report is given up
@@ -35,11 +35,13 @@ class Progress:
 
     def __init__(self, name, cells, stream):
         self.name, self.cells, self.stream, self.cell = name, cells, stream, 0
+        self.numbers = {}  # of the cells as they are executed, papermill's own among them
 
     def on_cell_start(self, cell, cell_index):
         """Called by nbclient; a parent that is gone ends the run here with a BrokenPipeError."""
         if "injected-parameters" not in cell.metadata.get("tags", []):
             self.cell += 1  # as the notebook's author counts them, from 1
+        self.numbers[cell_index] = self.cell
         self.stream.write(json.dumps({"cell": self.cell - 1, "of": self.cells}) + "\n")
         self.stream.flush()
 
@@ -82,12 +84,16 @@ def _start(execute_notebook, task, progress, end):
 
     Its ports are chosen before it takes them, and kernels that start together may choose the same.
     """
+    from toolkit.report.sections import ENGINE
+
     for attempt in range(1, STARTS + 1):
         try:
             return execute_notebook(
                 _literal(task["notebook"]),
                 _literal(task["executed"]),
                 parameters=task["parameters"],
+                engine_name=ENGINE,
+                asked=asked_for(task["parameters"]),
                 cwd=task["cwd"],
                 kernel_name="python3",
                 language="python",
@@ -119,7 +125,7 @@ def execute(task, progress):
     try:
         executed = _start(papermill.execute_notebook, task, progress, end)
     except papermill.PapermillExecutionError as error:
-        raise _explain(error, progress.cell) from None
+        raise _explain(error, progress.numbers.get(error.cell_index, progress.cell)) from None
     except CellTimeoutError:
         message = f"took longer than {task['timeout']:g} s and was stopped in cell {progress.cell}"
         raise NotebookError(message, "Timeout") from None
@@ -128,6 +134,13 @@ def execute(task, progress):
         raise NotebookError(message, "DeadKernel") from None
     _check_complete(executed, progress.cell)
     return executed
+
+
+def asked_for(parameters):
+    """The texts among the parameters that were given, such as the columns to break down by."""
+    given = [value for name, value in parameters.items() if name not in RUNNER_PARAMETERS]
+    texts = [text for value in given for text in (value if isinstance(value, list) else [value])]
+    return [text for text in texts if isinstance(text, str) and text]
 
 
 def _literal(path):
@@ -175,6 +188,8 @@ def make_report(task, progress):
     """Execute, draw and write; what the manifest and the overview say of the report."""
     import nbformat
 
+    from toolkit.report.sections import left_out
+
     notebook = execute(task, progress)
     shown = restore_parameters(notebook, task)
     nbformat.write(notebook, task["executed"])
@@ -189,15 +204,16 @@ def make_report(task, progress):
         for name, parameter in known.items()
     ]
     made_at = datetime.fromisoformat(task["made_at"])
-    html = render_report(notebook, parameters, made_at, task["versions"], task["name"])
+    html = render_report(notebook, parameters, made_at, task["versions"], task["name"], task["suffix"])
     Path(task["html"]).write_text(html, encoding="utf-8")
     page = read_page(copy.deepcopy(notebook), task["name"])
     return {
         "status": "ok",
-        "title": page.title,
+        "title": page.title + task["suffix"],
         "lede": read_title(task["notebook"])[1],
         "header": page.header,
         "figures": page.figures,
+        "left_out": left_out(notebook),
         "parameters": {parameter["name"]: parameter["value"] for parameter in parameters},
     }
 

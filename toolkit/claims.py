@@ -1,0 +1,283 @@
+"""Claims: what may be said of a result, before it is said. Sentences and highlights of charts read them here.
+
+A group stands out where it differs from all the others together, beyond chance and after Holm's correction for all the
+groups that were looked at. What has too few cases, no name ("(none)", unassigned) or a part of a period only never does.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from toolkit.intervals import LEVEL, Incidence, difference, normal_quantile, wilson
+from toolkit.verdicts import CLEAR, FEW, NOT_COMPARABLE, Change, curves, decide, rates, waits
+from toolkit.words import is_none
+
+PERIODS = ("day", "week", "month", "quarter", "year")
+TIME_PARTS = ("hour", "weekday", *PERIODS)
+NEAR = 3_600  # of a curve's groups what is told is the share within an hour
+
+
+@dataclass(frozen=True)
+class Standout:
+    """A group that stands out: its row, with `rest`, the figure of the others together, and whether it is above them.
+
+    `is_extreme`: no group has a higher (a lower) figure, so that a superlative is true.
+    """
+
+    row: pd.Series
+    is_above: bool
+    is_extreme: bool
+
+
+def group_keys(result):
+    """The columns that tell the groups of a result apart."""
+    return [key for key in result.attrs.get("by", ()) if key in result.columns]
+
+
+def place_keys(result):
+    """The keys, and of a result with ordered rows (stages, bases) what tells those apart."""
+    if result.attrs.get("ordered"):
+        return [key for key in result.attrs["rows"] if key in result.columns]
+    return group_keys(result)
+
+
+def estimates(result):
+    """One row per group: its keys, `value`, `low`, `high`, `n`, `hits` (null where it is no share) and `is_told`.
+
+    `is_told` where the group has enough cases and isn't a part of a period; the index is the row's place in the result.
+
+    Examples
+    --------
+    >>> from toolkit.result import Result
+    >>> frame = pd.DataFrame({"queue": ["a", "b"], "n": [20, 2], "lost_count": [5, 1], "lost": [0.25, 0.5]})
+    >>> result = Result.of(frame.assign(low=0.1, high=0.9), "lost", {}, ["queue"], 10)
+    >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
+    >>> estimates(result)[["queue", "value", "hits", "is_told"]].values.tolist()
+    [['a', 0.25, 5.0, True], ['b', 0.5, 1.0, False]]
+    """
+    attrs, keys, frame = result.attrs, place_keys(result), pd.DataFrame(result).reset_index(drop=True)
+    is_told = result.enough().to_numpy(bool).copy()
+    is_told[list(attrs.get("partial", ()))] = False
+    frame["is_told"] = is_told
+    shape, value = attrs["shape"], attrs["value"]
+    low, high = attrs.get("ends", ("low", "high"))
+    count, hits = attrs.get("count", "n"), attrs.get("roles", {}).get("hits")
+    if "part" in attrs:  # the first span of each group
+        frame, value, hits = frame[(frame[attrs["part"]].astype(str) == attrs["parts"][0])], "share", "n"
+    elif shape == "shares":
+        low, high, hits = f"{value}_low", f"{value}_high", f"{value}_count"
+    elif shape == "curve":
+        frame = within(frame, keys, NEAR).assign(is_told=True)
+        frame["is_told"] = frame["n"] >= attrs.get("facts", {}).get("minimum_count", 1)
+    columns = {"value": frame[value], "low": frame[low], "high": frame[high], "n": frame[count]}
+    made = frame[keys].assign(**{name: column.astype(float) for name, column in columns.items()})
+    made["hits"] = frame[hits].astype(float) if hits else np.nan
+    is_known = made["value"].notna() | (shape == "wait")  # a median that isn't reached says something, too
+    made["is_told"] = frame["is_told"].to_numpy() & is_known.to_numpy()
+    return made
+
+
+def within(curve, keys, seconds):
+    """The share within so many seconds of each group's curve, with the group's n."""
+    rows = []
+    for _, part in curve.groupby(keys, sort=False, observed=True, dropna=False) if keys else [((), curve)]:
+        part = part.sort_values("seconds", kind="stable")
+        reached = part[part["seconds"] <= seconds]
+        row = (reached if len(reached) else part).iloc[-1 if len(reached) else 0].copy()
+        if not len(reached):
+            row[["share", "low", "high"]] = 0.0
+        row["n"] = part["n"].max()
+        rows.append(row)
+    return pd.DataFrame(rows, columns=curve.columns)
+
+
+def is_named(groups, keys):
+    """Per row: whether none of its keys is null, "(none)" or unassigned."""
+    return np.array([not any(is_none(row[key]) for key in keys) for _, row in groups.iterrows()], bool)
+
+
+def against_the_rest(result):
+    """The groups that may stand out, each against all the others: `rest`, their figure together, `change`, `verdict`."""
+    keys, groups = place_keys(result), estimates(result)
+    tested = groups[groups["is_told"].to_numpy() & is_named(groups, keys)].copy()
+    against = _against_cells(result, groups) if result.attrs["shape"] in ("wait", "mean") else _against_shares(groups)
+    compared = [against(at) for at in tested.index]
+    changes = [change for _, change in compared]
+    is_pair = len(groups) == len(tested) == 2  # one comparison, seen from both sides
+    tested["verdict"] = decide(changes[:1]) * 2 if is_pair else decide(changes)
+    tested["rest"] = [rest for rest, _ in compared]
+    reached = tested[["value", "rest"]].fillna(math.inf)  # a median that isn't reached is longer than any that is
+    tested["change"] = [own - rest if own != rest else 0.0 for own, rest in reached.itertuples(index=False)]
+    return tested
+
+
+def _against_shares(groups):
+    """Function of a group's place: (share of the others together, change)."""
+
+    def against(at):
+        own, others = groups.loc[at], groups.drop(index=at)
+        if groups["hits"].notna().all():
+            rest = float(others["hits"].sum() / others["n"].sum()) if others["n"].sum() else math.nan
+            if _is_wilson(own):
+                return rest, rates(
+                    own["hits"], own["n"], others["hits"].sum(), others["n"].sum(), fewest=1, within=True
+                )
+        others = others[others["is_told"].astype(bool)]
+        if not len(others):
+            return math.nan, Change(untested=FEW)
+        weights = (others["n"] / others["n"].sum()).to_numpy(float)
+        pooled = _pooled(others[["value", "low", "high"]].to_numpy(float), weights)
+        return pooled[0], _mover(own[["value", "low", "high"]].astype(float), pooled)
+
+    return against
+
+
+def _is_wilson(row):
+    """Whether the interval is the plain one of a share, not one that is wider for cases that are alike."""
+    (low,), (high,) = wilson([row["hits"]], [row["n"]])
+    return bool(np.isclose(low, row["low"], atol=1e-9) and np.isclose(high, row["high"], atol=1e-9))
+
+
+def _pooled(estimates, weights):
+    """The weighted mean of estimates, with MOVER's interval of the sum."""
+    values, lows, highs = estimates.T
+    value = float(weights @ values)
+    below, above = (float(np.hypot.reduce(weights * side)) for side in (values - lows, highs - values))
+    return value, value - below, value + above
+
+
+def _mover(one, rest):
+    """The change of an estimate against another; p where the interval, its ends moved out alike, touches 0."""
+    change, low, high = difference(tuple(one), rest)
+    side = change - low if change > 0 else high - change  # the end that could reach 0
+    if math.isnan(side):
+        return Change(change, untested=NOT_COMPARABLE)
+    p = math.erfc(abs(change) / side * normal_quantile(LEVEL) / math.sqrt(2)) if side else float(change == 0)
+    return Change(change, low, high, p)
+
+
+def _against_cells(result, groups):
+    """Function of a group's place: (mean or median of the others together, change), from the waits themselves."""
+    ends, is_wait = ["ended_", "otherwise_", "open_"], result.attrs["shape"] == "wait"
+    cells = {at: result.cells(row) for at, row in groups.iterrows()}
+    if any(cell is None for cell in cells.values()):
+        return lambda at: (math.nan, Change(untested=NOT_COMPARABLE))
+    cells = {at: cell.groupby("cell_")[ends].sum() for at, cell in cells.items()}
+    total = sum_of(cells.values())
+
+    def against(at):
+        own = cells[at].reindex(total.index, fill_value=0)
+        seconds, others = total.index.to_numpy(float), total - own
+        now, before = ([side[end].to_numpy(float) for end in ends] for side in (own, others))
+        if not before[0].sum():
+            return math.nan, Change(untested=FEW)
+        if is_wait:
+            return Incidence(seconds, *before).quantile(0.5), curves((seconds, *now), (seconds, *before), fewest=1)
+        known = groups.drop(index=at).dropna(subset=["value"])
+        rest = float((known["value"] * known["n"]).sum() / known["n"].sum()) if len(known) else math.nan
+        return rest, waits(seconds, now[0], seconds, before[0], fewest=1)
+
+    return against
+
+
+def sum_of(cells):
+    """The counts of several groups, per duration, in one."""
+    return pd.concat(list(cells)).groupby(level=0).sum()
+
+
+def standout(result, above=True, tested=None):
+    """The group that stands out most above (or below) the others; None where no group does.
+
+    Parameters
+    ----------
+    result : Result of the shape rate, wait, mean, shares or curve, with groups
+    above : bool
+        The highest figure, or the lowest.
+    tested : DataFrame, optional
+        What `against_the_rest` says of the result, where it is there already.
+
+    Returns
+    -------
+    Standout or None; of several that stand out the one with the most extreme figure
+
+    Examples
+    --------
+    >>> from toolkit.result import Result
+    >>> frame = pd.DataFrame({"hour": [12, 13], "n": [200, 100], "lost_count": [20, 40], "lost": [0.1, 0.4]})
+    >>> frame["low"], frame["high"] = wilson(frame["lost_count"], frame["n"])
+    >>> result = Result.of(frame, "lost", {}, ["hour"])
+    >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
+    >>> found = standout(result)
+    >>> int(found.row["hour"]), found.is_extreme, float(found.row["rest"])
+    (13, True, 0.1)
+    """
+    tested, sign = against_the_rest(result) if tested is None else tested, 1 if above else -1
+    clear = tested[(tested["verdict"] == CLEAR) & (sign * tested["change"] > 0)]
+    if not len(clear):
+        return None
+    rank, every = (sign * rows["value"].fillna(math.inf) for rows in (clear, tested))
+    return Standout(clear.loc[rank.idxmax()], above, bool(rank.max() >= every.max()))
+
+
+def most(result):
+    """The group with most hits, where it has a name and no other has as many; a count in full, so without a verdict."""
+    groups = estimates(result)
+    top = groups[groups["hits"] == groups["hits"].max()]
+    return top.iloc[0] if len(top) == 1 and top["hits"].iloc[0] > 0 and is_named(top, place_keys(result))[0] else None
+
+
+def largest(counts):
+    """The group of the largest count, where it has a name and no other has as many; None otherwise.
+
+    >>> largest(pd.Series({"a": 3, "b": 2})), largest(pd.Series({"a": 3, "(none)": 4}))
+    ('a', None)
+    """
+    top = counts[counts == counts.max()]
+    return top.index[0] if len(top) == 1 and not is_none(top.index[0]) else None
+
+
+def peak(counts):
+    """The place of a count that is clearly above the others', beyond how much these spread; None where there is none.
+
+    Parameters
+    ----------
+    counts : Series, of parts of time; null where the data is missing
+
+    Examples
+    --------
+    >>> peak(pd.Series([10, 12, 9, 11, 10, 40])), peak(pd.Series([10, 12, 9, 11, 10, 14]))
+    (5, None)
+    """
+    from scipy.special import stdtr
+
+    known = counts.dropna()
+    if len(known) < 5:
+        return None
+    top = known.idxmax()
+    if is_none(top):
+        return None
+    others = known.drop(index=top)
+    # no less than chance alone would spread them
+    spread = math.sqrt(max(float(others.var(ddof=1)), float(others.mean())) * (1 + 1 / len(others)))
+    if not spread:
+        return None
+    p = stdtr(len(others) - 1, -(known[top] - others.mean()) / spread) * 2 * len(known)
+    return top if p <= 1 - LEVEL else None
+
+
+def in_period(starts, every, period):
+    """Which days, weeks or months, given by their first day, share a day with the reported period; all without one.
+
+    >>> from datetime import date
+    >>> class April: first_day, last_day = date(2024, 4, 3), date(2024, 4, 30)
+    >>> in_period(pd.to_datetime(["2024-03-25", "2024-04-01", "2024-05-01"]), "week", April).tolist()
+    [False, True, False]
+    """
+    starts = pd.DatetimeIndex(starts)
+    if period is None or period.first_day is None:
+        return np.ones(len(starts), bool)
+    codes = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+    ends = starts.to_period(codes[every]).end_time
+    return np.asarray((starts <= pd.Timestamp(period.last_day)) & (ends >= pd.Timestamp(period.first_day)))

@@ -1,0 +1,180 @@
+"""What of a time the data covers: days that are missing, volumes that jump, parts that are cut, hours that were there.
+
+All are made from the number of rows per local day, which is small however large the data is.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from toolkit import clock, engine
+from toolkit.load.reading import opened_at
+
+CONTACTS = ("conversations", "messages", "calls")  # tables whose rows tell that the service was reached
+WEEKS_AROUND = 4
+# With a mean of 7 a day without one contact comes once in a thousand days (Poisson); below, empty days are normal.
+FEWEST_EXPECTED = 7
+JUMP = 3  # a week with three times as many rows as the one beside it, or a third
+FEWEST_OF_JUMP = 30
+
+
+@dataclass(frozen=True)
+class Part:
+    """A day, week or month: its local days, whether the period and the data hold all of it, and days with rows."""
+
+    first_day: date
+    last_day: date
+    is_complete: bool
+    days_with_data: int
+
+
+def daily_counts(tables, zone):
+    """Rows per local day.
+
+    Parameters
+    ----------
+    tables : dict of name and Ibis table
+    zone : str
+
+    Returns
+    -------
+    DataFrame, one row per day from the first to the last with a row (index: days since 1970-01-01), one column per
+        table, 0 where it has none
+    """
+    import pandas as pd
+
+    counts = {}
+    for name, table in tables.items():
+        day = clock.local_part(opened_at(table, name, zone), "day", zone)
+        rows = engine.to_pandas(table.mutate(day_=day).group_by("day_").aggregate(n=lambda rows: rows.count()))
+        counts[name] = rows.set_index("day_")["n"]
+    frame = pd.DataFrame(counts)
+    if not frame.empty:
+        frame = frame.reindex(range(int(frame.index.min()), int(frame.index.max()) + 1))
+    return frame.fillna(0).astype("int64")
+
+
+def missing_days(total, closed):
+    """The days without a row on which rows were to be expected.
+
+    A day is missing when it has none though three in four of the same weekday in the four weeks before and after it
+    had 7 or more, and so had one of the three days with rows before it and after it: by chance that happens once in a
+    thousand days. Where empty days are normal, or all is quiet for a while, none is missing.
+
+    Parameters
+    ----------
+    total : Series of rows, indexed by consecutive days since 1970-01-01
+    closed : set of dates on which the service is closed
+
+    Returns
+    -------
+    list of dates
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> total = pd.Series(9, index=range(10957, 10957 + 28))  # from 1 January 2000
+    >>> total.loc[10957 + 9] = 0
+    >>> [str(day) for day in missing_days(total, set())]
+    ['2000-01-10']
+    """
+    missing, present = [], total[total > 0]
+    for day in total.index[total == 0]:
+        same_weekday = [day + 7 * weeks for weeks in range(-WEEKS_AROUND, WEEKS_AROUND + 1) if weeks]
+        level = min(
+            total.reindex(same_weekday).quantile(0.25),
+            present[present.index < day].tail(3).max(),
+            present[present.index > day].head(3).max(),
+        )
+        if level >= FEWEST_EXPECTED and clock.day_of(int(day)) not in closed:
+            missing.append(clock.day_of(int(day)))
+    return missing
+
+
+def volume_jumps(daily, last_day):
+    """Weeks, from Monday to Sunday, with three times the rows of the week before, or a third, of at least 30.
+
+    Parameters
+    ----------
+    daily : DataFrame as of `daily_counts`
+    last_day : date
+        The last day that is over; weeks that the data's ends cut are left out.
+
+    Returns
+    -------
+    list of dict: table, week (its Monday), n, before
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> daily = pd.DataFrame({"calls": [10] * 7 + [2] * 7}, index=range(10959, 10973))  # from a Monday
+    >>> volume_jumps(daily, clock.day_of(10972))
+    [{'table': 'calls', 'week': datetime.date(2000, 1, 10), 'n': 14, 'before': 70}]
+    """
+    if daily.empty:
+        return []
+    first, last = int(daily.index[0]), min(int(daily.index[-1]), clock.days_since_epoch(last_day))
+    monday = first + (-(first + 3)) % 7  # 1970-01-01 was a Thursday
+    weeks = [(start, daily.loc[start : start + 6].sum()) for start in range(monday, last - 5, 7)]
+    jumps = []
+    for (_, before), (start, now) in zip(weeks, weeks[1:], strict=False):
+        for name in daily.columns:
+            fewer, more = sorted((int(before[name]), int(now[name])))
+            if more >= FEWEST_OF_JUMP and more >= JUMP * fewer:
+                week = clock.day_of(start)
+                jumps.append({"table": name, "week": week, "n": int(now[name]), "before": int(before[name])})
+    return jumps
+
+
+def notes_of(missing, jumps, most=3):
+    """Sentences for a reader: which days are missing, and where the volume jumps."""
+    notes = []
+    if missing:
+        listed = ", ".join(map(str, missing[:10])) + (f" and {len(missing) - 10} more" if missing[10:] else "")
+        notes.append(f"Days are missing from the data, and count as gaps, not as zeros: {listed}.")
+    largest = sorted(jumps, key=lambda jump: -max(jump["n"], jump["before"]))
+    for jump in largest[:most]:
+        notes.append(
+            f"The volume of {jump['table']} jumps: {jump['n']:,} in the week of {jump['week']}, {jump['before']:,} in "
+            "the one before; look at what the data covers before comparing them."
+        )
+    if jumps[most:]:
+        notes.append(f"The volume jumps in {len(jumps) - most} more weeks.")
+    return notes
+
+
+def parts_of(spans, daily, first_day, last_day):
+    """The parts of a period; one is complete when all of its days lie from `first_day` to `last_day`."""
+    with_rows = {clock.day_of(int(day)) for day in daily.index[daily.sum(axis=1) > 0]}
+    return [
+        Part(
+            span.first_day,
+            span.last_day,
+            first_day <= span.first_day and span.last_day <= last_day,
+            sum(span.first_day <= day <= span.last_day and first_day <= day <= last_day for day in with_rows),
+        )
+        for span in spans
+    ]
+
+
+def hours_there(first_day, last_day, zone, first_covered, as_of, missing):
+    """The local hours of some days, and whether each was there to be counted.
+
+    Returns
+    -------
+    DataFrame, one row per day and hour: day (since 1970-01-01), weekday (0 is Monday), hour, seconds that it lasted,
+        is_there: not skipped by the clock, begun before `as_of`, on no day before `first_covered` and on none of `missing`
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        clock.hours_of(first_day, last_day, zone), columns=["day", "hour", "start", "seconds"], dtype="int64"
+    )
+    gone = {clock.days_since_epoch(day) for day in missing}
+    frame["weekday"] = (frame["day"] + 3) % 7  # 1970-01-01 was a Thursday
+    frame["is_there"] = (
+        (frame["seconds"] > 0)
+        & (frame["start"] < as_of.timestamp())
+        & (frame["day"] >= clock.days_since_epoch(first_covered))
+        & ~frame["day"].isin(gone)
+    )
+    return frame[["day", "weekday", "hour", "seconds", "is_there"]]

@@ -1,0 +1,170 @@
+"""Reading back: a table as it stood at an earlier instant, and when the data as a whole was read.
+
+What happened after the reading hasn't happened: its rows are gone, its times are null, and what an event brought about
+(`quality.CONSEQUENCES`) is gone with it. A state without a time, such as a reopen count, can't be read back and stays.
+"""
+
+import datetime
+import math
+from pathlib import Path
+
+from toolkit import clock, engine
+from toolkit.errors import BadParameter
+from toolkit.load.quality import CONSEQUENCES
+from toolkit.tables import TABLES
+
+READ_AT = "read_at"  # when a row is read, where the rows of a table aren't read at one instant
+# Why the data is taken to have been read when it was.
+REASONS = {
+    "given": "as given",
+    "service.toml": "as service.toml says",
+    "newest event": "the newest event in the data",
+    "now": "the time of this run",
+    "file": "when the files were last changed",
+}
+
+
+def resolve_as_of(text, files=()):
+    """When the data was read, as an aware UTC datetime.
+
+    Parameters
+    ----------
+    text : str or datetime
+        An ISO text or datetime (UTC without an offset), "now", or "file": when the newest of `files` was changed.
+    files : sequence of path
+
+    Raises
+    ------
+    BadParameter
+        The text is none of these.
+
+    Examples
+    --------
+    >>> resolve_as_of("2024-04-29T10:00:00+02:00").isoformat()
+    '2024-04-29T08:00:00+00:00'
+    """
+    if text == "now":
+        return datetime.datetime.now(datetime.UTC)
+    if text == "file":
+        return datetime.datetime.fromtimestamp(max(Path(file).stat().st_mtime for file in files), datetime.UTC)
+    if isinstance(text, str):
+        try:
+            text = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            message = f"as_of: {text!r} is not an instant; write one such as 2024-04-29T08:00:00Z, or now, or file"
+            raise BadParameter(message) from None
+    return text.replace(tzinfo=datetime.UTC) if text.tzinfo is None else text.astimezone(datetime.UTC)
+
+
+def explain(period, first, last, as_of, reason):
+    """One line: which days a period means, and why.
+
+    Parameters
+    ----------
+    period : Period, the whole one
+    first, last : date, or None when the data is empty
+    as_of : aware datetime
+    reason : a key of `REASONS`
+
+    Examples
+    --------
+    >>> from toolkit import clock
+    >>> friday = datetime.datetime(2024, 4, 19, 15, 32, tzinfo=datetime.UTC)
+    >>> period = clock.parse_period("last-week", friday, "UTC")
+    >>> print(explain(period, period.first_day, period.last_day, friday, "newest event"))  # doctest: +NORMALIZE_WHITESPACE
+    last-week means 8 to 14 April 2024 (Mon to Sun), seen from 2024-04-19 15:32 UTC, the newest event in the data;
+    15 to 21 April 2024 (Mon to Sun) was not over then
+    """
+    said = period.said or period.label
+    days = clock.say_days(first, last) if first else "nothing, as the data is empty"
+    verb = "read at" if said in ("all", period.label) else "seen from"
+    line = f"{said} means {days}, {verb} {clock.format_instant(as_of, period.zone)}, {REASONS[reason]}"
+    if period.end is not None and as_of < period.end:
+        return f"{line}; {period.days_begun(as_of)} of {period.days} days so far"
+    if said.startswith("last-") and reason in ("newest event", "file"):
+        # an export that ends on a Friday would otherwise turn last-week into the week before it in silence
+        running = clock.parse_period(said.replace("last-", "this-"), as_of, period.zone)
+        return f"{line}; {clock.say_days(running.first_day, running.last_day)} was not over then"
+    return line
+
+
+def opened_at(table, name, zone):
+    """The instant that decides a row's period, as epoch seconds; of a local day its beginning."""
+    column = table[TABLES[name].time]
+    if column.type().is_date():
+        return clock.utc_epoch_from_local(engine.epoch(column.cast("timestamp")), zone)
+    return engine.epoch(column)
+
+
+def read_back(table, name, read_at, zone):
+    """The table as it stood at `read_at`.
+
+    Parameters
+    ----------
+    table : Ibis table, one row as the contract says for `name`
+    name : str
+    read_at : aware datetime, or the table's own column of them
+    zone : str
+        Where a row is a local day: it is there once the day has begun.
+
+    Returns
+    -------
+    Ibis table, without the rows that opened later; times that lie later, and what they brought about, are null
+    """
+    opened = table[TABLES[name].time]
+    if opened.type().is_date():
+        at = engine.to_epoch(read_at) if isinstance(read_at, datetime.datetime) else engine.epoch(read_at)
+        return table.filter(opened_at(table, name, zone) < at)
+    later, emptied = {}, {}
+    for column in TABLES[name].columns:
+        if column.dtype == "time" and column.name in table.columns and column.name != TABLES[name].time:
+            later[column.name] = (table[column.name] > read_at).fill_null(False)
+            emptied[column.name] = [later[column.name]]
+    for owner, time, columns, only in CONSEQUENCES:
+        if owner != name or time not in later:
+            continue
+        for column in columns:
+            if column in table.columns:
+                applies = later[time] if only is None else later[time] & (table.outcome == only).fill_null(False)
+                emptied.setdefault(column, []).append(applies)
+    kept = {}
+    for column, reasons in emptied.items():
+        any_of = reasons[0]
+        for reason in reasons[1:]:
+            any_of = any_of | reason
+        kept[column] = any_of.ifelse(None, table[column])
+    return table.mutate(**kept).filter(opened <= read_at)
+
+
+def read_each_at(table, opened, spans, zone, number=None):
+    """The rows that opened within some spans, each with the instant at which its span is read.
+
+    Parameters
+    ----------
+    table : Ibis table
+    opened : Ibis int64 expression of epoch seconds
+    spans : sequence of clock.Span, in order, none overlapping
+    zone : str
+    number : str, optional
+        A column for the number of the span.
+
+    Returns
+    -------
+    Ibis table with the column `read_at`, and the one of the number
+    """
+    import ibis
+    import pandas as pd
+
+    # A row per day to be joined: an expression that tells a thousand days apart takes seconds to plan.
+    days = [
+        (day, span.number, math.ceil(span.read_at.timestamp()))
+        for span in spans
+        for day in range(clock.days_since_epoch(span.first_day), clock.days_since_epoch(span.last_day) + 1)
+    ]
+    frame = pd.DataFrame(days, columns=["day_", "number_", "read_"], dtype="int64")
+    ends = math.floor(spans[0].start.timestamp()), math.ceil(spans[-1].end.timestamp())
+    joined = table.mutate(day_=clock.local_part(opened, "day", zone, *ends)).inner_join(ibis.memtable(frame), "day_")
+    added = {READ_AT: joined.read_.as_timestamp("s").cast("timestamp('UTC')")}
+    if number:
+        added[number] = joined.number_
+    return joined.mutate(**added).drop("day_", "number_", "read_")

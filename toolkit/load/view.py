@@ -1,0 +1,238 @@
+"""The tables of a data set, restricted to a period and to some values, and read at one time."""
+
+from toolkit import clock, engine
+from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
+from toolkit.load import reading
+from toolkit.load.score import score_messages
+from toolkit.tables import TABLES
+
+HISTORY_WEEK = "history_week"
+# (key, parent): where a table finds the columns that it lacks.
+LINKS = (("conversation_id", "conversations"), ("call_id", "calls"))
+SCORED = ("sentiment", "sentiment_engine", "language")  # columns that scored_messages adds
+
+
+class View:
+    """Tables by name, each as it stood when it is read; how `Data` is seen one way or another.
+
+    The tables of one view share an Ibis backend and can be joined with each other; each knows when it was read.
+    """
+
+    as_of_reason = "given"
+    zone_is_known = True
+
+    def __init__(self, con, names, service, as_of, period):
+        self._con, self._names, self.service, self.as_of, self.period = con, names, service, as_of, period
+        self.filters = {}
+        self.spans = ()  # weeks, days or months of which each is read at its own end
+        self.week_periods = {}
+        self._numbered = False
+        self._own = {}
+        self._shared = {"as_of": as_of}  # what holds for all periods and reading times
+
+    def _view(self, **changes):
+        """The same data set seen another way; each way once, since its tables have a backend of their own."""
+        state = self.__dict__ | changes
+        names = ("period", "as_of", "spans", "_numbered")
+        filters = tuple((column, *values) for column, values in state["filters"].items())
+        key = (*(state[name] for name in names), state["period"].said, state["period"].whole, filters)
+
+        def make():
+            view = object.__new__(type(self))
+            view.__dict__.update(state, _own={})
+            return view
+
+        return self._once(key, make)
+
+    def _once(self, name, make):
+        if name not in self._own:
+            self._own[name] = make()
+        return self._own[name]
+
+    @property
+    def _backend(self):
+        import ibis
+
+        def connect():
+            # a backend of its own over the shared connection: as_of belongs to the tables that are handed out
+            backend = engine.own_backend(ibis.duckdb.from_connection(self._con))
+            context = engine.Context(self.service, self.as_of, self.period, self.zone_is_known, self)
+            engine.set_context(backend, context)
+            return backend
+
+        return self._once("backend", connect)
+
+    @property
+    def zone(self):
+        """The service's time zone."""
+        return self.service.time_zone
+
+    @property
+    def label(self):
+        """The period, and what else the tables are restricted to."""
+        return ", ".join([self.period.label, *(f"{name} {' or '.join(v)}" for name, v in self.filters.items())])
+
+    @property
+    def tables(self):
+        """The tables there are, by name."""
+        return {name: self._rows(name) for name in TABLES if name in self._names}
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in TABLES:
+            raise AttributeError(f"data has no {name!r}{suggestion(name, TABLES)}")
+        if name not in self._names:
+            raise MissingTable(self.absent(name))
+        return self._rows(name)
+
+    def __dir__(self):
+        return [*super().__dir__(), *self._names]
+
+    def absent(self, name):
+        """Words for a table that isn't there: what there is, and which sources would fill it."""
+        from toolkit.sources import list_sources
+
+        fill = [source.name for source in list_sources() if name in source.tables]
+        return (
+            f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); "
+            f"it is filled by the sources {', '.join(fill)}, or by a {name}.csv in the toolkit's own contract"
+        )
+
+    def has(self, *names):
+        """Whether all these tables are there."""
+        return all(name in self._names for name in names)
+
+    # --- the rows of a table ----------------------------------------------------------------------
+
+    def _rows(self, name, whole=None):
+        from toolkit.load.shown import shown
+
+        table = self._read(self._within(self._backend.table(name) if whole is None else whole, name), name)
+        for column, values in self.filters.items():
+            restricted = self._restricted(table, name, column, values)
+            table = table if restricted is None else restricted
+        return shown(table)
+
+    def _within(self, table, name):
+        """The rows of the period; with spans, each with the time at which it is read."""
+        if name == "call_stages" and "calls" in self._names:
+            # a stage belongs to the period in which its call came in
+            if self.period.start is None and not self.spans:
+                return table
+            calls = self._within(self._backend.table("calls"), "calls")
+            added = [column for column in (reading.READ_AT, HISTORY_WEEK) if column in calls.columns]
+            return table.inner_join(calls.select("call_id", *added), "call_id")
+        column = table[TABLES[name].time]
+        if self.period.start is not None and column.type().is_date():
+            table = table.filter(column.between(self.period.first_day, self.period.last_day))
+        elif self.period.start is not None:
+            table = table.filter((column >= self.period.start) & (column < self.period.end))
+        if not self.spans:
+            return table
+        number = HISTORY_WEEK if self._numbered else None
+        return reading.read_each_at(table, reading.opened_at(table, name, self.zone), self.spans, self.zone, number)
+
+    def _read(self, table, name):
+        """The rows as they stood when they are read."""
+        if self.spans and reading.READ_AT in table.columns:
+            return reading.read_back(table, name, table[reading.READ_AT], self.zone)
+        if self.as_of < self._shared["as_of"]:
+            return reading.read_back(table, name, self.as_of, self.zone)
+        return table  # as it was loaded
+
+    def _restricted(self, table, name, column, values):
+        """The rows with one of the values, else those whose conversation or call has one; None when neither knows."""
+        if column in table.columns:
+            text = engine.as_text(table[column]).nullif("").fill_null(engine.NONE)
+            return table.filter(text.isin(values))
+        for key, parent in LINKS:
+            if key in table.columns and parent != name and parent in self._names:
+                whole = self._backend.table(parent)
+                if self.as_of < self._shared["as_of"]:
+                    whole = reading.read_back(whole, parent, self.as_of, self.zone)
+                found = self._restricted(whole, parent, column, values)
+                if found is not None:
+                    return table.semi_join(found, key)
+        return None
+
+    def _is_restricted(self, name, column):
+        return self._restricted(self._backend.table(name), name, column, []) is not None
+
+    def where(self, **columns):
+        """The same data, restricted to rows with some values.
+
+        Parameters
+        ----------
+        **columns : a value or a list of them; "(none)" or None stands for what is missing
+            Tables without the column follow their conversation or call; those that can't are left whole, and
+            `notes_of_period` says so.
+
+        Raises
+        ------
+        MissingColumn
+            No table has the column.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample", period="2024-03").where(channel=["whatsapp", "x"])
+        >>> data.label
+        '2024-03, channel whatsapp or x'
+        """
+        have = [column for name in self._names for column in self._backend.table(name).columns]
+        have += [column for column in SCORED if "messages" in self._names]
+        filters = dict(self.filters)
+        for column, values in columns.items():
+            if column not in have:
+                raise MissingColumn("this data", column, dict.fromkeys(have))
+            listed = values if isinstance(values, (list, tuple, set, frozenset)) else [values]
+            filters[column] = tuple(_text(value) for value in listed)
+        return self._view(filters=filters)
+
+    @property
+    def scored_messages(self):
+        """`messages` with the sentiment of every customer message that could be scored.
+
+        A label or score in the data wins; the rest is scored once, on first use (`toolkit.sentiment`).
+        """
+        if "messages" not in self._names:
+            raise MissingTable(self.absent("messages"))
+        if not self._is_scored():
+            score_messages(self._con)
+        return self._rows("messages", self._backend.table("scored_messages"))
+
+    def _is_scored(self):
+        found = self._con.execute(
+            "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()) "
+            "AS t(name) WHERE name = 'scored_messages'"
+        )
+        return found.fetchone()[0] > 0
+
+    def read_at(self, as_of):
+        """The same data as it stood at an earlier instant (aware datetime or ISO text): what came later is gone.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample").read_at("2024-04-10T10:00:00Z")
+        >>> data.during("yesterday").period.label
+        '2024-04-09'
+        """
+        as_of = reading.resolve_as_of(as_of)
+        if as_of > self._shared["as_of"]:
+            raise BadParameter(f"as_of: {as_of} lies after {self._shared['as_of']}, when the data was read")
+        return self._view(as_of=as_of, as_of_reason="given", spans=(), week_periods={}, _numbered=False)
+
+    def during(self, period):
+        """The same data, restricted to another period (a text such as "2024-03", or a Period)."""
+        if isinstance(period, str):
+            period = clock.parse_period(period, self.as_of, self.zone)
+        return self._view(period=period, spans=(), week_periods={}, _numbered=False)
+
+
+def _text(value):
+    """A value as a table's text has it."""
+    if value is None:
+        return engine.NONE
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,366 @@
+"""The shapes of time: how long until something ends, what is open included; and means of waits that are over.
+
+Waits reach pandas as counts on a grid of seconds (`on_grid`), so that what is handed over doesn't grow with the rows.
+"""
+
+import numpy as np
+import pandas as pd
+
+from toolkit import engine
+from toolkit.errors import BadData
+from toolkit.intervals import Incidence, mean_of_waits, normal_quantile, order_interval, wilson
+from toolkit.metrics.registry import METRICS
+from toolkit.metrics.shapes import add_rate, business_settings, finish, groups_of, run, settings_of
+
+GRID = ((7_200, 1), (86_400, 10), (864_000, 60), (8_640_000, 600))  # (up to, step) in seconds
+COARSEST = 3_600
+MEDIAN = ["median_seconds", "median_low", "median_high"]
+QUANTILES = [*MEDIAN, "p90_seconds", "p90_low", "p90_high"]
+WITHIN = ["within_target", "within_target_low", "within_target_high"]
+
+
+def _framed(keys, rows, columns):
+    """A frame of (key, {column: value}) rows, with its columns also where there is no row."""
+    made = [dict(zip(keys, key, strict=True)) | values for key, values in rows]
+    return pd.DataFrame(made, columns=[*keys, *columns])
+
+
+def on_grid(seconds):
+    """Whole seconds rounded up to a grid: to 1 s up to 2 h, 10 s up to a day, 1 min to 10 days, 10 min to 100 days, 1 h.
+
+    An Ibis expression, or a number. Counts on it are few whatever the rows are, a figure is off by less than
+    0.15 %, and round times (24 h, 3 d) stay themselves, so that what was answered within one still is.
+
+    >>> on_grid(7200), on_grid(7201), on_grid(90_001), on_grid(-5)
+    (7200, 7210, 90060, -5)
+    """
+    import ibis
+
+    def up(step):
+        rest = (seconds + (step - 1)) % step
+        return seconds + (step - 1) - rest
+
+    steps = [(end, up(step)) for end, step in GRID]
+    if isinstance(seconds, int):
+        return next((value for end, value in steps if seconds <= end), up(COARSEST)) if seconds > 0 else seconds
+    return ibis.cases((seconds <= 0, seconds), *[(seconds <= end, value) for end, value in steps], else_=up(COARSEST))
+
+
+def _cells(of, rows, ended, otherwise, by, zone, clock, service, uses=()):
+    """(keys, query): cases per group, duration on the grid and target; and the rows, one each, that it counts.
+
+    `rows` have `start_`, `stop_` (epoch seconds; when the data was read for what is open), the flags `is_<ended>_`
+    and `is_<otherwise>_`, and may have `target_`, the seconds within which a case should have ended.
+    """
+    name, keys = of.__name__, engine.group_keys(by)
+    taken = ["n", f"{ended}_count", "open_count", *QUANTILES, f"mean_{ended}_seconds", "target_seconds", *WITHIN]
+    taken += ["seconds", "share", "low", "high", "bucket", "total", *([f"{otherwise}_count"] if otherwise else [])]
+    keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=taken)
+    flags = [f"is_{flag}_" for flag in (ended, otherwise) if flag]
+    spans = keyed.select(*keys, "start_", "stop_", *flags, *(["target_"] if "target_" in keyed.columns else []))
+    return keys, _timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
+
+
+def _timed(spans, service):
+    """The spans with `seconds_` between start and stop: of all time, or of the opening hours of a service."""
+    import ibis
+
+    if service is not None:
+        from toolkit.clock import business_clock
+
+        spans = business_clock(spans, ["start_", "stop_"], service)
+        seconds = spans.stop__business - spans.start__business
+        # an end before its start is wrong also where both lie outside opening hours
+        return spans.mutate(seconds_=ibis.ifelse(spans.stop_ < spans.start_, -1, seconds))
+    return spans.mutate(seconds_=spans.stop_ - spans.start_)
+
+
+def _counted(spans, keys, ended, otherwise):
+    """The query: per group and duration on the grid how many ended, ended otherwise, are open; and their seconds."""
+    import ibis
+
+    cell = spans.mutate(cell_=on_grid(spans.seconds_))
+    is_ended = cell[f"is_{ended}_"]
+    is_other = cell[f"is_{otherwise}_"] if otherwise else ibis.literal(False)
+    groups = [*keys, "cell_", *(["target_"] if "target_" in cell.columns else [])]
+    return cell.group_by(groups).aggregate(
+        ended_=is_ended.ifelse(1, 0).sum(),
+        otherwise_=is_other.ifelse(1, 0).sum(),
+        open_=(is_ended | is_other).ifelse(0, 1).sum(),
+        sum_=is_ended.ifelse(cell.seconds_, 0).cast("float64").sum(),
+        smallest_=cell.seconds_.min(),
+    )
+
+
+def _refuse_negative(frame, table, column="smallest_"):
+    if len(frame) and frame[column].min() < 0:
+        raise BadData(
+            f"{table}: an end lies before its start; toolkit.open_data sets such rows aside, or drop them first"
+        )
+
+
+def curve_of(cells):
+    """The cumulative incidence of a group's cells."""
+    summed = cells.groupby("cell_")[["ended_", "otherwise_", "open_"]].sum()
+    return Incidence(summed.index.to_numpy(float), *(summed[name].to_numpy(float) for name in summed))
+
+
+def wait(of, rows, ended, by, zone, clock="calendar", service=None, otherwise=None, choices=None, case=None, uses=()):
+    """Quantiles of the time to an end, from the cumulative incidence: what is open is censored when the data was read.
+
+    What ended otherwise will never end this way; the mean of what did stands beside, labelled as such. Where the
+    rows have a `target_`, the share that ended within it, each case held to its own.
+    """
+    name = of.__name__
+    keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service, uses)
+    has_target = "target_" in spans.columns
+    roles = {"ended": f"{ended}_count", "open": "open_count", "mean": f"mean_{ended}_seconds"}
+    roles |= {"otherwise": f"{otherwise}_count"} if otherwise else {}
+    counts = ["n", *[roles[role] for role in ("ended", "otherwise", "open") if role in roles]]
+    columns = [*counts, *QUANTILES, roles["mean"], *(["target_seconds", *WITHIN] if has_target else [])]
+
+    def measured(cells):
+        curve = curve_of(cells)
+        sizes = {"n": curve.n, roles["ended"]: curve.ended, "open_count": curve.open}
+        sizes |= {roles["otherwise"]: curve.otherwise} if otherwise else {}
+        values = [v for p in (0.5, 0.9) for v in (curve.quantile(p), *curve.quantile_interval(p))]
+        mean = float(cells["sum_"].sum()) / curve.ended if curve.ended else np.nan
+        within = _within_target(cells) if has_target else {}
+        return (
+            {k: int(v) for k, v in sizes.items()}
+            | dict(zip(QUANTILES, values, strict=True))
+            | {roles["mean"]: mean}
+            | within
+        )
+
+    def made(cells):
+        _refuse_negative(cells, METRICS[name].contract)
+        groups = groups_of(cells, keys) if len(cells) or not keys else []
+        frame = _framed(keys, [(key, measured(group)) for key, group in groups], columns)
+        frame = frame.astype(dict.fromkeys(counts, "int64"))
+        units = dict.fromkeys(counts, "count") | dict.fromkeys([*QUANTILES, roles["mean"], "target_seconds"], "seconds")
+        about = {
+            "roles": roles,
+            "ends": ("median_low", "median_high"),
+            "when_null": dict.fromkeys(QUANTILES, "not_reached"),
+        }
+        about |= {"case": case} if case else {}
+        if has_target and frame["within_target"].notna().any():
+            wanted = settings_of(rows).targets.compliance
+            about["target"] = dict(zip(("of", "low", "high"), WITHIN, strict=True)) | {"value": wanted, "best": "high"}
+            units["within_target"] = "rate"
+        elif has_target:
+            frame = frame.drop(columns=["target_seconds", *WITHIN])
+        result = finish(frame, name, rows, keys, units, choices, **about)
+        return result.with_cells(cells.drop(columns=["smallest_"]), keys)
+
+    return run(_counted(spans, keys, ended, otherwise), made)
+
+
+def _within_target(cells):
+    """The share that ended within its own target: each target's cases apart, weighted by how many they are."""
+    cells = cells[cells["target_"].notna()]
+    total, value, variance = cells[["ended_", "otherwise_", "open_"]].to_numpy().sum(), 0.0, 0.0
+    if not total:
+        return dict.fromkeys(["target_seconds", *WITHIN], np.nan)
+    parts = [(float(target), curve_of(group)) for target, group in cells.groupby("target_")]
+    if len(parts) == 1:
+        ((target, curve),) = parts
+        return {"target_seconds": target} | dict(zip(WITHIN, curve.at(target), strict=True))
+    for target, curve in parts:
+        weight = curve.n / total
+        share = curve.at(target)[0]
+        last = np.searchsorted(curve.seconds, target, side="right") - 1
+        error = float(curve.error[last]) if last >= 0 else 0.0
+        value, variance = value + weight * share, variance + (weight * error) ** 2
+    low, high = value, value
+    if 0 < value < 1 and variance > 0:
+        # complementary log-log, as the curve's own band
+        width = normal_quantile() * np.sqrt(variance) / ((1 - value) * abs(np.log1p(-value)))
+        low, high = (1 - (1 - value) ** np.exp(sign * width) for sign in (-1, 1))
+    return {"target_seconds": np.nan} | dict(zip(WITHIN, (value, low, high), strict=True))
+
+
+def wait_curve(
+    of, rows, ended, by, zone, clock="calendar", service=None, otherwise=None, choices=None, points=200, case=None
+):
+    """The share that ended within any span of time, at most `points` rows a group."""
+    name = of.__name__
+    keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
+
+    def drawn(cells):
+        curve = curve_of(cells)
+        at = np.arange(len(curve.seconds))
+        if len(at) >= points:  # evenly in the share answered, so that steep parts keep their shape
+            # the start and the last time, up to which the curve is flat, are points too
+            wanted = np.linspace(curve.share[0], curve.share[-1], max(points - 2, 1))
+            at = np.unique([*np.searchsorted(curve.share, wanted).clip(0, len(at) - 1), len(at) - 1])
+        columns = {"seconds": curve.seconds, "n": curve.at_risk.astype("int64"), "share": curve.share, "low": curve.low}
+        frame = pd.DataFrame({column: values[at] for column, values in (columns | {"high": curve.high}).items()})
+        start = pd.DataFrame({"seconds": [0.0], "n": [int(curve.n)], "share": [0.0], "low": [0.0], "high": [0.0]})
+        if len(frame) and frame["seconds"].iloc[0] > 0:
+            frame = pd.concat([start, frame], ignore_index=True)
+        return frame
+
+    def made(cells):
+        _refuse_negative(cells, METRICS[name].contract)
+        parts = [
+            drawn(group).assign(**dict(zip(keys, key, strict=True)))
+            for key, group in groups_of(cells, keys)
+            if len(group)
+        ]
+        columns = [*keys, "seconds", "n", "share", "low", "high"]
+        frame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        units = {"seconds": "seconds", "n": "count", "share": "rate"}
+        least = settings_of(rows).minimum_count
+        about = {"rows": ["seconds"], "ends": ("low", "high"), "facts": {"minimum_count": least}} | (
+            {"case": case} if case else {}
+        )
+        return finish(frame, name, rows, keys, units, choices, 0, **about)
+
+    return run(_counted(spans, keys, ended, otherwise), made)
+
+
+def wait_spans(
+    of, rows, ended, by, zone, edges, clock="calendar", service=None, otherwise=None, choices=None, case=None
+):
+    """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
+
+    Counted on the engine by the exact second; upper ends are inclusive.
+    """
+    import ibis
+
+    name, seconds = of.__name__, engine.parse_edges(edges)
+    words = span_words(seconds, otherwise)
+    names = [_span_name(key, values) for key, values in words]
+    keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
+    steps = [(spans.seconds_ <= edge, position) for position, edge in enumerate(seconds)]
+    last = [(spans[f"is_{otherwise}_"], len(seconds) + 1)] if otherwise else []
+    place = ibis.cases((spans[f"is_{ended}_"], ibis.cases(*steps, else_=len(seconds))), *last, else_=len(names) - 1)
+    spans = spans.mutate(place_=place)
+
+    def made(frame):
+        _refuse_negative(frame, METRICS[name].contract)
+        parts = []
+        for key, group in groups_of(frame, keys) if len(frame) else []:
+            counted = group.set_index("place_")["n"].reindex(range(len(names)), fill_value=0).to_numpy("int64")
+            part = pd.DataFrame({"bucket": names, "n": counted, "total": int(counted.sum())})
+            parts.append(part.assign(**dict(zip(keys, key, strict=True))))
+        columns = [*keys, "bucket", "n", "total"]
+        whole = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        whole["bucket"] = pd.Categorical(whole["bucket"], names, ordered=True)
+        whole = add_rate(whole, "share", "n", "total")
+        about = {
+            "count": "total",
+            "rows": ["bucket"],
+            "part": "bucket",
+            "parts": names,
+            "part_words": words,
+            "ends": ("low", "high"),
+        }
+        about |= {"case": case} if case else {}
+        return finish(whole, name, rows, keys, {"n": "count", "total": "count", "share": "rate"}, choices, **about)
+
+    query = engine.aggregate(spans, [*keys, "place_"], n=spans.count(), smallest_=spans.seconds_.min())
+    return run(query, made)
+
+
+def span_words(edges, otherwise=None):
+    """[(words key, its values)] of the spans that edges in seconds make, and of what isn't in any.
+
+    >>> span_words([3600, 86400], "closed")[1:]
+    [('between', {'low': 3600, 'high': 86400}), ('after', {'low': 86400}), ('closed_unanswered', {}), ('waiting', {})]
+    """
+    spans = [("within", {"high": edges[0]})]
+    spans += [("between", {"low": low, "high": high}) for low, high in zip(edges, edges[1:], strict=False)]
+    spans.append(("after", {"low": edges[-1]}))
+    return [*spans, *([("closed_unanswered", {})] if otherwise else []), ("waiting", {})]
+
+
+def _span_name(key, values):
+    """The name of a span as a value of the result's column: the same in every language."""
+
+    def name(seconds):
+        for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+            if seconds % size == 0 and (unit != "d" or seconds > 86_400):
+                return f"{seconds // size} {unit}"
+        return f"{seconds} s"
+
+    low, high = (name(values[end]) if end in values else "" for end in ("low", "high"))
+    names = {"within": f"within {high}", "between": f"{low} to {high}", "after": f"after {low}"}
+    return names.get(key, key.replace("_", " "))
+
+
+# --- mean -------------------------------------------------------------------------------------------
+
+
+def mean(of, rows, by, zone, choices=None, uses=(), within=None, facts=None, counts=None):
+    """The mean of `seconds_` with Hall's interval, for skewed waits; median and p90, plain: nothing is open.
+
+    Rows whose seconds are null are left out, and counted as the fact `unknown`.
+
+    Parameters
+    ----------
+    within : (seconds, wanted share), optional
+        The share of the rows that took no longer.
+    facts : what else a sentence says of the result
+    counts : {name: flag column} of rows that are counted beside
+    """
+    name, keys = of.__name__, engine.group_keys(by)
+    counts = counts or {}
+    ends = {"mean_seconds": ("mean_low", "mean_high"), "median_seconds": ("median_low", "median_high")}
+    value = METRICS[name].value
+    columns = ["n", "mean_seconds", *ends["mean_seconds"], *MEDIAN, "p90_seconds", *(WITHIN if within else []), *counts]
+    keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=columns)
+    cells = keyed.select(*keys, *counts.values(), cell_=on_grid(keyed.seconds_), s_=keyed.seconds_.cast("float64"))
+    query = cells.group_by([*keys, "cell_"]).aggregate(
+        ended_=cells.count(), s1_=cells.s_.sum(), s2_=(cells.s_ * cells.s_).sum(), s3_=(cells.s_ * cells.s_ * cells.s_).sum(),
+        **{f"{count}_": engine.count_if(cells, cells[flag]) for count, flag in counts.items()},
+    )  # fmt: skip
+
+    def measured(group):
+        group = group.sort_values("cell_")
+        values, sizes = group["cell_"].to_numpy(float), group["ended_"].to_numpy(float)
+        n, *sums = (float(group[column].sum()) for column in ("ended_", "s1_", "s2_", "s3_"))
+        low, high = (float(np.ravel(end)[0]) for end in mean_of_waits(n, *sums))
+        median = [plain_quantile(values, sizes, 0.5), *order_interval(values, sizes, 0.5)]
+        row = [int(n), sums[0] / n if n else np.nan, low, high, *median, plain_quantile(values, sizes, 0.9)]
+        if within:
+            hits = float(sizes[values <= within[0]].sum())
+            row += [hits / n if n else np.nan, *(float(end[0]) for end in wilson([hits], [n]))]
+        return dict(zip(columns, [*row, *(int(group[f"{count}_"].sum()) for count in counts)], strict=True))
+
+    def made(cells):
+        unknown = cells[cells["cell_"].isna()]
+        cells = cells.drop(unknown.index)
+        known = (facts or {}) | {"unknown": int(unknown["ended_"].sum())}
+        groups = groups_of(cells, keys) if len(cells) or not keys else []
+        frame = _framed(keys, [(key, measured(group)) for key, group in groups], columns).astype({"n": "int64"})
+        units = {"n": "count"} | dict.fromkeys(["mean_seconds", "median_seconds", "p90_seconds"], "seconds")
+        units |= dict.fromkeys(counts, "count") | {"within_target": "rate"}
+        about = {"ends": ends[value], "facts": known}
+        if within:
+            about["target"] = dict(zip(("of", "low", "high"), WITHIN, strict=True)) | {
+                "value": within[1],
+                "best": "high",
+            }
+            about["target"]["seconds"] = within[0]
+        kept = cells.assign(otherwise_=0, open_=0)
+        return finish(frame, name, rows, keys, units, choices, **about).with_cells(kept, keys)
+
+    return run(query, made)
+
+
+def plain_quantile(values, counts, probability):
+    """The quantile of counted values, interpolated between neighbours as numpy's default is.
+
+    >>> plain_quantile(np.array([1.0, 2.0, 9.0]), np.array([1, 1, 2]), 0.5)
+    5.5
+    """
+    n = counts.sum()
+    if not n:
+        return np.nan
+    order = np.argsort(values)
+    place, ends = (n - 1) * probability, np.cumsum(counts[order])
+    low, high = (values[order][np.searchsorted(ends, at, side="right")] for at in (np.floor(place), np.ceil(place)))
+    return float(low + (high - low) * (place - np.floor(place)))

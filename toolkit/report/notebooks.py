@@ -1,0 +1,91 @@
+"""Which notebooks are reports, and which parameters each of those chosen is given."""
+
+from pathlib import Path
+
+import toolkit
+from toolkit.errors import BadParameter, suggestion
+from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, parameters_cell
+
+
+def notebook_folder(folder=None):
+    """Where the notebooks are: `folder`, else `notebooks` beside the package, else ./notebooks.
+
+    Raises
+    ------
+    BadParameter
+        There is no such folder.
+    """
+    places = [Path(folder)] if folder else [Path(toolkit.__file__).parents[1] / "notebooks", Path("notebooks")]
+    for place in places:
+        if place.is_dir():
+            return place
+    looked = " and ".join(str(place) for place in places)
+    raise BadParameter(f"there is no folder of notebooks (looked in {looked}); name it with --notebooks")
+
+
+def find_notebooks(names=None, folder=None, warn=None):
+    """{name: path} of the notebooks chosen: all reports in the folder, or those of these names or paths.
+
+    A notebook without a cell tagged `parameters`, such as JupyterLab's Untitled.ipynb, is no report: passed
+    over with a word to `warn` when all are run, refused when it is named.
+
+    Raises
+    ------
+    BadParameter
+        A name that is not there, with what it may have been meant to be; a notebook that is no report.
+    """
+    paths = [Path(name) for name in names or () if str(name).endswith(".ipynb")]
+    wanted = [str(name).replace("-", "_") for name in names or () if not str(name).endswith(".ipynb")]
+    found = {}
+    if wanted or not names:
+        place = notebook_folder(folder)
+        known = {path.stem: path for path in sorted(place.glob("*.ipynb"))}
+        if not known:
+            raise BadParameter(f"{place}: holds no notebooks")
+        for name in wanted:
+            if name not in known:
+                hint = suggestion(name, known)
+                raise BadParameter(f"there is no report {name!r}{hint}; there are: {', '.join(known)}")
+        found = {name: known[name] for name in wanted} or _reports(known, place, warn)
+    for path in paths:
+        if not path.is_file():
+            raise BadParameter(f"{path}: there is no such notebook")
+        if path.stem in found and found[path.stem].resolve() != path.resolve():
+            raise BadParameter(f"two notebooks are called {path.stem!r}: {found[path.stem]} and {path}")
+        found[path.stem] = path
+    for name, path in found.items():
+        if parameters_cell(path) is None:
+            raise BadParameter(
+                f"{path}: is no report: none of its cells is tagged `parameters`; tag the one that sets the period "
+                "and the columns (in JupyterLab: Property Inspector, Cell Tags)"
+            )
+        if name == "index" or name.startswith("."):
+            raise BadParameter(f"a notebook can't be called {name!r}: the list of the reports is; rename it")
+    return found
+
+
+def _reports(known, place, warn):
+    """Those of the notebooks in the folder `place` that are reports."""
+    found = {name: path for name, path in known.items() if parameters_cell(path) is not None}
+    if not found:
+        raise BadParameter(f"{place}: none of its notebooks has a cell tagged `parameters`, so none is a report")
+    for name in [name for name in known if name not in found] if warn else ():
+        warn(f"{known[name].name} is passed over: it has no cell tagged `parameters`, so it is no report")
+    return found
+
+
+def check_parameters(known, params, options, filters=None, each=None):
+    """The parameters of each notebook from `params` and the options that are parameters too."""
+    for name in params or {}:
+        if name in RUNNER_PARAMETERS:
+            raise BadParameter(f"parameter {name!r} is given by the option --{name.replace('_', '-')}")
+    if filters or each:
+        # A report that took no notice of it would show all rows under the name of some.
+        deaf = [name for name, parameters in known.items() if "where" not in parameters]
+        if deaf:
+            raise BadParameter(
+                f"{', '.join(deaf)}: has no parameter 'where', so --{'where' if filters else 'each'} can't restrict it; "
+                "name the reports that have it, or add it"
+            )
+    given = dict(params or {}) | {name: str(value) for name, value in options.items() if value}
+    return assign_parameters(given, known)

@@ -1,0 +1,169 @@
+"""What becomes of a section whose table or column the data has not: it is left out and says so, and the rest runs.
+
+papermill ends a notebook at its first error. That is right for a mistake and for a crash; an export that has no
+first response, though, still has volumes. Used by `toolkit.report.worker`.
+"""
+
+import ast
+import html
+import re
+import symtable
+
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_output
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.log import logger
+
+from toolkit import words
+
+ENGINE = "sections"  # the name under which papermill knows it
+FLAG = {"toolkit": "left-out"}  # metadata of an output that stands for a section that is left out
+ABOUT = ("header", "key_figures", "quality", "definitions")  # what `show` says of a report on no matter what data
+
+
+def section_names(cells):
+    """For each cell the heading of its section, None before the first one."""
+    names, name = [], None
+    for cell in cells:
+        if cell.cell_type == "markdown" and (headings := re.findall(r"(?m)^##\s+(.+?)\s*$", cell.source)):
+            name = headings[-1]
+        names.append(name)
+    return names
+
+
+def assigned_names(source):
+    """{name: whether an import makes it} of what a cell defines; {} for one that is not plain Python.
+
+    Examples
+    --------
+    >>> assigned_names("import math\\nwaits = [math.floor(x) for x in table]\\nshow(waits)")
+    {'math': True, 'waits': False}
+    """
+    try:
+        symbols = symtable.symtable(source, "cell", "exec").get_symbols()
+    except SyntaxError:
+        return {}
+    return {it.get_name(): it.is_imported() for it in symbols if it.is_assigned() or it.is_imported()}
+
+
+def is_about(source):
+    """Whether a cell only shows what is shown whatever the data holds, such as the definitions.
+
+    Examples
+    --------
+    >>> is_about("show.quality(now)"), is_about("show.table(waits)"), is_about("show.quality(now)\\nshow.say(x)")
+    (True, False, False)
+    """
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    calls = [it.value.func for it in body if isinstance(it, ast.Expr) and isinstance(it.value, ast.Call)]
+    return bool(body) and len(calls) == len(body) and all(ast.unparse(it).split(".")[-1] in ABOUT for it in calls)
+
+
+def is_asked_for(said, asked):
+    """Whether the column that a MissingColumn names is one that the user named: that is a mistake, told as one.
+
+    Examples
+    --------
+    >>> said = "calls has no column 'topics' (did you mean 'topic'?); it has: topic, team"
+    >>> is_asked_for(said, ["topics"]), is_asked_for(said, ["topic"])
+    (True, False)
+    """
+    named = re.sub(r" \(did you mean .*?\)", "", said.split("; it has")[0])
+    return any(repr(value) in named for value in asked)
+
+
+class SectionClient(PapermillNotebookClient):
+    """Runs the cells; what a cell can't do for want of a table or a column is left out.
+
+    Fatal stays: an error of another kind, one before the first section, a table that the key figures need, a
+    column that the user asked for, and that no section but those of `ABOUT` is left.
+    """
+
+    def __init__(self, nb_man, asked=(), **options):
+        # Errors are judged here: a kernel that may stop at one could refuse the next cell, too.
+        super().__init__(nb_man, allow_errors=True, **options)
+        self.asked, self.lost, self.sections, self.first_error = list(asked), {}, [], None
+
+    def papermill_execute_cells(self):
+        """Run all cells; with no section left, the first error is put back for papermill to raise."""
+        self.sections = section_names(self.nb.cells)
+        super().papermill_execute_cells()
+        if self.first_error and not any(map(self._is_finding, range(len(self.nb.cells)))):
+            index, error = self.first_error
+            self.nb.cells[index].outputs = [error]
+
+    def _is_finding(self, index):
+        """Whether the cell shows what only this data could show."""
+        cell = self.nb.cells[index]
+        if cell.cell_type != "code" or self.sections[index] is None or is_about(cell.source):
+            return False
+        return any(it.get("name") != "stderr" and it.get("metadata") != FLAG for it in cell.outputs)
+
+    def execute_cell(self, cell, cell_index, **options):
+        """Run one cell; leave it out, or raise CellExecutionError, where it failed."""
+        done = super().execute_cell(cell, cell_index, **options)
+        error = next((it for it in cell.get("outputs", []) if it.output_type == "error"), None)
+        if error is not None:
+            reason = self._reason(cell, cell_index, error)
+            if reason is None:
+                raise CellExecutionError.from_cell_and_msg(cell, error)
+            self.first_error = self.first_error or (cell_index, error)
+            self._leave_out(cell, cell_index, reason)
+        return done
+
+    def _reason(self, cell, index, error):
+        """Why the cell may be left out; None when its error is fatal."""
+        if self.sections[index] is None:
+            return None
+        if error.ename == "NameError" and (name := re.match(r"name '(\w+)' is not defined", error.evalue)):
+            return self.lost.get(name[1])
+        is_left = {
+            "MissingColumn": not is_asked_for(error.evalue, self.asked),
+            # What a report is about is in its key figures: without their table there is nothing to say.
+            "MissingTable": "key_figures(" not in cell.source,
+        }
+        return error.evalue if is_left.get(error.ename) else None
+
+    def _leave_out(self, cell, index, reason):
+        """Say in place of the cell's outputs that it is left out, once a section, and undo what it defined."""
+        section = self.sections[index]
+        earlier = [it for it, name in zip(self.nb.cells[:index], self.sections, strict=False) if name == section]
+        is_said = any(it.metadata.get("left_out", {}).get("reason") == reason for it in earlier)
+        is_begun = any(it.get("outputs") and "left_out" not in it.metadata for it in earlier)
+        said = words.text("pages.say.rest_left_out" if is_begun else "pages.say.left_out", reason=reason)
+        bundle = {"text/html": f'<p class="note">{html.escape(said)}</p>', "text/plain": said}
+        cell.outputs = [] if is_said else [new_output("display_data", bundle, metadata=FLAG)]
+        cell.metadata["left_out"] = {"section": section, "reason": reason}
+        # A name that an earlier section gave another value must not be read as this one's.
+        names = assigned_names(cell.source)
+        self.lost |= dict.fromkeys(names, reason)
+        stale = [name for name, is_import in names.items() if not is_import]
+        code = f"[globals().pop(name, None) for name in {stale!r}]"
+        self.wait_for_reply(self.kc.execute(code, silent=True, store_history=False))
+
+
+class SectionEngine(NBClientEngine):
+    """papermill's engine with `SectionClient`."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, start_timeout=60, **options):
+        """Run the notebook; see `papermill.engines.NBClientEngine`."""
+        for name in ("input_path", "timeout", "execution_timeout"):
+            options.pop(name, None)
+        client = SectionClient(
+            nb_man, startup_timeout=start_timeout, kernel_name=kernel_name, log=logger, timeout=None, **options
+        )
+        return client.execute()
+
+
+papermill_engines.register(ENGINE, SectionEngine)
+
+
+def left_out(notebook):
+    """[{"section", "reason"}] of an executed notebook: each section once for each reason."""
+    found = [dict(cell.metadata["left_out"]) for cell in notebook.cells if "left_out" in cell.metadata]
+    return [it for number, it in enumerate(found) if it not in found[:number]]

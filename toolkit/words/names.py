@@ -1,0 +1,141 @@
+"""What columns' values, places in time, choices, parts and verdicts are called."""
+
+import re
+import unicodedata
+
+from toolkit.words.catalogue import date_name, entry, has, joined, month_name, sentence_case, text
+from toolkit.words.prose import duration
+
+LONGEST_NAME = 60
+TIME_PARTS = ("hour", "day", "week", "month", "quarter", "year")
+PEOPLE = ("agent", "team")  # columns whose null is said as "unassigned"
+
+
+def short_name(value, limit=LONGEST_NAME):
+    """A text of the data on one line: without what can't be shown or would break an SVG, and not too long.
+
+    >>> short_name("a_b $x$ <b>"), short_name("x" * 99, 5), short_name("a\\x00\\nb")
+    ('a_b $x$ <b>', 'xxxx…', 'a b')
+    """
+    # control characters aren't XML; bidirectional overrides would turn the rest of the line around
+    kept = "".join(
+        " " if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else char
+        for char in str(value)
+        if char not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
+    kept = " ".join(kept.split()) or text("name.empty")
+    return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
+
+
+def is_none(value):
+    """Whether a key's value says that there is none.
+
+    >>> is_none(None), is_none(float("nan")), is_none("(none)"), is_none("billing")
+    (True, True, True, False)
+    """
+    return value is None or value != value or str(value) in ("(none)", "NaT", "<NA>")
+
+
+def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_year=False):
+    """A key's value as people write it: the catalogue's word for a known one, else the data's own, made readable.
+
+    Parameters
+    ----------
+    value : str, number, date or null
+    key : str, optional
+        The column: it tells an hour, a week or a month, and "(unassigned)" from "(none)".
+    in_sentence : bool
+        Words of the catalogue as they stand within a sentence; names of the data keep their capital.
+
+    Examples
+    --------
+    >>> display_name("web_chat"), display_name("internet_fault", "topic"), display_name(None, "agent")
+    ('Web chat', 'Internet fault', '(unassigned)')
+    >>> import datetime
+    >>> display_name(13, "hour"), display_name(datetime.date(2024, 4, 1), "quarter")
+    ('13:00', 'Q2 2024')
+    """
+    if is_none(value):
+        return text("name.unassigned" if key in PEOPLE else "name.none")
+    day = _as_day(value)
+    if day is not None:
+        return _period_name(day, key, with_year)
+    if key == "hour" and not isinstance(value, str):
+        return f"{int(value):02d}:00"
+    for table in (f"value.{key}", "value.any"):
+        if isinstance(entry(table), dict) and str(value) in entry(table):
+            said = text(f"{table}.{value}")
+            return said if in_sentence else sentence_case(said)
+    name = str(value)
+    if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+", name):
+        name = name.replace("_", " ")
+    name = short_name(name, limit)
+    return name[0].upper() + name[1:] if name.islower() else name
+
+
+def _as_day(value):
+    """The day of a date, a timestamp or numpy's datetime64; None of anything else."""
+    if hasattr(value, "astype") and str(getattr(value, "dtype", "")).startswith("datetime64"):
+        return value.astype("datetime64[D]").item()
+    return value if hasattr(value, "toordinal") else None
+
+
+def _period_name(day, key, with_year):
+    if key == "quarter":
+        return text("name.quarter", quarter=(day.month + 2) // 3, year=day.year)
+    if key == "year":
+        return str(day.year)
+    return month_name(day) if key == "month" else date_name(day, with_year)
+
+
+def place(values, with_year=False):
+    """Where a row of a result stands, with its prepositions; `values` are its keys and their values.
+
+    >>> import datetime
+    >>> place({"queue": "care_desk", "hour": 13}), place({"week": datetime.date(2024, 4, 15)})
+    ('for Care desk at 13:00', 'in the week of 15 April')
+    """
+    said = []
+    for key, value in values.items():
+        name = display_name(value, key, in_sentence=True, with_year=with_year)
+        # a column of the data may be called "week" too; its values are names then
+        is_other = key in TIME_PARTS and isinstance(value, str)
+        is_known = has(f"place.{key}") and not is_other and not is_none(value)
+        said.append(text(f"place.{key}" if is_known else "place.group", name=name))
+    return " ".join(said)
+
+
+def choice(key, value):
+    """What a choice is called and what was chosen: (title, text).
+
+    >>> choice("clock", "business"), choice("short_abandons", "5s"), choice("bot_only", "out")
+    (('Clock', 'opening hours only'), ('Short abandons', 'within 5s left out'), ('Handled by a bot alone', 'left out'))
+    """
+    told = entry(f"choices.{key}")
+    title = text(f"choices.{key}.title") if "title" in told else sentence_case(str(key).replace("_", " "))
+    code = (
+        {None: "none", True: "yes", False: "no"}.get(value, value) if isinstance(value, (bool, type(None))) else value
+    )
+    if str(code) in told:
+        return title, text(f"choices.{key}.{code}")
+    shown = joined(map(str, code)) if isinstance(code, (list, tuple)) else short_name(code)
+    return title, text(f"choices.{key}.other", value=shown) if "other" in told else shown
+
+
+def part_name(code, values=None):
+    """A part of a whole: a span of time, of which `values` are the ends in seconds, or a state.
+
+    >>> part_name("between", {"low": 3600, "high": 21600}), part_name("waiting")
+    ('1\\xa0h to 6\\xa0h', 'still waiting')
+    """
+    return text(f"part.{code}", **{end: duration(seconds) for end, seconds in (values or {}).items()})
+
+
+def verdict(code, of="change"):
+    """The words for a verdict's code; of a "change" between periods or a "difference" between groups.
+
+    >>> verdict("clear"), verdict("clear", "difference"), verdict("no history")
+    ('clear change', 'clear difference', 'not compared with week-to-week movement')
+    """
+    key = f"verdict.{code.replace(' ', '_')}"
+    return text(f"{key}_{of}" if code == "clear" else key)
