@@ -7,7 +7,7 @@ import ibis
 import oracle
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import metrics, words
@@ -112,7 +112,7 @@ RANDOM = {"conversations": oracle.conversations, "calls": oracle.calls, "surveys
 
 
 @pytest.mark.parametrize("name", RULED)
-@settings(max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings.default.max_examples * 6 // 100)
 @given(st.data())
 def test_the_rule_on_random_tables(name, data):
     frame = data.draw(RANDOM[METRICS[name].contract]())
