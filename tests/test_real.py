@@ -100,12 +100,10 @@ class TestTweets:
         assert threads["n"] == threads["answered_count"] + threads["open_count"]
 
     def test_the_difference_is_explained(self, tweets):
-        from toolkit import findings
-
-        text = findings.find_reply_pairs(
-            metrics.reply_pairs(tweets.messages), metrics.first_response_time(tweets.conversations)
+        text = (
+            metrics.reply_pairs(tweets.messages, conversations=tweets.conversations).sentence().replace("\u00a0", " ")
         )
-        assert "2,188" in text and "12.1 min" in text
+        assert "2,188 reply pairs" in text and "12.1 min" in text
 
     def test_html_entities_are_text(self, tweets):
         assert not tweets.messages.filter(tweets.messages.text.contains("&amp;")).count().execute()
