@@ -110,6 +110,28 @@ def test_inbound_volume_knows_its_contacts():
         metrics.inbound_volume(messages[["sent_at"]])
 
 
+@pytest.mark.parametrize(
+    "table, n",
+    [
+        (calls(["answered"] * 3).drop(columns="outcome"), 3),  # nothing says which are tests
+        (conversations(5, 5, outcome=["test", "answered"]), 2),  # a column of the user's own
+        (calls(["test", "test"]), 0),
+    ],
+)
+def test_only_calls_are_tests_and_only_where_they_say_so(table, n):
+    assert metrics.inbound_volume(table)["n"].tolist() == [n]
+    assert metrics.volume_heatmap(table, zone="UTC")["n"].sum() == n
+
+
+def test_a_silent_day_is_not_too_few():
+    contacts = pd.DataFrame({"created_at": after(0, 2 * 86_400)})
+    volume = metrics.inbound_volume(contacts, by="day", zone="UTC")
+    assert volume["n"].tolist() == [1, 0, 1] and volume.enough().all()
+    assert metrics.volume_heatmap(contacts, zone="UTC").enough().all()
+    assert metrics.contact_costs(contacts.assign(channel="x")).enough().all()
+    assert not metrics.csat(pd.DataFrame({"score": [5]})).enough().any()  # a figure is
+
+
 def test_volume_heatmap_counts_the_silent_weekdays():
     contacts = pd.DataFrame({"created_at": after(0, 60, 14 * 86_400)})  # two on a Friday, one two weeks later
     heat = metrics.volume_heatmap(contacts, zone="UTC")
