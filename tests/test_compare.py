@@ -4,6 +4,7 @@ import datetime
 import functools
 from types import SimpleNamespace
 
+import duckdb
 import numpy as np
 import oracle
 import pandas as pd
@@ -261,7 +262,7 @@ def test_scores_and_shares():
 
 @pytest.mark.parametrize("column", ["median_seconds", "p90_seconds"])
 def test_what_was_kept_of_the_result(column):
-    backend = own_backend(__import__("ibis").duckdb.connect())
+    backend = own_backend(duckdb.connect())
     service = Service(time_zone="Europe/Rome", minimum_count=3, targets={"first_response": {"default": 60}})
     set_context(backend, Context(service, START.to_pydatetime() + datetime.timedelta(days=1)))
     table = backend.create_table("conversations", conversations([60, None, None, 80], channel=["x"] * 4))
@@ -369,7 +370,7 @@ def data_of(now, before, weeks=None, table="surveys", service=None):
     """What `figures` asks of a data set: its table now, in the period before, and in the weeks before both."""
     period = SimpleNamespace(days_begun=lambda as_of: 7)
     held = dict.fromkeys(("days_so_far",), 7) | {"as_of": START, "period": period}
-    backend = own_backend(__import__("ibis").duckdb.connect())
+    backend = own_backend(duckdb.connect())
     set_context(backend, Context(service or Service(), START.to_pydatetime()))
 
     def view(name, frame, **more):

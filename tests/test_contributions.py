@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.contributions import kitagawa, pull_interval
-from toolkit.intervals import rate_change, wilson
+from toolkit.intervals import wilson
+from toolkit.verdicts import rates
 
 few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 group = st.integers(0, 60).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
@@ -21,7 +22,8 @@ def test_pull():
 def test_pull_by_hand():
     """Above the others and below them: which end of the share goes with which end of the pull."""
     for hits, n, other_hits, other_n in ((45, 50, 70, 150), (5, 50, 70, 150)):
-        change, low, high = rate_change(hits, n, other_hits, other_n)
+        found = rates(hits, n, other_hits, other_n, fewest=1, within=True)
+        change, low, high = found.change, found.low, found.high
         (share_low,), (share_high,) = wilson([n], [n + other_n])
         share, further, nearer = n / (n + other_n), share_high - n / (n + other_n), n / (n + other_n) - share_low
         down, up = (further, nearer) if change < 0 else (nearer, further)

@@ -13,7 +13,6 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from toolkit.intervals import (
     Incidence,
-    Survival,
     clustered_rate,
     count_interval,
     mean_interval,
@@ -21,12 +20,30 @@ from toolkit.intervals import (
     mean_of_waits,
     order_interval,
     order_ranks,
-    rate_change,
     silent_bound,
     student_quantile,
     wilson,
 )
 from toolkit.movement import count_movement, rate_movement
+from toolkit.verdicts import rates
+
+
+class Survival(Incidence):
+    """The share still waiting, where nothing ends otherwise: Kaplan and Meier's curve."""
+
+    def __init__(self, seconds, events, censored):
+        super().__init__(seconds, events, np.zeros(len(events)), censored)
+        self.surviving, self.low, self.high = 1 - self.share, 1 - self.high, 1 - self.low
+
+    def at(self, seconds):
+        return 1 - super().at(seconds)[0]
+
+
+def rate_change(*counts):
+    """(change, low, high) of two groups of a period."""
+    change = rates(*counts, fewest=1, within=True)
+    return change.change, change.low, change.high
+
 
 few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 

@@ -286,22 +286,22 @@ def test_channels(channels, n, case):
 
 def held(frame, **settings):
     """The frame as a table of a data set with those settings."""
-    import ibis
+    import duckdb
 
     from toolkit.engine import Context, own_backend, set_context
 
-    backend = own_backend(ibis.duckdb.connect())
+    backend = own_backend(duckdb.connect())
     set_context(backend, Context(Service.model_validate(settings), START.to_pydatetime() + datetime.timedelta(days=2)))
     return backend.create_table("held", frame)
 
 
 def _knows(frame, hours=None, **tables):
     """A table whose data set knows which hours were there, and has other tables."""
-    import ibis
+    import duckdb
 
     from toolkit.engine import own_backend, set_context
 
-    backend = own_backend(ibis.duckdb.connect())
+    backend = own_backend(duckdb.connect())
     others = {name: backend.create_table(name, table) for name, table in tables.items()}
     data = SimpleNamespace(hours_there=lambda: hours.assign(is_there=True), has=others.__contains__, **others)
     set_context(backend, SimpleNamespace(service=Service(), zone="UTC", as_of=None, data=data))

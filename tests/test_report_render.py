@@ -24,6 +24,7 @@ HEADER = {
     "time_zone": "Europe/Rome",
     "as_of": "2024-05-01T08:00:00+00:00",
     "files": ["conversations.csv"],
+    "remarks": ["The period is still running: 10 of 30 days so far."],
 }
 FIGURE = {
     "label": "Median first response",
@@ -243,6 +244,7 @@ def hostile():
     """Customer text wherever a notebook may carry it."""
     figure = dict.fromkeys(FIGURE, XSS) | {"n": XSS}
     header = dict.fromkeys(HEADER, XSS) | {"files": [XSS]}
+    header["remarks"] = [XSS]
     header["period"] = header["previous_period"] = {"label": XSS, "start": XSS, "end": XSS}
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="alert(1)">'

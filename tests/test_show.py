@@ -1,5 +1,6 @@
 """What notebooks show: sentence, chart and table, key figures, tables in words; everything escaped."""
 
+import datetime
 import re
 import subprocess
 import sys
@@ -422,28 +423,25 @@ def test_key_figures_are_those_that_metrics_compare(shown, sample):
 def test_sentences_are_escaped_and_backticks_are_code(shown):
     show.say(f"{HOSTILE} see `toolkit check`")
     show.left_out(HOSTILE)
-    show.text("notebooks.response_times.no_pairs")
+    show.text("pages.say.no_earlier")
     for bundle, _ in shown:
         assert "<script" not in bundle["text/html"]
         assert "`" not in bundle["text/html"] + bundle["text/plain"]
     assert "<code>toolkit check</code>" in shown[0][0]["text/html"]
     assert shown[1][0]["text/plain"].startswith("This section is left out: <script>")
-    assert "don&#x27;t name the message" in shown[2][0]["text/html"]
+    assert "no earlier period" in shown[2][0]["text/html"]
 
 
 def test_a_chart_carries_its_alternative_text_and_no_hostile_markup(shown):
-    from toolkit import plots
+    import matplotlib.pyplot as plt
 
-    with plots.style():
-        axes = plots.plt.subplots()[1]
-        axes.barh([HOSTILE, "b"], [0.5, 0.7])
-        axes.set_xlabel("CSAT")
-    show.chart(axes, "CSAT of two topics.")
+    surveys = pd.DataFrame({"topic": [HOSTILE] * 20 + ["b"] * 20, "score": [5, 1] * 20})
+    show.chart(metrics.csat(surveys, by="topic").plot(), "CSAT of two topics.")
     bundle, metadata = shown[0]
-    assert metadata["image/svg+xml"]["alt"] == "Chart of horizontal bars, across: CSAT. CSAT of two topics."
+    assert metadata["image/svg+xml"]["alt"].endswith(", across: CSAT. CSAT of two topics.")
     svg = bundle["image/svg+xml"]
     assert svg.startswith("<svg") and "<script" not in svg and "currentColor" in svg
-    assert not plots.plt.get_fignums()  # shown once, and not kept
+    assert not plt.get_fignums()  # shown once, and not kept
 
 
 def test_the_same_figure_is_the_same_svg():
@@ -464,6 +462,63 @@ def test_header_tells_no_folder(shown, sample):
     assert about["time_zone"] == "Europe/Rome" and "calls.csv" in about["files"]
     assert not any("/" in file for file in about["files"])
     assert "2024-03, compared with 2024-02; times in Europe/Rome" in shown[0][0]["text/plain"]
+
+
+class Known:
+    """What the head asks of data."""
+
+    def __init__(self, running=None, filters=None, missing=(), jumps=()):
+        self.comparison = {"is_running": running is not None, "days_so_far": 10, "period_days": 30}
+        self.comparison["before_whole_label"] = running
+        self.filters, self.missing_days, self._jumps = filters or {}, list(missing), list(jumps)
+
+    def volume_warnings(self):
+        return self._jumps
+
+
+DAYS = [datetime.date(2024, 1, day) for day in range(11, 31)]
+JUMP = {"table": "messages", "week": datetime.date(2017, 11, 6), "n": 59, "before": 1847}
+
+
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        (Known(), []),
+        (Known(running=""), ["The period is still running: 10 of 30 days so far."]),
+        (
+            Known(running="2024-03"),
+            ["The period is still running: 10 of 30 days so far, compared with the same part of 2024-03."],
+        ),
+        (Known(filters={"channel": ["web_chat", "x"]}), ["Only a part of the data: Channel Web chat and X."]),
+        (Known(filters={"my_own": ["a"]}), ["Only a part of the data: my_own A."]),
+        (Known(missing=DAYS[:1]), ["1 day is missing from the data, a gap and no zero: 11 January 2024."]),
+        (
+            Known(missing=DAYS[:2]),
+            ["2 days are missing from the data, gaps and no zeros: 11 January 2024 and 12 January 2024."],
+        ),
+        (
+            Known(jumps=[JUMP] * 5),
+            [
+                "Messages jump from 1,847 to 59 in the week of 6 November 2017: look at what the data covers before comparing."
+            ]
+            * 3,
+        ),
+    ],
+)
+def test_the_head_says_what_must_be_known_first(data, said):
+    assert show.remarks(data) == said
+
+
+def test_the_head_lists_no_more_than_ten_days():
+    (said,) = show.remarks(Known(missing=DAYS))
+    assert said.startswith("20 days are missing") and said.endswith("20 January 2024.") and "21 January" not in said
+
+
+def test_the_head_of_a_running_period(shown, sample):
+    show.header(sample.during("2024-04"), "Abandonment")
+    (remark,) = shown[0][0][show.HEADER_MIME]["remarks"]
+    assert remark == "The period is still running: 28 of 30 days so far, compared with the same part of 2024-03."
+    assert remark in shown[0][0]["text/html"] and remark in shown[0][0]["text/plain"]
 
 
 def test_the_title_of_a_notebook_of_ours_is_translated(shown, sample, pseudo):
@@ -510,10 +565,12 @@ def test_every_metric_is_shown_in_one_line(shown, sample, name):
     result = METRICS[name].function(getattr(sample.during("2024-04"), METRICS[name].table))
     toolkit.show(result)
     kinds = [next(kind for kind in ("image/svg+xml", "text/html") if kind in bundle) for bundle, _ in shown]
-    assert kinds == ["text/html", *(["image/svg+xml"] if show.is_drawn(result) else []), "text/html"]
-    said, table = shown[0][0], shown[-1][0]
+    table = [] if METRICS[name].shape in show.DRAWN_ONLY else ["text/html"]
+    assert kinds == ["text/html", *(["image/svg+xml"] if show.is_drawn(result) else []), *table]
+    said = shown[0][0]
+    assert not table or "<table>" in shown[-1][0]["text/html"]
     assert said["text/plain"] == result.sentence() and said["text/plain"][0].isupper() | said["text/plain"][0].isdigit()
-    assert said["text/plain"].endswith(".") and "nan" not in said["text/plain"] and "<table>" in table["text/html"]
+    assert said["text/plain"].endswith(".") and "nan" not in said["text/plain"]
     if show.is_drawn(result):
         alt = shown[1][1]["image/svg+xml"]["alt"]
         assert alt.endswith(said["text/plain"]) and len(alt) > len(said["text/plain"]) + 10

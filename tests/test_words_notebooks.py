@@ -27,6 +27,14 @@ def test_each_markdown_cell_is_in_the_catalogue(path):
     assert cells and not missing
 
 
+def test_the_catalogue_holds_nothing_that_no_notebook_says():
+    cells = [cell.source for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]
+    said = [text for source in cells for _, text in notebooks.blocks(source)]
+    said += [one.help for path in NOTEBOOKS for one in read_parameters(path).values()]
+    known = {" ".join(text.split()) for text in said}
+    assert not [key for text, key in notebooks._keys().items() if text not in known]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_meaning_of_each_parameter_is_in_the_catalogue(path):
     parameters = read_parameters(path)

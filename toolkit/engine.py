@@ -34,17 +34,26 @@ class Context:
         return self.service.time_zone
 
 
-def own_backend(backend):
-    """The backend with an identity of its own.
+def own_backend(con):
+    """An Ibis backend over a DuckDB connection, with an identity of its own.
 
     Ibis tells connections apart by how they were made, and holds two to DuckDB in memory for one: a union of
     tables of two data sets would read the first one twice.
     """
     import uuid
 
-    backend._con_kwargs = {"database": f"toolkit-{uuid.uuid4()}"}
-    backend.__dict__.pop("db_identity", None)
-    return backend
+    from ibis.backends.duckdb import Backend
+
+    class OwnBackend(Backend):
+        db_identity = f"toolkit-{uuid.uuid4()}"
+
+    return OwnBackend.from_connection(con)
+
+
+def backend_of(expression):
+    """The backend that an expression runs on; None for one of frames alone."""
+    backends = expression._find_backends()[0]
+    return backends[0] if backends else None
 
 
 def set_context(backend, context):
@@ -59,8 +68,7 @@ def set_context(backend, context):
 
 def context_of(table):
     """The `Context` of an Ibis table, or None when it didn't come from `open_data`."""
-    backends = table._find_backends()[0]
-    return getattr(backends[0], "_toolkit_context", None) if backends else None
+    return getattr(backend_of(table), "_toolkit_context", None)
 
 
 def data_of(table):
@@ -269,10 +277,10 @@ _own = []
 
 def connection():
     """The embedded DuckDB for files and frames that come without an engine of their own."""
-    import ibis
+    import duckdb
 
     if not _own:
-        backend = own_backend(ibis.duckdb.connect())
+        backend = own_backend(duckdb.connect())
         backend.raw_sql("SET TimeZone = 'UTC'")
         _own.append(backend)
     return _own[0]
@@ -292,8 +300,8 @@ def epoch(column):
 
 
 def _is_duckdb(column):
-    backends = column._find_backends()[0]
-    return not backends or backends[0].name == "duckdb"  # a memtable runs on the embedded DuckDB
+    backend = backend_of(column)
+    return backend is None or backend.name == "duckdb"  # a memtable runs on the embedded DuckDB
 
 
 def floor_div(number, divisor):
@@ -404,11 +412,10 @@ def label_keys(frame, by):
 
 def to_pandas(expression):
     """Run an expression; the result with numpy dtypes (seaborn fails on nullable and Arrow columns)."""
-    backends = expression._find_backends()[0]
     with warnings.catch_warnings():
         # ibis 12 asks pandas 3 for an option that pandas 4 will drop
         warnings.filterwarnings("ignore", message=".*future.infer_string.*")
-        return (backends[0] if backends else connection()).execute(expression)
+        return (backend_of(expression) or connection()).execute(expression)
 
 
 def run_together(queries):
@@ -418,7 +425,7 @@ def run_together(queries):
     """
     import ibis
 
-    if len(queries) < 2 or len({id((query._find_backends()[0] or [None])[0]) for query in queries}) > 1:
+    if len(queries) < 2 or len({id(backend_of(query)) for query in queries}) > 1:
         return [to_pandas(query) for query in queries]
     places, slots = [], {}
     for query in queries:

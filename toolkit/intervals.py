@@ -225,23 +225,6 @@ def count_interval(n, weekly, level=LEVEL):
     return float(n / ratio), float(n * ratio)
 
 
-def rate_change(count, n, previous_count, previous_n):
-    """(change, low, high) of a rate against an earlier one: Newcombe's interval from two Wilsons.
-
-    Null when either has no count. The change is not distinguishable from none when low <= 0 <= high.
-
-    Examples
-    --------
-    >>> [round(float(value), 3) for value in rate_change(30, 100, 20, 100)]
-    [0.1, -0.02, 0.217]
-    """
-    if not n or not previous_n:
-        return np.nan, np.nan, np.nan
-    (low,), (high,) = wilson([count], [n])
-    (past_low,), (past_high,) = wilson([previous_count], [previous_n])
-    return difference((count / n, low, high), (previous_count / previous_n, past_low, past_high))
-
-
 def difference(now, before):
     """(change, low, high) of two estimates, each (value, low, high): the MOVER interval.
 
@@ -394,30 +377,3 @@ def _aalen_johansen(at_risk, ended, otherwise):
     variance -= 2 * (share * np.cumsum(mixed) - np.cumsum(share * mixed))
     free = np.maximum(1 - share, 0.0)
     return free, np.sqrt(np.maximum(variance, 0.0)) / free
-
-
-class Survival(Incidence):
-    """Kaplan-Meier curve from counts per distinct duration: the share still waiting, `surviving`, with its band.
-
-    Parameters
-    ----------
-    seconds : array of distinct durations
-    events, censored : arrays of counts; answered at, and last seen still waiting at, that duration
-
-    Examples
-    --------
-    >>> curve = Survival([60, 120, 180], [1, 1, 0], [0, 0, 1])
-    >>> curve.quantile(0.5), curve.at(60)
-    (120.0, 0.6666666666666667)
-    >>> Survival([60], [0], [5]).quantile(0.5)  # nobody answered: no median
-    nan
-    """
-
-    def __init__(self, seconds, events, censored):
-        super().__init__(seconds, events, np.zeros(len(events)), censored)
-        self.surviving, self.low, self.high = self._free, self._free_low, self._free_high
-
-    def at(self, seconds):
-        """Share still waiting after `seconds`."""
-        index = np.searchsorted(self.seconds, seconds, side="right") - 1
-        return 1.0 if index < 0 else float(self.surviving[index])

@@ -104,6 +104,8 @@ class Result(pd.DataFrame):
 
         Results of spans of time have a row a part already; those of sentiment have a column a part.
         """
+        from toolkit.intervals import wilson
+
         attrs, frame = self.attrs, pd.DataFrame(self)
         keys = [key for key in attrs["by"] if key in frame.columns]
         if "part" in attrs:
@@ -112,8 +114,15 @@ class Result(pd.DataFrame):
             return tidy[["place", *keys, "part", "n", "total", "share", "low", "high"]]
         made = []
         for part in attrs["parts"]:
-            columns = {"n": f"{part}_count", "total": "n", "share": part, "low": f"{part}_low", "high": f"{part}_high"}
-            values = {to: frame[column].to_numpy() for to, column in columns.items()}
+            if attrs["units"].get(part) == "count":  # such as how many gave a score
+                low, high = wilson(frame[part], frame["n"])
+                share = frame[part] / frame["n"].where(frame["n"] > 0)
+                values = {"n": frame[part], "total": frame["n"], "share": share, "low": low, "high": high}
+            else:
+                columns = {"n": f"{part}_count", "total": "n", "share": part}
+                columns |= {"low": f"{part}_low", "high": f"{part}_high"}
+                values = {to: frame[column] for to, column in columns.items()}
+            values = {name: np.asarray(column) for name, column in values.items()}
             made.append(frame[keys].assign(place=np.arange(len(frame)), part=part, **values))
         tidy = pd.concat(made, ignore_index=True).sort_values("place", kind="stable", ignore_index=True)
         return tidy[["place", *keys, "part", "n", "total", "share", "low", "high"]]

@@ -19,7 +19,7 @@ from toolkit import words
 from toolkit.cards import card_texts
 from toolkit.result import Result
 from toolkit.table_html import caption as table_caption
-from toolkit.table_html import table_html
+from toolkit.table_html import code_name, table_html
 from toolkit.words.notebooks import translated
 
 HEADER_MIME = "application/vnd.toolkit.report+json"
@@ -27,6 +27,7 @@ FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 # Shapes that a chart says more of than their one row does, also when there is only one group.
 WHOLE = ("shares", "curve", "grid")
 DRAWN_ONLY = ("curve", "grid")  # hundreds of rows, which say no more than the chart
+MOST_DAYS, MOST_JUMPS = 10, 3  # in the head; the section on the data tells all
 UNDRAWN = ("listing", "comparison")
 
 
@@ -80,7 +81,7 @@ def say(text):
 
 
 def text(key, **values):
-    """Show a message of the catalogue, such as "notebooks.response_times.no_pairs"."""
+    """Show a message of the catalogue, such as "pages.say.no_earlier"."""
     say(words.text(key, **values))
 
 
@@ -96,7 +97,6 @@ def left_out(reason):
 def absent(data, table):
     """Say that a table isn't there, and which sources would fill it."""
     from toolkit.sources import list_sources
-    from toolkit.table_html import code_name
 
     def named(table):
         return code_name("table", table) or table
@@ -130,11 +130,40 @@ def header(data, title):
         "as_of": data.as_of.isoformat(),
         # names only: where the files lie is nobody's business who reads the report
         "files": [Path(file).name for file in data.files],
+        "remarks": remarks(data),
     }
     said = {"service": data.service.name, "period": data.period.label, "zone": data.zone}
     said |= {"through": f"{data.as_of:%Y-%m-%d %H:%M} UTC", "previous": before.period.label if before else ""}
     line = words.text("pages.header.compared" if before else "pages.header.line", **said)
-    _display({HEADER_MIME: about, "text/html": f"<p>{html.escape(line)}</p>", "text/plain": line})
+    lines = [line, *about["remarks"]]
+    shown = "".join(f"<p>{html.escape(text)}</p>" for text in lines)
+    _display({HEADER_MIME: about, "text/html": shown, "text/plain": "\n".join(lines)})
+
+
+def remarks(data):
+    """What must be known before a figure is read: a period still running, rows left out, days missing, jumps."""
+    facts, said = data.comparison, []
+    if facts["is_running"]:
+        so_far = {"days": words.number(facts["days_so_far"]), "n": facts["period_days"]}
+        if facts["before_whole_label"]:
+            said.append(words.text("pages.remark.running_against", before=facts["before_whole_label"], **so_far))
+        else:
+            said.append(words.text("pages.remark.running", **so_far))
+    for column, values in data.filters.items():
+        names = words.joined(words.display_name(value, column) for value in values)
+        title = words.text(f"tables.columns.{column}") if words.has(f"tables.columns.{column}") else column
+        said.append(words.text("pages.remark.only", column=title, values=names))
+    missing = data.missing_days
+    if missing:
+        days = [words.date_name(day, with_year=True) for day in missing[:MOST_DAYS]]
+        told = {"days": words.joined(days), "n": len(missing)}
+        said.append(words.text(f"pages.remark.missing{'_many' if missing[MOST_DAYS:] else ''}", **told))
+    jumps = sorted(data.volume_warnings(), key=lambda jump: -max(jump["n"], jump["before"]))
+    for jump in jumps[:MOST_JUMPS]:
+        told = {name: words.number(jump[name]) for name in ("n", "before")}
+        told |= {"table": code_name("table", jump["table"]), "week": words.date_name(jump["week"], with_year=True)}
+        said.append(words.text("pages.remark.jump", now=told.pop("n"), **told))
+    return said
 
 
 def key_figures(data, *figures):

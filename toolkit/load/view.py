@@ -51,11 +51,9 @@ class View:
 
     @property
     def _backend(self):
-        import ibis
-
         def connect():
             # a backend of its own over the shared connection: as_of belongs to the tables that are handed out
-            backend = engine.own_backend(ibis.duckdb.from_connection(self._con))
+            backend = engine.own_backend(self._con)
             context = engine.Context(self.service, self.as_of, self.period, self.zone_is_known, self)
             engine.set_context(backend, context)
             return backend

@@ -328,7 +328,7 @@ def _card(data, now, before, value, best, history, choices):
         "metric": attrs["metric"],
         "column": value,
         "unit": attrs["units"].get(value, "text"),
-        "case": attrs["case"],
+        "case": attrs.get("cases", {}).get(value, attrs["case"]),
         "n": n,
     }
     card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
@@ -336,7 +336,7 @@ def _card(data, now, before, value, best, history, choices):
     card |= {"minimum_count": attrs["minimum_count"], "population": choices.get("channels", "all")}
     if row is None or not n:
         return card | {"note": "no_data"}
-    if not bool(now.enough().iloc[0]):
+    if n < attrs["minimum_count"]:
         return card | {"note": "few"}
     ends = interval_columns(now.columns).get(value)
     card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}

@@ -82,8 +82,10 @@ def csat(surveys, by=None, satisfied=4, zone=None):
             "roles": {"hits": "satisfied_count"},
             "ends": ("low", "high"),
             "counts": {"survey_response_rate": "sent_count"},
+            "cases": {"survey_response_rate": "survey"},
         }
         wanted = target_of(table, "csat")
+        about["parts"] = DISTRIBUTION
         about["target"] = wanted and {"of": "csat", "low": "low", "high": "high", "value": wanted, "best": "high"}
         return shapes.finish(frame[[*keys, *taken]], "csat", table, keys, units, {"satisfied": satisfied}, **about)
 

@@ -171,7 +171,7 @@ def quality_line(tables):
     Examples
     --------
     >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
-    '990 of 1,000 rows used (99.0\\xa0%); 10 rejected, 3 repaired, each listed with its reason by `toolkit check`.'
+    '990 of 1,000 rows used (99.0\\xa0%); 10 set aside, 3 mended, each listed with its reason by `toolkit check`.'
     """
     if not tables:
         return ""
