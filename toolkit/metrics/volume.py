@@ -98,6 +98,7 @@ def contact_costs(contacts, by=None, zone=None):
     rows = engine.as_table(rows, table, ["channel"])
     keys = [key for key in engine.group_keys(by) if key != "channel"]
     costs = shapes.settings_of(rows).costs
+    engine.check_keys(rows, table, keys, taken=("cost_per_contact", "cost"))
 
     def priced(counted):
         def cost(channel):
