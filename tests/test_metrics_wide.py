@@ -14,9 +14,11 @@ from toolkit import metrics, words
 from toolkit.errors import BadParameter
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import together
+from toolkit.service import Service
 from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
+SERVICE = Service.model_validate({"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}})  # weekdays from 9 to 18
 SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
 NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
 every = pytest.mark.parametrize("name", NAMES)
@@ -155,7 +157,7 @@ def by_of(name):
 
 def run(name, table, by=None):
     takes = inspect.signature(METRICS[name].function).parameters
-    asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE)) if key in takes}
+    asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
     return METRICS[name].function(table, **asked, **({"by": by} if by else {}))
 
 
