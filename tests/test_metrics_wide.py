@@ -54,6 +54,7 @@ ROWS = {
     "abandonment_rate": lambda row: None if row["outcome"] == "test" else row["outcome"] == "abandoned",
     "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
+    "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
