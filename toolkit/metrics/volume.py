@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
+from toolkit.clock import is_open
 from toolkit.clock.timeline import day_number
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
-from toolkit.tables import PHONE_CHANNELS
+from toolkit.tables import PHONE_CHANNELS, TABLES
 
 
 def contacts_of(table):
@@ -215,3 +216,42 @@ def _standout(grid):
     wide = student_quantile(top["days"] - 1, 1 - 0.05 / len(rows)) / student_quantile(top["days"] - 1)
     low = top["mean"] - (top["mean"] - top["low"]) * wide
     return int(top.name) if low > others["high"].max() else None
+
+
+@metric("rate", table="conversations", case="contact", value="out_of_hours_share")
+def out_of_hours_share(contacts, by=None, zone=None, service=None):
+    """The share of contacts that came outside opening hours; holidays are outside.
+
+    Parameters
+    ----------
+    contacts : DataFrame, ibis Table or path
+        As for `inbound_volume`.
+    by : str or list of str, optional
+        Group columns, such as "channel"; also hour, weekday, day, week, month, local.
+    zone, service : optional
+        IANA zone and settings; tables from `open_data` carry theirs.
+
+    Returns
+    -------
+    Result, one row per group: `n` contacts, `outside_count`, `out_of_hours_share` in [0, 1] with `low`, `high`
+        (95 % Wilson).
+
+    Raises
+    ------
+    BadParameter
+        Nothing says when the service is open.
+
+    Source: DEFINITIONS.md#out-of-hours-share
+
+    Examples
+    --------
+    >>> from toolkit.service import Service
+    >>> at = pd.to_datetime(["2024-03-01T08:59Z", "2024-03-01T09:00Z", "2024-03-02T10:00Z"])  # the last is a Saturday
+    >>> out_of_hours_share(pd.DataFrame({"created_at": at}), service=Service())["outside_count"].tolist()
+    [2]
+    """
+    rows, table, case = contacts_of(contacts)
+    at = rows.mutate(at_=engine.epoch(rows[TABLES[table].time]))
+    at = is_open(at, "at_", shapes.business_settings(rows, service, zone))
+    rows = at.filter(at.at_.notnull()).mutate(is_outside_=~at.at__is_open)
+    return shapes.rate(out_of_hours_share, rows, "outside", by, zone, table=table, case=case)
