@@ -99,7 +99,6 @@ HOLDERS = {
     Expectation: {"one", "expected"},
     Topic: {"topic"},
 }
-WITHOUT_A_READER = {(Targets, "resolution")}  # until a metric times resolutions
 
 
 def last_name(node):
@@ -128,7 +127,7 @@ def test_every_setting_has_a_reader():
         for name in model.model_fields
         if not any((holder, name) in read for holder in holders)
     }
-    assert unread <= {(Service, "holidays")} | WITHOUT_A_READER
+    assert unread <= {(Service, "holidays")}
     assert ("service", "closed_days") in read
 
 
