@@ -5,12 +5,13 @@ import functools
 from types import SimpleNamespace
 
 import duckdb
+import ibis
 import numpy as np
 import oracle
 import pandas as pd
 import pytest
 
-from toolkit import metrics, verdicts
+from toolkit import engine, metrics, verdicts
 from toolkit.engine import Context, own_backend, set_context
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics.compare import WEEK, History, compared, figures
@@ -437,3 +438,19 @@ def test_compared():
 def test_verdicts_are_the_contracts():
     codes = {verdicts.CLEAR, verdicts.CHANCE, verdicts.FEW, verdicts.NO_HISTORY, verdicts.NOT_COMPARABLE}
     assert codes == {"clear", "chance", "few", "no history", "not comparable"}
+
+
+def test_each_table_is_read_once_a_period(sample, monkeypatch):
+    """Four cards of one table: one query for this period, one for the one before, one for the weeks before them."""
+    run, queries = engine.to_pandas, []
+    monkeypatch.setattr(engine, "to_pandas", lambda query: queries.append(query) or run(query))
+    asked = [
+        (metrics.response_rate, {}),
+        (metrics.first_response_time, {}),
+        (metrics.first_response_time, {"value": "p90_seconds"}),
+        (metrics.out_of_hours_share, {}),
+    ]
+    cards = figures(sample.during("2024-03"), *asked)
+    read = [query for query in queries if "conversations" in ibis.to_sql(query) and "query_" in ibis.to_sql(query)]
+    assert [card["metric"] for card in cards] == [function.__name__ for function, _ in asked]
+    assert len(read) == 3, len(queries)

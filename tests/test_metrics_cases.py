@@ -9,7 +9,7 @@ import oracle
 import pandas as pd
 import pytest
 
-from toolkit import metrics
+from toolkit import engine, metrics
 from toolkit.errors import BadData, BadParameter, MissingColumn
 from toolkit.service import Service
 
@@ -1465,3 +1465,16 @@ def test_sentiment_trend_corrects_over_all_groups():
     p = alone["p"].iloc[-1]
     assert 0.05 / 16 < p <= 0.05 / 8 and alone["verdict"].iloc[-1] == "clear"  # enough of eight, not of 16
     assert "clear" not in metrics.sentiment_trend(both, "channel", zone="UTC")["verdict"].tolist()
+
+
+@pytest.mark.parametrize("rows", [2_000, 20_000])
+def test_what_reaches_pandas_does_not_grow_with_the_rows(rows, monkeypatch):
+    start = pd.Timestamp("2024-03-01", tz="UTC")
+    waits = pd.to_timedelta(np.arange(rows) * 37 % 200_000, unit="s")
+    table = pd.DataFrame({"created_at": start, "first_response_at": start + waits})
+    run, handed = engine.to_pandas, []
+    monkeypatch.setattr(engine, "to_pandas", lambda query: handed.append(run(query)) or handed[-1])
+    result = metrics.first_response_time(table, as_of="2024-04-01")
+    assert result["n"].tolist() == [rows]
+    assert max(map(len, handed)) <= 200_000 // 60 + 7_200 + (86_400 - 7_200) // 10
+    assert rows <= 2_000 or max(map(len, handed)) < rows * 0.8
