@@ -109,12 +109,9 @@ def _open_raw(path, source, service, as_of, told):
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
         tables, unusable, read_at, naive = _check(con, source, settings, files, given, told)
-        notes += [f"{name} was set aside, and the rest is read without it. {why}." for name, why in unusable.items()]
+        notes += [("notes.set_aside", {"table": name, "why": why}) for name, why in unusable.items()]
         if naive and not zone_is_known:
-            notes.append(
-                f"Times in {', '.join(naive)} carry no offset and no time zone is known: they were taken as UTC; "
-                "set time_zone in service.toml."
-            )
+            notes.append(("notes.no_offset", {"columns": naive}))
         told("linking tables")
         link(con, source, tables, notes, settings, unusable)
         counts = _counts(con, tables, unusable)
