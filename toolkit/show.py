@@ -101,7 +101,7 @@ def absent(data, table):
     def named(table):
         return words.code_name("table", table) or table
 
-    there = words.joined(named(name) for name in data.tables) or words.text("tables.none")
+    there = words.joined(named(name) for name in data.tables) or words.text("name.none")
     fill = words.joined(source.name for source in list_sources() if table in source.tables)
     say(words.text("pages.say.absent", table=named(table), tables=there, sources=fill, file=f"{table}.csv"))
 

@@ -130,7 +130,7 @@ def notes_of(missing, jumps):
     """Notes, as `words.note` says them: which days are missing (the first of many), and the largest jumps of volume."""
     notes = []
     if missing:
-        key = "pages.remark.missing" + ("_many" if missing[MOST_DAYS:] else "")
+        key = f"pages.remark.missing{'_many' if missing[MOST_DAYS:] else ''}"
         notes.append((key, {"n": len(missing), "days": missing[:MOST_DAYS]}))
     largest = sorted(jumps, key=lambda jump: -max(jump["n"], jump["before"]))
     for jump in largest[:MOST_JUMPS]:

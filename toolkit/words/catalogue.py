@@ -23,7 +23,6 @@ from toolkit.errors import BadParameter, suggestion
 
 HERE = Path(__file__).parent
 DEFAULT, PSEUDO = "en", "pseudo"
-FORMS = ("zero", "one", "two", "few", "many", "other")
 NO_BREAK = "\u00a0"
 _language = [os.environ.get("TOOLKIT_LANGUAGE") or DEFAULT]
 

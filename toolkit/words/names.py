@@ -174,5 +174,4 @@ def verdict(code, of="change"):
     >>> verdict("clear"), verdict("clear", "difference"), verdict("no history")
     ('clear change', 'clear difference', 'not compared with week-to-week movement')
     """
-    key = f"verdict.{code.replace(' ', '_')}"
-    return text(f"{key}_{of}" if code == "clear" else key)
+    return text(f"verdict.clear_{of}" if code == "clear" else f"verdict.{code.replace(' ', '_')}")
