@@ -7,6 +7,7 @@ import warnings
 import pandas as pd
 import pytest
 
+from toolkit import words
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.load import coverage, open_data
 
@@ -72,7 +73,7 @@ def test_missing_days_are_those_of_the_period(tmp_path):
 def test_the_two_days_that_the_bank_lacks(real_data):
     bank = open_data(real_data / "anonymous_bank" / "january.txt", source="anonymous_bank")
     assert bank.missing_days == [date("1999-01-11"), date("1999-01-12")]
-    assert "1999-01-11, 1999-01-12" in " ".join(bank.notes_of_period())
+    assert "11 January 1999 and 12 January 1999" in " ".join(bank.notes_of_period())
     assert sum(part.days_with_data for part in bank.parts("week")) == 29
     there = bank.hours_there()
     assert there.groupby("day")["is_there"].any().sum() == 29
@@ -212,7 +213,7 @@ def test_where_says_what_it_leaves_whole(linked):
     data = linked.where(queue="x").during("2024-03")
     assert data.label == "2024-03, queue x" and data.filters == {"queue": ("x",)}
     note = data.notes_of_period()[-1]
-    assert "conversations, messages, site_visits" in note and "queue" in note
+    assert "Conversations, Messages and Visits of the site" in note and "queue" in note
     assert linked.where(channel="email").where(team="Rome").filters == {"channel": ("email",), "team": ("Rome",)}
     assert linked.filters == {}
 
@@ -322,3 +323,22 @@ def test_data_shows_its_tables(linked):
     page = linked.during("2024-03-01")._repr_html_()
     assert "<td>conversations</td><td>2</td><td>conversation_id, channel, created_at, team</td>" in page
     assert "2024-03-01" in page and "conversations 3" in repr(linked)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def test_what_is_said_of_the_data_is_said_in_the_readers_language(tmp_path):
+    counts = [20] * 9 + [0] + [20] * 25 + [90] * 7 + [20] * 7 + [90] * 7 + [20] * 7 + [90] * 7 + [20] * 7
+    folder = write(tmp_path, daily("2024-03-04", counts))
+    (folder / "notes.csv").write_text("x")
+    data = open_data(folder, period="2024-03-04..2024-06-30").where(channel="email")
+    again = open_data(data.save(tmp_path / "saved")).during("last-week")
+    try:
+        words.use("pseudo")
+        said = [*data.notes_of_period(), *again.notes, data.explain_period(), again.explain_period()]
+    finally:
+        words.use("en")
+    assert len(said) >= 7 and all(note.startswith("⟦") and note.endswith("⟧") for note in said)
+    assert data.notes == again.notes and "notes.csv" in data.notes[0]
+    assert any("jumps in" in note for note in data.notes_of_period())

@@ -535,6 +535,9 @@ def test_an_absent_table_names_the_sources(shown, sample):
     show.absent(bare, "call_stages")
     said = shown[0][0]["text/plain"]
     assert "asterisk" in said and "no table of Stages of calls (it has: Calls)" in said and "call_stages.csv" in said
+    bare.__dict__["_names"] = []
+    show.absent(bare, "call_stages")
+    assert "(it has: (none))" in shown[1][0]["text/plain"]
 
 
 def test_a_comparison_is_shown_or_said_not_to_be(shown):

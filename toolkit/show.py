@@ -17,9 +17,10 @@ from pathlib import Path
 
 from toolkit import words
 from toolkit.cards import card_texts
+from toolkit.load.coverage import notes_of
 from toolkit.result import Result
 from toolkit.table_html import caption as table_caption
-from toolkit.table_html import code_name, table_html
+from toolkit.table_html import table_html
 from toolkit.words.notebooks import translated
 
 HEADER_MIME = "application/vnd.toolkit.report+json"
@@ -27,7 +28,6 @@ FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 # Shapes that a chart says more of than their one row does, also when there is only one group.
 WHOLE = ("shares", "curve", "grid")
 DRAWN_ONLY = ("curve", "grid")  # hundreds of rows, which say no more than the chart
-MOST_DAYS, MOST_JUMPS = 10, 3  # in the head; the section on the data tells all
 UNDRAWN = ("listing", "comparison")
 
 
@@ -99,9 +99,9 @@ def absent(data, table):
     from toolkit.sources import list_sources
 
     def named(table):
-        return code_name("table", table) or table
+        return words.code_name("table", table) or table
 
-    there = words.joined(named(name) for name in data.tables) or words.text("tables.none")
+    there = words.joined(named(name) for name in data.tables) or words.text("name.none")
     fill = words.joined(source.name for source in list_sources() if table in source.tables)
     say(words.text("pages.say.absent", table=named(table), tables=there, sources=fill, file=f"{table}.csv"))
 
@@ -153,16 +153,7 @@ def remarks(data):
         names = words.joined(words.display_name(value, column) for value in values)
         title = words.text(f"tables.columns.{column}") if words.has(f"tables.columns.{column}") else column
         said.append(words.text("pages.remark.only", column=title, values=names))
-    missing = data.missing_days
-    if missing:
-        days = [words.date_name(day, with_year=True) for day in missing[:MOST_DAYS]]
-        told = {"days": words.joined(days), "n": len(missing)}
-        said.append(words.text(f"pages.remark.missing{'_many' if missing[MOST_DAYS:] else ''}", **told))
-    jumps = sorted(data.volume_warnings(), key=lambda jump: -max(jump["n"], jump["before"]))
-    for jump in jumps[:MOST_JUMPS]:
-        told = {name: words.number(jump[name]) for name in ("n", "before")}
-        told |= {"table": code_name("table", jump["table"]), "week": words.date_name(jump["week"], with_year=True)}
-        said.append(words.text("pages.remark.jump", now=told.pop("n"), **told))
+    said += map(words.note, notes_of(data.missing_days, data.volume_warnings()))
     return said
 
 

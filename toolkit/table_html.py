@@ -171,19 +171,7 @@ def _text(result, name, value, unit):
     if unit != "text" or pd.isna(value):
         return format_value(value, unit)
     is_name = name in _row_keys(result) or name in words.entry("tables.keys")  # no free text, such as a comment
-    return code_name(name, value) or (words.display_name(value, name) if is_name else format_value(value, unit))
-
-
-def code_name(key, value):
-    """The words for a code of the toolkit's own; None for what is no such code.
-
-    >>> code_name("table", "call_stages"), code_name("base", "queued"), code_name("table", "x")
-    ('Stages of calls', 'Calls that queued', None)
-    """
-    for found in (f"value.{key}.{value}", f"choices.{key}.{value}", f"tables.values.{key}.{value}"):
-        if said := _message(found):
-            return words.sentence_case(said)
-    return None
+    return words.code_name(name, value) or (words.display_name(value, name) if is_name else format_value(value, unit))
 
 
 def part_name(result, value):

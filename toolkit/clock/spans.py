@@ -213,23 +213,3 @@ def hours_of(first_day, last_day, zone):
 def day_of(number):
     """The date of a number of days since 1970-01-01."""
     return EPOCH_DAY + number * ONE_DAY
-
-
-def say_days(first, last):
-    """A range of days as people say it.
-
-    Examples
-    --------
-    >>> say_days(date(2024, 4, 15), date(2024, 4, 21)), say_days(date(2024, 4, 21), date(2024, 4, 21))
-    ('15 to 21 April 2024 (Mon to Sun)', 'Sun 21 April 2024')
-    >>> say_days(date(2023, 12, 30), date(2024, 1, 2)), say_days(date(2024, 2, 1), date(2024, 3, 31))
-    ('30 December 2023 to 2 January 2024 (Sat to Tue)', '1 February to 31 March 2024 (60 days)')
-    """
-    if first == last:
-        return f"{first:%a} {first.day} {first:%B %Y}"
-    begin = f"{first.day}"
-    if (first.year, first.month) != (last.year, last.month):
-        begin += f" {first:%B}" if first.year == last.year else f" {first:%B %Y}"
-    days = (last - first).days + 1
-    what = f"{first:%a} to {last:%a}" if days <= 7 else f"{days} days"
-    return f"{begin} to {last.day} {last:%B %Y} ({what})"

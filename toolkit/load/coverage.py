@@ -15,6 +15,7 @@ WEEKS_AROUND = 4
 FEWEST_EXPECTED = 7
 JUMP = 3  # a week with three times as many rows as the one beside it, or a third
 FEWEST_OF_JUMP = 30
+MOST_DAYS, MOST_JUMPS = 10, 3  # in the notes
 
 
 @dataclass(frozen=True)
@@ -125,20 +126,16 @@ def volume_jumps(daily, last_day):
     return jumps
 
 
-def notes_of(missing, jumps, most=3):
-    """Sentences for a reader: which days are missing, and where the volume jumps."""
+def notes_of(missing, jumps):
+    """Notes, as `words.note` says them: which days are missing (the first of many), and the largest jumps of volume."""
     notes = []
     if missing:
-        listed = ", ".join(map(str, missing[:10])) + (f" and {len(missing) - 10} more" if missing[10:] else "")
-        notes.append(f"Days are missing from the data, and count as gaps, not as zeros: {listed}.")
+        key = f"pages.remark.missing{'_many' if missing[MOST_DAYS:] else ''}"
+        notes.append((key, {"n": len(missing), "days": missing[:MOST_DAYS]}))
     largest = sorted(jumps, key=lambda jump: -max(jump["n"], jump["before"]))
-    for jump in largest[:most]:
-        notes.append(
-            f"The volume of {jump['table']} jumps: {jump['n']:,} in the week of {jump['week']}, {jump['before']:,} in "
-            "the one before; look at what the data covers before comparing them."
-        )
-    if jumps[most:]:
-        notes.append(f"The volume jumps in {len(jumps) - most} more weeks.")
+    for jump in largest[:MOST_JUMPS]:
+        told = {name: jump[name] for name in ("table", "week", "before")}
+        notes.append(("pages.remark.jump", told | {"now": jump["n"]}))
     return notes
 
 

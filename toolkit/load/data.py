@@ -5,7 +5,7 @@ import datetime
 import shutil
 import weakref
 
-from toolkit import clock
+from toolkit import clock, words
 from toolkit.load import coverage, reading
 from toolkit.load.prepared import write_prepared
 from toolkit.load.score import score_messages
@@ -46,7 +46,7 @@ class Data(View):
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         period = period or clock.parse_period("all", as_of, service.time_zone)
         super().__init__(con, list(tables), service, as_of, period)
-        self.source, self.files, self.counts, self.notes = source, files, counts, notes
+        self.source, self.files, self.counts, self._notes = source, files, counts, notes
         if scratch is not None:
             # of the connection, which every table keeps alive: a table may outlive this object
             weakref.finalize(con, shutil.rmtree, scratch, ignore_errors=True)
@@ -312,18 +312,25 @@ class Data(View):
         first, last = (period.first_day, period.last_day) if period.start else self._days
         return reading.explain(period, first, last, self.as_of, self.as_of_reason)
 
+    @property
+    def notes(self):
+        """What a reader should know of the data, in the language that is said."""
+        return [words.note(note) for note in self._notes]
+
     def notes_of_period(self):
-        """What a reader should know of the data and of this period."""
+        """What a reader should know of the data and of this period, in the language that is said."""
         before = self.period.previous()
-        notes = list(self.notes)
+        notes, jumps = list(self._notes), self.volume_warnings()
         if before is not None and not self._is_covered(before):
-            notes.append(f"There is no comparison with {before.label}: the data begins on {self._span[0]}.")
-        notes += coverage.notes_of(self.missing_days, self.volume_warnings())
+            notes.append(("notes.no_comparison", {"before": before.label, "day": self._span[0]}))
+        notes += coverage.notes_of(self.missing_days, jumps)
+        if jumps[coverage.MOST_JUMPS :]:
+            notes.append(("notes.more_jumps", {"n": len(jumps) - coverage.MOST_JUMPS}))
         for column in self.filters:
             left = [name for name in self._names if not self._is_restricted(name, column)]
             if left:
-                notes.append(f"Not restricted by {column}, which they don't know: {', '.join(left)}.")
-        return notes
+                notes.append(("notes.not_restricted", {"column": column, "tables": left}))
+        return [words.note(note) for note in notes]
 
     def can(self, table, *columns):
         """Whether a table and these columns of it are there."""
@@ -383,7 +390,7 @@ class Data(View):
             "service": self.service.model_dump(mode="json", exclude_unset=True),  # what isn't said isn't promised
             "tables": self._names,
             "files": self.files,
-            "notes": self.notes,
+            "notes": self._notes,
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
         }

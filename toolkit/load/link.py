@@ -82,13 +82,9 @@ def _derive_conversations(con, source, notes):
         "SELECT count(DISTINCT conversation_id) FROM main.messages WHERE conversation_id NOT IN "
         "(SELECT conversation_id FROM main.conversations)"
     ).fetchone()[0]
-    notes.append(
-        "Conversations were made from messages: each begins with its first customer message; when it was closed isn't known."
-    )
+    notes.append(("notes.derived", {}))
     if silent:
-        notes.append(
-            f"{silent:,} thread(s) hold no customer message: their messages are kept, but they aren't conversations."
-        )
+        notes.append(("notes.silent", {"n": silent}))
 
 
 def _find_topics(con, settings):

@@ -109,12 +109,12 @@ def _open_raw(path, source, service, as_of, told):
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
         tables, unusable, read_at, naive = _check(con, source, settings, files, given, told)
-        notes += [f"{name} was set aside, and the rest is read without it. {why}." for name, why in unusable.items()]
+        notes += [
+            ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
+            for name, (file, why) in unusable.items()
+        ]
         if naive and not zone_is_known:
-            notes.append(
-                f"Times in {', '.join(naive)} carry no offset and no time zone is known: they were taken as UTC; "
-                "set time_zone in service.toml."
-            )
+            notes.append(("notes.no_offset", {"columns": naive}))
         told("linking tables")
         link(con, source, tables, notes, settings, unusable)
         counts = _counts(con, tables, unusable)
@@ -137,7 +137,7 @@ def _check(con, source, settings, files, given, told):
 
     Returns
     -------
-    (names of the tables, {table that can't be used: why}, as_of, names of the columns of times without an offset)
+    (names of the tables, {table that can't be used: (file, why)}, as_of, names of the columns of times without an offset)
     """
     zone = source.spec.time_zone or settings.time_zone
     quality.create_ledger(con)
@@ -191,7 +191,10 @@ def _check(con, source, settings, files, given, told):
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
-        raise BadData("\n".join(unusable.values()), ledger=con.execute("SELECT * FROM ledger").df())
+        raise BadData(
+            "\n".join(f"{file}: {why}" for file, why in unusable.values()),
+            ledger=con.execute("SELECT * FROM ledger").df(),
+        )
     con.execute("DROP SCHEMA typed CASCADE")
     con.execute("DROP SCHEMA raw CASCADE")
     con.execute("DETACH DATABASE IF EXISTS given")  # others may write to it again
@@ -273,7 +276,7 @@ def _find_left_out(con, source, files, typed):
 
 
 def _why_unusable(con, name, rows):
-    """Not one row of a table can be used: a wrong column or format, not dirty rows."""
+    """(file, why) of a table of which not one row can be used: a wrong column or format, not dirty rows."""
     rule, column, value, file, reason, n = con.execute(
         'SELECT rule, "column", any_value(value), any_value(file), any_value(reason), count(*) AS n FROM ledger '
         'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column" ORDER BY n DESC LIMIT 1',
@@ -281,8 +284,8 @@ def _why_unusable(con, name, rows):
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"
     place = f"{name}.{column}" if column else name
-    return (
-        f"{file}: none of its {rows:,} rows can be used. Most often ({n:,} rows), {place}: {rule}, {shown} "
+    return file, (
+        f"none of its {rows:,} rows can be used. Most often ({n:,} rows), {place}: {rule}, {shown} "
         f"({reason}). Check that the file holds {name} and that the column holds what the data dictionary says"
     )
 

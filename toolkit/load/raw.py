@@ -30,7 +30,7 @@ def read_raw(con, source, path, scratch, note):
         A folder, one file, or a DuckDB database.
     scratch : Path
         Folder for files rewritten as UTF-8.
-    note : callable(text)
+    note : callable((key, values))
         Takes what a person should know, such as the encoding of a file.
 
     Returns
@@ -89,7 +89,7 @@ def _attach(con, source, path, note):
     refuse([_missing(con, name, source.spec.files[name], [path]) for name in names])
     unread = sorted(set(there.values()) - set(names.values()))
     if unread:
-        note(f"Not read, being none of the source's tables: {', '.join(unread)}.")
+        note(("notes.unread_tables", {"names": unread}))
     return {name: [path] for name in names}
 
 
@@ -145,7 +145,7 @@ def _find_files(source, path, note):
         and file.name.lower() not in ("service.toml", "readme.md")
     ]
     if unread:
-        note(f"Not read, being none of the source's files: {', '.join(unread)}.")
+        note(("notes.unread_files", {"names": unread}))
     return found
 
 
@@ -265,14 +265,14 @@ def _readable(spec, file, scratch, note):
         if start.startswith(b"PK\x03\x04"):
             raise BadData(f"{file}: is a zip archive; unpack it first")
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            note(f"{file.name} isn't UTF-8: read as utf-16")
+            note(("notes.encoding", {"file": file.name, "encoding": "utf-16"}))
             readable = as_utf8(file, scratch, "utf-16")
         delimiter = _delimiter(readable, spec)
         try:
             lines = scan(readable, delimiter, spec.quote)
         except UnicodeDecodeError:
             # what spreadsheets on Windows write; a superset of Latin-1's letters
-            note(f"{file.name} isn't UTF-8: read as cp1252")
+            note(("notes.encoding", {"file": file.name, "encoding": "cp1252"}))
             readable = as_utf8(file, scratch, "cp1252")
             lines = scan(readable, delimiter, spec.quote)
     except (OSError, EOFError) as error:

@@ -8,20 +8,12 @@ import datetime
 import math
 from pathlib import Path
 
-from toolkit import clock, engine
+from toolkit import clock, engine, words
 from toolkit.errors import BadParameter
 from toolkit.load.quality import CONSEQUENCES
 from toolkit.tables import TABLES
 
 READ_AT = "read_at"  # when a row is read, where the rows of a table aren't read at one instant
-# Why the data is taken to have been read when it was.
-REASONS = {
-    "given": "as given",
-    "service.toml": "as service.toml says",
-    "newest event": "the newest event in the data",
-    "now": "the time of this run",
-    "file": "when the files were last changed",
-}
 
 
 def resolve_as_of(text, files=()):
@@ -64,7 +56,7 @@ def explain(period, first, last, as_of, reason):
     period : Period, the whole one
     first, last : date, or None when the data is empty
     as_of : aware datetime
-    reason : a key of `REASONS`
+    reason : given, service.toml, newest event, now or file
 
     Examples
     --------
@@ -75,17 +67,33 @@ def explain(period, first, last, as_of, reason):
     last-week means 8 to 14 April 2024 (Mon to Sun), seen from 2024-04-19 15:32 UTC, the newest event in the data;
     15 to 21 April 2024 (Mon to Sun) was not over then
     """
-    said = period.said or period.label
-    days = clock.say_days(first, last) if first else "nothing, as the data is empty"
-    verb = "read at" if said in ("all", period.label) else "seen from"
-    line = f"{said} means {days}, {verb} {clock.format_instant(as_of, period.zone)}, {REASONS[reason]}"
+    said, zone = period.said or period.label, period.zone
+    key = "empty" if first is None else "read" if said in ("all", period.label) else "seen"
+    told = {"instant": clock.format_instant(as_of, zone), "reason": words.text(f"notes.period.reason.{_code(reason)}")}
+    line = words.text(f"notes.period.{key}", said=said, days=_days(first, last) if first else "", **told)
     if period.end is not None and as_of < period.end:
-        return f"{line}; {period.days_begun(as_of)} of {period.days} days so far"
+        return words.text("notes.period.so_far", line=line, days=words.number(period.days_begun(as_of)), n=period.days)
     if said.startswith("last-") and reason in ("newest event", "file"):
         # an export that ends on a Friday would otherwise turn last-week into the week before it in silence
-        running = clock.parse_period(said.replace("last-", "this-"), as_of, period.zone)
-        return f"{line}; {clock.say_days(running.first_day, running.last_day)} was not over then"
+        running = clock.parse_period(said.replace("last-", "this-"), as_of, zone)
+        return words.text("notes.period.not_over", line=line, days=_days(running.first_day, running.last_day))
     return line
+
+
+def _code(reason):
+    """The catalogue's key of a reason."""
+    return "service" if reason == "service.toml" else reason.replace(" ", "_")
+
+
+def _days(first, last):
+    """A range of days, with its weekdays where it is a week or less."""
+    days, n = words.days_name(first, last), (last - first).days + 1
+    if n == 1:
+        return words.text("notes.period.one_day", weekday=words.weekday_name(first), day=days)
+    if n <= 7:
+        ends = {"first": words.weekday_name(first), "last": words.weekday_name(last)}
+        return words.text("notes.period.few_days", days=days, **ends)
+    return words.text("notes.period.many_days", days=days, n=n)
 
 
 def opened_at(table, name, zone):

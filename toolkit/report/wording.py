@@ -62,7 +62,7 @@ def format_period(period, zone=None):
     first, last = _day(period.get("start"), zone), _day(period.get("end"), zone, is_end=True)
     if not first or not last:
         return label
-    days = _days_in_words(first, last)
+    days = words.days_name(first, last)
     if not label or ".." in label or label in (days, first.isoformat()):
         return days
     return words.text("pages.days.labelled", days=days, label=label)
@@ -78,17 +78,6 @@ def _day(value, zone, is_end=False):
         return moment.date()
     moment = _local(moment, zone)
     return (moment - timedelta(seconds=1) if is_end else moment).date()
-
-
-def _days_in_words(first, last):
-    end = words.date_name(last, with_year=True)
-    if first == last:
-        return end
-    if first.year != last.year:
-        return words.text("pages.days.apart", first=words.date_name(first, with_year=True), last=end)
-    if first.month != last.month:
-        return words.text("pages.days.same_year", first=words.date_name(first), last=end)
-    return words.text("pages.days.same_month", first=first.day, last=end)
 
 
 def _local(moment, zone):

@@ -5,6 +5,7 @@ from toolkit.words.catalogue import (
     NO_BREAK,
     PSEUDO,
     date_name,
+    days_name,
     entry,
     has,
     joined,
@@ -16,8 +17,9 @@ from toolkit.words.catalogue import (
     sentence_case,
     text,
     use,
+    weekday_name,
 )
-from toolkit.words.names import choice, display_name, is_none, part_name, place, short_name, verdict
+from toolkit.words.names import choice, code_name, display_name, is_none, note, part_name, place, short_name, verdict
 from toolkit.words.prose import duration, duration_parts, estimate, points, value_text
 
 __all__ = [
@@ -25,7 +27,9 @@ __all__ = [
     "NO_BREAK",
     "PSEUDO",
     "choice",
+    "code_name",
     "date_name",
+    "days_name",
     "display_name",
     "duration",
     "duration_parts",
@@ -37,6 +41,7 @@ __all__ = [
     "language",
     "languages",
     "month_name",
+    "note",
     "number",
     "part_name",
     "percent",
@@ -48,4 +53,5 @@ __all__ = [
     "use",
     "value_text",
     "verdict",
+    "weekday_name",
 ]

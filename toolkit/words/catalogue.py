@@ -23,7 +23,6 @@ from toolkit.errors import BadParameter, suggestion
 
 HERE = Path(__file__).parent
 DEFAULT, PSEUDO = "en", "pseudo"
-FORMS = ("zero", "one", "two", "few", "many", "other")
 NO_BREAK = "\u00a0"
 _language = [os.environ.get("TOOLKIT_LANGUAGE") or DEFAULT]
 
@@ -143,6 +142,35 @@ def date_name(day, with_year=False):
     if locale.language == "en":  # CLDR's plain English is American
         return format_date(day, "d MMMM y" if with_year else "d MMMM", locale=locale)
     return format_skeleton("yMMMMd" if with_year else "MMMMd", day, locale=locale)
+
+
+def weekday_name(day):
+    """The short name of a day's weekday.
+
+    >>> import datetime
+    >>> weekday_name(datetime.date(2024, 4, 15))
+    'Mon'
+    """
+    from babel.dates import format_date
+
+    return format_date(day, "EEE", locale=_locale())
+
+
+def days_name(first, last):
+    """A range of days, both included, as people say it.
+
+    >>> import datetime
+    >>> days_name(datetime.date(2024, 4, 15), datetime.date(2024, 4, 21))
+    '15 to 21 April 2024'
+    """
+    end = date_name(last, with_year=True)
+    if first == last:
+        return end
+    if first.year != last.year:
+        return text("pages.days.apart", first=date_name(first, with_year=True), last=end)
+    if first.month != last.month:
+        return text("pages.days.same_year", first=date_name(first), last=end)
+    return text("pages.days.same_month", first=first.day, last=end)
 
 
 def month_name(day):

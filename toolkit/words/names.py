@@ -1,9 +1,10 @@
 """What columns' values, places in time, choices, parts and verdicts are called."""
 
+import datetime
 import re
 import unicodedata
 
-from toolkit.words.catalogue import date_name, entry, has, joined, month_name, sentence_case, text
+from toolkit.words.catalogue import date_name, entry, has, joined, month_name, number, sentence_case, text
 from toolkit.words.prose import duration
 
 LONGEST_NAME = 60
@@ -122,6 +123,42 @@ def choice(key, value):
     return title, text(f"choices.{key}.other", value=shown) if "other" in told else shown
 
 
+def code_name(key, value):
+    """The words for a code of the toolkit's own; None for what is no such code.
+
+    >>> code_name("table", "call_stages"), code_name("base", "queued"), code_name("table", "x")
+    ('Stages of calls', 'Calls that queued', None)
+    """
+    for found in (f"value.{key}.{value}", f"choices.{key}.{value}", f"tables.values.{key}.{value}"):
+        if isinstance(entry(found), str):
+            return sentence_case(text(found))
+    return None
+
+
+def note(said):
+    """A note on the data: the key of a message and its values; a text, such as a source's own, as it stands.
+
+    Values are as the data has them, so that they can be kept: here days, numbers, tables and lists get their words.
+
+    >>> note(("notes.unread_files", {"names": ["a.csv", "b.csv"]}))
+    "Not read, being none of the source's files: a.csv and b.csv."
+    """
+    if isinstance(said, str):
+        return said
+    key, values = said
+    return text(key, **{name: value if name == "n" else _noted(name, value) for name, value in values.items()})
+
+
+def _noted(name, value):
+    if isinstance(value, (list, tuple)):
+        return joined(_noted(name.removesuffix("s"), one) for one in value)
+    if isinstance(value, datetime.date):
+        return date_name(value, with_year=True)
+    if isinstance(value, int):
+        return number(value)
+    return (code_name(name, value) if name == "table" else None) or value
+
+
 def part_name(code, values=None):
     """A part of a whole: a span of time, of which `values` are the ends in seconds, or a state.
 
@@ -137,5 +174,4 @@ def verdict(code, of="change"):
     >>> verdict("clear"), verdict("clear", "difference"), verdict("no history")
     ('clear change', 'clear difference', 'not compared with week-to-week movement')
     """
-    key = f"verdict.{code.replace(' ', '_')}"
-    return text(f"{key}_{of}" if code == "clear" else key)
+    return text(f"verdict.clear_{of}" if code == "clear" else f"verdict.{code.replace(' ', '_')}")
