@@ -488,6 +488,21 @@ def test_sentiment_engines():
     )
 
 
+def test_groups_off_their_target_are_those_that_are_clearly_off():
+    rows = pd.DataFrame(
+        {"hour": [9, 10, 11], "n": [18, 40, 4], "mean_seconds": 30.0, "mean_low": 20.0, "mean_high": 40.0}
+    )
+    rows = rows.assign(
+        within_target=[0.7, 0.4, 0.0], within_target_low=[0.5, 0.3, 0.0], within_target_high=[0.9, 0.6, 0.5]
+    )
+    ends = {"low": "within_target_low", "high": "within_target_high"}
+    promised = {"of": "within_target", "value": 0.8, "best": "high"} | ends
+    result = made("average_speed_of_answer", rows, ["hour"], ends=("mean_low", "mean_high"), target=promised)
+    assert plain(sentence(result)).endswith(  # 70 % is less often, too, but may be chance
+        " Clearly less often within the target than the wanted 80 %: 1 of 2 groups with enough cases."
+    )
+
+
 def test_volume_heatmap():
     frame = pd.DataFrame(
         {"weekday": ["Monday", "Monday"], "hour": [9, 10], "n": [8, 40], "days": 4, "mean": [2.0, 10.0]}
