@@ -401,7 +401,7 @@ def test_of_spans_the_group_with_the_fewest_in_the_first_is_told():
     )
 
 
-def test_reply_pairs_are_set_beside_the_first_response_of_the_same_threads():
+def test_reply_pairs_are_set_beside_the_first_response_of_threads_begun_meanwhile():
     row = {
         "n": 300,
         "median_seconds": 7200.0,
@@ -416,7 +416,7 @@ def test_reply_pairs_are_set_beside_the_first_response_of_the_same_threads():
     )
     assert plain(sentence(result)) == (
         "The median time from a message to its reply is 2 h (1.7 to 2.2) over 300 reply pairs; 90 % of them within 24 h. The"
-        " median first response of the same 120 threads is 4 h: a thread has one first response, and a pair for each message"
+        " median first response of the 120 threads begun meanwhile is 4 h: a thread has one first response, and a pair for each message"
         " that was answered. 1 reply is stamped before its message."
     )
 
