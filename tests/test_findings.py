@@ -517,6 +517,10 @@ def test_volume_heatmap():
         "No hour of the week clearly stands out; the most, 10 contacts on average (8.0 to 12.0) on Monday at 10:00, could be"
         " chance."
     )
+    heat["mean"] = 10.0
+    assert plain(sentence(heat)) == (
+        "No hour of the week clearly stands out; the most, 10 contacts on average in each of 2 hours, could be chance."
+    )
 
 
 # --- satisfaction, sentiment ------------------------------------------------------------------------

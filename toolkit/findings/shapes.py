@@ -244,6 +244,9 @@ def grid(result, **context):
     found = result.attrs.get("facts", {}).get("standout")
     row = result.loc[result["mean"].idxmax() if found is None else found]
     about = {"place": place_of(result, row, ["weekday", "hour"]), "mean": cases(result, round(float(row["mean"]), 1))}
+    as_many = int((result["mean"] == row["mean"]).sum())
+    if as_many > 1:
+        return say("grid.several", mean=about["mean"], n=as_many)
     if pd.isna(row["low"]):
         return say("grid.few", **about)
     about |= {"low": number(row["low"], 1), "high": number(row["high"], 1)}
