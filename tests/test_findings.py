@@ -608,6 +608,12 @@ def trend(rows):
             " messages: 22 % (17 to 28) negative, 68 % (61 to 74) neutral and 10 % (7 to 15) positive.",
         ),
         (
+            [(49, np.nan, "untested"), (24, -0.25, "no history")],
+            "The change of the share of negative messages from one week to the next is not compared with week-to-week"
+            " movement, and may be chance or more. Of 200 messages: 36 % (30 to 43) negative, 54 % (47 to 60) neutral and"
+            " 10 % (7 to 15) positive.",
+        ),
+        (
             [(20, np.nan, "untested")],
             "Of 100 messages: 20 % (13 to 29) negative, 70 % (60 to 78) neutral and 10 % (6 to 17) positive. There is no"
             " neighbouring week to compare with.",

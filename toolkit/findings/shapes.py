@@ -17,7 +17,7 @@ from toolkit.findings.parts import (
     word,
 )
 from toolkit.intervals import wilson
-from toolkit.verdicts import CLEAR
+from toolkit.verdicts import CHANCE, CLEAR
 from toolkit.words import display_name, estimate, number, text, value_text
 
 NEAR, FAR = claims.NEAR, 86_400  # of a curve are told the shares within an hour and a day
@@ -222,7 +222,8 @@ def _changes(result, every):
         whole = _parts(result, [(part, {}) for part in attrs["parts"]])
         if result["change"].isna().all():
             return f"{whole} {say('shares.no_neighbour', period=period)}"
-        return f"{say('shares.steady', subject=subject, period=period)} {whole}"
+        form = "steady" if (result["verdict"] == CHANCE).any() else "untested"
+        return f"{say(f'shares.{form}', subject=subject, period=period)} {whole}"
     harm = -1 if attrs.get("best") == "high" else 1
     sign = harm if (harm * clear["change"]).max() > 0 else -harm
     top = clear.loc[(sign * clear["change"]).idxmax()]
