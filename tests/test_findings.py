@@ -624,6 +624,14 @@ def test_sentiment_trend(rows, said):
     assert plain(sentence(trend(rows))) == said
 
 
+def test_parts_of_several_weeks_have_no_interval_that_forgets_the_conversations():
+    weeks = trend([(20, np.nan, "untested"), (24, 0.04, "chance")])
+    weeks["negative_low"], weeks["negative_high"] = [0.05, 0.07], [0.55, 0.57]  # few conversations, much alike
+    assert plain(sentence(weeks)).endswith(
+        " Of 200 messages: 22 % negative, 68 % (61 to 74) neutral and 10 % (7 to 15) positive."
+    )
+
+
 def test_a_rise_that_is_not_the_largest_is_no_superlative():
     result = trend([(10, np.nan, "untested"), (30, 0.2, "clear"), (10, -0.2, "chance"), (60, 0.5, "chance")])
     assert "rose clearly in the week of 8 April" in sentence(result)

@@ -1,5 +1,8 @@
 """A sentence by shape: each function takes a result of its shape and says what it shows."""
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from toolkit import claims, words
@@ -206,12 +209,21 @@ def _parts(result, names):
         if len(part) == 1:  # as it stands there: the interval may carry more than n
             share, low, high = part.iloc[0][["share", "low", "high"]]
         else:
-            (low,), (high,) = wilson([part["n"].sum()], [total])
             share = part["n"].sum() / total
+            (low,), (high,) = wilson([part["n"].sum()], [total])
+            if not _is_plain(part):  # cases that are alike: that of the total is wider, too
+                low = high = math.nan
         items.append(
             text("sentence.shares.item", value=estimate(share, low, high, "rate"), part=words.part_name(name, ends))
         )
     return say("shares.list", cases=cases(result, total), list=words.joined(items))
+
+
+def _is_plain(part):
+    """Whether the intervals of all these shares are those of cases that have nothing to do with each other."""
+    known = part.dropna(subset=["low", "high"])
+    ends = wilson(known["n"], known["total"])
+    return bool(np.allclose(ends, (known["low"], known["high"]), atol=1e-9))
 
 
 def _changes(result, every):
