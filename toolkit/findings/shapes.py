@@ -60,7 +60,8 @@ def _cost(result, total):
     n = int(known["n"].sum())
     if not n:
         return say("count.cost_unknown", cases=cases(result, total))
-    said = say("count.cost", cases=cases(result, n), cost=number(known["cost"].sum()))
+    form = "cost_assumed" if result.attrs.get("facts", {}).get("is_assumed") else "cost"
+    said = say(f"count.{form}", cases=cases(result, n), cost=number(known["cost"].sum()))
     if len(known) > 1 and known["cost"].nlargest(2).nunique() == 2:
         top = known.loc[known["cost"].idxmax()]
         share = value_text(top["cost"] / known["cost"].sum(), "rate")
