@@ -11,6 +11,7 @@ import pytest
 
 from toolkit import engine, metrics
 from toolkit.errors import BadData, BadParameter, MissingColumn
+from toolkit.findings import sentence
 from toolkit.service import Service
 
 START = pd.Timestamp("2024-03-01T09:00Z")  # a Friday
@@ -1450,6 +1451,9 @@ def test_contact_costs():
     assert values(metrics.contact_costs(costs), "channel", "cost") == [
         ["(none)", None], ["Phone", 6.5], ["email", 4], ["x", None],
     ]  # fmt: skip
+    # no settings name these costs, and the sentence says whose they are
+    assert "at the costs of service.toml" in sentence(metrics.contact_costs(costs))
+    assert "at costs assumed by the toolkit: service.toml names none" in sentence(metrics.contact_costs(table))
     by = metrics.contact_costs(table, by="topic")
     assert values(by[by["topic"] == "b"], "topic", "channel", "n") == [["b", "x", 1]] and by["n"].sum() == 6
     phone = metrics.contact_costs(calls(["answered", "test"]))  # calls are of the phone

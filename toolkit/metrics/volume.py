@@ -98,8 +98,9 @@ def contact_costs(contacts, by=None, zone=None):
         rows = rows.mutate(channel=ibis.literal("phone"))
     rows = engine.as_table(rows, table, ["channel"])
     keys = [key for key in engine.group_keys(by) if key != "channel"]
-    costs = shapes.settings_of(rows).costs
     engine.check_keys(rows, table, keys, taken=("cost_per_contact", "cost"))
+    settings = shapes.settings_of(rows)
+    costs, facts = settings.costs, {"is_assumed": "costs" not in settings.model_fields_set}
 
     def priced(counted):
         def cost(channel):
@@ -118,6 +119,7 @@ def contact_costs(contacts, by=None, zone=None):
             {},
             0,
             case=case,
+            facts=facts,
         )
         result.attrs |= {"by": [*keys, "channel"], "rows": [*keys, "channel"]}
         return result
