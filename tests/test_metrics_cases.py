@@ -1341,6 +1341,9 @@ RESERVED += [(metrics.response_time_buckets, PLAIN, name) for name in ("bucket",
 RESERVED += [(metrics.response_rate, PLAIN, "needs_"), (metrics.inbound_volume, PLAIN, ["channel", "share"])]
 RESERVED += [(metrics.csat, EMPTY["csat"], name) for name in ("csat", "mean", "score_1")]
 RESERVED += [(metrics.abandonment_by_stage, STAGES, "hazard")]
+RESERVED += [  # a comparison with the period before would write over them
+    (metrics.inbound_volume, PLAIN, name) for name in ("verdict", "change", "previous", "previous_n", "p", "change_low")
+]
 RESERVED += [(metrics.sentiment_trend, messages([(1, 1, 0)]), name) for name in ("positive", "change", "negative_low")]
 
 
@@ -1362,6 +1365,11 @@ def test_a_group_may_not_be_named_as_a_result(metric, table, by):
 def test_a_group_may_not_be_what_is_computed_with(metric, table, by):
     with pytest.raises(BadParameter, match=f"by='{by}': the metric computes with that column"):
         metric(table, by=by)
+
+
+def test_a_group_needs_a_name():
+    with pytest.raises(MissingColumn, match="conversations has no column ''"):
+        metrics.inbound_volume(PLAIN.assign(**{"": "x"}), by="")
 
 
 def test_a_time_is_no_group():
