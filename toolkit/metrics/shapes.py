@@ -324,7 +324,7 @@ def rate(
 # --- shares -----------------------------------------------------------------------------------------
 
 
-def shares(of, rows, parts, column, by, zone, cluster=None, choices=None, time_every=None):
+def shares(of, rows, parts, column, by, zone, cluster=None):
     """The parts of the rows that have one of the values `parts` in `column`; the others are counted only.
 
     Where the rows come in clusters (the messages of a conversation), the intervals carry how much alike those of one
