@@ -181,3 +181,16 @@ def test_every_import_is_a_declared_dependency():
                 imported.add(node.module.split(".")[0])
     imported -= set(sys.stdlib_module_names) | {"toolkit"}
     assert {names.get(name, name) for name in imported} <= declared
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_what_the_text_names_is_there(name):
+    import importlib
+
+    for dotted in set(re.findall(r"`(toolkit(?:\.\w+)+)", (ROOT / name).read_text(encoding="utf-8"))):
+        found = importlib.import_module("toolkit")
+        for part in dotted.split(".")[1:]:
+            assert hasattr(found, part), dotted
+            found = getattr(found, part)
+    for path in re.findall(r"`((?:toolkit|data)/[\w./]+)`", (ROOT / name).read_text(encoding="utf-8")):
+        assert (ROOT / path).exists(), path

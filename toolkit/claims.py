@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from toolkit.clock import days_since_epoch
+from toolkit.clock.timeline import ends_of
 from toolkit.intervals import LEVEL, Incidence, difference, normal_quantile, wilson
 from toolkit.verdicts import CLEAR, FEW, NOT_COMPARABLE, Change, curves, decide, rates, waits
 from toolkit.words import is_none
 
-PERIODS = ("day", "week", "month", "quarter", "year")
-TIME_PARTS = ("hour", "weekday", *PERIODS)
 NEAR = 3_600  # of a curve's groups what is told is the share within an hour
 
 
@@ -278,6 +278,7 @@ def in_period(starts, every, period):
     starts = pd.DatetimeIndex(starts)
     if period is None or period.first_day is None:
         return np.ones(len(starts), bool)
-    codes = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
-    ends = starts.to_period(codes[every]).end_time
-    return np.asarray((starts <= pd.Timestamp(period.last_day)) & (ends >= pd.Timestamp(period.first_day)))
+    days = starts.to_numpy().astype("datetime64[D]").astype("int64")
+    first, last = days_since_epoch(period.first_day), days_since_epoch(period.last_day)
+    is_within = [day <= last and ends_of(every, day)[1] >= first for day in days]
+    return np.asarray(is_within, bool) & ~starts.isna()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter, MissingColumn
-from toolkit.service import Service, parse_duration
+from toolkit.service import Service
 from toolkit.tables import DTYPES, TABLES
 
 NONE = "(none)"  # the group of the rows whose key is missing
@@ -71,30 +71,6 @@ def set_context(backend, context):
 def context_of(table):
     """The `Context` of an Ibis table, or None when it didn't come from `open_data`."""
     return getattr(backend_of(table), "_toolkit_context", None)
-
-
-def data_of(table):
-    """The data set that a table came from, of the same period; None for any other table."""
-    context = context_of(table)
-    return context.data if context else None
-
-
-def beside(table, name):
-    """Another table of the data set that a table came from, of the same period; None where there is none."""
-    data = data_of(table)
-    return getattr(data, name) if data and data.has(name) else None
-
-
-def hours_there(table, first, last):
-    """day, weekday, hour of the hours that were there, from one local day (since 1970-01-01) to another.
-
-    Only a data set knows; None for any other table.
-    """
-    data = data_of(table)
-    if data is None:
-        return None
-    hours = data.hours_there()
-    return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
 
 
 def zone_of(table, zone=None):
@@ -420,42 +396,6 @@ def to_pandas(expression):
         return (backend_of(expression) or connection()).execute(expression)
 
 
-def run_together(queries):
-    """The frames of several queries, run as one: a table that they share is read once.
-
-    Their rows are put one below the other, columns of one type into the same places, and parted again.
-    """
-    import ibis
-
-    if len(queries) < 2 or len({id(backend_of(query)) for query in queries}) > 1:
-        return [to_pandas(query) for query in queries]
-    places, slots = [], {}
-    for query in queries:
-        seen, place = {}, {}
-        for name, dtype in query.schema().items():
-            kind = (
-                "int64" if dtype.is_integer() else "float64" if dtype.is_numeric() else str(dtype.copy(nullable=True))
-            )
-            seen[kind] = seen.get(kind, 0) + 1
-            place[name] = f"{kind.split('(')[0].lower()}_{seen[kind]}"
-            slots[place[name]] = kind
-        places.append(place)
-    rows = []
-    for number, (query, place) in enumerate(zip(queries, places, strict=True)):
-        own = {slot: query[name].cast(slots[slot]) for name, slot in place.items()}
-        filled = {slot: own.get(slot, ibis.null(kind)) for slot, kind in slots.items()}
-        rows.append(query.select(query_=ibis.literal(number, "int64"), **filled))
-    whole, frames = to_pandas(ibis.union(*rows)), []
-    for number, (query, place) in enumerate(zip(queries, places, strict=True)):
-        part = whole.loc[whole["query_"] == number, list(place.values())].reset_index(drop=True)
-        part.columns = list(place)
-        whole_numbers = [
-            name for name, dtype in query.schema().items() if dtype.is_integer() and part[name].notna().all()
-        ]
-        frames.append(part.astype(dict.fromkeys(whole_numbers, "int64")))
-    return frames
-
-
 def count_if(table, condition):
     """How many rows meet a condition; null doesn't (on Spark the count itself would become null)."""
     return table.count(where=condition.fill_null(False)).fill_null(0)
@@ -464,20 +404,3 @@ def count_if(table, condition):
 def aggregate(table, keys, **measures):
     """One row per group (one row in all without keys) with the measures."""
     return table.group_by(keys).aggregate(**measures) if keys else table.aggregate(**measures)
-
-
-def parse_edges(edges):
-    """Bucket edges in seconds, growing.
-
-    Examples
-    --------
-    >>> parse_edges(("1h", "6h"))
-    [3600, 21600]
-    """
-    try:
-        seconds = [parse_duration(edge) for edge in edges]
-    except ValueError as error:
-        raise BadParameter(f"edges: {error}") from None
-    if not seconds or seconds != sorted(set(seconds)) or seconds[0] <= 0:
-        raise BadParameter(f"edges: {list(edges)} must grow and begin above 0")
-    return seconds

@@ -60,6 +60,30 @@ def wilson(count, n, level=LEVEL, quantile=None):
     return np.where(count == 0, 0 * n, middle - half), np.where(count == n, 1.0, middle + half)  # not 1e-17
 
 
+def clustered_effect(clusters, n, hits, n_squares, hits_squares, products):
+    """How many messages that come in conversations say as much as one on its own, as an array; at least 1.
+
+    Parameters
+    ----------
+    as of `clustered_rate`
+
+    Examples
+    --------
+    >>> n, hits = np.array([2, 2, 2, 2]), np.array([2, 0, 2, 0])
+    >>> round(float(clustered_effect(4, n.sum(), hits.sum(), n @ n, hits @ hits, n @ hits)), 2)
+    2.67
+    """
+    columns = (clusters, n, hits, n_squares, hits_squares, products)
+    clusters, n, hits, n_squares, hits_squares, products = (np.asarray(column, float) for column in columns)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = hits / n
+        squares = hits_squares - 2 * rate * products + rate**2 * n_squares
+        variance = clusters / (clusters - 1) * np.maximum(squares, 0) / n**2
+        # Where all or none count, nothing shows how alike they are: each conversation is taken as one message.
+        edge = (hits == 0) | (hits == n) | (clusters < 2)
+        return np.maximum(np.where(edge, n_squares / n, variance * n / (rate * (1 - rate))), 1)
+
+
 def clustered_rate(clusters, n, hits, n_squares, hits_squares, products, fewest=10):
     """95 % interval of a rate of messages that come in conversations, as two arrays; within 0 and 1.
 
@@ -84,13 +108,7 @@ def clustered_rate(clusters, n, hits, n_squares, hits_squares, products, fewest=
     with np.errstate(divide="ignore", invalid="ignore"):
         clusters = np.where(clusters >= max(fewest, 2), clusters, np.nan)
         n = np.where(np.isnan(clusters), np.nan, n)  # neither end, also where none or all count
-        rate = hits / n
-        squares = hits_squares - 2 * rate * products + rate**2 * n_squares
-        variance = clusters / (clusters - 1) * np.maximum(squares, 0) / n**2
-        # Where all or none count, nothing shows how alike they are: each conversation is taken as one message.
-        edge = (hits == 0) | (hits == n)
-        effect = np.where(edge, n_squares / n, variance * n / (rate * (1 - rate)))
-        effect = np.maximum(effect, 1)
+        effect = clustered_effect(clusters, n, hits, n_squares, hits_squares, products)
         return wilson(hits / effect, n / effect, quantile=student_quantile(clusters - 1))
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from toolkit import words
+from toolkit.clock.timeline import PERIODS
 from toolkit.result import format_value, heading, interval_columns, pretty
 
-STEPS = ("day", "week", "month", "quarter", "year")
 HIDDEN = {"p"}  # the verdict says what a p-value would
 
 
@@ -91,7 +91,7 @@ def _values(result, name, unit):
     is_figure = unit not in ("text", "count", "time") and name not in _row_keys(result)
     enough, values, counts = _enough(result, name), list(result[name]), _counts(result, name)
     when_null = result.attrs.get("when_null", {}).get(name)
-    partial = set(result.attrs.get("partial", ())) if name in STEPS and name in result.attrs.get("by", ()) else ()
+    partial = set(result.attrs.get("partial", ())) if name in PERIODS and name in result.attrs.get("by", ()) else ()
 
     def cell(position):
         if is_figure and not enough[position]:

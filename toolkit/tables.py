@@ -137,6 +137,9 @@ OUTCOMES = ("answered", "abandoned", "contained", "test")
 SENTIMENTS = ("positive", "neutral", "negative")
 KINDS = ("csat", "nps")
 SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
+# Columns that a data set adds where the rows of a table aren't read at one instant: which week a row is of, and when
+# it is read.
+HISTORY_WEEK, READ_AT = "history_week", "read_at"
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
 PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
 # States in which a conversation waits for nobody, whatever its system calls them.

@@ -3,7 +3,6 @@
 import numpy as np
 
 PERIODS = ("day", "week", "month", "quarter", "year")
-DAY_ZERO = 719_163  # the ordinal of 1970-01-01
 
 
 def timeline(ends, parts):
@@ -61,11 +60,11 @@ def first_day(part, value):
     return int(np.datetime64(month, "M").astype("datetime64[D]").astype("int64"))
 
 
-def day_number(day):
-    """A date as days since 1970-01-01.
+def ends_of(part, day):
+    """The first and the last day of the day, week, month, quarter or year that a day lies in, all since 1970-01-01.
 
-    >>> import datetime
-    >>> day_number(datetime.date(1970, 1, 2))
-    1
+    >>> ends_of("week", 19785), ends_of("month", 19785)
+    ((19779, 19785), (19783, 19813))
     """
-    return day.toordinal() - DAY_ZERO
+    number = int(parts_of(np.asarray(day, "int64"))[part])
+    return first_day(part, number), first_day(part, number + (7 if part == "week" else 1)) - 1

@@ -132,7 +132,7 @@ def groups_of(result, subject, overall=None):
     found = claims.standout(result, is_harm_high, tested) or claims.standout(result, not is_harm_high, tested)
     if found is None:
         named = told[claims.is_named(told, keys)]
-        return flat(result, subject, (named if len(named) else told)["value"], unit, keys)
+        return flat(subject, (named if len(named) else told)["value"], unit, keys)
     form = ["lower", "lowest", "higher", "highest"][2 * found.is_above + found.is_extreme]
     if unit == "seconds":
         form = {"lower": "shorter", "lowest": "shortest", "higher": "longer", "highest": "longest"}[form]
@@ -145,7 +145,7 @@ def groups_of(result, subject, overall=None):
     return said
 
 
-def flat(result, subject, values, unit, keys):
+def flat(subject, values, unit, keys):
     """No group stands out: from which to which figure they lie."""
     known = values.dropna()
     key = keys[0] if len(keys) == 1 and words.has(f"none_of.{keys[0]}") else "group"

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from toolkit import claims, words
-from toolkit.claims import PERIODS, group_keys, place_keys
+from toolkit.claims import group_keys, place_keys
+from toolkit.clock import PARTS
+from toolkit.clock.timeline import PERIODS
 from toolkit.findings.parts import (
     also,
     cases,
@@ -47,7 +49,7 @@ def count(result, **context):
         sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
         if len(sums) < 2:
             continue
-        top, form = (claims.peak(sums), "peak") if key in claims.TIME_PARTS else (claims.largest(sums), "most")
+        top, form = (claims.peak(sums), "peak") if key in PARTS else (claims.largest(sums), "most")
         if top is not None:
             about = {"number": number(sums[top]), "share": value_text(sums[top] / sums.sum(), "rate")}
             said += " " + say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)

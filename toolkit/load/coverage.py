@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from toolkit import clock, engine
+from toolkit.clock import timeline
 from toolkit.load.reading import opened_at
 
 CONTACTS = ("conversations", "messages", "calls")  # tables whose rows tell that the service was reached
@@ -114,7 +115,7 @@ def volume_jumps(daily, last_day):
     if daily.empty:
         return []
     first, last = int(daily.index[0]), min(int(daily.index[-1]), clock.days_since_epoch(last_day))
-    monday = first + (-(first + 3)) % 7  # 1970-01-01 was a Thursday
+    monday = timeline.ends_of("week", first + 6)[0]  # the first one
     weeks = [(start, daily.loc[start : start + 6].sum()) for start in range(monday, last - 5, 7)]
     jumps = []
     for (_, before), (start, now) in zip(weeks, weeks[1:], strict=False):
@@ -167,7 +168,7 @@ def hours_there(first_day, last_day, zone, first_covered, as_of, missing):
         clock.hours_of(first_day, last_day, zone), columns=["day", "hour", "start", "seconds"], dtype="int64"
     )
     gone = {clock.days_since_epoch(day) for day in missing}
-    frame["weekday"] = (frame["day"] + 3) % 7  # 1970-01-01 was a Thursday
+    frame["weekday"] = timeline.parts_of(frame["day"].to_numpy())["weekday"]
     frame["is_there"] = (
         (frame["seconds"] > 0)
         & (frame["start"] < as_of.timestamp())

@@ -188,7 +188,7 @@ class Data(View):
         """Whether the data reaches back to the beginning of a period, give or take a tenth of it."""
         if self.first_event is None:
             return True
-        return self.first_event < period.start + max(datetime.timedelta(days=1), (period.end - period.start) / 10)
+        return self.first_event < period.start + max(clock.ONE_DAY, (period.end - period.start) / 10)
 
     @property
     def _days(self):

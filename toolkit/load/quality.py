@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from toolkit.load.sql import BLANKS, ID, escaped, literal, ours, quote
 from toolkit.tables import SCORE_RANGE
 
-LEDGER = ("table", "key", "rule", "action", "column", "value", "file", "row", "reason")
-
 # What a person is told of each rule.
 REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",

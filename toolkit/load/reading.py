@@ -11,9 +11,7 @@ from pathlib import Path
 from toolkit import clock, engine, words
 from toolkit.errors import BadParameter
 from toolkit.load.quality import CONSEQUENCES
-from toolkit.tables import TABLES
-
-READ_AT = "read_at"  # when a row is read, where the rows of a table aren't read at one instant
+from toolkit.tables import READ_AT, TABLES
 
 
 def resolve_as_of(text, files=()):

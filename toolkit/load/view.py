@@ -4,9 +4,8 @@ from toolkit import clock, engine
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
-from toolkit.tables import TABLES
+from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
 
-HISTORY_WEEK = "history_week"
 # (key, parent): where a table finds the columns that it lacks.
 LINKS = (("conversation_id", "conversations"), ("call_id", "calls"))
 SCORED = ("sentiment", "sentiment_engine", "language")  # columns that scored_messages adds
@@ -119,7 +118,7 @@ class View:
             if self.period.start is None and not self.spans:
                 return table
             calls = self._within(self._backend.table("calls"), "calls")
-            added = [column for column in (reading.READ_AT, HISTORY_WEEK) if column in calls.columns]
+            added = [column for column in (READ_AT, HISTORY_WEEK) if column in calls.columns]
             return table.inner_join(calls.select("call_id", *added), "call_id")
         column = table[TABLES[name].time]
         if self.period.start is not None and column.type().is_date():
@@ -133,8 +132,8 @@ class View:
 
     def _read(self, table, name):
         """The rows as they stood when they are read."""
-        if self.spans and reading.READ_AT in table.columns:
-            return reading.read_back(table, name, table[reading.READ_AT], self.zone)
+        if self.spans and READ_AT in table.columns:
+            return reading.read_back(table, name, table[READ_AT], self.zone)
         if self.as_of < self._shared["as_of"]:
             return reading.read_back(table, name, self.as_of, self.zone)
         return table  # as it was loaded

@@ -6,6 +6,7 @@ from toolkit import engine
 from toolkit.clock import humanize
 from toolkit.errors import MissingColumn
 from toolkit.metrics import shapes, waits
+from toolkit.metrics.dataset import beside
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, duration, target_of
 
@@ -225,7 +226,7 @@ def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
 
 def _without_tests(stages):
     """Stages of a data set whose calls say which of them are tests, without those."""
-    calls = engine.beside(stages, "calls")
+    calls = beside(stages, "calls")
     if calls is None or "outcome" not in calls.columns:
         return stages
     tests = calls.filter(calls.outcome.fill_null("") == "test")

@@ -12,9 +12,7 @@ from toolkit.metrics.registry import METRICS, metric
 from toolkit.metrics.shapes import planned, together
 from toolkit.movement import count_movement, rate_movement
 from toolkit.result import Result, interval_columns
-
-WEEK = "history_week"  # of a data set's `weeks_before`: which week a row is of
-CHANGE = ["change", "change_low", "change_high", "p", "verdict"]
+from toolkit.tables import HISTORY_WEEK
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class History:
         frame = pd.DataFrame(self.result)
         for key in keys:
             frame = frame[frame[key] == row[key]]
-        values = frame.set_index(frame[WEEK].astype(int))[column] if len(frame) else pd.Series(dtype=float)
+        values = frame.set_index(frame[HISTORY_WEEK].astype(int))[column] if len(frame) else pd.Series(dtype=float)
         return [values.reindex(stretch, fill_value=0).to_numpy(float) for stretch in self.stretches or (self.weeks,)]
 
 
@@ -242,7 +240,7 @@ def _results(data, table, asked):
         return together([lambda f=f, c=c: f(held, **c | _by(c, more)) for f, c in chosen])
 
     def by_week(weeks, stretches, of_counts):
-        return iter([History(result, tuple(weeks.weeks), stretches) for result in of(weeks, of_counts, [WEEK])])
+        return iter([History(result, tuple(weeks.weeks), stretches) for result in of(weeks, of_counts, [HISTORY_WEEK])])
 
     before, within = data.weeks_before, data.weeks_within
     stretches = ()

@@ -3,7 +3,7 @@
 from toolkit import engine
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.registry import metric
-from toolkit.metrics.rows import choose, of_channels, spans, with_target, without_bots_alone
+from toolkit.metrics.rows import channel_setting, choose, of_channels, spans, with_target, without_bots_alone
 
 _CLOSED = ("closed", "closed_at")
 
@@ -345,7 +345,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     settings = shapes.settings_of(rows)
     with shapes.at_once():
         first = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
-    groups = {channel: _expectations_of(channel, settings.expectations) for channel in first["channel"]}
+    groups = {channel: channel_setting(channel, settings.expectations) for channel in first["channel"]}
     made = []
     for name, expected in settings.expectations.items():
         members = [channel for channel, group in groups.items() if group == name]
@@ -372,15 +372,6 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
     about = {"rows": ["expectation"], "ordered": True, "roles": {"hits": "answered_count"}, "ends": ("low", "high")}
     return shapes.finish(frame, "expectation_met", rows, [], units | {"expectation_met": "rate"}, choices, **about)
-
-
-def _expectations_of(channel, expectations):
-    """The name of the expectation that holds for a channel: its own, that of the phone, or that of social channels."""
-    from toolkit.tables import PHONE_CHANNELS
-
-    if channel in expectations:
-        return channel
-    return "phone" if channel.lower() in PHONE_CHANNELS else "social"
 
 
 def _hours(seconds):

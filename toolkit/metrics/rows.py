@@ -2,12 +2,12 @@
 
 from toolkit import engine
 from toolkit.errors import BadParameter, suggestion
+from toolkit.metrics.dataset import data_of
 from toolkit.metrics.shapes import settings_of
 from toolkit.service import parse_duration
-from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS
+from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS, READ_AT
 
 CHANNELS = ("all", "written", "phone")
-READ_AT = "read_at"  # of a data set's weeks: when each row is read
 
 
 def choose(name, value, allowed):
@@ -37,6 +37,16 @@ def of_channels(table, name, channels):
     return (
         (table.filter(is_phone), "call") if channels == "phone" else (table.filter(~is_phone), "written_conversation")
     )
+
+
+def channel_setting(channel, named):
+    """The name of the setting that holds for a channel: its own, in any case, else that of the phone or of social ones.
+
+    >>> channel_setting("Email", ["phone", "email"]), channel_setting("Call", []), channel_setting("x", ["email"])
+    ('email', 'phone', 'social')
+    """
+    own = {name.lower(): name for name in named}
+    return own.get(channel.lower()) or ("phone" if channel.lower() in PHONE_CHANNELS else "social")
 
 
 def without_bots_alone(table):
@@ -73,7 +83,7 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None):
     flag, closing = otherwise or (None, None)
     is_known = closing in table.columns
     times = [engine.epoch(table[column]) for column in (start, end, *([closing] if is_known else []))]
-    if READ_AT in table.columns and as_of is None and engine.data_of(table):
+    if READ_AT in table.columns and as_of is None and data_of(table):
         now = engine.epoch(table[READ_AT])  # weeks, each read at an end of its own
     else:
         now = ibis.literal(engine.as_of_seconds(table, times, as_of)).cast("int64")

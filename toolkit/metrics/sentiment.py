@@ -4,6 +4,7 @@ import numpy as np
 
 from toolkit import engine
 from toolkit.clock.timeline import PERIODS
+from toolkit.intervals import clustered_effect
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose
@@ -122,16 +123,10 @@ def _effective(frame):
     n = frame["n"].to_numpy(float)
     if "clusters_" not in frame.columns:
         return n
-    hits, squares, own, mixed = (
-        frame[f"{name}_"].to_numpy(float) for name in ("negative", "nn", "negative_negative", "n_negative")
+    clusters, hits, squares, own, mixed = (
+        frame[f"{name}_"].to_numpy(float) for name in ("clusters", "negative", "nn", "negative_negative", "n_negative")
     )
-    k = frame["clusters_"].to_numpy(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = hits / n
-        variance = k / (k - 1) * np.maximum(own - 2 * rate * mixed + rate**2 * squares, 0) / n**2
-        # one conversation, or all alike: nothing shows how alike those of one are
-        effect = np.where((hits == 0) | (hits == n) | (k < 2), squares / n, variance * n / (rate * (1 - rate)))
-    return n / np.maximum(np.nan_to_num(effect, nan=1.0), 1.0)
+    return n / np.nan_to_num(clustered_effect(clusters, n, hits, squares, own, mixed), nan=1.0)
 
 
 @metric("count", table="scored_messages", case="customer_message", value="n")

@@ -20,9 +20,11 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.clock.timeline import PERIODS, day_number, timeline
+from toolkit.clock import day_of, days_since_epoch
+from toolkit.clock.timeline import PERIODS, ends_of, timeline
 from toolkit.errors import BadParameter
 from toolkit.intervals import clustered_rate, wilson
+from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
 
@@ -93,8 +95,44 @@ def together(calls):
     with planned():
         plans = [call() for call in calls]
     waiting = [plan for plan in plans if isinstance(plan, Plan)]
-    frames = iter(engine.run_together([plan.query for plan in waiting]))
+    frames = iter(_frames_of([plan.query for plan in waiting]))
     return [plan.finish(next(frames)) if isinstance(plan, Plan) else plan for plan in plans]
+
+
+def _frames_of(queries):
+    """The frames of several queries, run as one: a table that they share is read once.
+
+    Their rows are put one below the other, columns of one type into the same places, and parted again.
+    """
+    import ibis
+
+    if len(queries) < 2 or len({id(engine.backend_of(query)) for query in queries}) > 1:
+        return [engine.to_pandas(query) for query in queries]
+    places, slots = [], {}
+    for query in queries:
+        seen, place = {}, {}
+        for name, dtype in query.schema().items():
+            kind = (
+                "int64" if dtype.is_integer() else "float64" if dtype.is_numeric() else str(dtype.copy(nullable=True))
+            )
+            seen[kind] = seen.get(kind, 0) + 1
+            place[name] = f"{kind.split('(')[0].lower()}_{seen[kind]}"
+            slots[place[name]] = kind
+        places.append(place)
+    rows = []
+    for number, (query, place) in enumerate(zip(queries, places, strict=True)):
+        own = {slot: query[name].cast(slots[slot]) for name, slot in place.items()}
+        filled = {slot: own.get(slot, ibis.null(kind)) for slot, kind in slots.items()}
+        rows.append(query.select(query_=ibis.literal(number, "int64"), **filled))
+    whole, frames = engine.to_pandas(ibis.union(*rows)), []
+    for number, (query, place) in enumerate(zip(queries, places, strict=True)):
+        part = whole.loc[whole["query_"] == number, list(place.values())].reset_index(drop=True)
+        part.columns = list(place)
+        whole_numbers = [
+            name for name, dtype in query.schema().items() if dtype.is_integer() and part[name].notna().all()
+        ]
+        frames.append(part.astype(dict.fromkeys(whole_numbers, "int64")))
+    return frames
 
 
 # --- what every shape does --------------------------------------------------------------------------
@@ -146,14 +184,11 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
 
 def _partial(result, table, keys):
     """The places of the rows that are of part of a week, month or day only: the data or the period holds no more."""
-    data, every = engine.data_of(table), next((key for key in keys if key in ("day", "week", "month")), None)
+    data, every = data_of(table), next((key for key in keys if key in ("day", "week", "month")), None)
     if data is None or every is None or not len(result):
         return []
-    parts = [pd.Timestamp(part.first_day) for part in data.parts(every) if not part.is_complete]
-    if every == "month":
-        parts = [part.replace(day=1) for part in parts]
-    elif every == "week":
-        parts = [part - pd.Timedelta(days=part.weekday()) for part in parts]
+    cut = [days_since_epoch(part.first_day) for part in data.parts(every) if not part.is_complete]
+    parts = pd.to_datetime([day_of(ends_of(every, day)[0]) for day in cut])
     return np.flatnonzero(pd.to_datetime(result[every]).isin(parts)).tolist()
 
 
@@ -207,10 +242,10 @@ def count(of, rows, by, zone, table=None, case=None, choices=None):
 
 def _without_missing_days(frame, rows, keys):
     """Without rows for the days that are missing from the data: a gap, not a zero."""
-    data = engine.data_of(rows)
+    data = data_of(rows)
     if data is None or "day" not in keys or not data.missing_days:
         return frame
-    missing = [day_number(day) for day in data.missing_days]
+    missing = [days_since_epoch(day) for day in data.missing_days]
     return frame[~(frame["day"].isin(missing) & (frame["n"] == 0))].reset_index(drop=True)
 
 
@@ -289,7 +324,7 @@ def rate(
 # --- shares -----------------------------------------------------------------------------------------
 
 
-def shares(of, rows, parts, column, by, zone, cluster=None, choices=None, time_every=None):
+def shares(of, rows, parts, column, by, zone, cluster=None):
     """The parts of the rows that have one of the values `parts` in `column`; the others are counted only.
 
     Where the rows come in clusters (the messages of a conversation), the intervals carry how much alike those of one

@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.clock import is_open
-from toolkit.clock.timeline import day_number
+from toolkit.clock import days_since_epoch, is_open
+from toolkit.clock.timeline import parts_of
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
 from toolkit.metrics import shapes
+from toolkit.metrics.dataset import hours_there
 from toolkit.metrics.registry import metric
-from toolkit.tables import PHONE_CHANNELS, TABLES
+from toolkit.metrics.rows import channel_setting
+from toolkit.tables import TABLES
 
 
 def contacts_of(table):
@@ -104,8 +106,7 @@ def contact_costs(contacts, by=None, zone=None):
 
     def priced(counted):
         def cost(channel):
-            written = None if channel.lower() in PHONE_CHANNELS or channel == engine.NONE else costs.get("social")
-            return costs.get(channel, costs.get("phone") if channel.lower() in PHONE_CHANNELS else written)
+            return None if channel == engine.NONE else costs.get(channel_setting(channel, costs))
 
         frame = pd.DataFrame(counted).drop(columns="share")
         frame["cost_per_contact"] = frame["channel"].map(cost).astype("float64")
@@ -192,16 +193,16 @@ def _hours_there(frame, rows, period, hours):
         return pd.DataFrame(hours)[["day", "weekday", "hour"]]
     known = frame.dropna()
     if period is not None and period.start is not None:
-        first, last = day_number(period.first_day), day_number(period.last_day)
+        first, last = days_since_epoch(period.first_day), days_since_epoch(period.last_day)
     elif len(known):
         first, last = int(known["day"].min()), int(known["day"].max())
     else:
         first, last = 0, -1
-    there = engine.hours_there(rows, first, last)
+    there = hours_there(rows, first, last)
     if there is not None:
         return there
     days = pd.DataFrame({"day": np.arange(first, last + 1)})
-    days["weekday"] = (days["day"] + 3) % 7  # 1970-01-01 was a Thursday
+    days["weekday"] = parts_of(days["day"].to_numpy())["weekday"]
     return days.merge(pd.DataFrame({"hour": np.arange(24)}), how="cross")
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.errors import BadData
+from toolkit.errors import BadData, BadParameter
 from toolkit.intervals import Incidence, mean_of_waits, normal_quantile, order_interval, wilson
 from toolkit.metrics.registry import METRICS
+from toolkit.metrics.rows import duration
 from toolkit.metrics.shapes import add_rate, business_settings, finish, groups_of, run, settings_of
 
 GRID = ((7_200, 1), (86_400, 10), (864_000, 60), (8_640_000, 600))  # (up to, step) in seconds
@@ -231,7 +232,7 @@ def wait_spans(
     """
     import ibis
 
-    name, seconds = of.__name__, engine.parse_edges(edges)
+    name, seconds = of.__name__, parse_edges(edges)
     words = span_words(seconds, otherwise)
     names = [_span_name(key, values) for key, values in words]
     keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
@@ -276,6 +277,20 @@ def span_words(edges, otherwise=None):
     spans += [("between", {"low": low, "high": high}) for low, high in zip(edges, edges[1:], strict=False)]
     spans.append(("after", {"low": edges[-1]}))
     return [*spans, *([("closed_unanswered", {})] if otherwise else []), ("waiting", {})]
+
+
+def parse_edges(edges):
+    """Bucket edges in seconds, growing.
+
+    Examples
+    --------
+    >>> parse_edges(("1h", "6h"))
+    [3600, 21600]
+    """
+    seconds = [duration("edges", edge) for edge in edges]
+    if not seconds or seconds != sorted(set(seconds)) or seconds[0] <= 0:
+        raise BadParameter(f"edges: {list(edges)} must grow and begin above 0")
+    return seconds
 
 
 def _span_name(key, values):

@@ -11,6 +11,8 @@ from matplotlib.dates import date2num, num2date
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from toolkit import words
+from toolkit.clock import day_of
+from toolkit.clock.timeline import parts_of
 from toolkit.result import format_value, heading
 from toolkit.words.catalogue import DEFAULT
 
@@ -297,7 +299,7 @@ def steps_of(values, key):
     ticks = unique
     if key == "day" and np.ptp(unique) >= 14:  # a week begins with a Monday
         every_day = np.arange(unique[0], unique[-1] + 1)
-        ticks = every_day[(every_day + 3) % 7 == 0]
+        ticks = every_day[parts_of(every_day.astype("int64"))["week"] == every_day]
     ticks = ticks[:: max(1, math.ceil(len(ticks) / 7))]
     labels, year = [], None
     for date in map(num2date, ticks):
@@ -340,7 +342,7 @@ def weekday_names(numbers):
     >>> weekday_names([0, 6])
     ['Mon', 'Sun']
     """
-    return [_date(num2date(4 + number), "EEE") for number in numbers]  # 1970-01-05 was a Monday
+    return [words.weekday_name(day_of(4 + number)) for number in numbers]  # 1970-01-05 was a Monday
 
 
 def time_label(key):

@@ -64,8 +64,8 @@ class Parameter:
             value = self._read(given) if isinstance(given, str) else given
             # A value that was not text is held to its type: True is no int, 1.5 neither.
             value = TypeAdapter(self.type).validate_python(value, strict=not isinstance(given, str))
-        except (ValidationError, ValueError) as error:
-            raise BadParameter(self._refusal(given, error)) from None
+        except (ValidationError, ValueError):
+            raise BadParameter(self._refusal(given)) from None
         if not _is_finite(value):
             raise BadParameter(f"parameter {self.name!r}: {given!r} is not a finite number")
         return value
@@ -83,7 +83,7 @@ class Parameter:
             return {str(choice): choice for choice in get_args(kind)}.get(text.strip(), text)
         return text.strip()
 
-    def _refusal(self, given, error):
+    def _refusal(self, given):
         if self.choices:
             hint, allowed = suggestion(given, self.choices), ", ".join(map(repr, self.choices))
             return f"parameter {self.name!r}: {given!r} is not allowed{hint}; one of: {allowed}"

@@ -3,8 +3,8 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from toolkit.clock import clock_time
 from toolkit.errors import EmptyPeriod, suggestion
 from toolkit.report.each import distinct
 
@@ -69,7 +69,7 @@ def find_empty_period(data, period):
     for name, table in data.tables.items():
         time = table[TABLES[name].time]
         ends = table.aggregate(first=time.min(), last=time.max()).to_pyarrow().to_pylist()[0].values()
-        days += [it.astimezone(ZoneInfo(data.zone)).date() if isinstance(it, datetime) else it for it in ends if it]
+        days += [clock_time(it, data.zone).date() if isinstance(it, datetime) else it for it in ends if it]
     if not days:
         return "the data has not one row"
     if any(table.count().execute() for table in data.during(period).tables.values()):

@@ -2,11 +2,12 @@
 
 import re
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup, escape
 
 from toolkit import words
+from toolkit.clock import clock_time
+from toolkit.errors import BadParameter
 
 
 def language_tag():
@@ -82,8 +83,8 @@ def _day(value, zone, is_end=False):
 
 def _local(moment, zone):
     try:
-        return moment.astimezone(ZoneInfo(zone)) if zone and moment.tzinfo else moment
-    except (ZoneInfoNotFoundError, ValueError):
+        return clock_time(moment, zone) if zone and moment.tzinfo else moment
+    except BadParameter:
         return moment
 
 
