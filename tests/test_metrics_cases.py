@@ -1452,3 +1452,10 @@ def test_sentiment_trend_corrects_over_all_groups():
     p = alone["p"].iloc[-1]
     assert 0.05 / 16 < p <= 0.05 / 8 and alone["verdict"].iloc[-1] == "clear"  # enough of eight, not of 16
     assert "clear" not in metrics.sentiment_trend(both, "channel", zone="UTC")["verdict"].tolist()
+
+
+def test_a_period_before_without_the_figure_is_nothing_to_compare_with():
+    now = metrics.csat(pd.DataFrame({"score": [5] * 40 + [1] * 10}))
+    before = now.drop(columns="mean")  # as `within_target` where no case had a target
+    row = metrics.previous_period(now, before, value="mean").iloc[0]
+    assert row["mean"] == 4.2 and np.isnan(row["previous"]) and row["verdict"] == "few"
