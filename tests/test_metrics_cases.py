@@ -1459,3 +1459,8 @@ def test_a_period_before_without_the_figure_is_nothing_to_compare_with():
     before = now.drop(columns="mean")  # as `within_target` where no case had a target
     row = metrics.previous_period(now, before, value="mean").iloc[0]
     assert row["mean"] == 4.2 and np.isnan(row["previous"]) and row["verdict"] == "few"
+
+
+@pytest.mark.parametrize("own", ["x", 60.0])
+def test_a_column_called_target_is_no_target(own):
+    assert "within_target" not in metrics.first_response_time(PLAIN.assign(target_=own))
