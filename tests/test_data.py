@@ -64,6 +64,14 @@ def test_a_holiday_is_not_missing(tmp_path):
     assert open_data(folder).missing_days == []
 
 
+def test_a_century_before_the_data_is_not_looked_through(monkeypatch):
+    looked, quantile = [], pd.Series.quantile
+    monkeypatch.setattr(pd.Series, "quantile", lambda *given: looked.append(1) or quantile(*given))
+    total = pd.Series(0, index=range(-25_567, 19_800))  # from 1900, which is what a spreadsheet makes of a 1
+    total.iloc[0], total.iloc[-100:] = 1, 90
+    assert coverage.missing_days(total, set()) == [] and len(looked) == 0
+
+
 def test_missing_days_are_those_of_the_period(tmp_path):
     data = open_data(write(tmp_path, daily("2024-03-04", [20] * 9 + [0] + [20] * 18)))
     assert data.during("2024-W11").missing_days == [date("2024-03-13")]

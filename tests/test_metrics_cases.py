@@ -1490,3 +1490,15 @@ def test_what_reaches_pandas_does_not_grow_with_the_rows(rows, monkeypatch):
     assert result["n"].tolist() == [rows]
     assert max(map(len, handed)) <= 200_000 // 60 + 7_200 + (86_400 - 7_200) // 10
     assert rows <= 2_000 or max(map(len, handed)) < rows * 0.8
+
+
+def test_a_period_before_without_the_figure_is_nothing_to_compare_with():
+    now = metrics.csat(pd.DataFrame({"score": [5] * 40 + [1] * 10}))
+    before = now.drop(columns="mean")  # as `within_target` where no case had a target
+    row = metrics.previous_period(now, before, value="mean").iloc[0]
+    assert row["mean"] == 4.2 and np.isnan(row["previous"]) and row["verdict"] == "few"
+
+
+@pytest.mark.parametrize("own", ["x", 60.0])
+def test_a_column_called_target_is_no_target(own):
+    assert "within_target" not in metrics.first_response_time(PLAIN.assign(target_=own))

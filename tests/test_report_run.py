@@ -319,6 +319,7 @@ class FakeTable(dict):
 
 
 class FakeData:
+    doubts = ()
     """What `open_data` returns, as far as the runner looks."""
 
     source, zone, as_of, tables = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC), {"calls": FakeTable()}
@@ -786,3 +787,15 @@ def test_a_notebook_without_parameters_is_no_report(folder):
     (folder / "good.ipynb").unlink()
     with pytest.raises(BadParameter, match="none of its notebooks has a cell tagged"):
         find_notebooks(None, folder)
+
+
+def test_times_whose_zone_is_guessed_are_told_by_every_run(folder, tmp_path):
+    (tmp_path / "calls.csv").write_text("call_id,started_at\n1,2024-01-01 09:00\n")
+    notebook(folder, "good", "print(1)", parameters=PARAMETERS)
+    told = []
+    run(folder, data=tmp_path, warn=told.append)
+    assert len([line for line in told if "calls.started_at carry no offset" in line]) == 1
+    (tmp_path / "service.toml").write_text('time_zone = "Europe/Rome"\n')
+    told.clear()
+    run(folder, data=tmp_path, warn=told.append)
+    assert not told

@@ -59,15 +59,16 @@ class Result(pd.DataFrame):
     def cells(self, row):
         """The counts per duration of a row's group: cell_, ended_, otherwise_, open_; None where there are none."""
         found, keys = getattr(self, "_cells", None) or (None, [])
-        if found is None:
-            return None
-        from toolkit.engine import label_keys
+        if found is None or not keys:
+            return found
+        if not isinstance(found, dict):  # parted once, for all the rows that will be asked for
+            from toolkit.engine import label_keys
 
-        frame = label_keys(found.copy(), keys)
-        for key in keys:
-            value = row[key]
-            frame = frame[frame[key].isna() if pd.isna(value) else frame[key] == value]
-        return frame
+            labelled = label_keys(found.copy(), keys)
+            found = {_key(key): cells for key, cells in labelled.groupby(keys, dropna=False, observed=True)}
+            self._cells = (found, keys)
+        empty = next(iter(found.values())).iloc[:0] if found else pd.DataFrame(columns=["cell_", *keys])
+        return found.get(_key(row[key] for key in keys), empty)
 
     def targets(self):
         """Per row the target that its figure is held against; null where there is none."""
@@ -138,6 +139,11 @@ class Result(pd.DataFrame):
 
     def _repr_html_(self):
         return toolkit.show.table_html(self)
+
+
+def _key(values):
+    """A group's key as one that a dictionary finds again: what is missing is None."""
+    return tuple(None if pd.isna(value) else value for value in (values if not isinstance(values, str) else [values]))
 
 
 def format_value(value, unit):

@@ -13,6 +13,7 @@ from toolkit.load.sql import EPOCH
 from toolkit.load.view import View
 from toolkit.tables import TABLES
 
+DOUBTS = ("notes.no_offset",)  # told wherever the data is used
 FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
 
 
@@ -316,6 +317,11 @@ class Data(View):
     def notes(self):
         """What a reader should know of the data, in the language that is said."""
         return [words.note(note) for note in self._notes]
+
+    @property
+    def doubts(self):
+        """Of the notes those on what had to be guessed, such as the zone of times without an offset."""
+        return [words.note(note) for note in self._notes if note[0] in DOUBTS]
 
     def notes_of_period(self):
         """What a reader should know of the data and of this period, in the language that is said."""

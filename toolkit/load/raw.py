@@ -100,8 +100,8 @@ def _renamed(con, relation, drop=()):
 
 
 def _free(column):
-    """A user's column that is called as one of ours gets another name."""
-    return f"{column}_given" if column.lower() in ("_file", "_row") else column
+    """A user's column that is called as one of ours, or as a metric's steps end theirs, gets another name."""
+    return f"{column}_given" if column.lower() in ("_file", "_row") or column.endswith("_") else column
 
 
 def _find_files(source, path, note):

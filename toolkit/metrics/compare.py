@@ -80,6 +80,8 @@ def previous_period(now, before, value=None, history=None, days=None):
     if value not in now.columns:
         raise MissingColumn(attrs.get("metric", "result"), value, now.columns)
     counted = attrs.get("counts", {}).get(value, attrs.get("count", "n"))
+    if before is not None and value not in before.columns:
+        before = None  # no case of the period before had a target, say: there is nothing to compare with
     if counted not in now.columns:
         raise BadParameter("previous_period takes figures with a count; group this result with by=")
     _check_pair(now, before, keys)

@@ -109,7 +109,7 @@ def with_target(rows, name):
 
     targets = settings_of(rows).targets
     if name not in targets.model_fields_set:
-        return rows
+        return rows.drop("target_") if "target_" in rows.columns else rows  # a user's own is no promise
     promised = dict(getattr(targets, name))
     default = promised.pop("default", None)
     missing = ibis.null("int64") if default is None else ibis.literal(default, "int64")
