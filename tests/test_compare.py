@@ -14,9 +14,10 @@ import pytest
 from toolkit import engine, metrics, verdicts
 from toolkit.engine import Context, own_backend, set_context
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.metrics.compare import WEEK, History, compared, figures
+from toolkit.metrics.compare import History, compared, figures
 from toolkit.result import Result
 from toolkit.service import Service
+from toolkit.tables import HISTORY_WEEK as WEEK
 
 START = pd.Timestamp("2024-03-01T09:00Z")
 CALM = [(20, 50), (21, 50), (19, 50), (20, 50), (21, 50), (19, 50), (20, 50), (20, 50)]
@@ -454,3 +455,14 @@ def test_each_table_is_read_once_a_period(sample, monkeypatch):
     read = [query for query in queries if "conversations" in ibis.to_sql(query) and "query_" in ibis.to_sql(query)]
     assert [card["metric"] for card in cards] == [function.__name__ for function, _ in asked]
     assert len(read) == 3, len(queries)
+
+
+def test_a_count_is_not_compared_across_a_jump_of_the_volume(real_data):
+    from toolkit import open_data
+
+    data = open_data(real_data / "twitter_support" / "tweets.csv", source="twitter", period="-28d")
+    assert [jump["table"] for jump in data.volume_warnings()]
+    (card,) = figures(data, (metrics.inbound_volume, {}))
+    assert card["verdict"] == "not comparable" and card["change"] is None and card["low"] is None
+    assert card["previous"] and card["previous"] != card["value"]
+    assert compared(data, metrics.inbound_volume)["verdict"].tolist() == ["not comparable"]

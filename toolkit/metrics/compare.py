@@ -37,7 +37,7 @@ class History:
 
 
 @metric("comparison", table="", case="case", value="change")
-def previous_period(now, before, value=None, history=None, days=None):
+def previous_period(now, before, value=None, history=None, days=None, is_comparable=True):
     """A metric's result beside the same metric's result for the period before.
 
     Parameters
@@ -51,6 +51,8 @@ def previous_period(now, before, value=None, history=None, days=None):
         The same metric by week, before both: without it a rate and a count have a change and no verdict.
     days : (days now, days before), optional
         For counts, where the periods differ in length.
+    is_comparable : bool
+        Whether counts may be compared: not where the volume of the data jumps between the periods.
 
     Returns
     -------
@@ -92,6 +94,8 @@ def previous_period(now, before, value=None, history=None, days=None):
     frame["previous"] = [np.nan if past is None else past[value] for _, past in pairs]
     frame["previous"] = frame["previous"].astype(float)
     changes = [_change(now, before, row, past, value, counted, ends, keys, history, days) for row, past in pairs]
+    if not is_comparable and attrs["units"].get(value) == "count":
+        changes = [verdicts.Change(untested=verdicts.NOT_COMPARABLE) for _ in changes]
     for name in ("change", "low", "high"):
         frame[{"change": "change"}.get(name, f"change_{name}")] = [getattr(change, name) for change in changes]
     frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes)
@@ -220,8 +224,9 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     if data.previous is None:
         return None
     asked = [(function, {"by": by} | choices if by else choices, _is_count(function, value))]
-    (now,), (before,), (history,) = _results(data, table or METRICS[function.__name__].table, asked)
-    return previous_period(now, before, value, history, _days(data))
+    table = table or METRICS[function.__name__].table
+    (now,), (before,), (history,) = _results(data, table, asked)
+    return previous_period(now, before, value, history, _days(data), _is_steady(data, table))
 
 
 def _is_count(function, value):
@@ -257,6 +262,11 @@ def _results(data, table, asked):
         found[is_count] = by_week(weeks, parts, is_count) if weeks else None
     histories = [next(found[is_count]) if found[is_count] else None for *_, is_count in asked]
     return of(data), of(data.previous) if data.previous is not None else [None] * len(asked), histories
+
+
+def _is_steady(data, table):
+    """Whether the volume of a table doesn't jump in the period or the one before: a count then says nothing."""
+    return all(jump["table"] != table.removeprefix("scored_") for jump in data.volume_warnings())
 
 
 def _days(data):
@@ -311,17 +321,18 @@ def figures(data, *asked):
         results = zip(cards, *_results(data, table, calls), strict=True)
         for (place, _, value, best, own), now, before, history in results:
             if value is None or value in now.columns:
-                made[place] = _card(data, now, before, value, best, history, own)
+                made[place] = _card(data, table, now, before, value, best, history, own)
     return [made[place] for place in sorted(made)]
 
 
-def _card(data, now, before, value, best, history, choices):
+def _card(data, table, now, before, value, best, history, choices):
     attrs = now.attrs
     value = value or attrs["value"]
     is_figure = attrs["units"].get(value) not in ("count", "text")
     best = attrs["best"] if best is None and is_figure else best
     days = _days(data) if before is not None else None
-    row = previous_period(now, before, value, history, days).iloc[0] if len(now) else None
+    is_steady = before is None or _is_steady(data, table)
+    row = previous_period(now, before, value, history, days, is_steady).iloc[0] if len(now) else None
     counted = attrs.get("counts", {}).get(value, attrs["count"])
     n = 0 if row is None else int(row[counted])
     card = {
@@ -342,7 +353,7 @@ def _card(data, now, before, value, best, history, choices):
     card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
     if ends:
         card |= {"low": _plain(now.iloc[0][ends[0]]), "high": _plain(now.iloc[0][ends[1]])}
-    elif card["unit"] == "count" and history is not None:
+    elif card["unit"] == "count" and history is not None and is_steady:
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)
