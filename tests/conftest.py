@@ -4,9 +4,22 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = Path(os.environ.get("TOOLKIT_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+# As a rule the same few random tables each time, so that a failure is the change's. At night
+# (pytest --hypothesis-profile nightly) twenty times as many new ones, and of those that fail the smallest is looked
+# for, which takes minutes of queries.
+always = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile(
+    "daily", max_examples=100, derandomize=True, phases=[Phase.explicit, Phase.generate], **always
+)
+settings.register_profile(
+    "nightly", max_examples=2000, derandomize=False, print_blob=True, phases=list(Phase), **always
+)
+settings.load_profile("daily")
 
 
 @pytest.fixture(scope="session")

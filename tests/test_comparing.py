@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit import metrics
 from toolkit.load import open_data
+from toolkit.metrics.compare import compared as in_periods
 
 UTC = datetime.UTC
 ROUNDS, PER_WEEK = 60, 600
@@ -47,7 +49,7 @@ def unchanged(tmp_path_factory):
     )
     folder = tmp_path_factory.mktemp("unchanged")
     frame.to_parquet(folder / "conversations.parquet")
-    (folder / "service.toml").write_text('time_zone = "Europe/Rome"\n')
+    (folder / "service.toml").write_text('time_zone = "Europe/Rome"\n[targets.first_response]\ndefault = "24h"\n')
     return open_data(folder, as_of="2024-04-29T00:00:00+02:00")
 
 
@@ -89,6 +91,26 @@ def test_an_unchanged_process_shows_no_change(compared):
         pooled = (now[name]["mean"] + before[name]["mean"]) / 2
         error = np.sqrt(pooled * (1 - pooled) * (1 / now[name]["size"] + 1 / before[name]["size"]))
         assert (abs(change / error) > 1.96).sum() <= 8, name  # of 60, where 3 are to be expected
+
+
+@pytest.mark.parametrize(
+    "function, value",
+    [
+        (metrics.inbound_volume, None),
+        (metrics.response_rate, None),
+        (metrics.out_of_hours_share, None),
+        (metrics.first_response_time, None),
+        (metrics.first_response_time, "within_target"),
+        (metrics.final_resolution_time, None),
+    ],
+    ids=lambda one: getattr(one, "__name__", one or ""),
+)
+def test_an_unchanged_process_raises_no_alarm(unchanged, function, value):
+    data = unchanged.read_at("2024-04-29T00:00:00+02:00").during("last-week")
+    comparison = in_periods(data, function, by="channel", value=value)
+    assert comparison["p"].notna().sum() == ROUNDS
+    assert (comparison["p"] < 0.05).sum() <= 8  # of 60, where 3 are to be expected; "clear" was 60 of 60
+    assert (comparison["verdict"] == "clear").sum() <= 1  # after correction for all of them
 
 
 def test_the_weeks_before_show_what_the_period_shows(unchanged):

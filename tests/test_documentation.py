@@ -45,12 +45,6 @@ def test_every_metric_documents_itself(name):
     assert source in anchors(definitions_markdown())
 
 
-@pytest.mark.parametrize("name", metrics.__all__)
-def test_every_metric_has_a_sentence_or_is_shown(name):
-    used = "".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)
-    assert f"metrics.{name}" in used or name == "previous_period"  # shown by show.against
-
-
 def test_the_data_dictionary_is_that_of_the_code():
     written = (ROOT / "data/sample/README.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in data_dictionary().splitlines() if line.startswith("|")] == [

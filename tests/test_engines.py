@@ -107,6 +107,7 @@ def postgres_tables(request, postgres, tables):
     return found
 
 
+@pytest.mark.parametrize("postgres_tables", ["timestamptz"], indirect=True)
 @pytest.mark.parametrize("name", CALLS)
 def test_postgres(name, postgres_tables, expected):
     assert_equal(run(name, postgres_tables), expected(name))

@@ -401,7 +401,7 @@ def test_of_spans_the_group_with_the_fewest_in_the_first_is_told():
     )
 
 
-def test_reply_pairs_are_set_beside_the_first_response_of_the_same_threads():
+def test_reply_pairs_are_set_beside_the_first_response_of_threads_begun_meanwhile():
     row = {
         "n": 300,
         "median_seconds": 7200.0,
@@ -416,7 +416,7 @@ def test_reply_pairs_are_set_beside_the_first_response_of_the_same_threads():
     )
     assert plain(sentence(result)) == (
         "The median time from a message to its reply is 2 h (1.7 to 2.2) over 300 reply pairs; 90 % of them within 24 h. The"
-        " median first response of the same 120 threads is 4 h: a thread has one first response, and a pair for each message"
+        " median first response of the 120 threads begun meanwhile is 4 h: a thread has one first response, and a pair for each message"
         " that was answered. 1 reply is stamped before its message."
     )
 
@@ -488,6 +488,21 @@ def test_sentiment_engines():
     )
 
 
+def test_groups_off_their_target_are_those_that_are_clearly_off():
+    rows = pd.DataFrame(
+        {"hour": [9, 10, 11], "n": [18, 40, 4], "mean_seconds": 30.0, "mean_low": 20.0, "mean_high": 40.0}
+    )
+    rows = rows.assign(
+        within_target=[0.7, 0.4, 0.0], within_target_low=[0.5, 0.3, 0.0], within_target_high=[0.9, 0.6, 0.5]
+    )
+    ends = {"low": "within_target_low", "high": "within_target_high"}
+    promised = {"of": "within_target", "value": 0.8, "best": "high"} | ends
+    result = made("average_speed_of_answer", rows, ["hour"], ends=("mean_low", "mean_high"), target=promised)
+    assert plain(sentence(result)).endswith(  # 70 % is less often, too, but may be chance
+        " Clearly less often within the target than the wanted 80 %: 1 of 2 groups with enough cases."
+    )
+
+
 def test_volume_heatmap():
     frame = pd.DataFrame(
         {"weekday": ["Monday", "Monday"], "hour": [9, 10], "n": [8, 40], "days": 4, "mean": [2.0, 10.0]}
@@ -501,6 +516,10 @@ def test_volume_heatmap():
     assert plain(sentence(heat)) == (
         "No hour of the week clearly stands out; the most, 10 contacts on average (8.0 to 12.0) on Monday at 10:00, could be"
         " chance."
+    )
+    heat["mean"] = 10.0
+    assert plain(sentence(heat)) == (
+        "No hour of the week clearly stands out; the most, 10 contacts on average in each of 2 hours, could be chance."
     )
 
 
@@ -589,6 +608,12 @@ def trend(rows):
             " messages: 22 % (17 to 28) negative, 68 % (61 to 74) neutral and 10 % (7 to 15) positive.",
         ),
         (
+            [(49, np.nan, "untested"), (24, -0.25, "no history")],
+            "The change of the share of negative messages from one week to the next is not compared with week-to-week"
+            " movement, and may be chance or more. Of 200 messages: 36 % (30 to 43) negative, 54 % (47 to 60) neutral and"
+            " 10 % (7 to 15) positive.",
+        ),
+        (
             [(20, np.nan, "untested")],
             "Of 100 messages: 20 % (13 to 29) negative, 70 % (60 to 78) neutral and 10 % (6 to 17) positive. There is no"
             " neighbouring week to compare with.",
@@ -597,6 +622,14 @@ def trend(rows):
 )
 def test_sentiment_trend(rows, said):
     assert plain(sentence(trend(rows))) == said
+
+
+def test_parts_of_several_weeks_have_no_interval_that_forgets_the_conversations():
+    weeks = trend([(20, np.nan, "untested"), (24, 0.04, "chance")])
+    weeks["negative_low"], weeks["negative_high"] = [0.05, 0.07], [0.55, 0.57]  # few conversations, much alike
+    assert plain(sentence(weeks)).endswith(
+        " Of 200 messages: 22 % negative, 68 % (61 to 74) neutral and 10 % (7 to 15) positive."
+    )
 
 
 def test_a_rise_that_is_not_the_largest_is_no_superlative():

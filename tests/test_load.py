@@ -319,6 +319,7 @@ def test_the_likeliest_column(wanted, have, likely):
 def test_a_header_only_is_no_data(tmp_path):
     data = open_data(export(tmp_path, conversations=HEADER))
     assert data.conversations.count().execute() == 0
+    assert data.as_of_reason == "now"  # there is no newest event
     buckets = metrics.response_time_buckets(data.conversations)
     assert len(buckets) == 0
     assert metrics.response_rate(data.conversations)[["n", "answered_count"]].values.tolist() == [[0, 0]]
@@ -475,6 +476,18 @@ def test_columns_called_like_our_own(tmp_path, name, kind):
     assert rows["channel"].tolist() == ["x", "x"]  # the first of the two is kept
     kept = f"{name}_given" if name in ("_row", "_file") else name
     assert rows[kept].tolist() == ["p", "p"]
+
+
+def test_columns_called_as_those_of_the_weeks_mean_nothing_to_the_figures(tmp_path):
+    content = "conversation_id,channel,created_at,first_response_at,Read_At,history_week\n"
+    content += "a,email,2024-03-01 09:00,2024-03-01 10:00,2024-03-01 09:10,ok\nb,email,2024-03-04 09:00,,,ok\n"
+    data = open_data(export(tmp_path, conversations=content), as_of="2024-03-05T00:00:00Z")
+    assert [name for name in data.conversations.columns if name.endswith("_given")] == [
+        "Read_At_given",
+        "history_week_given",
+    ]
+    assert metrics.response_rate(data.conversations)[["n", "answered_count"]].values.tolist() == [[2, 1]]
+    assert metrics.response_rate(data.read_each("week").conversations, by="week")["n"].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Each metric against its naive twin in oracle.py, on random tables with nulls, ties and a change of clocks."""
 
-import os
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -8,25 +7,17 @@ from unittest.mock import patch
 import oracle
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import metrics
-from toolkit.metrics.shapes import on_grid
+from toolkit.metrics.waits import on_grid
 from toolkit.service import Service
-
-# By default the same few tables each time, so that a failure is the change's; shrinking one takes minutes of queries.
-# HYPOTHESIS_PROFILE=nightly looks at new tables, and shows the smallest one that fails.
-by_default = {"derandomize": True, "phases": [Phase.explicit, Phase.generate]}
-nightly = {"derandomize": False, "phases": list(Phase)}
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-always = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
 def examples(number):
-    """The settings of a test that looks at that many tables, at twenty times as many at night."""
-    chosen = nightly if IS_NIGHTLY else by_default
-    return settings(max_examples=number * (20 if IS_NIGHTLY else 1), **always, **chosen)
+    """The settings of a test that looks at that many tables, as a rule; at night at as many times more."""
+    return settings(max_examples=number * settings.default.max_examples // 100)
 
 
 many = examples(14)
@@ -187,7 +178,7 @@ def test_response_rate(conversations, by, zone, as_of, topics, channels):
 def test_expectation_met(conversations, as_of, bot_only):
     result = metrics.expectation_met(conversations, as_of, bot_only)
     expected = oracle.expectation_met(conversations, as_of, bot_only=bot_only)
-    assert result["expectation"].str.split(" within ").str[0].tolist() == [row.pop("_of") for row in expected]
+    assert result["expectation"].str.split(", ").str[0].tolist() == [row.pop("_of") for row in expected]
     oracle.assert_same(result, expected, ordered=True)
     check_shares(result, ("expectation_met", "low", "high"))
 

@@ -1,11 +1,14 @@
 """service.toml: a mistake is named by key, value and what is allowed."""
 
+import ast
 import datetime
+from pathlib import Path
 
 import pytest
 
+import toolkit.service
 from toolkit.errors import BadSettings
-from toolkit.service import WEEKDAYS, Service, load_service, parse_duration
+from toolkit.service import WEEKDAYS, Expectation, Holidays, Service, Targets, Topic, load_service, parse_duration
 
 
 def settings(tmp_path, text):
@@ -87,3 +90,53 @@ def test_settings_survive_being_prepared():
         {"opening_hours": {"monday": ["22:00-02:00"]}, "holidays": {"dates": ["2024-04-24"]}}
     )
     assert Service.model_validate(service.model_dump(mode="json")) == service
+
+
+# Who holds the settings where they are read: `service.costs`, `settings_of(rows).costs`, `targets.csat`.
+HOLDERS = {
+    Service: {"service", "settings", "settings_of"},
+    Targets: {"targets"},
+    Expectation: {"one", "expected"},
+    Topic: {"topic"},
+}
+
+
+def last_name(node):
+    """`settings_of` of `settings_of(rows).costs`."""
+    node = node.func if isinstance(node, ast.Call) else node
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def read_anywhere():
+    """(who, name) of each attribute that some module but service.py reads; of the targets also what is asked by name."""
+    here, found = Path(toolkit.service.__file__), set()
+    for path in here.parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path != here else ():
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                found.add((last_name(node.value), node.attr))
+            if isinstance(node, ast.Call) and last_name(node) in ("target_of", "with_target"):
+                found |= {("targets", argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
+    return found
+
+
+def test_every_setting_has_a_reader():
+    read = read_anywhere()
+    unread = {
+        (model, name)
+        for model, holders in HOLDERS.items()
+        for name in model.model_fields
+        if not any((holder, name) in read for holder in holders)
+    }
+    assert unread <= {(Service, "holidays")}
+    assert ("service", "closed_days") in read
+
+
+@pytest.mark.parametrize("name", sorted(Holidays.model_fields))
+def test_every_setting_of_holidays_moves_the_closed_days(name):
+    set_to = {"country": "IT", "subdivision": "BZ", "dates": ["2024-05-02"], "working": ["2024-05-01"]}[name]
+    base = {"country": "IT", "dates": ["2024-05-03"]} if name != "country" else {}
+    days = [
+        Service.model_validate({"holidays": one}).closed_days(datetime.date(2024, 5, 1), datetime.date(2024, 5, 31))
+        for one in (base, base | {name: set_to})
+    ]
+    assert days[0] != days[1]

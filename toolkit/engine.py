@@ -15,6 +15,8 @@ from toolkit.service import Service
 from toolkit.tables import DTYPES, TABLES
 
 NONE = "(none)"  # the group of the rows whose key is missing
+# What a comparison with the period before calls its columns.
+COMPARED = ("previous_n", "previous", "change", "change_low", "change_high", "p", "verdict")
 MIXED = ("mixed", "mixed-integer")  # object columns that have no one type, kept as text
 
 
@@ -316,7 +318,7 @@ def with_keys(table, name, by, zone=None, time=None, uses=(), taken=()):
     Raises
     ------
     BadParameter
-        A name is a column of the result, or of a time.
+        A name is a column of the result or of a comparison with the period before, or that of a time.
     MissingColumn
         There is no such column.
     """
@@ -342,9 +344,9 @@ def check_keys(table, name, by, uses=(), taken=()):
     for key in group_keys(by):
         if key in clock.PARTS:
             continue
-        if key not in table.columns:
+        if key not in table.columns or not key:
             raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
-        if key in taken or key.endswith("_"):
+        if key in taken or key in COMPARED or key.endswith("_"):
             raise BadParameter(f"by={key!r}: results have a column of that name; rename yours")
         if key in uses:
             raise BadParameter(f"by={key!r}: the metric computes with that column; group by a copy of another name")

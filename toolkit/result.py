@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 
+import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
 
@@ -129,20 +130,14 @@ class Result(pd.DataFrame):
 
     def sentence(self, **context):
         """What the result shows, in one or two sentences; `context` as `findings.sentence` takes it."""
-        from toolkit import findings
-
-        return findings.sentence(self, **context)
+        return toolkit.findings.sentence(self, **context)
 
     def plot(self, *arguments, **options):
         """The chart of the result's shape, as `plots.plot` draws it; returns the axes."""
-        from toolkit import plots
-
-        return plots.plot(self, *arguments, **options)
+        return toolkit.plots.plot(self, *arguments, **options)
 
     def _repr_html_(self):
-        from toolkit.table_html import table_html
-
-        return table_html(self)
+        return toolkit.show.table_html(self)
 
 
 def format_value(value, unit):

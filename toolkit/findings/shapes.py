@@ -1,5 +1,8 @@
 """A sentence by shape: each function takes a result of its shape and says what it shows."""
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from toolkit import claims, words
@@ -19,7 +22,7 @@ from toolkit.findings.parts import (
     word,
 )
 from toolkit.intervals import wilson
-from toolkit.verdicts import CLEAR
+from toolkit.verdicts import CHANCE, CLEAR
 from toolkit.words import display_name, estimate, number, text, value_text
 
 NEAR, FAR = claims.NEAR, 86_400  # of a curve are told the shares within an hour and a day
@@ -59,7 +62,8 @@ def _cost(result, total):
     n = int(known["n"].sum())
     if not n:
         return say("count.cost_unknown", cases=cases(result, total))
-    said = say("count.cost", cases=cases(result, n), cost=number(known["cost"].sum()))
+    form = "cost_assumed" if result.attrs.get("facts", {}).get("is_assumed") else "cost"
+    said = say(f"count.{form}", cases=cases(result, n), cost=number(known["cost"].sum()))
     if len(known) > 1 and known["cost"].nlargest(2).nunique() == 2:
         top = known.loc[known["cost"].idxmax()]
         share = value_text(top["cost"] / known["cost"].sum(), "rate")
@@ -208,12 +212,21 @@ def _parts(result, names):
         if len(part) == 1:  # as it stands there: the interval may carry more than n
             share, low, high = part.iloc[0][["share", "low", "high"]]
         else:
-            (low,), (high,) = wilson([part["n"].sum()], [total])
             share = part["n"].sum() / total
+            (low,), (high,) = wilson([part["n"].sum()], [total])
+            if not _is_plain(part):  # cases that are alike: that of the total is wider, too
+                low = high = math.nan
         items.append(
             text("sentence.shares.item", value=estimate(share, low, high, "rate"), part=words.part_name(name, ends))
         )
     return say("shares.list", cases=cases(result, total), list=words.joined(items))
+
+
+def _is_plain(part):
+    """Whether the intervals of all these shares are those of cases that have nothing to do with each other."""
+    known = part.dropna(subset=["low", "high"])
+    ends = wilson(known["n"], known["total"])
+    return bool(np.allclose(ends, (known["low"], known["high"]), atol=1e-9))
 
 
 def _changes(result, every):
@@ -224,7 +237,8 @@ def _changes(result, every):
         whole = _parts(result, [(part, {}) for part in attrs["parts"]])
         if result["change"].isna().all():
             return f"{whole} {say('shares.no_neighbour', period=period)}"
-        return f"{say('shares.steady', subject=subject, period=period)} {whole}"
+        form = "steady" if (result["verdict"] == CHANCE).any() else "untested"
+        return f"{say(f'shares.{form}', subject=subject, period=period)} {whole}"
     harm = -1 if attrs.get("best") == "high" else 1
     sign = harm if (harm * clear["change"]).max() > 0 else -harm
     top = clear.loc[(sign * clear["change"]).idxmax()]
@@ -246,6 +260,9 @@ def grid(result, **context):
     found = result.attrs.get("facts", {}).get("standout")
     row = result.loc[result["mean"].idxmax() if found is None else found]
     about = {"place": place_of(result, row, ["weekday", "hour"]), "mean": cases(result, round(float(row["mean"]), 1))}
+    as_many = int((result["mean"] == row["mean"]).sum())
+    if as_many > 1:
+        return say("grid.several", mean=about["mean"], n=as_many)
     if pd.isna(row["low"]):
         return say("grid.few", **about)
     about |= {"low": number(row["low"], 1), "high": number(row["high"], 1)}

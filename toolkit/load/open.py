@@ -17,7 +17,7 @@ from toolkit.load.reading import resolve_as_of
 from toolkit.load.sql import EPOCH, ID, literal, quote
 from toolkit.load.where import read_where
 from toolkit.service import Service, load_service
-from toolkit.tables import TABLES
+from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
 
 
 def open_data(path, source=None, service=None, period=None, as_of=None, progress=None, where=None):
@@ -127,8 +127,10 @@ def _open_raw(path, source, service, as_of, told):
     data.zone_is_known = zone_is_known
     if as_of:
         data.as_of_reason = as_of if as_of in ("now", "file") else "given"
+    elif given:
+        data.as_of_reason = "service.toml"
     else:
-        data.as_of_reason = "service.toml" if given else "newest event"
+        data.as_of_reason = "now" if data.first_event is None else "newest event"
     return data
 
 
@@ -187,7 +189,7 @@ def _check(con, source, settings, files, given, told):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
-        columns = ", ".join(quote(column) for column in types if column not in ("_file", "_row"))
+        columns = ", ".join(_kept(column) for column in types if column not in ("_file", "_row"))
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
@@ -288,6 +290,13 @@ def _why_unusable(con, name, rows):
         f"none of its {rows:,} rows can be used. Most often ({n:,} rows), {place}: {rule}, {shown} "
         f"({reason}). Check that the file holds {name} and that the column holds what the data dictionary says"
     )
+
+
+def _kept(column):
+    """The column in a select list; one of the user's that is called as what `read_each` adds gets another name."""
+    if column.lower() in (READ_AT, HISTORY_WEEK):  # else it would be taken for the instant at which its row was read
+        return f"{quote(column)} AS {quote(f'{column}_given')}"
+    return quote(column)
 
 
 def _newest(con, typed):

@@ -113,13 +113,13 @@ def _rows_of(result):
 
 
 def _check_pair(now, before, keys):
+    if before is not None and (now.attrs["metric"], keys) != (before.attrs.get("metric"), _rows_of(before)):
+        raise BadParameter("previous_period compares two results of one metric with the same by")
     for result in (now, before):
         if result is not None and (pd.DataFrame(result).duplicated(keys).any() if keys else len(result) > 1):
             raise BadParameter(
                 f"previous_period: several rows of {now.attrs['metric']} have the same {', '.join(keys) or 'group: none'}"
             )
-    if before is not None and (now.attrs["metric"], keys) != (before.attrs.get("metric"), _rows_of(before)):
-        raise BadParameter("previous_period compares two results of one metric with the same by")
 
 
 def _partner(row, before, keys):

@@ -259,7 +259,7 @@ def reply_pairs(messages, by=None, zone=None, conversations=None):
     messages : DataFrame, ibis Table or path; one row per message
         Uses `message_id`, `in_reply_to`, `sender`, `sent_at` and the columns in `by`, which are the reply's.
     conversations : the same for the conversations, optional
-        To set the first response of the same threads beside.
+        To set beside the first response of those of them in which customers wrote.
 
     Returns
     -------

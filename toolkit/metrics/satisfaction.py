@@ -16,6 +16,7 @@ SCORES = (1, 2, 3, 4, 5)
 DISTRIBUTION = [f"score_{value}" for value in SCORES]
 SURVEYED = ["survey_response_rate", "survey_response_rate_low", "survey_response_rate_high"]
 MEAN = ["mean", "mean_low", "mean_high"]
+PULL = ["share_of_answers", "pull", "pull_low", "pull_high", "verdict"]
 
 
 def csat_surveys(surveys, needs=()):
@@ -126,6 +127,7 @@ def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
     keys = engine.group_keys(by)
     if not keys:
         raise BadParameter("csat_by_topic needs at least one column to group by, such as by='topic'")
+    engine.check_keys(csat_surveys(surveys), "surveys", keys, taken=PULL)
     return shapes.then(csat(surveys, keys, satisfied, zone), lambda groups: _pulled(groups, keys))
 
 

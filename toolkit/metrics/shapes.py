@@ -349,7 +349,8 @@ def shares(of, rows, parts, column, by, zone, cluster=None):
 
     def made(frame):
         counts = [f"{part}_count" for part in parts]
-        frame = frame.copy()
+        frame = frame.fillna(0) if not keys else frame.copy()  # sums of no row are null
+        frame = frame.astype(dict.fromkeys(["message_count", *counts], "int64"))
         frame["n"] = frame[counts].sum(axis=1).astype("int64")
         frame = add_rate(frame, "coverage", "n", "message_count", prefix="coverage")
         for part in parts:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.clock import days_since_epoch
+from toolkit.clock import days_since_epoch, is_open
 from toolkit.clock.timeline import parts_of
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
@@ -12,6 +12,7 @@ from toolkit.metrics import shapes
 from toolkit.metrics.dataset import hours_there
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting
+from toolkit.tables import TABLES
 
 
 def contacts_of(table):
@@ -99,7 +100,9 @@ def contact_costs(contacts, by=None, zone=None):
         rows = rows.mutate(channel=ibis.literal("phone"))
     rows = engine.as_table(rows, table, ["channel"])
     keys = [key for key in engine.group_keys(by) if key != "channel"]
-    costs = shapes.settings_of(rows).costs
+    engine.check_keys(rows, table, keys, taken=("cost_per_contact", "cost"))
+    settings = shapes.settings_of(rows)
+    costs, facts = settings.costs, {"is_assumed": "costs" not in settings.model_fields_set}
 
     def priced(counted):
         def cost(channel):
@@ -117,6 +120,7 @@ def contact_costs(contacts, by=None, zone=None):
             {},
             0,
             case=case,
+            facts=facts,
         )
         result.attrs |= {"by": [*keys, "channel"], "rows": [*keys, "channel"]}
         return result
@@ -215,3 +219,42 @@ def _standout(grid):
     wide = student_quantile(top["days"] - 1, 1 - 0.05 / len(rows)) / student_quantile(top["days"] - 1)
     low = top["mean"] - (top["mean"] - top["low"]) * wide
     return int(top.name) if low > others["high"].max() else None
+
+
+@metric("rate", table="conversations", case="contact", value="out_of_hours_share")
+def out_of_hours_share(contacts, by=None, zone=None, service=None):
+    """The share of contacts that came outside opening hours; holidays are outside.
+
+    Parameters
+    ----------
+    contacts : DataFrame, ibis Table or path
+        As for `inbound_volume`.
+    by : str or list of str, optional
+        Group columns, such as "channel"; also hour, weekday, day, week, month, local.
+    zone, service : optional
+        IANA zone and settings; tables from `open_data` carry theirs.
+
+    Returns
+    -------
+    Result, one row per group: `n` contacts, `outside_count`, `out_of_hours_share` in [0, 1] with `low`, `high`
+        (95 % Wilson).
+
+    Raises
+    ------
+    BadParameter
+        Nothing says when the service is open.
+
+    Source: DEFINITIONS.md#out-of-hours-share
+
+    Examples
+    --------
+    >>> from toolkit.service import Service
+    >>> at = pd.to_datetime(["2024-03-01T08:59Z", "2024-03-01T09:00Z", "2024-03-02T10:00Z"])  # the last is a Saturday
+    >>> out_of_hours_share(pd.DataFrame({"created_at": at}), service=Service())["outside_count"].tolist()
+    [2]
+    """
+    rows, table, case = contacts_of(contacts)
+    at = rows.mutate(at_=engine.epoch(rows[TABLES[table].time]))
+    at = is_open(at, "at_", shapes.business_settings(rows, service, zone))
+    rows = at.filter(at.at_.notnull()).mutate(is_outside_=~at.at__is_open)
+    return shapes.rate(out_of_hours_share, rows, "outside", by, zone, table=table, case=case)

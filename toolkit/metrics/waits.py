@@ -81,8 +81,9 @@ def _counted(spans, keys, ended, otherwise):
     import ibis
 
     cell = spans.mutate(cell_=on_grid(spans.seconds_))
-    is_ended = cell[f"is_{ended}_"]
-    is_other = cell[f"is_{otherwise}_"] if otherwise else ibis.literal(False)
+    if otherwise is None:
+        otherwise, cell = "otherwise", cell.mutate(is_otherwise_=ibis.literal(False))
+    is_ended, is_other = cell[f"is_{ended}_"], cell[f"is_{otherwise}_"]
     groups = [*keys, "cell_", *(["target_"] if "target_" in cell.columns else [])]
     return cell.group_by(groups).aggregate(
         ended_=is_ended.ifelse(1, 0).sum(),

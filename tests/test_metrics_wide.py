@@ -1,0 +1,332 @@
+"""What holds for every metric, run over all that are declared: a new one of a known shape adds its row rule only."""
+
+import functools
+import inspect
+
+import ibis
+import oracle
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit import metrics, words
+from toolkit.errors import BadParameter
+from toolkit.metrics.registry import METRICS
+from toolkit.metrics.shapes import together
+from toolkit.service import Service
+from toolkit.tables import TABLES as CONTRACTS
+
+ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
+SERVICE = Service.model_validate({"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}})  # weekdays from 9 to 18
+SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
+NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
+every = pytest.mark.parametrize("name", NAMES)
+
+# By which column the rows of a table are grouped; and of a metric, where it is another.
+BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
+OTHERWISE_BY = {"contact_costs": "topic"}
+# Columns that say something of all the rows, not of their group's alone.
+OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
+
+
+# --- the row rules --------------------------------------------------------------------------------
+
+
+def reading(row, start, end, closing=None):
+    """The rule of a wait: (seconds, how it ended) of a row, None where it doesn't count."""
+    return oracle.span(row, oracle.seconds(AS_OF), start, end, closing)
+
+
+# The row rule of each metric that counts, rates or times rows: True for a row that counts (count), whether the event
+# happened (rate), the wait and how it ended (wait); None for a row that is left out.
+ROWS = {
+    "inbound_volume": lambda row: True,
+    "first_response_time": lambda row: (
+        None if oracle.by_bot_alone(row) else reading(row, "created_at", "first_response_at", "closed_at")
+    ),
+    "response_rate": lambda row: (
+        None
+        if oracle.by_bot_alone(row)
+        else reading(row, "created_at", "first_response_at", "closed_at")
+        and reading(row, "created_at", "first_response_at", "closed_at")[1] == "ended"
+    ),
+    "abandonment_rate": lambda row: None if row["outcome"] == "test" else row["outcome"] == "abandoned",
+    "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
+    "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
+    "out_of_hours_share": lambda row: not oracle.is_open(oracle.seconds(row["created_at"]), SERVICE),
+    "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
+}
+# Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
+WITHOUT_A_RULE = {
+    "abandonment_by_base",
+    "abandonment_by_stage",
+    "expectation_met",
+    "contact_costs",
+    "sentiment_engines",
+}
+RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
+
+
+def test_every_count_rate_and_wait_has_its_rule():
+    assert set(ROWS) == set(RULED)
+    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison"}
+
+
+def assert_rule(name, frame, by):
+    """Each group's row says what the rule says of its rows, one by one."""
+    about, result = METRICS[name], run(name, frame, by)
+    result = result[result["n"] > 0] if by else result  # a group of surveys of which none was answered is a row
+    rows = [row for row in oracle.records(frame) if ROWS[name](row) is not None]
+    expected = []
+    for key, group in oracle.groups(rows, by).items():
+        cases = [ROWS[name](row) for row in group]
+        values = {"n": len(cases)}
+        if about.shape == "rate":
+            values |= {result.attrs["roles"]["hits"]: sum(cases)} | oracle.rate(sum(cases), len(cases), about.value)
+        if about.shape == "wait":
+            values |= wait_of(cases, result.attrs["roles"])
+        expected.append(oracle.labelled(key, by, **values))
+    if about.shape == "rate":  # some rates aren't there where the event couldn't happen
+        undefined = result[about.value].isna() & (result[result.attrs["roles"]["hits"]] == 0)
+        result.loc[undefined, [about.value, "low", "high"]] = None
+        rates = {str(key): is_null for key, is_null in zip(result[by] if by else [()], undefined, strict=True)}
+        for row in expected:
+            if rates[str(row[by]) if by else "()"]:
+                row |= dict.fromkeys((about.value, "low", "high"))
+    oracle.assert_same(result, expected, oracle.names(by))
+
+
+def wait_of(cases, roles):
+    curve = oracle.incidence([(oracle.on_grid(took), how) for took, how in cases])
+    values = {
+        roles[role]: sum(how == end for _, how in cases)
+        for role, end in (("ended", "ended"), ("otherwise", "otherwise"), ("open", "open"))
+        if role in roles
+    }
+    for quantile, probability in (("median", 0.5), ("p90", 0.9)):
+        values |= {f"{quantile}_seconds": oracle.reach(curve, 2, probability)}
+        values |= {f"{quantile}_low": oracle.reach(curve, 3, probability)}
+        values |= {f"{quantile}_high": oracle.reach(curve, 4, probability)}
+    ended = [took for took, how in cases if how == "ended"]
+    return values | {roles["mean"]: oracle.mean(ended) if ended else None}
+
+
+RANDOM = {"conversations": oracle.conversations, "calls": oracle.calls, "surveys": oracle.surveys}
+
+
+@pytest.mark.parametrize("name", RULED)
+@settings(max_examples=settings.default.max_examples * 6 // 100)
+@given(st.data())
+def test_the_rule_on_random_tables(name, data):
+    frame = data.draw(RANDOM[METRICS[name].contract]())
+    assert_rule(name, frame, data.draw(st.sampled_from([None, "channel", "topic"])))
+
+
+@pytest.mark.parametrize("name", RULED)
+def test_the_rule(name):
+    assert_rule(name, table_of(name), by_of(name))
+
+
+# --- running them ---------------------------------------------------------------------------------
+
+
+@functools.cache
+def tables():
+    found = oracle.sample_tables()
+    queues = found["calls"].set_index("call_id")["queue"]
+    stages, messages = found["call_stages"], found["messages"]
+    asked = messages[messages["sender"] == "customer"]
+    took = pd.to_timedelta(pd.Series(range(len(asked)), index=asked.index) ** 3, unit="s")
+    replies = asked.assign(
+        message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
+    ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    return found | {
+        "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
+        "messages": pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True),
+    }
+
+
+def table_of(name):
+    return tables()[METRICS[name].contract]
+
+
+def by_of(name):
+    """The column that a metric is grouped by, None where it takes no groups."""
+    has_groups = "by" in inspect.signature(METRICS[name].function).parameters
+    return OTHERWISE_BY.get(name, BY[METRICS[name].contract]) if has_groups else None
+
+
+def run(name, table, by=None):
+    takes = inspect.signature(METRICS[name].function).parameters
+    asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
+    return METRICS[name].function(table, **asked, **({"by": by} if by else {}))
+
+
+@functools.cache
+def grouped(name):
+    return run(name, table_of(name), by_of(name))
+
+
+def same(result, expected, without=()):
+    """The same rows in the same order, but for the index and for how text is stored."""
+    frames = []
+    for one in (result, expected):
+        kept = pd.DataFrame(one).drop(columns=list(without), errors="ignore").reset_index(drop=True)
+        frames.append(kept.convert_dtypes(dtype_backend="numpy_nullable"))
+    pd.testing.assert_frame_equal(*frames, check_dtype=False, check_categorical=False, rtol=1e-9)
+
+
+def a_group(frame, by):
+    return frame[by].dropna().loc[lambda column: column != ""].mode().iloc[0]
+
+
+def is_by_group(name):
+    """Whether each group's row says something of that group alone."""
+    return by_of(name) and METRICS[name].shape != "pull"
+
+
+by_group = pytest.mark.parametrize("name", [name for name in NAMES if is_by_group(name)])
+with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name)])
+
+
+# --- what holds for all ---------------------------------------------------------------------------
+
+
+def test_what_is_public_is_declared():
+    assert set(metrics.__all__) == set(METRICS)
+    assert all(METRICS[name].contract in CONTRACTS and METRICS[name].best in ("low", "high", "") for name in NAMES)
+
+
+@every
+def test_a_result_knows_what_it_is(name):
+    result = grouped(name)
+    attrs, units, keys = result.attrs, result.attrs["units"], result.attrs["by"]
+    about = METRICS[name]
+    assert (attrs["metric"], attrs["shape"], attrs["best"]) == (name, about.shape, about.best)
+    assert attrs["value"] == about.value and about.value in result.columns and attrs["count"] in [*result.columns, "n"]
+    assert set(keys) <= set(attrs["rows"]) <= set(result.columns)
+    assert not pd.DataFrame(result).duplicated(attrs["rows"]).any()  # they tell one row from another
+    assert words.text(f"case.{attrs['case']}", n=2).startswith("2 ")
+    ends = {f"{stem}_{end}" for stem in result.columns for end in ("low", "high")} | {"low", "high"}
+    ends |= {f"{stem.removesuffix('_seconds')}_{end}" for stem in result.columns for end in ("low", "high")}
+    numbers = set(result.select_dtypes("number").columns) - ends - set(keys)
+    assert numbers <= set(units), numbers - set(units)
+    assert set(units) <= set(result.columns)
+    for role in ("hits", "ended", "open", "otherwise", "mean"):
+        assert attrs.get("roles", {}).get(role, result.columns[0]) in result.columns
+    assert set(attrs.get("ends", ())) <= set(result.columns)
+    if "parts" in attrs:
+        parts = result.parts()
+        shares = parts.groupby("place")["share"].sum()
+        assert shares[parts.groupby("place")["total"].first() > 0].to_numpy() == pytest.approx(1)
+    assert len(result.targets()) == len(result.statuses()) == len(result.enough()) == len(result)
+    result._repr_html_()
+
+
+@every
+def test_the_order_of_the_rows_says_nothing(name):
+    same(run(name, table_of(name).sample(frac=1, random_state=1), by_of(name)), grouped(name))
+
+
+@every
+def test_the_frame_is_left_as_it_was(name):
+    frame = table_of(name).copy(deep=True)
+    run(name, frame, by_of(name))
+    pd.testing.assert_frame_equal(frame, table_of(name))
+
+
+@by_group
+def test_groups_sum_to_the_total(name):
+    result, whole = grouped(name), run(name, table_of(name))
+    counts = [column for column, unit in whole.attrs["units"].items() if unit == "count"]
+    if METRICS[name].shape == "curve":  # of the others, n is who still waits
+        result, whole = (one[one["seconds"] == 0] for one in (result, whole))
+    rest = [key for key in result.attrs["rows"] if key != by_of(name)]
+    sums = [
+        one.groupby(rest, observed=True)[counts].sum() if rest else one[counts].sum().to_frame().T
+        for one in map(pd.DataFrame, (result, whole))
+    ]
+    pd.testing.assert_frame_equal(*sums, check_dtype=False)
+    assert sums[0]["n"].sum() > 0
+
+
+@by_group
+def test_a_filtered_table_is_its_groups_row(name):
+    frame, by = table_of(name), by_of(name)
+    value = a_group(frame, by)
+    found = grouped(name)
+    same(run(name, frame[frame[by] == value]), found[found[by] == value].drop(columns=by), OF_ALL)
+
+
+@by_group
+def test_two_tables_of_other_groups_are_both_results(name):
+    frame, by = table_of(name), by_of(name)
+    first = frame[by] == a_group(frame, by)
+    parts = [run(name, part, by) for part in (frame[first], frame[~first])]
+    both = pd.concat([pd.DataFrame(part) for part in parts])
+    if METRICS[name].shape == "shares":  # a category's order would be lost
+        both = both.astype(dict.fromkeys(both.select_dtypes("category"), object))
+    both = both.sort_values(by, kind="stable")
+    same(both, grouped(name), OF_ALL)
+
+
+@every
+def test_no_rows(name):
+    frame = table_of(name).iloc[:0]
+    empty = run(name, frame)
+    assert empty.empty or not empty["n"].any()
+    rates = [column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "points")]
+    assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
+    if by_of(name):
+        assert run(name, frame, by_of(name)).empty
+    assert set(grouped(name).columns) - {by_of(name)} == set(empty.columns) - {by_of(name)}
+
+
+@every
+def test_one_row(name):
+    frame = table_of(name).dropna(subset=CONTRACTS[METRICS[name].contract].time).iloc[:1]
+    one = run(name, frame, by_of(name))
+    counts = [column for column, unit in one.attrs["units"].items() if unit == "count" and column != "score"]
+    assert (one[counts].fillna(0) <= 1).all(axis=None) and one[[c for c in counts if c == "n"]].sum().sum() <= 168
+    rates = [column for column, unit in one.attrs["units"].items() if unit == "rate"]
+    assert one[rates].stack().dropna().between(0, 1).all()
+
+
+@with_groups
+def test_a_missing_key_is_a_group(name):
+    frame, by = table_of(name), by_of(name)
+    result = run(name, frame.assign(**{by: None}), by)
+    assert set(result[by]) == {"(none)"}
+    known = grouped(name)
+    is_missing = frame[by].isna() | (frame[by] == "")
+    assert is_missing.any() and "(none)" in set(known[by])
+
+
+@every
+def test_a_file_and_an_engine_are_a_frame(name, tmp_path):
+    frame, by = table_of(name), by_of(name)
+    frame.to_parquet(tmp_path / "table.parquet")
+    same(run(name, tmp_path / "table.parquet", by), grouped(name))
+    same(run(name, ibis.duckdb.connect().create_table("held", frame), by), grouped(name))
+
+
+@with_groups
+def test_no_group_is_called_as_a_column_of_the_result(name):
+    result, frame = grouped(name), table_of(name)
+    own = [column for column in result.columns if column not in result.attrs["rows"]]
+    rows = [key for key in result.attrs["rows"] if key in ("bucket", "seconds")]
+    for column in [*own, *rows]:
+        with pytest.raises(BadParameter, match=f"by='{column}'"):
+            run(name, frame.assign(**{column: "x"}), column)
+
+
+@pytest.mark.parametrize("contract", BY)
+def test_together_is_one_by_one(contract):
+    names = [name for name in NAMES if METRICS[name].contract == contract]
+    calls = [lambda name=name: run(name, tables()[contract], by_of(name)) for name in names]
+    for name, result in zip(names, together(calls), strict=True):
+        same(result, grouped(name))
+        alone = grouped(name).attrs
+        assert result.attrs == alone, name
