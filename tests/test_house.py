@@ -16,7 +16,7 @@ MODULES = {
     for path in sorted(FOLDER.rglob("*.py"))
 }
 MOST_LINES = 425
-# Later rooms may enter earlier ones. A result draws and says itself, by imports within its methods.
+# Later rooms may enter earlier ones.
 ROOMS = [
     ["toolkit.words", "toolkit.errors", "toolkit.tables", "toolkit.service", "toolkit.sources", "toolkit.clock"],
     ["toolkit.movement", "toolkit.intervals", "toolkit.verdicts", "toolkit.engine"],
@@ -26,12 +26,7 @@ ROOMS = [
     ["toolkit.show"],
     ["toolkit.report", "toolkit.cli"],
 ]
-BACK = {
-    ("toolkit.result", "toolkit.findings"),
-    ("toolkit.result", "toolkit.plots"),
-    ("toolkit.result", "toolkit.table_html"),
-}
-BACK |= {("toolkit.load.data", "toolkit.result")}  # the ledger's summary is shown as any result is
+BACK = {("toolkit.load.data", "toolkit.result")}  # the ledger's summary is shown as any result is
 
 
 @cache

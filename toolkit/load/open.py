@@ -13,12 +13,11 @@ from toolkit.load.data import Data
 from toolkit.load.link import link
 from toolkit.load.prepared import PREPARED
 from toolkit.load.raw import read_raw, refuse, words_for_missing
-from toolkit.load.reading import READ_AT, resolve_as_of
+from toolkit.load.reading import resolve_as_of
 from toolkit.load.sql import EPOCH, ID, literal, quote
-from toolkit.load.view import HISTORY_WEEK
 from toolkit.load.where import read_where
 from toolkit.service import Service, load_service
-from toolkit.tables import TABLES
+from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
 
 
 def open_data(path, source=None, service=None, period=None, as_of=None, progress=None, where=None):
