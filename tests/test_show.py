@@ -226,6 +226,21 @@ def test_target_and_status_stand_after_the_value():
     assert '<td class="status off"' in table_html(result)
 
 
+def test_where_there_is_no_figure_nothing_is_said_of_its_target():
+    frame = {"weekday": ["Monday", "Sunday", "Tuesday"], "n": [70, 11, 3], "rate": [0.1, np.nan, 0.1]}
+    frame |= {"low": [0.06, np.nan, 0.0], "high": [0.2, np.nan, 0.6]}
+    result = made("abandonment_rate", frame, units={"n": "count", "rate": "rate"}, by=["weekday"])
+    result.attrs["target"] = {"of": "rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
+    assert result.statuses() == ["off", "none", "few"]
+    assert [row[-1] for row in cells(plain(table_html(result)))[1:]] == ["off target", "–", "too few to tell"]
+
+
+def test_replies_before_their_message_are_not_called_negative_messages():
+    units = {"n": "count", "negative_count": "count"}
+    head, _ = cells(plain(table_html(made("reply_pairs", {"n": [20], "negative_count": [1]}, units=units))))
+    assert head == ["Count", "Stamped before their message"]
+
+
 def test_a_figure_with_a_count_of_its_own_has_enough_by_that():
     frame = {"n": [3], "sent_count": [1000], "csat": [0.5], "survey_response_rate": [0.003]}
     units = {"n": "count", "sent_count": "count", "csat": "rate", "survey_response_rate": "rate"}
@@ -252,7 +267,7 @@ def test_a_partial_period_is_marked(key, start, expected):
         (
             "comparison",
             ["clear", "chance", "no history"],
-            ["clear change", "could be chance", "not compared with week-to-week movement"],
+            ["clear change", "could be chance", "too little history to tell"],
         ),
         ("comparison", ["few", "not comparable", "untested"], ["too few", "not comparable", "not tested"]),
         ("pull", ["clear", "chance", "few"], ["clear difference", "could be chance", "too few"]),
@@ -373,7 +388,7 @@ CARD = {
         ({"direction": "better"}, {"verdict": "better, clear change", "direction": "better"}),
         ({"direction": "none"}, {"verdict": "clear change", "direction": "none"}),  # a volume is neither
         ({"verdict": "chance"}, {"verdict": "could be chance", "direction": "none"}),
-        ({"verdict": "no history"}, {"verdict": "not compared with week-to-week movement", "direction": "none"}),
+        ({"verdict": "no history"}, {"verdict": "too little history to tell", "direction": "none"}),
         ({"previous": None, "change": None}, {"change": "", "previous": "", "verdict": ""}),
         ({"change": None, "verdict": "few"}, {"change": "", "previous": "11.5 %", "verdict": "too few"}),
         ({"n": 1, "note": "few"}, {"value": "too few", "note": "1 call, fewer than 10", "interval": "", "change": ""}),
@@ -381,6 +396,7 @@ CARD = {
         ({"n": 0, "unit": "count", "value": 0, "low": None}, {"value": "0"}),
         ({"status": "none", "target": None}, {"standing": ""}),
         ({"unit": "count", "value": 1204, "change": 0.12}, {"change": "+12.0 %"}),
+        ({"unit": "count", "value": 1204, "change": -0.022, "per_day": True}, {"change": "−2.2 % a day"}),
         (
             {"unit": "seconds", "value": None, "low": 600, "high": None, "note": "not_reached"},
             {"value": "not reached", "interval": "10 min or more", "note": ""},

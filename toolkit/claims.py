@@ -278,6 +278,25 @@ def in_period(starts, every, period):
     starts = pd.DatetimeIndex(starts)
     if period is None or period.first_day is None:
         return np.ones(len(starts), bool)
+    first, last = pd.Timestamp(period.first_day), pd.Timestamp(period.last_day)
+    return np.asarray((starts <= last) & (_ends(starts, every) >= first))
+
+
+def is_whole(starts, every, period):
+    """Whether these days, weeks or months hold no day outside the reported period, so that their sum is its figure.
+
+    >>> from datetime import date
+    >>> class March: first_day, last_day = date(2024, 3, 1), date(2024, 3, 31)
+    >>> is_whole(["2024-02-26", "2024-03-04"], "week", March), is_whole(["2024-03-04", "2024-03-25"], "week", March)
+    (False, True)
+    """
+    starts = pd.DatetimeIndex(starts)
+    if period is None or period.first_day is None:
+        return True
+    last = pd.Timestamp(period.last_day)
+    return bool(starts.min() >= pd.Timestamp(period.first_day) and _ends(starts, every).max().normalize() <= last)
+
+
+def _ends(starts, every):
     codes = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
-    ends = starts.to_period(codes[every]).end_time
-    return np.asarray((starts <= pd.Timestamp(period.last_day)) & (ends >= pd.Timestamp(period.first_day)))
+    return starts.to_period(codes[every]).end_time

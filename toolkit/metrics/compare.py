@@ -106,6 +106,7 @@ def previous_period(now, before, value=None, history=None, days=None):
     if target and target["of"] not in frame.columns:
         result.attrs["target"] = None
     result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends)}
+    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1]
     return result
 
 
@@ -260,9 +261,10 @@ def _results(data, table, asked):
 
 
 def _days(data):
-    """(days so far of the period, of the one before), for what is counted."""
-    before = data.previous.period
-    return data.days_so_far, before.days_begun(data.previous.as_of)
+    """(days so far of the period, of the one before), for what is counted; a day missing from the data counts nothing."""
+    before = data.previous
+    days = data.days_so_far, before.period.days_begun(before.as_of)
+    return tuple(max(1, n - len(view.missing_days)) for n, view in zip(days, (data, before), strict=True))
 
 
 def _by(choices, more):
@@ -282,7 +284,8 @@ def figures(data, *asked):
     Returns
     -------
     list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
-        change_low, change_high, verdict, direction ("better", "worse", "none"), status, target, population, note
+        change_low, change_high, verdict, direction ("better", "worse", "none"), status, target, population, note,
+        per_day (a count's change is that of a day, as the periods differ in length)
 
     Examples
     --------
@@ -321,7 +324,8 @@ def _card(data, now, before, value, best, history, choices):
     is_figure = attrs["units"].get(value) not in ("count", "text")
     best = attrs["best"] if best is None and is_figure else best
     days = _days(data) if before is not None else None
-    row = previous_period(now, before, value, history, days).iloc[0] if len(now) else None
+    against = previous_period(now, before, value, history, days) if len(now) else None
+    row = against.iloc[0] if len(now) else None
     counted = attrs.get("counts", {}).get(value, attrs["count"])
     n = 0 if row is None else int(row[counted])
     card = {
@@ -334,6 +338,7 @@ def _card(data, now, before, value, best, history, choices):
     card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
     card |= {"minimum_count": attrs["minimum_count"], "population": choices.get("channels", "all")}
+    card["per_day"] = against is not None and against.attrs["per_day"]
     if row is None or not n:
         return card | {"note": "no_data"}
     if n < attrs["minimum_count"]:
