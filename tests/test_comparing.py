@@ -217,7 +217,7 @@ def test_ten_days_with_ten(sample):
     data = open_data("data/sample", as_of="2024-04-10T10:00:00Z", period="this-month")
     facts = data.comparison
     assert (facts["is_running"], facts["days_so_far"], facts["period_days"]) == (True, 10, 30)
-    assert (facts["before_label"], facts["before_whole_label"]) == ("2024-03-01..2024-03-10", "2024-03")
+    assert (facts["before_label"], facts["before_whole"].label) == ("2024-03-01..2024-03-10", "2024-03")
     assert facts["before_as_of"] == instant("2024-03-10T12:00:00+01:00")
     opened = data.previous.conversations.created_at
     march = sample.during("2024-03").conversations.execute()["created_at"]

@@ -186,7 +186,7 @@ def test_the_rate_in_all_stands_beside_that_of_a_group():
     "hits, said",
     [
         (58, "14 % (11 to 18); target 5 %: off target."),
-        (20, "4.9 % (3.2 to 7.4); target 5 %: near the target."),
+        (20, "4.9 % (3.2 to 7.4); target 5 %: could be on target."),
         (2, "0.5 % (0.1 to 1.8); target 5 %: on target."),
     ],
 )
@@ -203,7 +203,7 @@ def test_the_target_of_nothing_and_of_groups():
         "satisfied_count",
         target=target(0.8, "high", "csat"),
     )
-    assert plain(sentence(csat)).endswith("Off the target of 80 %: 1 of 2 groups.")
+    assert plain(sentence(csat)).endswith("Off the target of 80 %: 1 of 2 topics.")
 
 
 def test_of_what_should_be_high_the_lowest_is_told():
@@ -390,6 +390,8 @@ def test_response_time_buckets():
         "Of 100 conversations: 50 % (40 to 60) within 1 h, 5 % (2 to 11) closed without an answer and 15 % (9 to 23) still waiting."
     )
     assert plain(sentence(buckets.iloc[:0])) == "No data in this period."
+    single = metrics.response_time_buckets(frame, by="channel", edges=("1h",), as_of=START + pd.Timedelta(days=3))
+    assert plain(sentence(single)) == plain(sentence(buckets))  # what is said of all isn't said twice
 
 
 def test_of_spans_the_group_with_the_fewest_in_the_first_is_told():
@@ -432,11 +434,11 @@ def test_average_speed_of_answer():
     }
     result = made("average_speed_of_answer", [row], ends=("mean_low", "mean_high"), facts={"unknown": 2})
     assert plain(sentence(result)) == (
-        "The average speed of answer is 30 s (20 to 40) over 50 answered calls; half of them within 15 s, 90 % within 1.5 min."
+        "The mean wait of answered calls is 30 s (20 to 40) over 50 answered calls; half of them within 15 s, 90 % within 1.5 min."
         " 2 answered calls without a time of answer are left out."
     )
     few = result.assign(mean_low=np.nan, mean_high=np.nan)
-    assert plain(sentence(few)).startswith("The average speed of answer is 30 s over 50 answered calls;")
+    assert plain(sentence(few)).startswith("The mean wait of answered calls is 30 s over 50 answered calls;")
 
 
 # --- counts -----------------------------------------------------------------------------------------

@@ -43,6 +43,11 @@ def place_keys(result):
     return group_keys(result)
 
 
+def is_side_by_side(result):
+    """Whether its rows are the same cases counted in other ways (bases, expectations), of which none is the highest."""
+    return bool(result.attrs.get("ordered")) and not any(str(name).startswith("share_of_") for name in result.columns)
+
+
 def estimates(result):
     """One row per group: its keys, `value`, `low`, `high`, `n`, `hits` (null where it is no share) and `is_told`.
 
@@ -185,6 +190,25 @@ def _against_cells(result, groups):
 def sum_of(cells):
     """The counts of several groups, per duration, in one."""
     return pd.concat(list(cells)).groupby(level=0).sum()
+
+
+def finding(result):
+    """The group that the sentence names, first in harm's direction, which the chart highlights; None where none is.
+
+    >>> from toolkit.result import Result
+    >>> frame = pd.DataFrame({"hour": [12, 13], "n": [200, 100], "lost_count": [20, 40], "lost": [0.1, 0.4]})
+    >>> frame["low"], frame["high"] = wilson(frame["lost_count"], frame["n"])
+    >>> result = Result.of(frame, "lost", {}, ["hour"])
+    >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
+    >>> finding(result).row.name
+    1
+    """
+    if not place_keys(result) or is_side_by_side(result) or estimates(result)["is_told"].sum() < 2:
+        return None
+    # of spans of time the share of the first is told, which is better high
+    is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
+    tested = against_the_rest(result)
+    return standout(result, is_harm_high, tested) or standout(result, not is_harm_high, tested)
 
 
 def standout(result, above=True, tested=None):

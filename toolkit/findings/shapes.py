@@ -84,7 +84,7 @@ def rate(result, overall=None, **context):
         return said
     keys, hits = place_keys(result), result.attrs["roles"]["hits"]
     is_parts = any(str(column).startswith("share_of_") for column in result.columns)
-    if result.attrs.get("ordered") and not is_parts:  # the same cases counted in other ways: none is the highest
+    if claims.is_side_by_side(result):
         items = []
         for _, row in result[result.enough().to_numpy(bool)].iterrows():
             about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
@@ -183,7 +183,7 @@ def shares(result, period=None, **context):
     if "part" in result.attrs:
         whole = _parts(result, result.attrs["part_words"])
         subject = text("sentence.shares.subject", part=words.part_name(*result.attrs["part_words"][0]))
-        return f"{groups_of(result, subject)} {whole}" if keys else whole
+        return f"{groups_of(result, subject)} {whole}" if keys and len(result[keys].drop_duplicates()) > 1 else whole
     every = next((key for key in keys if key in PERIODS and not pd.api.types.is_string_dtype(result[key])), None)
     if every and "verdict" in result.columns:
         rows = result[claims.in_period(result[every], every, period)]

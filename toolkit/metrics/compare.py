@@ -314,11 +314,11 @@ def figures(data, *asked):
         results = zip(cards, *_results(data, table, calls), strict=True)
         for (place, _, value, best, own), now, before, history in results:
             if value is None or value in now.columns:
-                made[place] = _card(data, now, before, value, best, history, own)
+                made[place] = _card(data, table, now, before, value, best, history, own)
     return [made[place] for place in sorted(made)]
 
 
-def _card(data, now, before, value, best, history, choices):
+def _card(data, table, now, before, value, best, history, choices):
     attrs = now.attrs
     value = value or attrs["value"]
     is_figure = attrs["units"].get(value) not in ("count", "text")
@@ -355,11 +355,20 @@ def _card(data, now, before, value, best, history, choices):
         card[name] = _plain(row[name])
     target = attrs.get("target")
     if target and target["of"] == value:
-        card |= {"status": now.statuses()[0], "target": target["value"]}
+        card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}
         best = target["best"]
+    if card["unit"] == "count" and before is not None and _jumps(data, table):
+        # what the data covers has changed: neither the change nor the movement of the weeks says anything
+        card |= dict.fromkeys(("change", "change_low", "change_high", "low", "high"))
+        card["verdict"] = verdicts.NOT_COMPARABLE
     if card["verdict"] == verdicts.CLEAR and best and card["change"]:
         card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
     return card
+
+
+def _jumps(data, table):
+    """Whether the rows of a table jump within the period or the one before, so that counts can't be compared."""
+    return any(jump["table"] == table.removeprefix("scored_") for jump in data.volume_warnings())
 
 
 def _count_interval(n, history, value):
