@@ -371,7 +371,12 @@ def test_false_alarms_of_counts():
 def data_of(now, before, weeks=None, table="surveys", service=None):
     """What `figures` asks of a data set: its table now, in the period before, and in the weeks before both."""
     period = SimpleNamespace(days_begun=lambda as_of: 7)
-    held = dict.fromkeys(("days_so_far",), 7) | {"as_of": START, "period": period, "volume_warnings": list}
+    held = dict.fromkeys(("days_so_far",), 7) | {
+        "as_of": START,
+        "period": period,
+        "volume_warnings": list,
+        "missing_days": [],
+    }
     backend = own_backend(duckdb.connect())
     set_context(backend, Context(service or Service(), START.to_pydatetime()))
 

@@ -8,6 +8,7 @@ import pytest
 
 from toolkit import metrics
 from toolkit.load import open_data
+from toolkit.metrics import compare
 from toolkit.metrics.compare import compared as in_periods
 
 UTC = datetime.UTC
@@ -237,7 +238,7 @@ def test_ten_days_with_ten(sample):
     data = open_data("data/sample", as_of="2024-04-10T10:00:00Z", period="this-month")
     facts = data.comparison
     assert (facts["is_running"], facts["days_so_far"], facts["period_days"]) == (True, 10, 30)
-    assert (facts["before_label"], facts["before_whole_label"]) == ("2024-03-01..2024-03-10", "2024-03")
+    assert (facts["before_label"], facts["before_whole"].label) == ("2024-03-01..2024-03-10", "2024-03")
     assert facts["before_as_of"] == instant("2024-03-10T12:00:00+01:00")
     opened = data.previous.conversations.created_at
     march = sample.during("2024-03").conversations.execute()["created_at"]
@@ -320,3 +321,21 @@ def test_the_weeks_within(sample):
     assert weeks.spans[0].last_day == datetime.date(2024, 2, 8)
     assert weeks.spans[0].read_at == instant("2024-03-08T00:00:00+01:00")
     assert sample.during("2024-W16").weeks_within is None
+
+
+# --- counts of periods that differ in length ------------------------------------------------------
+
+
+def test_a_count_is_compared_by_the_days_that_the_data_holds(tmp_path):
+    days = pd.date_range("2024-01-01", "2024-03-17 23:00", freq="D", tz="Europe/Rome")
+    days = days[~days.isin(pd.to_datetime(["2024-03-12", "2024-03-13"]).tz_localize("Europe/Rome"))]
+    created = np.repeat(days, 40) + pd.to_timedelta(np.tile(np.arange(40) * 900 + 28800, len(days)), unit="s")
+    rows = {"conversation_id": np.arange(len(created)), "channel": "email", "created_at": created}
+    data = open_data(write(tmp_path, conversations=rows), period="2024-W11", as_of="2024-03-18T00:00:00+01:00")
+    assert len(data.missing_days) == 2
+    (card,) = compare.figures(data, (metrics.inbound_volume, {}))
+    assert (card["value"], card["previous"], card["change"], card["per_day"]) == (200, 280, 0, True)
+    (month,) = compare.figures(data.during("2024-02"), (metrics.inbound_volume, {}))  # 29 days against 31
+    assert (month["value"], month["previous"], month["change"], month["per_day"]) == (1160, 1240, 0, True)
+    (week,) = compare.figures(data.during("2024-W09"), (metrics.inbound_volume, {}))
+    assert (week["change"], week["per_day"]) == (0, False)

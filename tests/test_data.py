@@ -7,9 +7,10 @@ import warnings
 import pandas as pd
 import pytest
 
-from toolkit import words
+from toolkit import metrics, words
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.load import coverage, open_data
+from toolkit.metrics import compare
 
 DAY = datetime.timedelta(days=1)
 
@@ -122,6 +123,11 @@ def test_the_jump_of_the_tweets_is_a_warning(real_data):
     jump = {"table": "messages", "week": date("2017-11-06"), "n": 104, "before": 3_588}
     assert jump in tweets.volume_warnings()
     assert any("3,588" in note for note in tweets.notes_of_period())
+    contacts, median = compare.figures(
+        tweets.during("-28d"), (metrics.inbound_volume, {}), (metrics.first_response_time, {})
+    )
+    assert (contacts["change"], contacts["low"], contacts["verdict"]) == (None, None, "not comparable")
+    assert contacts["value"] and contacts["previous"] and median["change"] is not None
 
 
 # --- parts, covered, hours ------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def test_the_rate_in_all_stands_beside_that_of_a_group():
     "hits, said",
     [
         (58, "14 % (11 to 18); target 5 %: off target."),
-        (20, "4.9 % (3.2 to 7.4); target 5 %: near the target."),
+        (20, "4.9 % (3.2 to 7.4); target 5 %: could be on target."),
         (2, "0.5 % (0.1 to 1.8); target 5 %: on target."),
     ],
 )
@@ -203,7 +203,7 @@ def test_the_target_of_nothing_and_of_groups():
         "satisfied_count",
         target=target(0.8, "high", "csat"),
     )
-    assert plain(sentence(csat)).endswith("Off the target of 80 %: 1 of 2 groups.")
+    assert plain(sentence(csat)).endswith("Off the target of 80 %: 1 of 2 topics.")
 
 
 def test_of_what_should_be_high_the_lowest_is_told():
@@ -243,8 +243,8 @@ def test_the_bases_stand_side_by_side_and_none_is_the_highest():
     rows = [("offered", 378, 54), ("wanted_agent", 303, 54), ("queued", 272, 22)]
     result = rates([], rows, "abandonment_by_base", rows=["base"], ordered=True)
     assert plain(sentence(result)) == (
-        "The abandonment rate: all offered calls 14 % (11 to 18), calls that wanted an agent 18 % (14 to 23) and calls that"
-        " queued 8.1 % (5.4 to 12)."
+        "The abandonment rate: 14 % (11 to 18) of all offered calls, 18 % (14 to 23) of calls that wanted an agent and 8.1 %"
+        " (5.4 to 12) of calls that queued."
     )
 
 
@@ -390,6 +390,8 @@ def test_response_time_buckets():
         "Of 100 conversations: 50 % (40 to 60) within 1 h, 5 % (2 to 11) closed without an answer and 15 % (9 to 23) still waiting."
     )
     assert plain(sentence(buckets.iloc[:0])) == "No data in this period."
+    single = metrics.response_time_buckets(frame, by="channel", edges=("1h",), as_of=START + pd.Timedelta(days=3))
+    assert plain(sentence(single)) == plain(sentence(buckets))  # what is said of all isn't said twice
 
 
 def test_of_spans_the_group_with_the_fewest_in_the_first_is_told():
@@ -432,11 +434,11 @@ def test_average_speed_of_answer():
     }
     result = made("average_speed_of_answer", [row], ends=("mean_low", "mean_high"), facts={"unknown": 2})
     assert plain(sentence(result)) == (
-        "The average speed of answer is 30 s (20 to 40) over 50 answered calls; half of them within 15 s, 90 % within 1.5 min."
+        "The mean wait of answered calls is 30 s (20 to 40) over 50 answered calls; half of them within 15 s, 90 % within 1.5 min."
         " 2 answered calls without a time of answer are left out."
     )
     few = result.assign(mean_low=np.nan, mean_high=np.nan)
-    assert plain(sentence(few)).startswith("The average speed of answer is 30 s over 50 answered calls;")
+    assert plain(sentence(few)).startswith("The mean wait of answered calls is 30 s over 50 answered calls;")
 
 
 # --- counts -----------------------------------------------------------------------------------------
@@ -499,7 +501,7 @@ def test_groups_off_their_target_are_those_that_are_clearly_off():
     promised = {"of": "within_target", "value": 0.8, "best": "high"} | ends
     result = made("average_speed_of_answer", rows, ["hour"], ends=("mean_low", "mean_high"), target=promised)
     assert plain(sentence(result)).endswith(  # 70 % is less often, too, but may be chance
-        " Clearly less often within the target than the wanted 80 %: 1 of 2 groups with enough cases."
+        " Clearly less often within the target than the wanted 80 %: 1 of 2 hours with enough cases."
     )
 
 
@@ -510,16 +512,24 @@ def test_volume_heatmap():
     frame = frame.assign(low=[1.0, 8.0], high=[3.0, 12.0])
     heat = made("volume_heatmap", frame, ["weekday", "hour"], facts={"standout": 1})
     assert plain(sentence(heat)) == (
-        "The number of contacts is clearly highest on Monday at 10:00: 10 contacts on average (8.0 to 12.0)."
+        "The number of contacts is clearly highest on Monday at 10:00: 10 contacts on average (8 to 12)."
     )
     heat.attrs["facts"] = {"standout": None}
     assert plain(sentence(heat)) == (
-        "No hour of the week clearly stands out; the most, 10 contacts on average (8.0 to 12.0) on Monday at 10:00, could be"
+        "No hour of the week clearly stands out; the most, 10 contacts on average (8 to 12) on Monday at 10:00, could be"
         " chance."
     )
-    heat["mean"] = 10.0
-    assert plain(sentence(heat)) == (
+    tied = heat.assign(mean=10.0)
+    assert plain(sentence(tied)) == (
         "No hour of the week clearly stands out; the most, 10 contacts on average in each of 2 hours, could be chance."
+    )
+    for mean, low, high, said in ((201.0, 102.8, 299.2, "201 contacts on average (103 to 299)"),
+                                  (4.0, 0.0, 22.0, "4 contacts on average (0 to 22)"),
+                                  (4.5, 1.1, 7.9, "4.5 contacts on average (1.1 to 7.9)")):  # fmt: skip
+        assert said in sentence(heat.iloc[1:].assign(mean=mean, low=low, high=high))
+    assert plain(sentence(heat.assign(low=np.nan))) == (
+        "There are too few weeks to tell whether an hour of the week stands out; the most so far is 10 contacts on Monday at"
+        " 10:00."
     )
 
 
@@ -632,6 +642,25 @@ def test_parts_of_several_weeks_have_no_interval_that_forgets_the_conversations(
     )
 
 
+def test_what_was_not_tested_is_not_called_chance():
+    result = trend([(50, np.nan, "untested"), (25, -0.25, "no history")])
+    assert plain(sentence(result)).startswith(
+        "There is too little history here to tell whether the share of negative messages changed from one week to the next. Of 200"
+    )
+
+
+def test_weeks_that_reach_beyond_the_period_are_no_figure_of_it():
+    result = trend([(20, np.nan, "untested"), (22, 0.02, "chance")])  # 1 to 14 April
+    steady = "No change of the share of negative messages from one week to the next is clear: each could be chance."
+    for days, said in (
+        ("2024-04-02..2024-04-14", steady),
+        ("2024-04-01..2024-04-14", f"{steady} Of 200 messages: 21 %"),
+    ):
+        period = parse_period(days, datetime(2024, 6, 1, tzinfo=UTC), "UTC")
+        told = plain(sentence(result, period=period))
+        assert told.startswith(said) and ("Of 200" in told) == ("Of 200" in said)
+
+
 def test_a_rise_that_is_not_the_largest_is_no_superlative():
     result = trend([(10, np.nan, "untested"), (30, 0.2, "clear"), (10, -0.2, "chance"), (60, 0.5, "chance")])
     assert "rose clearly in the week of 8 April" in sentence(result)
@@ -696,7 +725,7 @@ UP = {"change": 0.028, "change_low": 0.009, "change_high": 0.047, "verdict": "cl
         ),
         (
             UP | {"change_low": np.nan, "change_high": np.nan, "verdict": "no history"},
-            "up 2.8 points on the period before: not compared with week-to-week movement.",
+            "up 2.8 points on the period before: too little history to tell.",
         ),
         (
             UP | {"change": 0.0, "change_low": -0.01, "change_high": 0.01, "verdict": "chance"},
@@ -723,6 +752,8 @@ def test_the_change_of_a_count_is_told_in_percent():
     assert plain(sentence(result)) == (
         "The number of contacts is 260, up 30 % (−11 to 90) on the period before, which could be chance."
     )
+    result.attrs["per_day"] = True
+    assert "up 30 % (−11 to 90) a day on the period before" in plain(sentence(result))
 
 
 def test_of_groups_the_clear_changes_are_named():

@@ -12,6 +12,7 @@ import pytest
 import toolkit
 from toolkit import metrics, show, words
 from toolkit.cards import card_texts
+from toolkit.clock import parse_period
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result, format_value, heading, interval_columns
 from toolkit.table_html import HIDDEN, table_html
@@ -103,6 +104,20 @@ def test_show_gives_sentence_chart_and_table(shown, monkeypatch):
     assert chart["image/svg+xml"].startswith("<svg") and "A caption" in table["text/html"]
     assert asked["plot"] == {"reference": result} or asked["plot"]["reference"] is result
     assert shown[1][1]["image/svg+xml"]["alt"] == "Chart of horizontal bars, across: Rate. Said of ['overall']."
+
+
+def test_the_chart_highlights_the_group_that_the_sentence_names(shown, monkeypatch):
+    from toolkit import plots
+
+    drawn, plot = [], plots.plot
+    monkeypatch.setattr(plots, "plot", lambda result, **options: drawn.append(options) or plot(result, **options))
+    calls = {"started_at": pd.Timestamp("2024-04-01T12:00Z"), "outcome": ["answered"] * 180 + ["abandoned"] * 20}
+    frame = pd.DataFrame(calls).assign(queue=["a"] * 100 + ["b"] * 60 + ["c"] * 40)
+    toolkit.show(metrics.abandonment_rate(frame, by="queue"))
+    toolkit.show(metrics.abandonment_rate(frame.assign(queue=["a", "b"] * 100), by="queue"))
+    assert "highest for C" in shown[0][0]["text/plain"] and [one.get("highlight") for one in drawn] == [2, None]
+    toolkit.show(metrics.abandonment_by_base(frame.assign(queue_seconds=9, queued_at=frame["started_at"])))
+    assert drawn[-1].get("highlight") is None
 
 
 @pytest.mark.parametrize(
@@ -222,8 +237,23 @@ def test_target_and_status_stand_after_the_value():
     )
     head, chat, mail, x = cells(plain(table_html(result)))
     assert head[3:] == ["Rate", "95 % interval", "Target", "Status"]
-    assert chat[5:] == ["5.0 %", "off target"] and mail[6] == "near the target" and x[6] == "too few to tell"
+    assert chat[5:] == ["5.0 %", "off target"] and mail[6] == "could be on target" and x[6] == "too few to tell"
     assert '<td class="status off"' in table_html(result)
+
+
+def test_where_there_is_no_figure_nothing_is_said_of_its_target():
+    frame = {"weekday": ["Monday", "Sunday", "Tuesday"], "n": [70, 11, 3], "rate": [0.1, np.nan, 0.1]}
+    frame |= {"low": [0.06, np.nan, 0.0], "high": [0.2, np.nan, 0.6]}
+    result = made("abandonment_rate", frame, units={"n": "count", "rate": "rate"}, by=["weekday"])
+    result.attrs["target"] = {"of": "rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
+    assert result.statuses() == ["off", "none", "few"]
+    assert [row[-1] for row in cells(plain(table_html(result)))[1:]] == ["off target", "–", "too few to tell"]
+
+
+def test_replies_before_their_message_are_not_called_negative_messages():
+    units = {"n": "count", "negative_count": "count"}
+    head, _ = cells(plain(table_html(made("reply_pairs", {"n": [20], "negative_count": [1]}, units=units))))
+    assert head == ["Count", "Stamped before their message"]
 
 
 def test_a_figure_with_a_count_of_its_own_has_enough_by_that():
@@ -252,7 +282,7 @@ def test_a_partial_period_is_marked(key, start, expected):
         (
             "comparison",
             ["clear", "chance", "no history"],
-            ["clear change", "could be chance", "not compared with week-to-week movement"],
+            ["clear change", "could be chance", "too little history to tell"],
         ),
         ("comparison", ["few", "not comparable", "untested"], ["too few", "not comparable", "not tested"]),
         ("pull", ["clear", "chance", "few"], ["clear difference", "could be chance", "too few"]),
@@ -373,7 +403,7 @@ CARD = {
         ({"direction": "better"}, {"verdict": "better, clear change", "direction": "better"}),
         ({"direction": "none"}, {"verdict": "clear change", "direction": "none"}),  # a volume is neither
         ({"verdict": "chance"}, {"verdict": "could be chance", "direction": "none"}),
-        ({"verdict": "no history"}, {"verdict": "not compared with week-to-week movement", "direction": "none"}),
+        ({"verdict": "no history"}, {"verdict": "too little history to tell", "direction": "none"}),
         ({"previous": None, "change": None}, {"change": "", "previous": "", "verdict": ""}),
         ({"change": None, "verdict": "few"}, {"change": "", "previous": "11.5 %", "verdict": "too few"}),
         ({"n": 1, "note": "few"}, {"value": "too few", "note": "1 call, fewer than 10", "interval": "", "change": ""}),
@@ -381,12 +411,17 @@ CARD = {
         ({"n": 0, "unit": "count", "value": 0, "low": None}, {"value": "0"}),
         ({"status": "none", "target": None}, {"standing": ""}),
         ({"unit": "count", "value": 1204, "change": 0.12}, {"change": "+12.0 %"}),
+        ({"unit": "count", "value": 1204, "change": -0.022, "per_day": True}, {"change": "−2.2 % a day"}),
         (
             {"unit": "seconds", "value": None, "low": 600, "high": None, "note": "not_reached"},
             {"value": "not reached", "interval": "10 min or more", "note": ""},
         ),
         ({"population": "written"}, {"population": "written channels"}),
         ({"population": "all"}, {"population": ""}),
+        (
+            {"metric": "average_speed_of_answer", "column": "within_target", "within_seconds": 20},
+            {"label": "Answered within the target time: 20 s"},
+        ),
         ({"metric": "csat", "column": "sent_count", "unit": "count"}, {"label": "CSAT: Surveys sent"}),
         ({"label": "My own"}, {"label": "My own"}),
         ({"metric": "csat", "column": "mean", "unit": "score", "value": 4.1}, {"label": "Mean score", "value": "4.10"}),
@@ -467,15 +502,17 @@ def test_header_tells_no_folder(shown, sample):
 class Known:
     """What the head asks of data."""
 
-    def __init__(self, running=None, filters=None, missing=(), jumps=()):
+    def __init__(self, running=None, days=10, filters=None, missing=(), jumps=()):
         self.comparison = {"is_running": running is not None, "days_so_far": 10, "period_days": 30}
-        self.comparison["before_whole_label"] = running
+        self.comparison["before_whole"], self.zone = running, "UTC"
+        self.comparison["days_so_far"] = days
         self.filters, self.missing_days, self._jumps = filters or {}, list(missing), list(jumps)
 
     def volume_warnings(self):
         return self._jumps
 
 
+MARCH = parse_period("2024-03", datetime.datetime(2024, 4, 29, tzinfo=datetime.UTC), "UTC")
 DAYS = [datetime.date(2024, 1, day) for day in range(11, 31)]
 JUMP = {"table": "messages", "week": datetime.date(2017, 11, 6), "n": 59, "before": 1847}
 
@@ -485,11 +522,12 @@ JUMP = {"table": "messages", "week": datetime.date(2017, 11, 6), "n": 59, "befor
     [
         (Known(), []),
         (Known(running=""), ["The period is still running: 10 of 30 days so far."]),
+        (Known(running=MARCH, days=30), ["The last day of the period was still running when the data was read."]),
         (
-            Known(running="2024-03"),
-            ["The period is still running: 10 of 30 days so far, compared with the same part of 2024-03."],
+            Known(running=MARCH),
+            ["The period is still running: 10 of 30 days so far, compared with the same part of 1 to 31 March 2024."],
         ),
-        (Known(filters={"channel": ["web_chat", "x"]}), ["Only a part of the data: Channel Web chat and X."]),
+        (Known(filters={"channel": ["web_chat", "x"]}), ["Only a part of the data: channel Web chat and X."]),
         (Known(filters={"my_own": ["a"]}), ["Only a part of the data: my_own A."]),
         (Known(missing=DAYS[:1]), ["1 day is missing from the data, a gap and no zero: 11 January 2024."]),
         (
@@ -517,7 +555,10 @@ def test_the_head_lists_no_more_than_ten_days():
 def test_the_head_of_a_running_period(shown, sample):
     show.header(sample.during("2024-04"), "Abandonment")
     (remark,) = shown[0][0][show.HEADER_MIME]["remarks"]
-    assert remark == "The period is still running: 28 of 30 days so far, compared with the same part of 2024-03."
+    assert (
+        remark
+        == "The period is still running: 28 of 30 days so far, compared with the same part of 1 to 31 March 2024."
+    )
     assert remark in shown[0][0]["text/html"] and remark in shown[0][0]["text/plain"]
 
 

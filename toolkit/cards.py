@@ -17,7 +17,7 @@ def card_texts(figure):
     figure : dict of raw values, as `metrics.compare.figures` gives them
         metric and column, or a `label` of its own; value with its `unit`, `low`, `high`; `n` rows of a `case`;
         `previous`, `change`, `change_low`, `change_high` (of a count a share of what was before); `verdict` (a code),
-        `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `population` (a code);
+        `per_day` (a change of counts per day); `within_seconds` (the time of a share in time); `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `population` (a code);
         `note`: a code (no_data, few with its `minimum_count`, not_reached), or the key of a message and its values.
 
     Returns
@@ -33,6 +33,10 @@ def card_texts(figure):
     """
     unit, n = figure["unit"], int(figure.get("n") or 0)
     said = {"label": figure.get("label") or label(figure["metric"], figure["column"]), "n": n}
+    if _is_there(figure.get("within_seconds")):
+        said["label"] = words.text(
+            "pages.card.within", label=said["label"], time=words.duration(figure["within_seconds"])
+        )
     said |= {"cases": words.text(f"case.{figure['case']}", n=n), "population": _population(figure)}
     said |= dict.fromkeys(("low", "high", "interval", "previous", "change", "change_low", "change_high"), "")
     said |= dict.fromkeys(("change_interval", "verdict", "standing"), "")
@@ -109,6 +113,8 @@ def _change(figure, unit):
     change_unit = {"rate": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
     ends = [figure.get("change_low"), figure.get("change_high")]
     said["change"] = format_value(figure["change"], change_unit)
+    if figure.get("per_day"):  # more in a longer period may be fewer a day
+        said["change"] = words.text("pages.card.per_day", change=said["change"])
     if all(map(_is_there, ends)):
         low, high = (format_value(end, change_unit) for end in ends)
         said |= {"change_low": low, "change_high": high}

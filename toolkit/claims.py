@@ -43,6 +43,11 @@ def place_keys(result):
     return group_keys(result)
 
 
+def is_side_by_side(result):
+    """Whether its rows are the same cases counted in other ways (bases, expectations), of which none is the highest."""
+    return bool(result.attrs.get("ordered")) and not any(str(name).startswith("share_of_") for name in result.columns)
+
+
 def estimates(result):
     """One row per group: its keys, `value`, `low`, `high`, `n`, `hits` (null where it is no share) and `is_told`.
 
@@ -187,6 +192,25 @@ def sum_of(cells):
     return pd.concat(list(cells)).groupby(level=0).sum()
 
 
+def finding(result):
+    """The group that the sentence names, first in harm's direction, which the chart highlights; None where none is.
+
+    >>> from toolkit.result import Result
+    >>> frame = pd.DataFrame({"hour": [12, 13], "n": [200, 100], "lost_count": [20, 40], "lost": [0.1, 0.4]})
+    >>> frame["low"], frame["high"] = wilson(frame["lost_count"], frame["n"])
+    >>> result = Result.of(frame, "lost", {}, ["hour"])
+    >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
+    >>> finding(result).row.name
+    1
+    """
+    if not place_keys(result) or is_side_by_side(result) or estimates(result)["is_told"].sum() < 2:
+        return None
+    # of spans of time the share of the first is told, which is better high
+    is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
+    tested = against_the_rest(result)
+    return standout(result, is_harm_high, tested) or standout(result, not is_harm_high, tested)
+
+
 def standout(result, above=True, tested=None):
     """The group that stands out most above (or below) the others; None where no group does.
 
@@ -278,7 +302,26 @@ def in_period(starts, every, period):
     starts = pd.DatetimeIndex(starts)
     if period is None or period.first_day is None:
         return np.ones(len(starts), bool)
-    days = starts.to_numpy().astype("datetime64[D]").astype("int64")
     first, last = days_since_epoch(period.first_day), days_since_epoch(period.last_day)
-    is_within = [day <= last and ends_of(every, day)[1] >= first for day in days]
+    is_within = [start <= last and end >= first for start, end in _days_of(starts, every)]
     return np.asarray(is_within, bool) & ~starts.isna()
+
+
+def is_whole(starts, every, period):
+    """Whether these days, weeks or months hold no day outside the reported period, so that their sum is its figure.
+
+    >>> from datetime import date
+    >>> class March: first_day, last_day = date(2024, 3, 1), date(2024, 3, 31)
+    >>> is_whole(["2024-02-26", "2024-03-04"], "week", March), is_whole(["2024-03-04", "2024-03-25"], "week", March)
+    (False, True)
+    """
+    if period is None or period.first_day is None:
+        return True
+    first, last = days_since_epoch(period.first_day), days_since_epoch(period.last_day)
+    return all(first <= start and end <= last for start, end in _days_of(pd.DatetimeIndex(starts), every))
+
+
+def _days_of(starts, every):
+    """(first, last) day since 1970-01-01 of each day, week, month, ... that begins there."""
+    days = starts.to_numpy().astype("datetime64[D]").astype("int64")
+    return [(day, ends_of(every, day)[1]) for day in days]

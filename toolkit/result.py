@@ -76,7 +76,9 @@ class Result(pd.DataFrame):
         return [float(target["value"]) if target else np.nan] * len(self)
 
     def statuses(self):
-        """Per row: "on" or "off" target, "near" where the interval holds the target, "few", or "none" without one.
+        """Per row: "on" or "off" target, "near" where the interval holds the target, "few", or "none".
+
+        "none" also where a group has cases enough but no figure, as a day on which nobody could abandon.
 
         Examples
         --------
@@ -94,7 +96,7 @@ class Result(pd.DataFrame):
         for low, high, is_enough in zip(lows, highs, self.enough(), strict=True):
             beyond, within = low > target["value"], high < target["value"]
             if not is_enough or np.isnan(low) or np.isnan(high):
-                made.append("few")
+                made.append("none" if is_enough else "few")
             elif beyond or within:
                 made.append("on" if beyond == (target["best"] == "high") else "off")
             else:

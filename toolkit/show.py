@@ -15,7 +15,7 @@ import sys
 import types
 from pathlib import Path
 
-from toolkit import words
+from toolkit import claims, words
 from toolkit.cards import card_texts
 from toolkit.load.coverage import notes_of
 from toolkit.result import Result
@@ -29,6 +29,7 @@ FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 WHOLE = ("shares", "curve", "grid")
 DRAWN_ONLY = ("curve", "grid")  # hundreds of rows, which say no more than the chart
 UNDRAWN = ("listing", "comparison")
+NAMING = ("rate", "wait", "mean")  # shapes whose sentence names the group that stands out
 
 
 class _Show(types.ModuleType):
@@ -50,6 +51,8 @@ class _Show(types.ModuleType):
         say(finding)
         if is_drawn(result):
             options = {"reference": context.get("overall"), "period": context.get("period")}
+            named = claims.finding(result) if result.attrs["shape"] in NAMING else None
+            options["highlight"] = None if named is None else result.index[named.row.name]
             chart(result.plot(**{name: value for name, value in options.items() if value is not None}), finding)
         if result.attrs.get("shape") not in DRAWN_ONLY:
             table(result, caption)
@@ -145,13 +148,16 @@ def remarks(data):
     facts, said = data.comparison, []
     if facts["is_running"]:
         so_far = {"days": words.number(facts["days_so_far"]), "n": facts["period_days"]}
-        if facts["before_whole_label"]:
-            said.append(words.text("pages.remark.running_against", before=facts["before_whole_label"], **so_far))
+        if facts["days_so_far"] == facts["period_days"]:
+            said.append(words.text("pages.remark.running_last"))
+        elif facts["before_whole"]:
+            before = words.days_name(facts["before_whole"].first_day, facts["before_whole"].last_day)
+            said.append(words.text("pages.remark.running_against", before=before, **so_far))
         else:
             said.append(words.text("pages.remark.running", **so_far))
     for column, values in data.filters.items():
         names = words.joined(words.display_name(value, column) for value in values)
-        title = words.text(f"tables.columns.{column}") if words.has(f"tables.columns.{column}") else column
+        title = words.text(f"tables.keys.{column}") if words.has(f"tables.keys.{column}") else column
         said.append(words.text("pages.remark.only", column=title, values=names))
     said += map(words.note, notes_of(data.missing_days, data.volume_warnings()))
     return said

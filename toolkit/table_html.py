@@ -140,12 +140,17 @@ def _against_target(result, unit):
     targets, statuses = result.targets(), result.statuses()
     if not any(target == target for target in targets):
         return []
+
+    def status(code, target):
+        # "no target" would contradict the target beside it: there is no figure to hold against it
+        return "–" if code == "none" and target == target else words.text(f"tables.statuses.{code}")
+
     return [
         Column(words.text("tables.target"), unit, lambda position: (format_value(targets[position], unit), "")),
         Column(
             words.text("tables.status"),
             "text",
-            lambda position: (words.text(f"tables.statuses.{statuses[position]}"), f"status {statuses[position]}"),
+            lambda position: (status(statuses[position], targets[position]), f"status {statuses[position]}"),
         ),
     ]
 

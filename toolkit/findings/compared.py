@@ -48,7 +48,10 @@ def _change(result, row):
         return text("sentence.comparison.same") if change == 0 else ""
     sign = 1 if change > 0 else -1
     ends = sorted(sign * float(row[end]) for end in ("change_low", "change_high"))
-    return text(f"sentence.comparison.{'up' if sign > 0 else 'down'}", size=estimate(abs(change), *ends, unit))
+    size = estimate(abs(change), *ends, unit)
+    if result.attrs.get("per_day"):
+        size = text("sentence.comparison.per_day", size=size)
+    return text(f"sentence.comparison.{'up' if sign > 0 else 'down'}", size=size)
 
 
 def _direction(result, row):

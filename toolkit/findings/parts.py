@@ -90,7 +90,9 @@ def target_of(result):
     if len(result) > 1:
         off = told.count("off")
         form = "off_target" if target["of"] == result.attrs["value"] else "off_target_within"
-        return " " + say(f"group.{form}", target=wanted, off=number(off), n=len(told)) if off else ""
+        key, *more = place_keys(result) or ["group"]
+        groups = text(f"many.{key}" if not more and words.has(f"many.{key}") else "many.group", n=len(told))
+        return " " + say(f"group.{form}", target=wanted, off=number(off), groups=groups) if off else ""
     if not told:
         return ""
     row, about = result.iloc[0], {"target": wanted, "status": text(f"status.{told[0]}")}
@@ -126,10 +128,7 @@ def groups_of(result, subject, overall=None):
         return say("alone", sentence=said) if len(groups) > 1 else said
     if not len(told):
         return say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))
-    # of spans of time the share of the first is told, which is better high
-    is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
-    tested = claims.against_the_rest(result)
-    found = claims.standout(result, is_harm_high, tested) or claims.standout(result, not is_harm_high, tested)
+    found = claims.finding(result)
     if found is None:
         named = told[claims.is_named(told, keys)]
         return flat(subject, (named if len(named) else told)["value"], unit, keys)

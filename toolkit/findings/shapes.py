@@ -90,11 +90,11 @@ def rate(result, overall=None, **context):
         return said
     keys, hits = place_keys(result), result.attrs["roles"]["hits"]
     is_parts = any(str(column).startswith("share_of_") for column in result.columns)
-    if result.attrs.get("ordered") and not is_parts:  # the same cases counted in other ways: none is the highest
-        enough = result[result.enough().to_numpy(bool)]
-        names = [display_name(row[keys[-1]], keys[-1], in_sentence=True) for _, row in enough.iterrows()]
-        values = [estimate_of(result, row) for _, row in enough.iterrows()]
-        items = [text("sentence.group.item", name=name, value=value) for name, value in zip(names, values, strict=True)]
+    if claims.is_side_by_side(result):
+        items = []
+        for _, row in result[result.enough().to_numpy(bool)].iterrows():
+            about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
+            items.append(text("sentence.group.item", **about))
         return say("group.side_by_side", subject=word(result, "subject"), list=words.joined(items))
     total = int(result[hits].sum())
     n = int(result["n"].max() if is_parts else result["n"].sum())
@@ -189,11 +189,13 @@ def shares(result, period=None, **context):
     if "part" in result.attrs:
         whole = _parts(result, result.attrs["part_words"])
         subject = text("sentence.shares.subject", part=words.part_name(*result.attrs["part_words"][0]))
-        return f"{groups_of(result, subject)} {whole}" if keys else whole
+        return f"{groups_of(result, subject)} {whole}" if keys and len(result[keys].drop_duplicates()) > 1 else whole
     every = next((key for key in keys if key in PERIODS and not pd.api.types.is_string_dtype(result[key])), None)
     if every and "verdict" in result.columns:
         rows = result[claims.in_period(result[every], every, period)]
-        return _changes(rows, every) if len(rows) and rows["n"].sum() else say("no_data")
+        if not len(rows) or not rows["n"].sum():
+            return say("no_data")
+        return _changes(rows, every, claims.is_whole(rows[every], every, period))
     if keys and len(result) > 1:
         return groups_of(result, word(result, "subject"))
     return _parts(result, [(part, {}) for part in result.attrs["parts"]])
@@ -229,16 +231,16 @@ def _is_plain(part):
     return bool(np.allclose(ends, (known["low"], known["high"]), atol=1e-9))
 
 
-def _changes(result, every):
+def _changes(result, every, is_whole=True):
     """The largest clear change from one period to the next, or that none is clear."""
     attrs, subject, period = result.attrs, word(result, "subject"), text(f"period.{every}")
     clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
     if not len(clear):
-        whole = _parts(result, [(part, {}) for part in attrs["parts"]])
+        whole = f" {_parts(result, [(part, {}) for part in attrs['parts']])}" if is_whole else ""
         if result["change"].isna().all():
-            return f"{whole} {say('shares.no_neighbour', period=period)}"
+            return f"{whole} {say('shares.no_neighbour', period=period)}".strip()
         form = "steady" if (result["verdict"] == CHANCE).any() else "untested"
-        return f"{say(f'shares.{form}', subject=subject, period=period)} {whole}"
+        return say(f"shares.{form}", subject=subject, period=period) + whole
     harm = -1 if attrs.get("best") == "high" else 1
     sign = harm if (harm * clear["change"]).max() > 0 else -harm
     top = clear.loc[(sign * clear["change"]).idxmax()]
@@ -259,13 +261,14 @@ def grid(result, **context):
         return say("no_data")
     found = result.attrs.get("facts", {}).get("standout")
     row = result.loc[result["mean"].idxmax() if found is None else found]
-    about = {"place": place_of(result, row, ["weekday", "hour"]), "mean": cases(result, round(float(row["mean"]), 1))}
+    digits = 0 if row["mean"] >= 10 else 1
+    about = {"place": place_of(result, row, ["weekday", "hour"]), "mean": cases(result, round(row["mean"], digits))}
     as_many = int((result["mean"] == row["mean"]).sum())
     if as_many > 1:
         return say("grid.several", mean=about["mean"], n=as_many)
     if pd.isna(row["low"]):
         return say("grid.few", **about)
-    about |= {"low": number(row["low"], 1), "high": number(row["high"], 1)}
+    about |= {end: number(row[end], 0 if digits == 0 or row[end] % 1 == 0 else 1) for end in ("low", "high")}
     return say("grid.flat", **about) if found is None else say("grid.peak", subject=word(result, "subject"), **about)
 
 

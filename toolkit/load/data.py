@@ -81,7 +81,7 @@ class Data(View):
         Returns
         -------
         dict: is_running, days_so_far, period_days, label, as_of, and of the period before label, whole_label and
-            as_of as before_label, before_whole_label, before_as_of; those are None where there is no comparison
+            as_of as before_label, before_whole (its period), before_as_of; those are None where there is no comparison
         """
         before = self.previous
         whole = self.period.whole or self.period
@@ -92,7 +92,7 @@ class Data(View):
             "label": self.period.label,
             "as_of": self.as_of,
             "before_label": before and before.period.label,
-            "before_whole_label": before and (before.period.whole or before.period).label,
+            "before_whole": before and (before.period.whole or before.period),
             "before_as_of": before and before.as_of,
         }
 

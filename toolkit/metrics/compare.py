@@ -82,11 +82,11 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     if value not in now.columns:
         raise MissingColumn(attrs.get("metric", "result"), value, now.columns)
     counted = attrs.get("counts", {}).get(value, attrs.get("count", "n"))
-    if before is not None and value not in before.columns:
-        before = None  # no case of the period before had a target, say: there is nothing to compare with
     if counted not in now.columns:
         raise BadParameter("previous_period takes figures with a count; group this result with by=")
     _check_pair(now, before, keys)
+    if before is not None and value not in before.columns:
+        before = None  # no case of the period before had a target, say: there is nothing to compare with
     ends = list(interval_columns(now.columns).get(value, ()))
     frame = pd.DataFrame(now)[list(dict.fromkeys([*keys, counted, value, *ends]))].copy()
     pairs = [(row, _partner(row, before, keys)) for _, row in now.iterrows()]
@@ -110,6 +110,7 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     if target and target["of"] not in frame.columns:
         result.attrs["target"] = None
     result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends)}
+    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1]
     return result
 
 
@@ -270,9 +271,10 @@ def _is_steady(data, table):
 
 
 def _days(data):
-    """(days so far of the period, of the one before), for what is counted."""
-    before = data.previous.period
-    return data.days_so_far, before.days_begun(data.previous.as_of)
+    """(days so far of the period, of the one before), for what is counted; a day missing from the data counts nothing."""
+    before = data.previous
+    days = data.days_so_far, before.period.days_begun(before.as_of)
+    return tuple(max(1, n - len(view.missing_days)) for n, view in zip(days, (data, before), strict=True))
 
 
 def _by(choices, more):
@@ -292,7 +294,8 @@ def figures(data, *asked):
     Returns
     -------
     list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
-        change_low, change_high, verdict, direction ("better", "worse", "none"), status, target, population, note
+        change_low, change_high, verdict, direction ("better", "worse", "none"), status, target, population, note,
+        per_day (a count's change is that of a day, as the periods differ in length)
 
     Examples
     --------
@@ -332,7 +335,8 @@ def _card(data, table, now, before, value, best, history, choices):
     best = attrs["best"] if best is None and is_figure else best
     days = _days(data) if before is not None else None
     is_steady = before is None or _is_steady(data, table)
-    row = previous_period(now, before, value, history, days, is_steady).iloc[0] if len(now) else None
+    against = previous_period(now, before, value, history, days, is_steady) if len(now) else None
+    row = against.iloc[0] if len(now) else None
     counted = attrs.get("counts", {}).get(value, attrs["count"])
     n = 0 if row is None else int(row[counted])
     card = {
@@ -345,6 +349,7 @@ def _card(data, table, now, before, value, best, history, choices):
     card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
     card |= {"minimum_count": attrs["minimum_count"], "population": choices.get("channels", "all")}
+    card["per_day"] = against is not None and against.attrs["per_day"]
     if row is None or not n:
         return card | {"note": "no_data"}
     if n < attrs["minimum_count"]:
@@ -361,7 +366,7 @@ def _card(data, table, now, before, value, best, history, choices):
         card[name] = _plain(row[name])
     target = attrs.get("target")
     if target and target["of"] == value:
-        card |= {"status": now.statuses()[0], "target": target["value"]}
+        card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}
         best = target["best"]
     if card["verdict"] == verdicts.CLEAR and best and card["change"]:
         card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"

@@ -172,6 +172,6 @@ def verdict(code, of="change"):
     """The words for a verdict's code; of a "change" between periods or a "difference" between groups.
 
     >>> verdict("clear"), verdict("clear", "difference"), verdict("no history")
-    ('clear change', 'clear difference', 'not compared with week-to-week movement')
+    ('clear change', 'clear difference', 'too little history to tell')
     """
     return text(f"verdict.clear_{of}" if code == "clear" else f"verdict.{code.replace(' ', '_')}")
