@@ -471,3 +471,12 @@ def test_a_count_is_not_compared_across_a_jump_of_the_volume(real_data):
     assert card["verdict"] == "not comparable" and card["change"] is None and card["low"] is None
     assert card["previous"] and card["previous"] != card["value"]
     assert compared(data, metrics.inbound_volume)["verdict"].tolist() == ["not comparable"]
+
+
+def test_a_state_without_a_time_is_not_compared():
+    """The earlier period has had longer to be opened again, and its count can't be read back."""
+    rows = {"created_at": pd.Timestamp("2024-03-01", tz="UTC")}
+    now, before = (pd.DataFrame({**rows, "reopen_count": [0] * n + [1] * 20}) for n in (80, 20))
+    result = metrics.previous_period(metrics.reopen_rate(now), metrics.reopen_rate(before))
+    assert result["verdict"].tolist() == ["not comparable"] and result["change"].isna().all()
+    assert result["previous"].tolist() == [0.5]

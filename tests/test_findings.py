@@ -619,8 +619,8 @@ def trend(rows):
         ),
         (
             [(49, np.nan, "untested"), (24, -0.25, "no history")],
-            "The change of the share of negative messages from one week to the next is not compared with week-to-week"
-            " movement, and may be chance or more. Of 200 messages: 36 % (30 to 43) negative, 54 % (47 to 60) neutral and"
+            "There is too little history here to tell whether the share of negative messages changed from one week to"
+            " the next. Of 200 messages: 36 % (30 to 43) negative, 54 % (47 to 60) neutral and"
             " 10 % (7 to 15) positive.",
         ),
         (

@@ -5,7 +5,8 @@ groups that were looked at. What has too few cases, no name ("(none)", unassigne
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -179,12 +180,28 @@ def _against_cells(result, groups):
         if not before[0].sum():
             return math.nan, Change(untested=FEW)
         if is_wait:
-            return Incidence(seconds, *before).quantile(0.5), curves((seconds, *now), (seconds, *before), fewest=1)
+            rest = Incidence(seconds, *before)
+            return rest.quantile(0.5), _either(curves((seconds, *now), (seconds, *before), fewest=1), now, rest)
         known = groups.drop(index=at).dropna(subset=["value"])
         rest = float((known["value"] * known["n"]).sum() / known["n"].sum()) if len(known) else math.nan
         return rest, waits(seconds, now[0], seconds, before[0], fewest=1)
 
     return against
+
+
+def _either(change, now, rest):
+    """The change with the smaller p of two tests, doubled: of how fast the waiting are answered, and of the share answered.
+
+    The first overlooks what catches up: those who write in the evening wait until the morning, and are answered as
+    surely as the others. The second is of the share answered by the median of both together.
+    """
+    own = Incidence(rest.seconds, *now)
+    at = np.searchsorted(rest.seconds, change.at, side="right") - 1 if change.at is not None else -1
+    error = math.hypot(own.error[at], rest.error[at]) if at >= 0 else 0.0
+    if not error > 0 or math.isnan(change.p):
+        return change
+    p = 2 * NormalDist().cdf(-abs(own.share[at] - rest.share[at]) / error)
+    return replace(change, p=min(1.0, 2 * min(p, change.p)))
 
 
 def sum_of(cells):

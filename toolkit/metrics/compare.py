@@ -148,6 +148,8 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.FEW)
     if pd.isna(row[value]) and pd.isna(past[value]) and not attrs.get("when_null"):
         return verdicts.Change(untested=verdicts.FEW)
+    if attrs.get("is_state"):  # the earlier period has had longer to come to it
+        return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
     if unit == "count":
         lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
         weekly = None if history is None else count_movement(*history.of(row, keys, value))

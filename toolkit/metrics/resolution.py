@@ -40,7 +40,7 @@ def reopen_rate(conversations, by=None, zone=None):
     """
     rows = engine.as_table(conversations, "conversations", ["created_at", "reopen_count"])
     rows = rows.filter(rows.reopen_count.notnull()).mutate(is_reopened_=rows.reopen_count > 0)
-    return shapes.rate(reopen_rate, rows, "reopened", by, zone, uses=["reopen_count"])
+    return shapes.rate(reopen_rate, rows, "reopened", by, zone, uses=["reopen_count"], is_state=True)
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")

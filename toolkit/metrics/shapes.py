@@ -289,6 +289,7 @@ def rate(
     target=None,
     extra=None,
     units=None,
+    is_state=False,
 ):
     """The share of the rows with the flag `is_<event>_`, with Wilson's interval; null where there is no row.
 
@@ -299,6 +300,7 @@ def rate(
     uses : columns that the metric computes with, which can't be groups
     table : the rows' table in the contract, where the metric takes several
     target : the share that is wanted, where the service says one
+    is_state : the event has no time, so that it can't be read back: two periods are not compared
     extra : function(keyed) -> {name: count} of further counts, and function(frame) -> frame, as a pair
     """
     name, keys, flags = of.__name__, engine.group_keys(by), [event, *also]
@@ -315,6 +317,7 @@ def rate(
         frame = complete(add_rate(frame[[*keys, "n", *counted, *more(keyed)]], value, f"{event}_count", "n"))
         named = dict.fromkeys(["n", *counted], "count") | {value: "rate"} | (units or {})
         about = {"roles": {"hits": f"{event}_count"}, "ends": ("low", "high"), "target": _rate_target(name, target)}
+        about |= {"is_state": True} if is_state else {}
         about |= {"case": case} if case else {}
         return finish(frame, name, rows, keys, named, choices, **about)
 
