@@ -84,7 +84,7 @@ def test_charts_have_alternative_text(reports, name):
 @pytest.mark.parametrize(
     "name, words",
     [
-        ("abandonment", ["most at 13:00", "identification", "calls that queued 8.1 %"]),
+        ("abandonment", ["most at 13:00", "identification", "of calls that queued"]),
         (
             "csat_by_topic",
             ["Billing pulls CSAT down by 6.7 points", "target 80 %: off target", "41 answers were 3 or less"],
@@ -92,7 +92,7 @@ def test_charts_have_alternative_text(reports, name):
         ("sentiment_trends", ["rose most in the week of 15 April", "a clear change"]),
         (
             "response_times",
-            ["49 are still waiting and 37 were closed without an answer", "the same 571 threads is 4 h"],
+            ["49 are still waiting and 37 were closed without an answer", "the 571 threads begun meanwhile is 4 h"],
         ),
     ],
 )
