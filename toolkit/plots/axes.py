@@ -126,7 +126,7 @@ def part_fills(attrs):
     said = [code for code, _ in attrs.get("part_words", ())]
     spans = [code for code in said if code in ("within", "between", "after")]
     if spans:
-        ends = [(HARM, 0.4, "////"), (CONTEXT, 0.3, "....")]  # what never came, in their order
+        ends = [(HARM, 0.4, "////"), (CONTEXT, 0.3, "\\\\\\\\")]  # what never came, in their order
         return [*((DATA, float(fade), None) for fade in np.linspace(0.85, 0.1, len(spans))), *ends]
     middle = max((len(attrs["parts"]) - 1) / 2, 0.5)
     away = [(place - middle) / middle for place in range(len(attrs["parts"]))]
