@@ -418,6 +418,7 @@ CARD = {
         ),
         ({"population": "written"}, {"population": "written channels"}),
         ({"population": "all"}, {"population": ""}),
+        ({"population": "every"}, {"population": "all channels"}),
         (
             {"metric": "average_speed_of_answer", "column": "within_target", "within_seconds": 20},
             {"label": "Answered within the target time: 20 s"},

@@ -350,7 +350,10 @@ def _card(data, table, now, before, value, best, history, choices):
     }
     card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
-    card |= {"minimum_count": attrs["minimum_count"], "population": choices.get("channels", "all")}
+    card |= {
+        "minimum_count": attrs["minimum_count"],
+        "population": choices.get("channels", "every" if table == "conversations" else "all"),
+    }
     card["per_day"] = against is not None and against.attrs["per_day"]
     if row is None or not n:
         return card | {"note": "no_data"}
