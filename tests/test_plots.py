@@ -920,3 +920,10 @@ def test_colours_can_be_seen_on_white_and_on_black():
     for colour in axes.SERIES:
         assert 1.05 / (luminance(colour) + 0.05) >= 3
         assert (luminance(colour) + 0.05) / (luminance("#111111") + 0.05) >= 3
+
+
+def test_the_parts_behind_a_rate_are_not_measured_by_its_name():
+    from toolkit import metrics
+
+    scores = metrics.csat(pd.DataFrame({"score": [1, 2, 3, 4, 5] * 4}))
+    assert scores.plot(parts=True).get_xlabel() == "Share of all" and scores.sentence().startswith("8 of 20 answers")

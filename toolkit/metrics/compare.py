@@ -96,8 +96,8 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     changes = [_change(now, before, row, past, value, counted, ends, keys, history, days) for row, past in pairs]
     if not is_comparable and attrs["units"].get(value) == "count":
         changes = [verdicts.Change(untested=verdicts.NOT_COMPARABLE) for _ in changes]
-    for name in ("change", "low", "high"):
-        frame[{"change": "change"}.get(name, f"change_{name}")] = [getattr(change, name) for change in changes]
+    for column, name in (("change", "change"), ("change_low", "low"), ("change_high", "high")):
+        frame[column] = [getattr(change, name) for change in changes]
     frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes)
     unit = attrs["units"].get(value, "text")
     units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}

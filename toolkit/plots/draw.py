@@ -296,7 +296,9 @@ def split(result, ax, keys):
     look = {"handlelength": 1, "handleheight": 0.9, "handletextpad": 0.5, "columnspacing": 1.1, "borderaxespad": 0.2}
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": columns, "labelcolor": INK}
     ax.legend(handles, names, handler_map={tuple: HandlerTuple(1, 0)}, **place, **look)
-    axes.notes(ax, axes.label_of(result.attrs), [note])
+    # the parts behind a rate are shares of all its cases: the axis isn't the rate's
+    is_whole = result.attrs["shape"] == "shares"
+    axes.notes(ax, axes.label_of(result.attrs) if is_whole else words.text("chart.axis.of_all"), [note])
     return ax
 
 
