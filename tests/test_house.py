@@ -18,11 +18,19 @@ MODULES = {
 MOST_LINES = 425
 # Later rooms may enter earlier ones.
 ROOMS = [
-    ["toolkit.words", "toolkit.errors", "toolkit.tables", "toolkit.service", "toolkit.sources", "toolkit.clock"],
+    [
+        "toolkit.words",
+        "toolkit.look",
+        "toolkit.errors",
+        "toolkit.tables",
+        "toolkit.service",
+        "toolkit.sources",
+        "toolkit.clock",
+    ],
     ["toolkit.movement", "toolkit.intervals", "toolkit.verdicts", "toolkit.engine"],
     ["toolkit.load", "toolkit.sentiment"],
     ["toolkit.result", "toolkit.metrics"],
-    ["toolkit.claims", "toolkit.findings", "toolkit.plots", "toolkit.table_html", "toolkit.cards"],
+    ["toolkit.claims", "toolkit.findings", "toolkit.headline", "toolkit.plots", "toolkit.table_html", "toolkit.cards"],
     ["toolkit.show"],
     ["toolkit.report", "toolkit.cli"],
 ]
