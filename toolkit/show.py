@@ -67,13 +67,15 @@ class _Show(types.ModuleType):
 
         Parameters
         ----------
-        result : Result of any metric
+        result : Result of any metric, or None where the data has too little past for it
         comparison : Result, optional
             The same against the period before, as `metrics.compare.compared` gives it.
         options : as `blocks.block` takes them: overall, period, caption, parts
         """
+        if result is None:  # there is no period before, or there are too few weeks
+            return say(words.text("blocks.no_past"))
         one = _made(result, comparison, options)
-        _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
 sys.modules[__name__].__class__ = _Show
