@@ -179,16 +179,18 @@ def _with_leads(parts):
     """Short prose before a finding stands between the finding and its chart."""
     kept = []
     for part in parts:
-        before = kept[-1] if kept else None
-        if isinstance(part, dict) and isinstance(before, Markup) and before.startswith('<div class="prose">'):
-            if len(before.striptags()) <= LEAD:
-                part = part | {"lead": kept.pop()}
+        if isinstance(part, dict) and kept and _is_prose(kept[-1]) and len(kept[-1].striptags()) <= LEAD:
+            part = part | {"lead": kept.pop()}
         kept.append(part)
     return kept
 
 
+def _is_prose(part):
+    return isinstance(part, Markup) and part.startswith('<div class="prose">')
+
+
 def _shows_more(section):
-    return any(not str(part).startswith('<div class="prose">') for part in section.parts)
+    return not all(map(_is_prose, section.parts))
 
 
 def _block_ids(cells):
