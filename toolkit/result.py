@@ -8,8 +8,7 @@ import pandas as pd
 import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
-
-SORTED = ("count", "rate", "wait", "mean", "shares", "pull")  # shapes whose rows are groups
+SORTED = ("count", "rate", "wait", "mean", "shares", "pull", "comparison")  # shapes whose rows are groups
 
 
 class Result(pd.DataFrame):
@@ -68,10 +67,10 @@ class Result(pd.DataFrame):
             from toolkit.engine import label_keys
 
             labelled = label_keys(found.copy(), keys)
-            found = {_key(key): cells for key, cells in labelled.groupby(keys, dropna=False, observed=True)}
+            found = {group_key(key): cells for key, cells in labelled.groupby(keys, dropna=False, observed=True)}
             self._cells = (found, keys)
         empty = next(iter(found.values())).iloc[:0] if found else pd.DataFrame(columns=["cell_", *keys])
-        return found.get(_key(row[key] for key in keys), empty)
+        return found.get(group_key(row[key] for key in keys), empty)
 
     def targets(self):
         """Per row the target that its figure is held against; null where there is none."""
@@ -146,8 +145,12 @@ class Result(pd.DataFrame):
         return toolkit.show.table_html(self)
 
 
-def _key(values):
-    """A group's key as one that a dictionary finds again: what is missing is None."""
+def group_key(values):
+    """A group's key as one that a dictionary finds again: what is missing is None.
+
+    >>> group_key(["a", float("nan")]), group_key("a")
+    (('a', None), ('a',))
+    """
     return tuple(None if pd.isna(value) else value for value in (values if not isinstance(values, str) else [values]))
 
 
@@ -183,7 +186,7 @@ def row_order(result):
     else:
         value = result[attrs["value"]].to_numpy(float)
     is_few = ~result.enough().to_numpy(bool)
-    rank = np.where(np.isnan(value), np.inf if attrs["shape"] == "wait" else -np.inf, value)
+    rank = np.where(np.isnan(value), np.inf if attrs["value"] in attrs.get("when_null", {}) else -np.inf, value)
     if any(is_ordered(result[key]) for key in keys):
         return np.argsort(unnamed, kind="stable").tolist()
     return np.lexsort((unnamed * 0.0 if attrs["shape"] == "pull" else -rank, is_few, unnamed)).tolist()
@@ -196,7 +199,9 @@ def is_ordered(column):
     (True, False)
     """
     is_hour = column.name == "hour" and pd.api.types.is_numeric_dtype(column.dtype)
-    return is_hour or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)
+    return (
+        is_hour or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)
+    )
 
 
 def format_value(value, unit):
