@@ -70,13 +70,12 @@ def change_by_group(data, function, by, table=None, **choices):
     for row in rows:
         movement = None if weeks is None else _movement(history, weeks, row, keys, hits)
         one = change(row, movement)
-        is_few = max(row["n"], row["previous_n"]) < least and one.untested is None
+        is_few = max(row["n"], row["previous_n"]) < least
         changes.append(verdicts.Change(one.change, one.low, one.high, untested=verdicts.FEW) if is_few else one)
     whole = change(total, None if weeks is None else rate_movement((weeks[hits], weeks["n"])))
-    frame["is_total"] = False
-    frame.loc[len(frame)] = total
-    frame.loc[len(frame) - 1, "is_total"] = True
-    frame = frame.astype({"is_total": bool, hits: "int64", "n": "int64", "previous_n": "int64"})
+    frame = pd.concat([frame, total.to_frame().T], ignore_index=True)
+    frame["is_total"] = np.arange(len(frame)) == len(rows)
+    frame = frame.astype({hits: "int64", "n": "int64", "previous_n": "int64", "previous_hits": "int64"})
     for column, own in (("contribution", "change"), (ENDS[0], "low"), (ENDS[1], "high"), ("p", "p")):
         frame[column] = [getattr(one, own) for one in [*changes, whole]]
     frame["verdict"] = [*verdicts.decide(changes), *verdicts.decide([whole])]
