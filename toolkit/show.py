@@ -199,12 +199,8 @@ def cards(figures):
 
 def _lines(one):
     """What stands below the value of a card in JupyterLab."""
-    if one["low"]:
-        yield words.text("pages.card.interval_95", low=one["low"], high=one["high"])
-    if one["change"]:
-        against = words.text("pages.card.against", change=one["change"], figure=one["previous"])
-        yield ", ".join(filter(None, [against, one["verdict"]]))
-    yield from filter(None, [one["standing"], one["note"]])
+    yield from filter(None, [one["interval"], one["standing"], one["beside"]])
+    yield from filter(None, [" ".join(filter(None, [one["arrow"], one["change"], one["verdict"]])), one["note"]])
 
 
 # --- charts -------------------------------------------------------------------------------------------
