@@ -1,13 +1,22 @@
 """What a data set says beside its own past: the period before, the weeks until now, the groups that changed."""
 
 from toolkit import engine
+from toolkit.metrics.changes import change_by_group
 from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import History, previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.result import interval_columns
 
-__all__ = ["History", "beside_previous", "compared", "figures", "previous_period", "weekly"]
+__all__ = [
+    "History",
+    "beside_previous",
+    "change_by_group",
+    "compared",
+    "figures",
+    "previous_period",
+    "weekly",
+]
 
 
 def compared(data, function, by=None, value=None, table=None, **choices):

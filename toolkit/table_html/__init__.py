@@ -9,11 +9,21 @@ import pandas as pd
 
 from toolkit import words
 from toolkit.errors import BadParameter
-from toolkit.result import Result, format_value, group_key, heading, interval_columns, pretty, row_keys, row_order
-from toolkit.table_html import cells, forms
+from toolkit.result import (
+    Result,
+    format_value,
+    group_key,
+    heading,
+    interval_columns,
+    is_ordered,
+    pretty,
+    row_keys,
+    row_order,
+)
+from toolkit.table_html import cells, forms, wholes
 from toolkit.table_html.cells import Column, escaped, message
+from toolkit.table_html.columns import HIDDEN, visible
 from toolkit.table_html.csv_text import csv_text, file_name
-from toolkit.table_html.forms import HIDDEN
 
 __all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
 MOST_ROWS, LONGEST = 12, 200  # rows of the table that is read before it is cut; of the whole one
@@ -61,9 +71,7 @@ def tables_of(result, comparison=None, limit=10):
     count = len(columns[0].cells)
     is_cut = count > MOST_ROWS and not is_cyclic(whole)
     first = {"label": label, "tab": "", "html": read(whole, columns, limit if is_cut else count, label)}
-    is_more = is_cut or set(forms.visible(whole)) - {
-        name for column in columns if column.is_whole for name in column.of
-    }
+    is_more = is_cut or set(visible(whole)) - {name for column in columns if column.is_whole for name in column.of}
     first |= {"all": whole_table(whole) if is_more else "", "csv": csv_text(whole), "file": file_name(whole)}
     if not (is_cut and is_ranked(whole)):
         return [first]
@@ -92,7 +100,7 @@ def whole_table(result):
     """Every column, and of a week grid every hour; "" of a curve, whose hundreds of steps its chart says."""
     if result.attrs.get("shape") == "curve":
         return ""
-    columns = forms.by_hour(result) if result.attrs.get("shape") == "grid" else every_column(result)
+    columns = wholes.by_hour(result) if result.attrs.get("shape") == "grid" else every_column(result)
     said = words.text("tables.notes.more", n=len(result) - LONGEST) if len(columns[0].cells) > LONGEST else ""
     return markup(columns, LONGEST, caption(result), said, scrolls=len(columns) > FITTING)
 
@@ -136,7 +144,7 @@ def is_ranked(result):
     """Whether its rows may be sorted by value as well as by count."""
     attrs, keys = result.attrs, row_keys(result)
     is_group = attrs.get("shape") in ("rate", "wait", "mean") and not attrs.get("ordered")
-    return is_group and not any(forms.is_ordered(result[key]) for key in keys) and attrs.get("count", "n") in result
+    return is_group and not any(is_ordered(result[key]) for key in keys) and attrs.get("count", "n") in result
 
 
 def with_comparison(result, comparison):
@@ -173,7 +181,7 @@ def with_comparison(result, comparison):
 def every_column(result):
     """Each column of the result with a heading in words; an interval, the target and the status after its figure."""
     intervals, target, made = interval_columns(result.columns), result.attrs.get("target") or {}, []
-    for name in forms.visible(result):
+    for name in visible(result):
         made.append(Column(heading(name, result.attrs.get("metric")), *_values(result, name)))
         if name in intervals:
             made.append(Column(words.text("tables.interval"), "num", _spans(result, name, intervals[name])))
