@@ -1,6 +1,7 @@
 """The page on what was wrong with the data: rows used and set aside, each rule that rows broke, the rows themselves."""
 
 from datetime import datetime
+from pathlib import Path
 
 from toolkit import words
 from toolkit.report.index import write_atomically
@@ -37,7 +38,7 @@ def write_ledger(data, out, run):
 def draw(data, made_at):
     """The page as HTML; what the data says is hostile, and escaped by the template."""
     tables = [{"name": _table(row["table"])} | {name: int(row[name]) for name in COUNTS} for row in _rows(data.counts)]
-    rules = [_rule(row) for row in _rows(data.rules_broken())]
+    rules = _rules(_rows(data.rules_broken()))
     entries = [_entry(row) for row in _rows(data.first_entries(MOST))]
     total = sum(rule["n"] for rule in rules)
     told = {"shown": words.number(len(entries)), "command": "`toolkit check --out ledger.csv`"}
@@ -86,22 +87,35 @@ def _said(rule, of):
     return words.text(key) if words.has(key) else ""
 
 
-def _rule(row):
-    n, column = int(row["n"]), row["column"]
-    key = "aside_n" if row["action"] == "rejected" else "mended_n"
-    where = {"table": _table(row["table"])}
-    return {
-        "says": _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
-        "where": words.text("pages.ledger.where", column=column, **where) if column else where["table"],
-        "n": n,
-        "action": words.text(f"pages.ledger.{key}", n=n),
-        "example": _value(row["example"]),
-        "advice": _said(row["rule"], "advice"),
-    }
+def _rules(broken):
+    """Each rule once, with the places where rows broke it; those that set aside the most rows first."""
+    found = {}
+    for row in broken:
+        n, column = int(row["n"]), row["column"]
+        is_aside = row["action"] == "rejected"
+        rule = found.setdefault(
+            (row["rule"], is_aside),
+            {
+                "says": _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
+                "advice": _said(row["rule"], "advice"),
+                "n": 0,
+                "places": [],
+            },
+        )
+        rule["n"] += n
+        where = {"table": _table(row["table"])}
+        rule["places"].append(
+            {
+                "where": words.text("pages.ledger.where", column=column, **where) if column else where["table"],
+                "action": words.text(f"pages.ledger.{'aside_n' if is_aside else 'mended_n'}", n=n),
+                "example": _value(row["example"]),
+            }
+        )
+    return [rule for _, rule in sorted(found.items(), key=lambda it: (not it[0][1], -it[1]["n"]))]
 
 
 def _entry(row):
-    place = {"file": words.short_name(row["file"]), "row": int(row["row"])}
+    place = {"file": words.short_name(Path(row["file"]).name), "row": int(row["row"])}
     return {
         "table": _table(row["table"]),
         "place": words.text("pages.ledger.file_row", **place),
