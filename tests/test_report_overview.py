@@ -15,7 +15,8 @@ import toolkit
 from toolkit import words
 from toolkit.load.quality import REASONS
 from toolkit.report import index, ledger, overview
-from toolkit.report.bundles import FIGURES, HEADER, SECTION, read_bundles
+from toolkit.report.bundles import read_bundles
+from toolkit.report.page import KEY_FIGURES, REPORT, SECTION
 from toolkit.report.run import Outcome
 from toolkit.report.siblings import drop_links, links
 
@@ -62,7 +63,7 @@ def made(out, name, figures=(), sections=(), title="", group=None, **header):
     """Put a report into the folder `out` as the runner would: its page, its executed notebook, its entry."""
     about = ABOUT | header
     shown = {"figures": [texts for texts, _ in figures], "raw": [raw for _, raw in figures]}
-    bundles = [{HEADER: about}, {FIGURES: shown}, *({SECTION: one} for one in sections)]
+    bundles = [{REPORT: about}, {KEY_FIGURES: shown}, *({SECTION: one} for one in sections)]
     outputs = [new_output("display_data", data=bundle) for bundle in bundles]
     index.write_atomically(
         out / "notebooks" / f"{name}.ipynb", nbformat.writes(new_notebook(cells=[new_code_cell("x", outputs=outputs)]))
@@ -274,7 +275,7 @@ def test_the_links_of_a_report():
     assert told["calls"] == [("index.html", False), ("calls.html", True), ("waits.html", False)]
     assert told["waits.Roma"] == [
         ("index.html", False),
-        ("calls%20%26%20Roma.html", False),
+        ("calls & Roma.html", False),
         ("waits.html", False),
         ("waits.Roma.html", True),
     ]

@@ -345,7 +345,8 @@ class FakeData:
 
         return pd.DataFrame()
 
-    rules_broken = lambda self: self.first_entries(0)
+    def rules_broken(self):
+        return self.first_entries(0)
 
     @property
     def counts(self):

@@ -4,9 +4,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-HEADER = "application/vnd.toolkit.report+json"
-FIGURES = "application/vnd.toolkit.key-figures+json"
-SECTION = "application/vnd.toolkit.section+json"
+from toolkit.report.page import KEY_FIGURES, REPORT, SECTION
 
 
 def read_bundles(path):
@@ -30,8 +28,8 @@ def read_bundles(path):
 def _read(path, _):
     header, figures, blocks = {}, [], []
     for data in _displays(path):
-        header |= data.get(HEADER, {})
-        shown = data.get(FIGURES, {})
+        header |= data.get(REPORT, {})
+        shown = data.get(KEY_FIGURES, {})
         texts, raw = shown.get("figures", []), shown.get("raw", [])
         figures += zip(texts, raw, strict=True) if len(texts) == len(raw) else []
         blocks += _blocks(data.get(SECTION))

@@ -69,7 +69,7 @@ def place(item):
 
 def link_to(entry, is_current=False):
     """The link to a report."""
-    return {"href": quote(entry["html"]), "title": entry["title"], "is_current": is_current}
+    return {"href": entry["html"], "title": entry["title"], "is_current": is_current}
 
 
 def one_of(values):
@@ -98,6 +98,7 @@ def read_report(out, entry):
     return {
         "name": entry["name"],
         "title": entry["title"],
+        "file": entry["html"],
         "html": quote(entry["html"]),
         "cards": [raw for _, raw in found["figures"]],
         "facts": facts,
@@ -110,13 +111,13 @@ def read_report(out, entry):
 
 
 def distinct_figures(reports):
-    """(texts, raw) of each figure once, though two reports show it; the texts get the `href` of its section."""
+    """(texts, raw) of each figure once, though two reports show it; the texts get the `page` of its section."""
     found = {}
     for report in reports:
         for texts, raw in report["figures"]:
             key = (raw["metric"], raw["column"], raw.get("population"), texts["label"])
-            href = f"{report['html']}#{texts['block']}" if texts.get("block") else report["html"]
-            found.setdefault(key, (texts | {"href": href}, raw))
+            link = {"page": report["file"], "block": texts.get("block") or "main"}
+            found.setdefault(key, (texts | link, raw))
     return list(found.values())
 
 
