@@ -366,3 +366,30 @@ def test_a_clean_data_set(tmp_path):
 def test_each_rule_has_words_and_advice(rule):
     for of in ("rule", "advice"):
         assert re.match(r"[A-Z].{10,}", words.text(f"pages.ledger.{of}.{rule.replace(' ', '_')}"))
+
+
+# In a browser, and in the pseudo language -------------------------------------------------------------------
+
+VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390, 320)]
+CLEAN = {"console": [], "requests": [], "violations": [], "overflow": []}
+
+
+def crowded(out):
+    """A folder with one of everything: figures, charts, teams, what failed and what was skipped."""
+    bullets = [{"kind": "off", "text": "Abandonment 14 % (target 5 %).", "href": "calls.html#b1"}]
+    made(out, "calls", [CONTACTS, LOST, WAIT], [section(1, "Billing", "pull"), section(2, "At noon", "grid")])
+    made(out, "csat", [CONTACTS, CSAT], headline={"title": "CSAT is 73 %", "bullets": bullets}, remarks=["3 days are missing."])
+    for value in ("Roma", "Bari"):
+        made(out, f"calls.team-{value}", title=f"Calls: team {value}", group=group(value) | {"report": "calls"})
+    index.update(out, Outcome("csat", "failed", "CSAT"), RUN)
+    index.update(out, Outcome("menu", "skipped", "Menu", lacks="call_stages"), RUN)
+
+
+def test_a_browser_finds_nothing_wrong_with_the_overview(tmp_path, audit):  # noqa: F811
+    crowded(tmp_path)
+    assert audit(tmp_path / "index.html", VIEWS) == CLEAN
+
+
+def test_a_browser_finds_nothing_wrong_with_the_ledger(broken, tmp_path, audit):  # noqa: F811
+    ledger.write_ledger(broken, tmp_path, RUN)
+    assert audit(tmp_path / "ledger.html", VIEWS) == CLEAN
