@@ -17,8 +17,6 @@ from toolkit import findings, plots, words
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
 
-# What the overview shows of all the reports: when contacts come, and what changed.
-ON_OVERVIEW = {"grid": "grid", "change_by_group": "pull"}
 
 
 def block(result, comparison=None, overall=None, period=None, caption=None, parts=False):
@@ -56,7 +54,7 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         "metric": attrs.get("metric", ""),
         "by": list(attrs.get("by", ())),
         "form": attrs.get("shape", ""),
-        "overview": ON_OVERVIEW.get(attrs.get("metric")) or ON_OVERVIEW.get(attrs.get("shape"), ""),
+        "overview": _on_overview(attrs),
         "chart": None,
         "tables": [],
     }
@@ -73,6 +71,13 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         if caption and made["tables"]:
             made["tables"][0]["label"] = caption
     return made
+
+
+def _on_overview(attrs):
+    """What of the overview a block may be: when contacts come, or what changed."""
+    if attrs.get("shape") == "grid":
+        return "grid"
+    return "pull" if attrs.get("value") == "contribution" else ""
 
 
 def drawing(result, **options):
