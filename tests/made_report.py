@@ -131,7 +131,9 @@ def made_report():
             new_markdown_cell("## How many get no answer?"),
             cell("show(steady)", (SECTION, block("b3", "86 of 571 conversations have no answer", tables=many))),
             new_markdown_cell("## Did it change?\n\nRead at the same age."),
-            cell("show(changed)", (SECTION, block("b2", "The phone fell clearly, by 13.2\u00a0points", is_changed=True))),
+            cell(
+                "show(changed)", (SECTION, block("b2", "The phone fell clearly, by 13.2\u00a0points", is_changed=True))
+            ),
             new_markdown_cell("## Are answers in target?"),
             cell(
                 "show(waits)",

@@ -11,7 +11,7 @@ from browser import audit  # noqa: F401
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit.report import clean
-from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_index, render_report, style
+from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_report, style
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"
@@ -286,30 +286,6 @@ def test_hostile_text_is_inert():
     assert "evil.example" not in html and "alert(1)" in html  # told, not run
 
 
-def test_hostile_text_is_inert_in_the_overview():
-    figures = [dict.fromkeys(FIGURE, XSS)]
-    entry = dict.fromkeys(("title", "lede", "message", "made_at", "attempted_at", "service", "time_zone"), XSS)
-    entry |= {"status": "failed", "html": 'a"b<c>.html', "period": {"label": XSS}, "figures": figures}
-    html = render_index([entry], service=XSS, quality=XSS)
-    assert_inert(html)
-    assert 'href="a%22b%3Cc%3E.html"' in html
-
-
-@pytest.mark.parametrize(
-    "message, said",
-    [
-        ("it has: quarter, year", "it has: quarter, year. What you see is the last good report"),
-        ("It broke.", "It broke. What you see"),
-        ("see `toolkit sources`", "see <code>toolkit sources</code>. What you see"),
-    ],
-)
-def test_a_failure_is_a_sentence_of_its_own(message, said):
-    entry = {"title": "A", "status": "failed", "html": "a.html", "message": message, "figures": []}
-    entry |= {"made_at": "2024-05-01T08:00:00+00:00", "attempted_at": "2024-05-02T08:00:00+00:00"}
-    html = render_index([entry])
-    assert said in html and "`" not in html.split("<body")[1]
-
-
 @pytest.mark.parametrize(
     "html, expected",
     [
@@ -408,13 +384,3 @@ def test_a_browser_finds_nothing_wrong_with_a_report(tmp_path, audit, make):  # 
     found = audit(path)
     assert found["console"] == found["requests"] == found["overflow"] == []
     assert [it for it in found["violations"] if it.startswith(("serious", "critical"))] == []
-
-
-def test_a_browser_finds_nothing_wrong_with_the_overview(tmp_path, audit):  # noqa: F811
-    entry = {"title": "A", "status": "ok", "html": "a.html", "figures": [FIGURE], "period": HEADER["period"]}
-    entry |= {"made_at": "2024-05-01T08:00:00+00:00", "time_zone": "UTC", "lede": "Of it."}
-    failed = entry | {"title": "B", "status": "failed", "message": "it broke", "attempted_at": entry["made_at"]}
-    path = tmp_path / "index.html"
-    path.write_text(render_index([entry, failed], "Trains", quality="All rows used."), encoding="utf-8")
-    found = audit(path)
-    assert found == {"console": [], "requests": [], "violations": [], "overflow": []}

@@ -26,7 +26,7 @@ from toolkit.report.wording import (
 )
 from toolkit.words.notebooks import translated
 
-__all__ = ["KEY_FIGURES", "REPORT", "TEMPLATES", "read_page", "render_index", "render_report", "style"]
+__all__ = ["KEY_FIGURES", "REPORT", "TEMPLATES", "environment", "read_page", "render_report", "style"]
 
 
 def render_report(
@@ -77,28 +77,6 @@ def render_report(
     resources = {"page": page, "style": style(), "script": code, "policy": policy(style(), code)}
     html, _ = _exporter().from_notebook_node(notebook, resources=resources)
     return html
-
-
-def render_index(reports, service="", made_at=None, zone=None, quality=None):
-    """The HTML of the page that lists the reports.
-
-    Parameters
-    ----------
-    reports : list of dict
-        The entries of the manifest, see `toolkit.report.index`.
-    service : str
-        Name of the service, for the title.
-    made_at : datetime with a zone, optional
-    zone : str, optional
-        The time zone that `made_at` is told in.
-    quality : str, optional
-        One line on the rows that were read and used.
-    """
-    template = _environment().get_template("overview.html.j2")
-    made_at = format_time(made_at or datetime.now().astimezone(), zone)
-    return template.render(
-        reports=reports, service=service, made_at=made_at, quality=quality, style=style(), policy=policy(style())
-    )
 
 
 def csv_link(csv):
@@ -158,7 +136,8 @@ def _exporter():
 
 
 @functools.cache
-def _environment():
+def environment():
+    """The environment of the templates of pages that are no notebook."""
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
