@@ -6,9 +6,10 @@ from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import History, previous_period
 from toolkit.metrics.registry import METRICS
+from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
 
-__all__ = ["History", "change_by_group", "compared", "figures", "previous_period", "weekly"]
+__all__ = ["History", "change_by_group", "compared", "figures", "previous_period", "scan", "weekly"]
 
 
 def compared(data, function, by=None, value=None, table=None, **choices):
