@@ -180,7 +180,7 @@ def test_the_head_says_what_the_report_is_of(page):
 def test_a_key_figure_tells_its_standing_and_its_change_without_colour():
     page = render_report(made_report())
     tile = page[page.index('<article class="tile off">') : page.index("</article>", page.index('class="tile off"'))]
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", tile))
+    text = re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", tile))
     for said in (
         "Answered in target",
         "off target",
