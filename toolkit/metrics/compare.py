@@ -6,6 +6,7 @@ from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import History, previous_period
 from toolkit.metrics.registry import METRICS
+from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "compared",
     "figures",
     "previous_period",
+    "scan",
     "weekly",
 ]
 

@@ -5,10 +5,10 @@ import pandas as pd
 from toolkit import verdicts
 from toolkit.errors import MissingColumn
 from toolkit.intervals import count_interval
-from toolkit.metrics.periods import days_of, is_count, is_steady, results_of, with_keys_of
+from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.shapes import planned, together
+from toolkit.metrics.shapes import planned
 from toolkit.movement import count_movement
 from toolkit.result import interval_columns
 from toolkit.tables import HISTORY_WEEK
@@ -26,7 +26,7 @@ def figures(data, *asked):
     Returns
     -------
     list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
-        change_low, change_high, verdict, direction ("better", "worse", "none"), status, target, population, note,
+        change_low, change_high, p, verdict, direction ("better", "worse", "none"), status, target, population, note,
         per_day (a count's change is that of a day, as the periods differ in length), history: of the last 13 weeks up
         to the period's end, each read at its own end, a dict of week (its Monday), value (null where it has too few
         cases, or the count of a part of a week), n and in_period; [] where there are fewer than four
@@ -57,7 +57,7 @@ def figures(data, *asked):
         # a metric that several cards tell of is computed once
         calls = {_call(card): (card[1], card[4], is_count(card[1], card[2])) for card in cards}
         results = zip(
-            *results_of(data, table, [*calls.values()]), _last_weeks(data, table, [*calls.values()]), strict=True
+            *results_of(data, table, [*calls.values()]), by_last_weeks(data, table, [*calls.values()]), strict=True
         )
         found = dict(zip(calls, results, strict=True))
         for card in cards:
@@ -92,7 +92,9 @@ def _card(data, table, now, before, value, best, history, choices):
         "case": attrs.get("cases", {}).get(value, attrs["case"]),
         "n": n,
     }
-    card |= dict.fromkeys(("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high"))
+    card |= dict.fromkeys(
+        ("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high", "p")
+    )
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
     card |= {
         "minimum_count": attrs["minimum_count"],
@@ -111,7 +113,7 @@ def _card(data, table, now, before, value, best, history, choices):
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)
-    for name in ("previous", "previous_n", "change", "change_low", "change_high"):
+    for name in ("previous", "previous_n", "change", "change_low", "change_high", "p"):
         card[name] = _plain(row[name])
     target = attrs.get("target")
     if target and target["of"] == value:
@@ -129,15 +131,6 @@ def _count_interval(n, history, value):
 def _plain(value):
     """A number that JSON can say: null for what isn't there."""
     return None if value is None or pd.isna(value) else float(value)
-
-
-def _last_weeks(data, table, calls):
-    """The results of metrics of a table by its last weeks, in one query; None for each where there are too few weeks."""
-    weeks = data.last_weeks(numbered=True)
-    if weeks is None:
-        return [None] * len(calls)
-    held = getattr(weeks, table)
-    return together([lambda f=f, own=own: f(held, **own | with_keys_of(own, [HISTORY_WEEK])) for f, own, _ in calls])
 
 
 def _history(data, value, weekly):

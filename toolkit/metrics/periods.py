@@ -43,6 +43,15 @@ def results_of(data, table, asked):
     return of(data), of(data.previous) if data.previous is not None else [None] * len(asked), histories
 
 
+def by_last_weeks(data, table, asked):
+    """The results of metrics of a table by its last weeks, in one query; None for each where there are too few weeks."""
+    weeks = data.last_weeks(numbered=True)
+    if weeks is None:
+        return [None] * len(asked)
+    held = getattr(weeks, table)
+    return together([lambda f=f, c=c: f(held, **c | with_keys_of(c, [HISTORY_WEEK])) for f, c, _ in asked])
+
+
 def is_steady(data, table):
     """Whether the volume of a table doesn't jump in the period or the one before: a count then says nothing."""
     return all(jump["table"] != table.removeprefix("scored_") for jump in data.volume_warnings())

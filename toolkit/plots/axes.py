@@ -113,6 +113,8 @@ def _whole(seconds):
 
 def told(name, row, unit):
     """The title of a mark: its name, its value with the interval, its count."""
+    if not np.isfinite(row.value):
+        return name
     if unit == "points":
         value = format_value(row.value, "points")
     else:
@@ -205,8 +207,8 @@ def scale(unit, *values):
     if unit == "log":
         positive = known[known > 0]
         return _log(positive.min() if len(positive) else 60, top if top > 0 else 3600)
-    if unit == "rate" and top > 0.5:
-        ticks, top = [0, 0.2, 0.4, 0.6, 0.8, 1], 1
+    if unit == "rate" and top > 0.4:
+        ticks = [tick / 10 for tick in range(0, 2 * math.ceil(min(top, 1) * 5 - 1e-9) + 1, 2)]
     elif unit == "seconds":
         top = max(top, 1)
         step = next((step for step in TIME_STEPS if top / step <= 5), DAY * math.ceil(top / DAY / 5))

@@ -49,7 +49,6 @@ def bars(result, ax, keys, form, narrow):
         end = np.nanmax([row.value, row.before, 0])
         look = {"by": drawn.ax.transData, "shift": (7, BASE), "bold": np.isfinite(row.value), "name": "value"}
         canvas.write(drawn, end, middle, text, role="ink" if np.isfinite(row.value) else "muted", **look)
-    canvas.rule(drawn, [left, left], [top, drawn.height - bottom], role="muted")
     if note:
         canvas.write(drawn, 0, drawn.height - 4, note, role="muted")
     return drawn.ax
@@ -63,6 +62,7 @@ def _end(row, form):
 
 
 def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
+    canvas.rule(drawn, [0, 0], [middle - thick / 2 - 3, middle + thick / 2 + 3], drawn.ax.transData, role="muted")
     colour = LIGHT["attention" if is_named else "data"]
     if np.isfinite(row.value):
         look = {"edgecolor": colour, "linewidth": 1.5} if is_hollow else {"facecolor": colour}
@@ -92,11 +92,10 @@ def columns(result, ax, key, form, narrow):
     width, left = canvas.width_of_canvas(ax, narrow), canvas.measure(scale.labels, narrow) + 10
     placed, top = canvas.key_lines(key_items, width, narrow)
     few = words.text("chart.few_marks", n=result.attrs["minimum_count"]) if frame["is_few"].any() else ""
-    top, bottom = top + 22, 26 + LINE * bool(few)
+    top, bottom = top + (22 if form.standout in frame.index else 10), 26 + LINE * bool(few)
     drawn = canvas.make(ax, narrow, top + (150 if narrow else 190) + bottom, left, 4, top, bottom)
     drawn.ax.set_yscale("log" if scale.is_log else "linear")
-    whole = {"hour": (0, 23), "weekday": (0, 6)}.get(key, (steps.at.min(), steps.at.max()))
-    drawn.ax.set(ylim=(scale.low, scale.high), xlim=(whole[0] - steps.width * 0.6, whole[1] + steps.width * 0.6))
+    drawn.ax.set(ylim=(scale.low, scale.high), xlim=(steps.at.min() - 0.6, steps.at.max() + 0.6))
     drawn.ax.set(xticks=[], yticks=[])
     drawn.ax.minorticks_off()
     canvas.draw_key(drawn, placed)
@@ -105,7 +104,7 @@ def columns(result, ax, key, form, narrow):
         if np.isfinite(value):
             canvas.rule(drawn, [left, drawn.width - 4], [value] * 2, drawn.across, **look)
     for row in frame.itertuples():
-        _column(drawn, row, form, scale, steps.width, is_bar)
+        _column(drawn, row, form, scale, is_bar)
     label_steps(drawn, steps, drawn.height - bottom + 18)
     if few:
         canvas.write(drawn, 0, drawn.height - 4, few, role="muted")
@@ -120,21 +119,23 @@ def grid_lines(drawn, scale, left, right=4):
         canvas.write(drawn, left - 8, tick, label, drawn.across, "right", "muted", shift=(0, BASE))
 
 
-def label_steps(drawn, steps, y, shift=0.0):
+def label_steps(drawn, steps, y):
     """The names of steps of time below the axis."""
     figure = drawn.ax.figure
-    x = drawn.ax.transData.transform(np.column_stack([np.array(steps.ticks) + shift, np.zeros(len(steps.ticks))]))
+    x = drawn.ax.transData.transform(np.column_stack([np.array(steps.ticks), np.zeros(len(steps.ticks))]))
     at = (x[:, 0] - drawn.px.transform((0, 0))[0]) / figure.dpi * 72
-    canvas.labels_across(drawn, at, steps.labels, y)
+    low, high = drawn.ax.get_xlim()
+    shown = [one for one, tick in enumerate(steps.ticks) if low <= tick <= high]
+    canvas.labels_across(drawn, at[shown], [steps.labels[one] for one in shown], y)
 
 
-def _column(drawn, row, form, scale, wide, is_bar):
+def _column(drawn, row, form, scale, is_bar):
     ax, is_named = drawn.ax, form.standout is not None and row.Index == form.standout and np.isfinite(row.value)
     colour, said = LIGHT["attention" if is_named else "data"], axes.told(row.name, row, form.unit)
     if row.is_few:
         ax.plot(row.at, scale.low, **canvas.HOLLOW, clip_on=False, label="few", zorder=4)
     elif is_bar and np.isfinite(row.value):
-        place = (row.at - 0.37 * wide, 0, 0.74 * wide, row.value)
+        place = (row.at - 0.37, 0, 0.74, row.value)
         canvas.area(drawn, *place, ax.transData, facecolor=colour, gid=said, label="value", zorder=2)
     elif np.isfinite(row.value):
         if np.isfinite(row.low):

@@ -27,7 +27,8 @@ def grid(result, ax, standout, narrow):
     width, tall = canvas.width_of_canvas(ax, narrow), TALL[narrow]
     items = _legend(is_open, means)
     placed, more = canvas.key_lines(items, width, narrow)
-    height = 4 + tall * len(table) + 26 + 40 + more
+    is_below = width - canvas.measure([axes.label_of(result.attrs)], narrow) < 5 * 37 + 12
+    height = 4 + tall * len(table) + 26 + 40 + LINE * is_below + more
     drawn = canvas.make(ax, narrow, height, left, 0, 4, height - 4 - tall * len(table))
     cuts = top * np.arange(6) / 5
     look = {"cmap": ListedColormap(STEPS), "norm": BoundaryNorm(cuts, 5), "cbar": False}
@@ -53,8 +54,8 @@ def grid(result, ax, standout, narrow):
     at = [left + cell * table.columns.get_loc(hour) for hour in hours]
     at = [x + canvas.measure([text], narrow) / 2 for x, text in zip(at, axes.hour_names(hours), strict=True)]
     canvas.labels_across(drawn, at, axes.hour_names(hours), y + 16)
-    _steps(drawn, label, cuts, y + 46)
-    canvas.draw_key(drawn, placed, (0, y + 62))
+    _steps(drawn, label, cuts, y + 46, is_below)
+    canvas.draw_key(drawn, placed, (0, y + 64 + LINE * is_below))
     return drawn.ax
 
 
@@ -117,12 +118,10 @@ def _joined(x, y, xs, ys):
     return [*x, *gap, *xs], [*y, *gap, *ys]
 
 
-def _steps(drawn, label, cuts, y):
-    """The five colours and where they are cut, after what is counted."""
-    room = drawn.width - 5 * 37 - 12
-    text = canvas.cut(label, room, drawn.narrow)
-    canvas.write(drawn, 0, y, text, role="muted", full=label)
-    x = canvas.measure([text], drawn.narrow) + 12
+def _steps(drawn, label, cuts, y, is_below):
+    """The five colours and where they are cut, beside or below what is counted."""
+    canvas.write(drawn, 0, y, canvas.cut(label, drawn.width, drawn.narrow), role="muted", full=label)
+    x, y = (0, y + LINE) if is_below else (canvas.measure([label], drawn.narrow) + 12, y)
     for step, colour in enumerate(STEPS):
         canvas.area(drawn, x + 37 * step, y - 10, 36, 12, facecolor=colour)
         if step < 4:

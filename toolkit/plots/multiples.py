@@ -16,11 +16,12 @@ GAP = 22  # between two panels
 TALL = {False: 92, True: 84}
 
 
-def panels(names, ax, narrow, draw, scales, values, key, left_out=0, ticks=None):
-    """A panel for each name; `draw(ax, place, is_own)` draws the group of a place into axes.
+def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None):
+    """A panel for each name; `draw(ax, place)` draws the group of a place into axes.
 
     Parameters
     ----------
+    everything : (places along, values upwards) of the lines of all groups, with gaps between
     scales : (low and high along, the scale upwards, whether along is logarithmic)
     values : text beside each name
     key : [(mark, word)]
@@ -43,12 +44,13 @@ def panels(names, ax, narrow, draw, scales, values, key, left_out=0, ticks=None)
     if ax is not None:
         drawn = canvas.make(ax, narrow, 0, 0, 0, top + 22 + up, 26)
         canvas.draw_key(drawn, placed)
-        _panel(drawn, drawn, names, values, draw, 0, scales, ticks, is_two, True)
+        _panel(drawn, names, values, everything, draw, 0, scales, ticks, is_two, True)
         return ax
     rows = math.ceil(len(names) / columns)
     height = top + rows * pitch - 4 + LINE * bool(left_out)
     frame = pd.DataFrame({"group": range(len(names))})
-    facets = seaborn.FacetGrid(frame, col="group", col_wrap=columns, height=1, despine=False)
+    bare = {"xticks": [], "yticks": [], "frame_on": False}  # its own layout of them costs more than all the drawing
+    facets = seaborn.FacetGrid(frame, col="group", col_wrap=columns, height=1, despine=False, subplot_kws=bare)
     figure = facets.figure
     figure.set_dpi(72)
     figure.set_size_inches(width / 72, height / 72)
@@ -63,13 +65,13 @@ def panels(names, ax, narrow, draw, scales, values, key, left_out=0, ticks=None)
     canvas.draw_key(drawn, placed)
     for number, (one, x, y) in enumerate(cells):
         cell = canvas.Canvas(one, wide, pitch, narrow, canvas.Affine2D().translate(x, y) + px)
-        _panel(cell, drawn, names, values, draw, number, scales, ticks, is_two, number % columns == 0)
+        _panel(cell, names, values, everything, draw, number, scales, ticks, is_two, number % columns == 0)
     if left_out:
         canvas.write(drawn, 0, height - 4, words.text("chart.others_left_out", n=left_out), role="muted")
     return cells[0][0]
 
 
-def _panel(cell, drawn, names, values, draw, number, scales, ticks, is_two, is_first):
+def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two, is_first):
     (begin, end), scale, is_log = scales
     ax, narrow = cell.ax, cell.narrow
     ax.set(xscale="log" if is_log else "linear")
@@ -86,10 +88,8 @@ def _panel(cell, drawn, names, values, draw, number, scales, ticks, is_two, is_f
     if is_first:
         look = {"role": "muted", "shift": (0, BASE + 9)}
         canvas.write(cell, 0, lines[-1], scale.labels[scale.ticks.index(lines[-1])], cell.across, **look)
-    for other in range(len(names)):
-        if other != number:
-            draw(ax, other, False)
-    draw(ax, number, True)
+    ax.plot(*everything, color=LIGHT["faint"], linewidth=1, zorder=2, label="others")
+    draw(ax, number)
     x = ax.transData.transform(np.column_stack([ticks[0], np.full(len(ticks[0]), scale.low)]))[:, 0]
     at = (x - cell.px.transform((0, 0))[0]) / ax.figure.dpi * 72
     y = (cell.px.transform((0, 0))[1] - ax.get_window_extent().y0) / ax.figure.dpi * 72 + 16
@@ -107,22 +107,19 @@ def of_trends(series, ax, steps, scale, unit, narrow):
     along = (steps.at.min() - margin, steps.at.max() + margin)
     target = axes.only(pd.concat([frame["target"] for _, frame in series]))
 
-    def draw(one, number, is_own):
+    def draw(one, number):
         name, frame = series[number]
-        if is_own:
-            if np.isfinite(target):
-                one.axhline(target, **DOTTED, zorder=2)
-            line(one, frame, steps, scale, unit, name, False)
-            return
-        frame = frame.sort_values("at")
-        one.plot(frame["at"], frame["value"], color=LIGHT["faint"], linewidth=1, zorder=2, label="other")
+        if np.isfinite(target):
+            one.axhline(target, **DOTTED, zorder=2.5)
+        line(one, frame, steps, scale, unit, name, False)
 
+    everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in series])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
     if np.isfinite(target):
         key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
     names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
     ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
-    return panels(names, ax, narrow, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks)
+    return panels(names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks)
 
 
 def of_curves(parts, ax, scale, narrow):
@@ -138,16 +135,11 @@ def of_curves(parts, ax, scale, narrow):
         for share, target, end in zip(by_then, targets, ends, strict=True)
     ]
 
-    def draw(one, number, is_own):
-        part = parts[number][1]
-        seconds = part["seconds"].clip(lower=scale.low)  # a logarithmic axis has no 0
-        if not is_own:
-            look = {"color": LIGHT["faint"], "linewidth": 1, "zorder": 2, "label": "other"}
-            one.plot(seconds, part["share"], drawstyle="steps-post", **look)
-            return
+    curves = [_stairs(part["seconds"].clip(lower=scale.low), part["share"]) for _, part in parts]
+
+    def draw(one, number):
         target, said = targets[number], words.text("chart.mark_alone", name=parts[number][0], value=values[number])
-        one.plot(seconds, part["share"], drawstyle="steps-post", color=LIGHT["data"], linewidth=2.25, zorder=3,
-                 label="line", gid=said)  # fmt: skip
+        one.plot(*curves[number].T, color=LIGHT["data"], linewidth=2.25, zorder=3, label="line", gid=said)
         if np.isfinite(target) and scale.low <= target <= scale.high:
             one.plot([target] * 2, [0, 1], **DOTTED, zorder=2.5, label="target")
             one.plot(target, by_then[number], "o", color=LIGHT["data"], markersize=8, zorder=4, label="value", **EDGE)
@@ -157,8 +149,20 @@ def of_curves(parts, ax, scale, narrow):
         key.append(("dotted", words.text("chart.key.own_target_by_then")))
     upwards = axes.Scale(0, 1, [0, 0.5, 1], [words.percent(one) for one in (0, 0.5, 1)], False)
     scales = ((scale.low, scale.high), upwards, True)
-    return panels([name for name, _ in parts], ax, narrow, draw, scales, values, key, max(left_out, 0),
+    everything = _with_gaps(curves)
+    return panels([name for name, _ in parts], ax, narrow, everything, draw, scales, values, key, max(left_out, 0),
                   ticks=(scale.ticks, scale.labels))  # fmt: skip
+
+
+def _stairs(along, values):
+    """The corners of a curve of steps."""
+    return np.column_stack([np.repeat(along, 2)[1:], np.repeat(values, 2)[:-1]])
+
+
+def _with_gaps(lines):
+    """Several lines as one, with a gap between them: (places along, values)."""
+    gap = np.full((1, 2), np.nan)
+    return np.concatenate([part for line in lines for part in (line, gap)]).T
 
 
 def _share_at(part, seconds):

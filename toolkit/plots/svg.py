@@ -6,6 +6,7 @@ tooltip; of a collection each line is the title of one of its marks.
 
 from collections import Counter
 from html import escape
+from zlib import crc32
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
@@ -51,7 +52,7 @@ class _Renderer(RendererBase):
     def element(self):
         """The whole drawing; marks of one style in a row share it, long lines drawn twice are defined once."""
         repeated = Counter(place[0] for tag, _, place, *_ in self.drawn if tag == "path" and len(place[0]) > LONG)
-        names = {line: f"l{i}" for i, (line, times) in enumerate(repeated.items()) if times > 1}
+        names = {line: f"l{crc32(line.encode()):x}" for line, times in repeated.items() if times > 1}
         defined = "".join(f'<path id="{name}" d="M0 0{line}"/>' for line, name in names.items())
         made, at = [f"<defs>{defined}</defs>" if defined else ""], 0
         while at < len(self.drawn):
@@ -179,7 +180,12 @@ def _line(path):
     if codes is None:
         codes = np.full(len(points), Path.LINETO)
         codes[0] = Path.MOVETO
-    said, begin, first, last, is_long, is_lifted = [], None, None, None, len(points) > MANY, False
+    there = np.flatnonzero(np.isfinite(points).all(axis=1))
+    if not len(there):
+        return "", None
+    # relative to its begin, the same line in another place has the same numbers
+    begin, points = points[there[0]], np.round(points - points[there[0]], 3)
+    said, first, last, is_long, is_lifted = [], None, None, len(points) > MANY, False
     for place, (code, point) in enumerate(zip(codes, points, strict=True)):
         if code == Path.CLOSEPOLY:
             said.append("z")
@@ -188,9 +194,8 @@ def _line(path):
         if code == Path.STOP or not np.isfinite(point).all():
             is_lifted = True  # a gap
             continue
-        if begin is None:
-            begin = first = last = np.round(point, 1)
-            is_lifted = False
+        if last is None:
+            first, last, is_lifted = point, point, False
             continue
         is_lifted = is_lifted or code == Path.MOVETO
         if is_long and not is_lifted and place < len(points) - 1 and np.abs(point - last).max() < 1:
@@ -203,7 +208,7 @@ def _line(path):
             first, is_lifted = last, False
         elif x != "0" or y != "0":
             said.append(f"h{x}" if y == "0" else f"v{y}" if x == "0" else f"l{x} {y}")
-    return "".join(said), None if begin is None else tuple(map(_r, begin))
+    return "".join(said), tuple(map(_r, begin))
 
 
 def _diagonals(box):

@@ -84,7 +84,8 @@ def alternative_text(result, heading, highlight=None):
     by = words.joined(_key(key) for key in keys) or words.text("chart.alt.all")
     said = words.text("chart.alt.chart", form=words.text(f"chart.alt.{form}"), label=axes.label_of(attrs), by=by)
     said += _reach(result, form, keys)
-    if highlight is not None and highlight in result.index:
+    is_shown = form not in ("split", "curve") and highlight is not None and highlight in result.index
+    if is_shown and np.isfinite(axes.estimates(result, axes.value_of(result)).at[highlight, "value"]):
         name = axes.row_names(result.loc[[highlight]], keys)[0]
         said += words.text("chart.alt.marked", name=name)
     return said + "."

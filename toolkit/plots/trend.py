@@ -40,10 +40,11 @@ def trend(result, ax, key, groups, form, narrow):
     if len(series) > MOST_LINES:
         return multiples.of_trends(series, ax, steps, scale, unit, narrow)
     width, target = canvas.width_of_canvas(ax, narrow), axes.only(every["target"])
-    ends = [_end(name, frame, unit) for name, frame in series]
+    ends = ["" if narrow else name for name, _ in series]  # the key says them, where there is no room
+    ends = [_end(name, frame, unit) for name, (_, frame) in zip(ends, series, strict=True)]
     left = canvas.measure(scale.labels, narrow) + 10
-    right = min(max(canvas.measure([text], narrow, bold) for text, bold in ends) + 16, 0.34 * width)
-    key_items = []
+    right = min(canvas.measure(ends, narrow, True) + 16, 0.34 * width)
+    key_items = [pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]]
     if every["is_partial"].any():
         key_items.append(("partial", words.text("chart.key.partial")))
     if np.isfinite(target):
@@ -135,9 +136,9 @@ def last_of(frame):
 
 
 def _end(name, frame, unit):
-    """(what stands at the end of a line, whether bold)."""
+    """What stands at the end of a line."""
     value = axes.shown(last_of(frame)["value"], unit) if frame["value"].notna().any() else ""
-    return (words.text("chart.name_and_value", name=name, value=value), True) if name else (value, True)
+    return words.text("chart.name_and_value", name=name, value=value) if name else value
 
 
 def _name_ends(drawn, series, ends, right):
@@ -151,9 +152,9 @@ def _name_ends(drawn, series, ends, right):
     low = (y0 - box.y1) / figure.dpi * 72
     x = drawn.width - right + 8
     for one, placed in zip(shown, canvas.spread(y, 16, low, low + box.height / figure.dpi * 72), strict=True):
-        text = canvas.cut(ends[one][0], right - 8, drawn.narrow, True)
+        text = canvas.cut(ends[one], right - 8, drawn.narrow, True)
         role = "muted" if one else "ink"
-        canvas.write(drawn, x, placed + BASE, text, role=role, bold=not one, full=ends[one][0], name="end")
+        canvas.write(drawn, x, placed + BASE, text, role=role, bold=not one, full=ends[one], name="end")
         row = at[one]
         if not one and not row["is_partial"]:
             drawn.ax.plot(row["at"], row["value"], "o", color=LIGHT["data"], markersize=8, zorder=5, label="last", **EDGE)
