@@ -378,7 +378,13 @@ def crowded(out):
     """A folder with one of everything: figures, charts, teams, what failed and what was skipped."""
     bullets = [{"kind": "off", "text": "Abandonment 14 % (target 5 %).", "href": "calls.html#b1"}]
     made(out, "calls", [CONTACTS, LOST, WAIT], [section(1, "Billing", "pull"), section(2, "At noon", "grid")])
-    made(out, "csat", [CONTACTS, CSAT], headline={"title": "CSAT is 73 %", "bullets": bullets}, remarks=["3 days are missing."])
+    made(
+        out,
+        "csat",
+        [CONTACTS, CSAT],
+        headline={"title": "CSAT is 73 %", "bullets": bullets},
+        remarks=["3 days are missing."],
+    )
     for value in ("Roma", "Bari"):
         made(out, f"calls.team-{value}", title=f"Calls: team {value}", group=group(value) | {"report": "calls"})
     index.update(out, Outcome("csat", "failed", "CSAT"), RUN)

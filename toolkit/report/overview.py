@@ -168,7 +168,6 @@ def chart_of(reports, kind):
     svg = inline_svg(drawn["narrow"], drawn["alt"], f"{kind}{number}-") if drawn and not drawn.get("folded") else None
     return {
         "heading": block["heading"],
-        "note": block.get("note", ""),
         "svg": svg,
         "href": f"{report['html']}#{block['id']}",
     }
