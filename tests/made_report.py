@@ -2,6 +2,7 @@
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from toolkit import look
 from toolkit.report.page import KEY_FIGURES, MEASURED, REPORT, SECTION
 
 CHANNELS = ["E-mail", "WhatsApp", "Phone", "Instagram", "Messenger", "Web chat", "X"]
@@ -66,7 +67,8 @@ def drawing(rows, width=800, size=12):
         f'<circle cx="{width * 0.5:.0f}" cy="{30 * place + 24}" r="4" fill="#1f6db5"><title>{name}: 54</title></circle>'
         for place, name in enumerate(rows)
     )
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">{marks}</svg>'
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return look.with_variables(f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{marks}</svg>')
 
 
 def table(label, rows=CHANNELS, **more):

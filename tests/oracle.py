@@ -596,6 +596,21 @@ def response_rate(frame, by=None, no_reply_topics=(), as_of=None, zone=None, **c
     return result
 
 
+def is_met(row, as_of, targets, clock="calendar", service=None):
+    """Whether a row's first answer came within its channel's target; "undue", or None where it is not promised one."""
+    wait = span(row, seconds(as_of), "created_at", "first_response_at")
+    target = targets.get(text(row.get("channel")).lower(), targets.get("default"))
+    if wait is None or target is None or by_bot_alone(row):
+        return None
+    took, how = wait
+    if clock == "business":
+        start = seconds(row["created_at"])
+        took = business_seconds(start, start + took, service)
+    if how == "ended":
+        return took <= target
+    return False if took > target else "undue"
+
+
 def expectation_met(frame, as_of=None, expectations=None, bot_only="out"):
     """`expectations`: {channel, "phone" or "social": [(seconds, share who expect it)]}; the defaults without."""
     if expectations is None:

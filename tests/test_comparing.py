@@ -339,3 +339,59 @@ def test_a_count_is_compared_by_the_days_that_the_data_holds(tmp_path):
     assert (month["value"], month["previous"], month["change"], month["per_day"]) == (1160, 1240, 0, True)
     (week,) = compare.figures(data.during("2024-W09"), (metrics.inbound_volume, {}))
     assert (week["change"], week["per_day"]) == (0, False)
+
+
+# --- the last weeks -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "period, as_of, first, last, n, within",
+    [
+        ("2024-04", "2024-04-29T00:00:00+02:00", "2024-01-29", "2024-04-22", 13, 4),  # still runs
+        ("2024-W16", "2024-04-29T00:00:00+02:00", "2024-01-22", "2024-04-15", 13, 1),
+        ("2024-03", "2024-04-29T00:00:00+02:00", "2024-01-08", "2024-03-25", 12, 5),  # the data begins on 8 January
+        ("2024-02-01..2024-02-07", "2024-04-29T00:00:00+02:00", "2024-01-08", "2024-02-05", 5, 2),
+        ("all", "2024-04-24T12:00:00+02:00", "2024-01-29", "2024-04-22", 13, 13),
+        ("2024-01-08..2024-01-28", "2024-04-29T00:00:00+02:00", None, None, 0, 0),  # three weeks
+    ],
+)
+def test_the_last_weeks(sample, period, as_of, first, last, n, within):
+    data = sample.read_at(as_of).during(period)
+    card, share = compare.figures(data, (metrics.inbound_volume, {}), (metrics.response_rate, {}))
+    history = card["history"]
+    assert (len(history), sum(week["in_period"] for week in history)) == (n, within)
+    if not n:
+        assert share["history"] == [] and data.last_weeks() is None
+        return
+    assert (history[0]["week"], history[-1]["week"]) == (first, last)
+    weeks = compare.weekly(data, metrics.response_rate)
+    assert [str(week.date()) for week in weeks["week"]] == [week["week"] for week in share["history"]]
+    assert weeks["response_rate"].tolist() == [week["value"] for week in share["history"]]
+    # a week that the period or the data cuts is a share of fewer cases, but no count of a week
+    assert [week["value"] is None for week in history] == [place in weeks.attrs["partial"] for place in range(n)]
+    for week, whole in zip(history, share["history"], strict=True):
+        assert week["value"] in (None, week["n"]) and whole["n"] <= week["n"]
+
+
+def test_a_week_is_read_at_its_own_end(sample):
+    data = sample.during("2024-W17")
+    by_week = compare.weekly(data, metrics.first_response_time, value="within_target", channels="written")
+    for week in (0, 11, 12):
+        day = by_week["week"].iloc[week].date()
+        own = sample.read_at(data.last_weeks().spans[week].read_at).during(f"{day}..{day + datetime.timedelta(6)}")
+        alone = metrics.first_response_time(own.conversations, channels="written")
+        assert alone["n"].iloc[0] == by_week["n"].iloc[week]
+        assert alone["within_target"].iloc[0] == pytest.approx(by_week["within_target"].iloc[week])
+    assert by_week.attrs["value"] == "within_target" and by_week.attrs["target"]["value"] == 0.8
+    assert by_week.attrs["ends"] == ("within_target_low", "within_target_high")
+
+
+def test_a_week_with_a_missing_day_has_no_count(tmp_path):
+    days = pd.date_range("2024-02-05", "2024-03-17 23:00", freq="D", tz="Europe/Rome")
+    days = days[~days.isin(pd.to_datetime(["2024-03-05", "2024-03-06"]).tz_localize("Europe/Rome"))]
+    rows = {"created_at": np.repeat(days, 40) + pd.Timedelta(hours=10), "channel": "email"}
+    rows |= {"conversation_id": np.arange(40 * len(days))}
+    data = open_data(write(tmp_path, conversations=rows), period="2024-W11", as_of="2024-03-18T00:00:00+01:00")
+    (card,) = compare.figures(data, (metrics.inbound_volume, {}))
+    assert [week["value"] for week in card["history"]] == [280, 280, 280, 280, None, 280]
+    assert card["history"][4]["n"] == 200

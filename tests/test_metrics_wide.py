@@ -18,7 +18,10 @@ from toolkit.service import Service
 from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
-SERVICE = Service.model_validate({"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}})  # weekdays from 9 to 18
+TARGETS = {"default": 3600, "email": 86_400}
+SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
+    {"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}, "targets": {"first_response": TARGETS}}
+)
 SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
 NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
 every = pytest.mark.parametrize("name", NAMES)
@@ -51,6 +54,7 @@ ROWS = {
         else reading(row, "created_at", "first_response_at", "closed_at")
         and reading(row, "created_at", "first_response_at", "closed_at")[1] == "ended"
     ),
+    "sla_compliance": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
     "abandonment_rate": lambda row: None if row["outcome"] == "test" else row["outcome"] == "abandoned",
     "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,

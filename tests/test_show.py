@@ -1,21 +1,17 @@
 """What notebooks show: sentence, chart and table, key figures, tables in words; everything escaped."""
 
 import datetime
-import re
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import toolkit
 from toolkit import metrics, show, words
-from toolkit.cards import card_texts
 from toolkit.clock import parse_period
 from toolkit.metrics.registry import METRICS
-from toolkit.result import Result, format_value, heading, interval_columns
-from toolkit.table_html import HIDDEN, table_html
+from toolkit.result import Result
 
 HOSTILE = '<script>alert("x")</script>&'
 RATE = {"units": {"n": "count", "hits_count": "count", "rate": "rate"}, "value": "rate", "shape": "rate"}
@@ -35,16 +31,6 @@ def rates(**attrs):
     return made("some_rate", frame, ["channel"], **(RATE | attrs))
 
 
-def cells(html):
-    """The rows of a table as lists of text, its head first."""
-    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
-    return [[re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
-
-
-def plain(text):
-    return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
 @pytest.fixture
 def shown(monkeypatch):
     """The bundles that were displayed."""
@@ -58,10 +44,6 @@ def pseudo():
     words.use(words.PSEUDO)
     yield
     words.use(words.DEFAULT)
-
-
-def answers(n, satisfied):
-    return metrics.csat(pd.DataFrame({"score": [5] * satisfied + [1] * (n - satisfied)}))
 
 
 # --- show is a module and a function ------------------------------------------------------------------
@@ -156,234 +138,6 @@ def test_alternative_text_says_form_axes_and_finding(draw, form):
     assert show.alternative_text(axes, "It rose.") == f"{form}, across: Day; upwards: Calls. It rose."
 
 
-# --- tables -------------------------------------------------------------------------------------------
-
-
-def test_a_result_is_a_frame_that_shows_well():
-    result = answers(100, 80)
-    assert isinstance(result, pd.DataFrame) and result["csat"].iloc[0] == 0.8
-    html = plain(result._repr_html_())
-    assert "80.0 %" in html and "71.1 % to 86.7 %" in html
-    assert result[result["n"] > 0].attrs["metric"] == "csat"  # survives a selection
-
-
-@pytest.mark.parametrize(
-    "value, unit, expected",
-    [
-        (0.1371, "rate", "13.7 %"),
-        (724, "seconds", "12.1 min"),
-        (3599, "seconds", "1 h"),
-        (np.inf, "seconds", "–"),
-        (31359, "count", "31,359"),
-        (np.nan, "rate", "–"),
-        (-0.021, "points", "−2.1 pts"),
-        (0.0001, "points", "0.0 pts"),  # rounds to nothing: no sign
-        (90, "change in seconds", "+1.5 min"),
-        (-1.25, "change in score", "−1.25"),
-        (9, "hour", "09:00"),
-        (12345.678, "number", "12,346"),
-        (0.12346, "number", "0.1235"),
-        (2.5, "number", "2.5"),
-        (0, "number", "0"),
-        (True, "text", "yes"),
-        (pd.Timestamp("2024-04-15"), "text", "15 April 2024"),
-        ("a_b", "text", "a_b"),
-    ],
-)
-def test_format_value(value, unit, expected):
-    assert plain(format_value(value, unit)) == expected
-
-
-def test_a_table_is_in_words():
-    head, chat, mail, x = cells(plain(table_html(rates(choices={"base": "queued"}))))
-    assert head == ["Channel", "Count", "Hits", "Rate", "95 % interval"]
-    assert chat == ["Web chat", "1,200", "180", "15.0 %", "13.0 % to 17.0 %"]
-    assert mail[0] == "E-mail"
-    assert x == ["X", "3", "1", "too few", ""]  # its counts are shown, its figure isn't
-
-
-@pytest.mark.parametrize(
-    "attrs, note",
-    [
-        ({"minimum_count": 10}, "“Too few”: fewer than 10 cases."),
-        ({"minimum_count": 4}, "“Too few”: fewer than 4 cases."),
-        ({"minimum_count": 1}, ""),
-        ({"minimum_count": 1, "choices": {"base": "queued"}}, "Over: calls that waited in the queue."),
-        # a choice named like a column is a choice, no interval
-        ({"minimum_count": 1, "choices": {"low": 3, "n": 1}}, "Low up to: 3; N: 1."),
-        ({"minimum_count": 1, "choices": {"clock": "business", "satisfied": 4}}, "Clock: opening hours only"),
-        ({"minimum_count": 1, "notes": [("tables.notes.more", {"n": 1})]}, "1 more row not shown."),
-    ],
-)
-def test_what_stands_below_a_table(attrs, note):
-    html = table_html(rates(**attrs))
-    found = re.search(r'<p class="note">(.*?)</p>', html)
-    assert (found[1] if found else "").startswith(note) and bool(found) == bool(note)
-    assert "95 % interval:" not in html and "`" not in html
-
-
-def test_one_case_is_one_case():
-    frame = {"n": [0], "rate": [np.nan]}
-    assert "fewer than 1 case." in table_html(made("x", frame, units={"n": "count", "rate": "rate"}, minimum_count=1))
-    rows = made("x", {"n": range(201)}, units={"n": "count"}, minimum_count=0)
-    assert "1 more row not shown." in table_html(rows)
-
-
-def test_target_and_status_stand_after_the_value():
-    target = {"of": "rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
-    result = rates(target=target)
-    result.__class__ = type(
-        "Held", (Result,), {"targets": lambda self: [0.05] * 3, "statuses": lambda self: ["off", "near", "few"]}
-    )
-    head, chat, mail, x = cells(plain(table_html(result)))
-    assert head[3:] == ["Rate", "95 % interval", "Target", "Status"]
-    assert chat[5:] == ["5.0 %", "off target"] and mail[6] == "could be on target" and x[6] == "too few to tell"
-    assert '<td class="status off"' in table_html(result)
-
-
-def test_where_there_is_no_figure_nothing_is_said_of_its_target():
-    frame = {"weekday": ["Monday", "Sunday", "Tuesday"], "n": [70, 11, 3], "rate": [0.1, np.nan, 0.1]}
-    frame |= {"low": [0.06, np.nan, 0.0], "high": [0.2, np.nan, 0.6]}
-    result = made("abandonment_rate", frame, units={"n": "count", "rate": "rate"}, by=["weekday"])
-    result.attrs["target"] = {"of": "rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
-    assert result.statuses() == ["off", "none", "few"]
-    assert [row[-1] for row in cells(plain(table_html(result)))[1:]] == ["off target", "–", "too few to tell"]
-
-
-def test_replies_before_their_message_are_not_called_negative_messages():
-    units = {"n": "count", "negative_count": "count"}
-    head, _ = cells(plain(table_html(made("reply_pairs", {"n": [20], "negative_count": [1]}, units=units))))
-    assert head == ["Count", "Stamped before their message"]
-
-
-def test_a_figure_with_a_count_of_its_own_has_enough_by_that():
-    frame = {"n": [3], "sent_count": [1000], "csat": [0.5], "survey_response_rate": [0.003]}
-    units = {"n": "count", "sent_count": "count", "csat": "rate", "survey_response_rate": "rate"}
-    result = made("csat", frame, units=units, counts={"survey_response_rate": "sent_count"})
-    assert cells(plain(table_html(result)))[1] == ["3", "1,000", "too few", "0.3 %"]
-
-
-@pytest.mark.parametrize(
-    "key, start, expected",
-    [
-        ("week", "2024-04-29", "29 April 2024 (part of a week)"),
-        ("month", "2024-04-01", "April 2024 (part of a month)"),
-    ],
-)
-def test_a_partial_period_is_marked(key, start, expected):
-    result = made("x", {key: [pd.Timestamp(start)] * 2, "n": [20, 30]}, [key], units={"n": "count"}, partial=[1])
-    _, first, second = cells(table_html(result))
-    assert second[0] == expected and "part of" not in first[0]
-
-
-@pytest.mark.parametrize(
-    "shape, verdicts, said",
-    [
-        (
-            "comparison",
-            ["clear", "chance", "no history"],
-            ["clear change", "could be chance", "too little history to tell"],
-        ),
-        ("comparison", ["few", "not comparable", "untested"], ["too few", "not comparable", "not tested"]),
-        ("pull", ["clear", "chance", "few"], ["clear difference", "could be chance", "too few"]),
-        ("comparison", ["clear", None, np.nan], ["clear change", "–", "–"]),
-    ],
-)
-def test_a_verdict_is_in_words(shape, verdicts, said):
-    result = made(
-        "x", {"topic": list("abc"), "n": [99] * 3, "p": [0.01] * 3, "verdict": verdicts}, ["topic"], shape=shape
-    )
-    head, *rows = cells(table_html(result))
-    assert [row[-1] for row in rows] == said
-    assert "P" not in head  # the verdict says what a p-value would
-
-
-def test_parts_of_a_whole_are_in_words():
-    parts = ["within 1 h", "after 1 h", "closed unanswered", "waiting"]
-    told = [("within", {"high": 3600}), ("after", {"low": 3600}), ("closed_unanswered", {}), ("waiting", {})]
-    frame = {"bucket": parts, "n": [1, 2, 3, 4], "total": [10] * 4}
-    result = made(
-        "response_time_buckets", frame, part="bucket", parts=parts, part_words=told, rows=["bucket"], count="total"
-    )
-    assert [plain(row[0]) for row in cells(table_html(result))[1:]] == [
-        plain(words.part_name(code, values)) for code, values in told
-    ]
-
-
-def test_a_median_that_is_not_reached_says_so():
-    frame = {"n": [20], "median_seconds": [np.nan], "median_low": [600.0], "median_high": [np.nan]}
-    units = {"n": "count", "median_seconds": "seconds"}
-    result = made("first_response_time", frame, units=units, when_null={"median_seconds": "not_reached"})
-    assert cells(plain(table_html(result)))[1] == ["20", "not reached", "10 min to not reached"]
-
-
-def test_undefined_is_a_dash_and_no_row_is_no_data():
-    frame = {"n": [50], "rate": [np.nan], "low": [np.nan], "high": [np.nan]}
-    assert cells(table_html(made("x", frame, units={"n": "count", "rate": "rate"})))[1] == ["50", "–", "–"]
-    assert "no data" in table_html(made("x", {"n": []}, units={"n": "count"}))
-
-
-def test_names_are_escaped():
-    frame = pd.DataFrame({HOSTILE: [HOSTILE], "n": [99]})
-    html = table_html(Result.of(frame, HOSTILE, {"n": "count"}, [HOSTILE], choices={HOSTILE: HOSTILE}))
-    assert "<script" not in html and html.count("&lt;script&gt;") >= 4
-
-
-@pytest.mark.parametrize(
-    "metric, by, shape, expected",
-    [
-        ("abandonment_rate", [], "rate", "Abandonment rate"),
-        ("abandonment_rate", ["hour"], "rate", "Abandonment rate by local hour"),
-        ("abandonment_rate", ["channel", "my_own"], "rate", "Abandonment rate by channel and My own"),
-        ("abandonment_rate", ["weekday"], "comparison", "Abandonment rate by weekday against the period before"),
-        ("quality", [], None, "Rows in, used and set aside"),
-        ("my_own_metric", [], "rate", "My own metric"),
-    ],
-)
-def test_a_table_is_called_by_its_metric_and_groups(metric, by, shape, expected):
-    html = table_html(made(metric, {"n": [1]}, by, shape=shape))
-    assert f"<caption>{expected}</caption>" in html and f'aria-label="{expected}"' in html
-
-
-@pytest.mark.parametrize(
-    "column, expected", [("n", "Count"), ("p90_seconds", "90 % within"), ("my_own_count", "My own"), ("a.b", "A.b")]
-)
-def test_heading(column, expected):
-    assert plain(heading(column)) == expected
-
-
-@pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.table])
-def test_every_column_of_a_metric_has_a_heading_in_the_catalogue(sample, name):
-    table = METRICS[name].table
-    result = METRICS[name].function(getattr(sample.during("2024-04"), table))
-    ends = {end for pair in interval_columns(result.columns).values() for end in pair}
-    known = {*words.entry("tables.columns"), *words.entry(f"metric.{name}.columns"), *ends, *HIDDEN}
-    assert len(result) and set(result.columns) <= known
-    assert words.has(f"metric.{name}.title")
-
-
-def test_a_curve_has_its_times_and_a_grid_is_called_once(sample):
-    april = sample.during("2024-04")
-    curve = cells(plain(table_html(metrics.response_curve(april.conversations).head(2))))
-    assert curve[0] == ["Time", "Waiting", "Share", "95 % interval"] and curve[1][0] == "0 s"
-    assert "<caption>Volume by weekday and hour</caption>" in table_html(metrics.volume_heatmap(april.calls))
-
-
-def test_the_bases_of_a_rate_are_in_words(sample):
-    rows = cells(table_html(metrics.abandonment_by_base(sample.calls)))
-    assert [row[0] for row in rows[:3]] == ["Out of", "All offered calls", "Calls that wanted an agent"]
-
-
-def test_intervals_belong_to_their_figure():
-    columns = ["topic", "n", "csat", "low", "high", "pull", "pull_low", "pull_high"]
-    columns += ["median_seconds", "median_low", "median_high"]
-    assert interval_columns(columns) == {
-        "csat": ("low", "high"),
-        "pull": ("pull_low", "pull_high"),
-        "median_seconds": ("median_low", "median_high"),
-    }
-
-
 # --- key figures --------------------------------------------------------------------------------------
 
 CARD = {
@@ -394,53 +148,12 @@ CARD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "change, said",
-    [
-        ({}, {"value": "14.3 %", "cases": "1,204 calls", "interval": "12.4 % to 16.4 %", "previous": "11.5 %"}),
-        ({}, {"change": "+2.8 pts", "change_interval": "+0.3 pts to +5.3 pts", "verdict": "worse, clear change"}),
-        ({}, {"standing": "off target (target 5.0 %)", "status": "off", "direction": "worse"}),
-        ({"direction": "better"}, {"verdict": "better, clear change", "direction": "better"}),
-        ({"direction": "none"}, {"verdict": "clear change", "direction": "none"}),  # a volume is neither
-        ({"verdict": "chance"}, {"verdict": "could be chance", "direction": "none"}),
-        ({"verdict": "no history"}, {"verdict": "too little history to tell", "direction": "none"}),
-        ({"previous": None, "change": None}, {"change": "", "previous": "", "verdict": ""}),
-        ({"change": None, "verdict": "few"}, {"change": "", "previous": "11.5 %", "verdict": "too few"}),
-        ({"n": 1, "note": "few"}, {"value": "too few", "note": "1 call, fewer than 10", "interval": "", "change": ""}),
-        ({"n": 0, "note": "no_data"}, {"value": "no data", "note": "no case in this period", "cases": "0 calls"}),
-        ({"n": 0, "unit": "count", "value": 0, "low": None}, {"value": "0"}),
-        ({"status": "none", "target": None}, {"standing": ""}),
-        ({"unit": "count", "value": 1204, "change": 0.12}, {"change": "+12.0 %"}),
-        ({"unit": "count", "value": 1204, "change": -0.022, "per_day": True}, {"change": "−2.2 % a day"}),
-        (
-            {"unit": "seconds", "value": None, "low": 600, "high": None, "note": "not_reached"},
-            {"value": "not reached", "interval": "10 min or more", "note": ""},
-        ),
-        ({"population": "written"}, {"population": "written channels"}),
-        ({"population": "all"}, {"population": ""}),
-        ({"population": "every"}, {"population": "all channels"}),
-        (
-            {"metric": "average_speed_of_answer", "column": "within_target", "within_seconds": 20},
-            {"label": "Answered within the target time: 20 s"},
-        ),
-        ({"metric": "csat", "column": "sent_count", "unit": "count"}, {"label": "CSAT: Surveys sent"}),
-        ({"label": "My own"}, {"label": "My own"}),
-        ({"metric": "csat", "column": "mean", "unit": "score", "value": 4.1}, {"label": "Mean score", "value": "4.10"}),
-        ({"unit": "seconds", "value": 95, "change": -20}, {"value": "1.6 min", "change": "−20 s"}),
-        ({"note": ("tables.notes.more", {"n": 1})}, {"note": "1 more row not shown."}),
-    ],
-)  # fmt: skip
-def test_a_card_in_words(change, said):
-    made = card_texts(CARD | change)
-    assert {name: plain(made[name]) for name in said} == said
-
-
 def test_cards_are_escaped_and_go_to_the_report(shown):
     show.cards([CARD | {"label": HOSTILE}])
     bundle, _ = shown[0]
     assert "<script" not in bundle["text/html"] and "&lt;script" in bundle["text/html"]
     (figure,) = bundle[show.FIGURES_MIME]["figures"]
-    assert figure["n"] == 1204 and figure["label"] == HOSTILE
+    assert figure["cases"] == "1,204 calls" and figure["label"] == HOSTILE
     assert "worse, clear change" in bundle["text/html"] and "off target" in bundle["text/html"]
 
 
@@ -449,7 +162,8 @@ def test_key_figures_are_those_that_metrics_compare(shown, sample):
     show.key_figures(march, (metrics.abandonment_rate, {}), (metrics.csat, {"value": "mean"}))
     lost, mean = shown[0][0][show.FIGURES_MIME]["figures"]
     overall = metrics.abandonment_rate(march.calls).iloc[0]
-    assert lost["value"] == format_value(overall["abandonment_rate"], "rate") and lost["n"] == overall["n"]
+    assert lost["value"] == words.value_text(overall["abandonment_rate"], "rate")
+    assert lost["cases"] == f"{overall['n']} calls"
     assert lost["status"] == "off" and mean["label"] == "Mean score"
 
 

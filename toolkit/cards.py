@@ -1,65 +1,79 @@
-"""The words of a key figure: what it is, how sure, what changed, and how it stands against its target."""
+"""The words of a tile: what a figure is, how sure it is, how it stands against its target, and what changed."""
 
 import pandas as pd
 
 from toolkit import words
-from toolkit.result import format_value, heading
+from toolkit.result import format_value, heading, signed
 
 BEYOND = ("better", "worse")
 NO_VALUE = ("no_data", "few")  # notes of a figure that is not shown
+IN_PROSE = ("rate", "seconds", "count", "score")  # units that prose has a shorter form of than tables
 
 
 def card_texts(figure):
-    """A key figure in words, for a card, the report's bundle and the overview.
+    """A key figure in the words of its tile.
 
     Parameters
     ----------
     figure : dict of raw values, as `metrics.compare.figures` gives them
         metric and column, or a `label` of its own; value with its `unit`, `low`, `high`; `n` rows of a `case`;
-        `previous`, `change`, `change_low`, `change_high` (of a count a share of what was before); `verdict` (a code),
-        `per_day` (a change of counts per day); `within_seconds` (the time of a share in time); `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `population` (a code);
-        `note`: a code (no_data, few with its `minimum_count`, not_reached), or the key of a message and its values.
+        `previous`, `change` (of a count a share of what was before), `verdict` (a code), `per_day` (a change of counts
+        per day); `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `within_seconds`
+        (the time of a share in time); `population` (a code); `note`: a code (no_data, few with its `minimum_count`,
+        not_reached), or the key of a message and its values.
 
     Returns
     -------
-    dict of texts, but for `n`; "" where there is nothing to say. `direction` is of a clear change only.
+    dict of texts, "" where there is nothing to say: `label`, `value`, `interval` (or what the figure is of), `status`
+        and `standing` (its code and its word), `beside` (the target, else the figure before), `before`, `arrow`,
+        `change`, `verdict`, `direction` (of a clear change only), `note`, `cases` (unless they are the value)
 
     Examples
     --------
     >>> said = card_texts({"metric": "csat", "column": "csat", "value": 0.7, "unit": "rate", "n": 90, "case": "answer",
-    ...     "change": -0.1, "verdict": "clear", "direction": "worse", "target": 0.8, "status": "off"})
-    >>> said["cases"], said["verdict"], said["standing"]
-    ('90 answers', 'worse, clear change', 'off target (target 80.0\\xa0%)')
+    ...     "low": 0.6, "high": 0.79, "change": -0.1, "verdict": "clear", "direction": "worse", "previous": 0.8,
+    ...     "target": 0.8, "status": "off"})
+    >>> said["interval"], said["standing"], said["beside"], said["arrow"], said["change"], said["verdict"]
+    ('60 to 79', 'off target', 'target 80\\xa0%', '▼', '10\\xa0points', 'worse, clear change')
     """
-    unit, n = figure["unit"], int(figure.get("n") or 0)
-    said = {"label": figure.get("label") or label(figure["metric"], figure["column"]), "n": n}
-    if _is_there(figure.get("within_seconds")):
-        said["label"] = words.text(
-            "pages.card.within", label=said["label"], time=words.duration(figure["within_seconds"])
-        )
-    said |= {"cases": words.text(f"case.{figure['case']}", n=n), "population": _population(figure)}
-    said |= dict.fromkeys(("low", "high", "interval", "previous", "change", "change_low", "change_high"), "")
-    said |= dict.fromkeys(("change_interval", "verdict", "standing"), "")
-    said |= {"direction": "none", "status": figure.get("status") or "none", "note": _note(figure, said["cases"])}
-    if figure.get("note") in NO_VALUE:
-        return said | {"value": words.text(f"pages.card.{figure['note']}")}
-    said["value"] = _value(figure, unit)
-    said |= _interval(figure.get("low"), figure.get("high"), unit)
-    said |= _change(figure, unit)
-    if said["status"] != "none" and _is_there(figure.get("target")):
-        target = format_value(figure["target"], unit)
-        said["standing"] = words.text(f"pages.status.{said['status']}", target=target)
-    return said
+    unit, n, note = figure["unit"], int(figure.get("n") or 0), figure.get("note")
+    cases, population = words.text(f"case.{figure['case']}", n=n), _population(figure)
+    said = {"label": figure.get("label") or label(figure["metric"], figure["column"], figure.get("within_seconds"))}
+    said |= dict.fromkeys(("value", "interval", "standing", "beside", "before", "arrow", "change", "verdict"), "")
+    said |= {"status": "few" if note == "few" else figure.get("status") or "none", "direction": "none"}
+    said |= {"note": _note(figure, cases), "cases": "" if unit == "count" and figure.get("value") == n else cases}
+    interval = "" if note in NO_VALUE else _interval(figure, unit)
+    said["interval"] = interval or population
+    if interval and population:
+        said["label"] = words.text("pages.card.of_some", label=said["label"], population=population)
+    if note in NO_VALUE:
+        return said | {"value": words.text(f"pages.card.{note}"), "interval": ""}
+    said |= {"value": _value(figure, unit), "standing": words.text(f"pages.status.{said['status']}")}
+    if _is_there(figure.get("previous")):
+        said["before"] = words.text("pages.card.before", figure=_text(figure["previous"], unit))
+    has_target = said["status"] != "none" and _is_there(figure.get("target"))
+    target = words.text("pages.card.target", target=_text(figure["target"], unit)) if has_target else ""
+    return said | {"beside": target or said["before"]} | _change(figure, unit)
 
 
-def label(metric, column):
+def label(metric, column, seconds=None):
     """What a figure is called: its metric, and the column where that isn't what the metric is told by.
 
-    >>> label("csat", "csat"), label("first_response_time", "p90_seconds")
-    ('CSAT', '90\\xa0% answered within')
+    Parameters
+    ----------
+    seconds : number, optional
+        The time of a share in time.
+
+    >>> label("csat", "csat"), label("average_speed_of_answer", "within_target", 20)
+    ('CSAT', 'Answered within 20\\xa0s')
     """
     from toolkit.metrics.registry import METRICS
 
+    if _is_there(seconds):
+        time = words.duration(seconds)
+        if words.has(f"metric.{metric}.figures.within_seconds"):
+            return words.text(f"metric.{metric}.figures.within_seconds", time=time)
+        return words.text("pages.card.of", label=label(metric, column), figure=time)
     own = f"metric.{metric}.figures.{column}"
     if words.has(own):
         return words.text(own)
@@ -74,8 +88,13 @@ def _is_there(value):
     return value is not None and not pd.isna(value)
 
 
+def _text(value, unit):
+    """A value as prose says it: whole percents from 10 % up."""
+    return words.value_text(value, unit) if unit in IN_PROSE else format_value(value, unit)
+
+
 def _population(figure):
-    """Which channels the figure is of, where not all."""
+    """Which channels the figure is of, where that must be said."""
     code = figure.get("population")
     return words.text(f"pages.population.{code}") if words.has(f"pages.population.{code}") else ""
 
@@ -91,38 +110,32 @@ def _note(figure, cases):
 
 def _value(figure, unit):
     code = f"tables.when_null.{figure.get('note')}"
-    if not _is_there(figure.get("value")) and words.has(code):
-        return words.text(code)
-    return format_value(figure.get("value"), unit)
+    if not _is_there(figure.get("value")):
+        return words.text(code) if words.has(code) else "–"
+    return _text(figure["value"], unit)
 
 
-def _interval(low, high, unit):
-    if not _is_there(low):
-        return {}
-    low, end = format_value(low, unit), format_value(high, unit)
-    if not _is_there(high):
-        return {"low": low, "interval": words.text("pages.card.from", low=low)}
-    return {"low": low, "high": end, "interval": words.text("pages.card.interval", low=low, high=end)}
+def _interval(figure, unit):
+    value, low, high = (figure.get(name) for name in ("value", "low", "high"))
+    if not _is_there(low) or low == high:
+        return ""
+    if not _is_there(high) or not _is_there(value):
+        return words.text("pages.card.from", low=_text(low, unit))
+    ends = words.ends(value, low, high, unit) if unit in IN_PROSE else [format_value(end, unit) for end in (low, high)]
+    return words.text("pages.card.interval", low=ends[0], high=ends[1])
 
 
 def _change(figure, unit):
-    verdict, previous = figure.get("verdict"), figure.get("previous")
-    said = {"previous": format_value(previous, unit) if _is_there(previous) else ""}
-    if not _is_there(figure.get("change")):
-        return said | ({"verdict": words.verdict(verdict)} if verdict and previous is not None else {})
-    change_unit = {"rate": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
-    ends = [figure.get("change_low"), figure.get("change_high")]
-    said["change"] = format_value(figure["change"], change_unit)
+    change, verdict, direction = (figure.get(name) for name in ("change", "verdict", "direction"))
+    told = words.verdict(verdict) if verdict else ""
+    if not _is_there(change):
+        return {"verdict": told if _is_there(figure.get("previous")) else ""}
+    size = words.points(change) if unit == "rate" else _text(abs(change), "rate" if unit == "count" else unit)
+    said = {"arrow": {"+": "▲", "−": "▼"}.get(signed(size, change)[0], ""), "change": size}
     if figure.get("per_day"):  # more in a longer period may be fewer a day
-        said["change"] = words.text("pages.card.per_day", change=said["change"])
-    if all(map(_is_there, ends)):
-        low, high = (format_value(end, change_unit) for end in ends)
-        said |= {"change_low": low, "change_high": high}
-        said["change_interval"] = words.text("pages.card.interval", low=low, high=high)
-    if verdict:
-        direction = figure.get("direction")
-        is_told = verdict == "clear" and direction in BEYOND
-        said["direction"] = direction if is_told else "none"
-        told = words.verdict(verdict)
-        said["verdict"] = words.text(f"pages.verdict.{direction}", verdict=told) if is_told else told
-    return said
+        said["change"] = words.text("pages.card.per_day", change=size)
+    if not said["arrow"]:
+        said["change"] = words.text("pages.card.same")
+    if verdict == "clear" and direction in BEYOND:
+        return said | {"direction": direction, "verdict": words.text(f"pages.verdict.{direction}", verdict=told)}
+    return said | {"verdict": told}

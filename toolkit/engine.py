@@ -14,6 +14,8 @@ from toolkit.errors import BadData, BadParameter, MissingColumn
 from toolkit.service import Service
 from toolkit.tables import DTYPES, TABLES
 
+OPENING = "opening"  # the key that says whether the service was open when a contact came in; holidays are outside
+CONTACTS = ("conversations", "calls", "messages")
 NONE = "(none)"  # the group of the rows whose key is missing
 # What a comparison with the period before calls its columns.
 COMPARED = ("previous_n", "previous", "change", "change_low", "change_high", "p", "verdict")
@@ -301,12 +303,13 @@ def group_keys(by):
     return [by] if isinstance(by, str) else list(dict.fromkeys(by))
 
 
-def with_keys(table, name, by, zone=None, time=None, uses=(), taken=()):
+def with_keys(table, name, by, zone=None, uses=(), taken=()):
     """The table with the columns in `by` ready to group by.
 
     hour, weekday, day, week, month, quarter and year are always parts of local time, made from the table's
-    time column, also where the table has a column of that name: rename yours to group by it. Any other name is
-    a column; a missing key becomes "(none)".
+    time column, also where the table has a column of that name: rename yours to group by it. "opening" tells contacts
+    inside opening hours from those outside, where a data set's settings name them. Any other name is a column; a
+    missing key becomes "(none)".
 
     Parameters
     ----------
@@ -326,9 +329,11 @@ def with_keys(table, name, by, zone=None, time=None, uses=(), taken=()):
 
     keys, made = group_keys(by), {}
     check_keys(table, name, keys, uses, taken)
+    time = TABLES[name].time
+    if is_opening(table, name, keys):
+        table = clock.with_opening(table, epoch(table[time]), opening_hours_of(table), OPENING)
     for key in keys:
         if key in clock.PARTS:
-            time = time or TABLES[name].time
             if time not in table.columns:
                 raise MissingColumn(name, time, _shown(table))
             made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone), **_span(table, time))
@@ -342,7 +347,7 @@ def check_keys(table, name, by, uses=(), taken=()):
     from toolkit import clock
 
     for key in group_keys(by):
-        if key in clock.PARTS:
+        if key in clock.PARTS or (key == OPENING and is_opening(table, name, [key])):
             continue
         if key not in table.columns or not key:
             raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
@@ -352,6 +357,19 @@ def check_keys(table, name, by, uses=(), taken=()):
             raise BadParameter(f"by={key!r}: the metric computes with that column; group by a copy of another name")
         if table[key].type().is_timestamp():
             raise BadParameter(f"by={key!r} is a time; group by {', '.join(clock.PARTS[:-1])} or {clock.PARTS[-1]}")
+
+
+def is_opening(table, name, by):
+    """Whether `by` asks if the service was open, which contacts of a data set tell where service.toml names hours."""
+    if OPENING not in group_keys(by) or OPENING in table.columns or name not in CONTACTS:
+        return False
+    return opening_hours_of(table) is not None
+
+
+def opening_hours_of(table):
+    """The settings of a table's service where they name opening hours; None where nothing says when it is open."""
+    context = context_of(table)
+    return context.service if context and "opening_hours" in context.service.model_fields_set else None
 
 
 def _span(table, time):

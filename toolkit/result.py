@@ -8,6 +8,8 @@ import pandas as pd
 import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
+SORTED = ("count", "rate", "wait", "mean", "shares", "pull", "comparison")  # shapes whose rows are groups
+
 
 class Result(pd.DataFrame):
     """A small pandas frame with units; `.attrs` holds `metric`, `by`, `units`, `minimum_count`, `choices`.
@@ -65,10 +67,10 @@ class Result(pd.DataFrame):
             from toolkit.engine import label_keys
 
             labelled = label_keys(found.copy(), keys)
-            found = {_key(key): cells for key, cells in labelled.groupby(keys, dropna=False, observed=True)}
+            found = {group_key(key): cells for key, cells in labelled.groupby(keys, dropna=False, observed=True)}
             self._cells = (found, keys)
         empty = next(iter(found.values())).iloc[:0] if found else pd.DataFrame(columns=["cell_", *keys])
-        return found.get(_key(row[key] for key in keys), empty)
+        return found.get(group_key(row[key] for key in keys), empty)
 
     def targets(self):
         """Per row the target that its figure is held against; null where there is none."""
@@ -143,9 +145,63 @@ class Result(pd.DataFrame):
         return toolkit.show.table_html(self)
 
 
-def _key(values):
-    """A group's key as one that a dictionary finds again: what is missing is None."""
+def group_key(values):
+    """A group's key as one that a dictionary finds again: what is missing is None.
+
+    >>> group_key(["a", float("nan")]), group_key("a")
+    (('a', None), ('a',))
+    """
     return tuple(None if pd.isna(value) else value for value in (values if not isinstance(values, str) else [values]))
+
+
+def row_keys(result):
+    """The columns that tell one row of a result from another."""
+    attrs = result.attrs
+    return [key for key in dict.fromkeys([*attrs.get("by", ()), *attrs.get("rows", ())]) if key in result.columns]
+
+
+def row_order(result):
+    """The places of the rows in the order that charts and tables share.
+
+    By value, the highest first (a median that isn't reached is the longest of all); then what has too few cases, then
+    what has no name. Stages, days, hours and other ordered rows stay in their order, and so does what its metric
+    sorted, such as a pull or a listing.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"topic": ["a", "b", "c", None], "n": [20, 30, 2, 50], "rate": [0.1, 0.4, 0.9, 0.8]})
+    >>> result = Result.of(frame, "some_rate", {}, ["topic"], minimum_count=10)
+    >>> result.attrs |= {"shape": "rate", "value": "rate"}
+    >>> row_order(result)
+    [1, 0, 2, 3]
+    """
+    attrs, keys = result.attrs, [key for key in row_keys(result) if key != result.attrs.get("part")]
+    if not keys or attrs.get("ordered") or attrs.get("shape") not in SORTED:
+        return list(range(len(result)))
+    unnamed = np.any([[words.is_none(value) for value in result[key]] for key in keys], axis=0)
+    if "part" in attrs:  # the first part of each group stands for all of its rows
+        groups = pd.DataFrame(result).groupby(keys, dropna=False, sort=False, observed=True)
+        ranks = result["share"].where(result[attrs["part"]].astype(str) == str(attrs["parts"][0]))
+        value = ranks.groupby(groups.ngroup().to_numpy()).transform("max").to_numpy(float)
+    else:
+        value = result[attrs["value"]].to_numpy(float)
+    is_few = ~result.enough().to_numpy(bool)
+    rank = np.where(np.isnan(value), np.inf if attrs["value"] in attrs.get("when_null", {}) else -np.inf, value)
+    if any(is_ordered(result[key]) for key in keys):
+        return np.argsort(unnamed, kind="stable").tolist()
+    return np.lexsort((unnamed * 0.0 if attrs["shape"] == "pull" else -rank, is_few, unnamed)).tolist()
+
+
+def is_ordered(column):
+    """Whether a key's values have an order of their own: days, hours, weekdays and other categories.
+
+    >>> is_ordered(pd.Series([9, 13], name="hour")), is_ordered(pd.Series(["a", "b"], name="topic"))
+    (True, False)
+    """
+    is_hour = column.name == "hour" and pd.api.types.is_numeric_dtype(column.dtype)
+    return (
+        is_hour or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)
+    )
 
 
 def format_value(value, unit):

@@ -15,7 +15,15 @@ Examples
 743
 """
 
-from toolkit.clock.business import LONGEST_CALENDAR, business_calendar, business_clock, business_seconds, is_open
+from toolkit.clock.business import (
+    LONGEST_CALENDAR,
+    business_calendar,
+    business_clock,
+    business_seconds,
+    is_open,
+    open_hours,
+    with_opening,
+)
 from toolkit.clock.local import (
     FIRST_EPOCH,
     LAST_EPOCH,
@@ -72,6 +80,7 @@ __all__ = [
     "local_part",
     "local_seconds",
     "offset_changes",
+    "open_hours",
     "parse_period",
     "part_labels",
     "same_age_before",
@@ -82,4 +91,5 @@ __all__ = [
     "utc_from_local",
     "weeks_before",
     "weeks_within",
+    "with_opening",
 ]

@@ -188,6 +188,48 @@ def is_open(table, epoch_columns, service, first_epoch=None, last_epoch=None):
     return _with_calendar(table, epoch_columns, service, limits, "is_open", within)
 
 
+def open_hours(service):
+    """The hours of a normal week of which the service is open for half or more.
+
+    Returns
+    -------
+    set of (weekday, hour), 0 is Monday
+
+    Examples
+    --------
+    >>> from toolkit.service import Service
+    >>> sorted(open_hours(Service.model_validate({"opening_hours": {"sunday": ["22:30-01:29"]}})))
+    [(0, 0), (6, 22), (6, 23)]
+    """
+    lasted = {}
+    for weekday, name in enumerate(WEEKDAYS):
+        for opens, closes in service.opening_hours.get(name, ()):
+            for hour in range(opens // 3600, -(-closes // 3600)):
+                place = (weekday + hour // 24) % 7, hour % 24
+                held = min(closes, (hour + 1) * 3600) - max(opens, hour * 3600)
+                lasted[place] = lasted.get(place, 0) + held
+    return {place for place, seconds in lasted.items() if seconds >= 1800}
+
+
+def with_opening(table, epoch, service, name):
+    """The same rows with a text column `name`: "inside" where the service was open at an instant, else "outside".
+
+    Parameters
+    ----------
+    epoch : Ibis int64 expression of UTC epoch seconds; null stays null
+
+    Examples
+    --------
+    >>> import ibis
+    >>> from toolkit.service import Service
+    >>> table = ibis.memtable({"at": [1709542799, 1709542800]})  # opens at 09:00
+    >>> sorted(with_opening(table, table["at"], Service(), "opening").opening.execute())
+    ['inside', 'outside']
+    """
+    rows = is_open(table.mutate(at_=epoch), "at_", service)
+    return rows.mutate(**{name: rows.at__is_open.ifelse("inside", "outside")}).drop("at_", "at__is_open")
+
+
 def _with_calendar(table, columns, service, limits, suffix, compute):
     """Join each column with the calendar's row of its day, and add what `compute` makes of both.
 

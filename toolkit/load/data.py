@@ -1,6 +1,5 @@
 """What an analyst holds: the checked tables of one data set, restricted to a period and read at one time."""
 
-import dataclasses
 import datetime
 import shutil
 import weakref
@@ -10,14 +9,13 @@ from toolkit.load import coverage, reading
 from toolkit.load.prepared import write_prepared
 from toolkit.load.score import score_messages
 from toolkit.load.sql import EPOCH
-from toolkit.load.view import View
+from toolkit.load.weeks import Weeks
 from toolkit.tables import TABLES
 
 DOUBTS = ("notes.no_offset",)  # told wherever the data is used
-FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
 
 
-class Data(View):
+class Data(Weeks):
     """The checked tables of one data set, restricted to a period and read at one time.
 
     Tables are attributes: `data.conversations`, `data.messages`, `data.calls`, `data.call_stages`,
@@ -104,69 +102,6 @@ class Data(View):
         before = self.period.previous()
         label = f"{before.label} and {self.period.label}"
         return self.during(clock.Period(before.start, self.period.end, label, self.zone))
-
-    def read_each(self, every):
-        """The same rows, those of each day, week or month read at its own end (the last at as_of).
-
-        Parameters
-        ----------
-        every : "day", "week" or "month"
-
-        Returns
-        -------
-        Data whose tables have a column more: `read_at`, when the row was read
-        """
-        first, last = self._days
-        if first is None:
-            return self
-        return self._view(spans=tuple(clock.spans_of(first, last, every, self.zone, self.as_of)), _numbered=False)
-
-    @property
-    def weeks_before(self):
-        """The eight weeks before the period before, each read at its own end and as much later as the period is old.
-
-        They say how much weeks differ by themselves. The tables have two columns more: `history_week`, 1 to 8, the
-        oldest first, and `read_at`. `weeks` lists those that the data covers; one without a row is a week of zeros.
-        None without a period before, or when the data covers fewer than four of the weeks.
-        """
-        if self.previous is None or self.first_event is None:
-            return None
-        weeks = clock.weeks_before(self.period, self.as_of)
-        return self._weeks([week for week in weeks if week.first_day >= self._span[0]])
-
-    @property
-    def weeks_within(self):
-        """The whole weeks within the period before and this one, as `weeks_before`; `week_periods` says which is whose.
-
-        None for a period shorter than two weeks (of what has passed), and without a period before.
-        """
-        before = self.previous
-        if before is None:
-            return None
-        both = [
-            (name, week)
-            for name, data in (("previous", before), ("current", self))
-            for week in clock.weeks_within(data.period, data.as_of)
-        ]
-        spans = [dataclasses.replace(week, number=number) for number, (_, week) in enumerate(both, 1)]
-        return self._weeks(spans, {number: name for number, (name, _) in enumerate(both, 1)})
-
-    def _weeks(self, spans, week_periods=None):
-        if len(spans) < FEWEST_WEEKS:
-            return None
-        label = f"{spans[0].first_day}..{spans[-1].last_day}"
-        return self._view(
-            period=clock.Period(spans[0].start, spans[-1].end, label, self.zone),
-            as_of=max(span.read_at for span in spans),
-            spans=tuple(spans),
-            week_periods=week_periods or {},
-            _numbered=True,
-        )
-
-    @property
-    def weeks(self):
-        """The numbers of the weeks that `history_week` tells apart; empty for any other data."""
-        return [span.number for span in self.spans] if self._numbered else []
 
     # --- what the data covers ---------------------------------------------------------------------
 

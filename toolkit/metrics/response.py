@@ -8,7 +8,7 @@ from toolkit.metrics.rows import channel_setting, choose, of_channels, spans, wi
 _CLOSED = ("closed", "closed_at")
 
 
-def _asked(conversations, clock, as_of, bot_only, channels):
+def asked_rows(conversations, clock, as_of, bot_only, channels):
     """(one row per conversation, with how its wait for the first response ended; the words of one; the choices)."""
     choose("clock", clock, ("calendar", "business"))
     choose("bot_only", bot_only, ("in", "out"))
@@ -76,7 +76,7 @@ def first_response_time(
     >>> first_response_time(conversations, as_of="2024-03-01T10:00Z").loc[0, ["n", "open_count", "median_seconds"]].tolist()
     [4.0, 1.0, 120.0]
     """
-    rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
     of = first_response_time
     return waits.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
 
@@ -116,7 +116,7 @@ def response_curve(
     >>> response_curve(conversations, as_of="2024-03-01T10:00Z")[["seconds", "share"]].values.tolist()
     [[0.0, 0.0], [60.0, 0.5], [3600.0, 0.5]]
     """
-    rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
     of = response_curve
     return waits.wait_curve(of, rows, "answered", by, zone, clock, service, "closed", choices, points, case)
 
@@ -177,7 +177,7 @@ def response_time_buckets(
     >>> buckets.loc[buckets["n"] > 0, ["bucket", "n", "share"]].values.tolist()
     [['within 1 h', 2, 0.5], ['after 24 h', 1, 0.25], ['waiting', 1, 0.25]]
     """
-    rows, case, choices = _asked(conversations, clock, as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
     choices = {"edges": ", ".join(map(str, edges))} | choices
     of = response_time_buckets
     return waits.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case)
@@ -216,7 +216,7 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     >>> response_rate(conversations)["response_rate"].tolist()
     [0.5]
     """
-    rows, case, choices = _asked(conversations, "calendar", as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels)
     topics = shapes.settings_of(rows).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
     del choices["clock"]
     extra, uses = None, []
@@ -340,7 +340,7 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     """
     import pandas as pd
 
-    rows, _, choices = _asked(conversations, "calendar", as_of, bot_only, "all")
+    rows, _, choices = asked_rows(conversations, "calendar", as_of, bot_only, "all")
     rows = engine.as_table(rows, "conversations", ["channel"])
     settings = shapes.settings_of(rows)
     with shapes.at_once():

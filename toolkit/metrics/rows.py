@@ -103,11 +103,11 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None):
     return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
 
 
-def with_target(rows, name):
+def with_target(rows, name, settings=None):
     """The rows with `target_`: the seconds that the service promises, by channel; as they are where it promises none."""
     import ibis
 
-    targets = settings_of(rows).targets
+    targets = (settings or settings_of(rows)).targets
     if name not in targets.model_fields_set:
         return rows.drop("target_") if "target_" in rows.columns else rows  # a user's own is no promise
     promised = dict(getattr(targets, name))

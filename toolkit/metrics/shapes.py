@@ -290,6 +290,7 @@ def rate(
     extra=None,
     units=None,
     is_state=False,
+    among=None,
 ):
     """The share of the rows with the flag `is_<event>_`, with Wilson's interval; null where there is no row.
 
@@ -301,6 +302,7 @@ def rate(
     table : the rows' table in the contract, where the metric takes several
     target : the share that is wanted, where the service says one
     is_state : the event has no time, so that it can't be read back: two periods are not compared
+    among : a flag of the rows that n counts, by default all
     extra : function(keyed) -> {name: count} of further counts, and function(frame) -> frame, as a pair
     """
     name, keys, flags = of.__name__, engine.group_keys(by), [event, *also]
@@ -310,6 +312,7 @@ def rate(
         rows, table or METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
     )
     counts = {f"{flag}_count": engine.count_if(keyed, keyed[f"is_{flag}_"]) for flag in flags}
+    n = keyed.count() if among is None else engine.count_if(keyed, keyed[f"is_{among}_"])
 
     def made(frame):
         if rest:
@@ -321,7 +324,7 @@ def rate(
         about |= {"case": case} if case else {}
         return finish(frame, name, rows, keys, named, choices, **about)
 
-    return run(engine.aggregate(keyed, keys, n=keyed.count(), **counts, **more(keyed)), made)
+    return run(engine.aggregate(keyed, keys, n=n, **counts, **more(keyed)), made)
 
 
 # --- shares -----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.clock import days_since_epoch, is_open
+from toolkit.clock import days_since_epoch, is_open, open_hours
 from toolkit.clock.timeline import parts_of
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
@@ -150,7 +150,9 @@ def volume_heatmap(contacts, period=None, zone=None, hours=None):
     -------
     Result, 168 rows (weekday x hour): `n` contacts, `days` on which that hour was there, `mean` contacts on one of
         them with `low` and `high` (95 %, Student, of no less than
-        Poisson's variance; where there was none, exact Poisson), all 0 or more.
+        Poisson's variance; where there was none, exact Poisson), all 0 or more. Where the settings of the data set name
+        opening hours, `is_open`: whether the hour lies in those of a normal week; and `attrs["facts"]["outside"]`, the
+        contacts (`hits` of `n`) that came outside them, holidays included.
 
     Source: DEFINITIONS.md#volume-heatmap
 
@@ -163,8 +165,13 @@ def volume_heatmap(contacts, period=None, zone=None, hours=None):
     [[2.0, 2.0, 1.0]]
     """
     rows, table, case = contacts_of(contacts)
+    settings, outside = engine.opening_hours_of(rows), {}
+    if settings is not None:
+        rows = is_open(rows.mutate(at_=engine.epoch(rows[TABLES[table].time])), "at_", settings)
     keyed = engine.with_keys(rows, table, ["day", "hour"], zone)
-    query = engine.aggregate(keyed, ["day", "hour"], n=keyed.count())
+    if settings is not None:
+        outside = {"outside": engine.count_if(keyed, ~keyed.at__is_open)}
+    query = engine.aggregate(keyed, ["day", "hour"], n=keyed.count(), **outside)
 
     def made(frame):
         there = _hours_there(frame, rows, period, hours)
@@ -180,8 +187,13 @@ def volume_heatmap(contacts, period=None, zone=None, hours=None):
         silent = (grid["n"] == 0) & (grid["days"] > 0)  # nothing was seen, which doesn't mean that nothing comes
         grid.loc[silent, "low"], grid.loc[silent, "high"] = 0.0, silent_bound(grid.loc[silent, "days"])
         units = {"n": "count", "days": "count", "mean": "number"}
-        about = {"case": case, "ends": ("low", "high"), "facts": {"standout": _standout(grid)}}
+        facts = {"standout": _standout(grid)}
         frame = grid[["weekday", "hour", "n", "days", "mean", "low", "high"]]
+        if settings is not None:
+            opened = open_hours(settings)
+            frame = frame.assign(is_open=[place in opened for place in zip(grid["weekday"], grid["hour"], strict=True)])
+            facts["outside"] = {"hits": int(counted["outside"].sum()), "n": int(grid["n"].sum())}
+        about = {"case": case, "ends": ("low", "high"), "facts": facts}
         return shapes.finish(frame, "volume_heatmap", rows, ["weekday", "hour"], units, None, 0, **about)
 
     return shapes.run(query, made)

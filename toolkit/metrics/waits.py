@@ -59,10 +59,10 @@ def _cells(of, rows, ended, otherwise, by, zone, clock, service, uses=()):
     keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=taken)
     flags = [f"is_{flag}_" for flag in (ended, otherwise) if flag]
     spans = keyed.select(*keys, "start_", "stop_", *flags, *(["target_"] if "target_" in keyed.columns else []))
-    return keys, _timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
+    return keys, timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
 
 
-def _timed(spans, service):
+def timed(spans, service):
     """The spans with `seconds_` between start and stop: of all time, or of the opening hours of a service."""
     import ibis
 

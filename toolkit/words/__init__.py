@@ -19,11 +19,23 @@ from toolkit.words.catalogue import (
     use,
     weekday_name,
 )
-from toolkit.words.names import choice, code_name, display_name, is_none, note, part_name, place, short_name, verdict
-from toolkit.words.prose import duration, duration_parts, estimate, points, value_text
+from toolkit.words.names import (
+    LONGEST_NAME,
+    choice,
+    code_name,
+    display_name,
+    is_none,
+    note,
+    part_name,
+    place,
+    short_name,
+    verdict,
+)
+from toolkit.words.prose import duration, duration_parts, ends, estimate, points, value_text
 
 __all__ = [
     "DEFAULT",
+    "LONGEST_NAME",
     "NO_BREAK",
     "PSEUDO",
     "choice",
@@ -33,6 +45,7 @@ __all__ = [
     "display_name",
     "duration",
     "duration_parts",
+    "ends",
     "entry",
     "estimate",
     "has",

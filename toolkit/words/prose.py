@@ -79,14 +79,22 @@ def estimate(value, low, high, unit):
         return shown
     if high != high:
         return text("estimate.open", value=shown, low=value_text(low, unit))
+    low, high = ends(value, low, high, unit)
+    return text("estimate.both", value=shown, low=low, high=high)
+
+
+def ends(value, low, high, unit):
+    """The two ends of a value's interval, without the unit where the value and both ends have the same.
+
+    >>> ends(0.1408, 0.11, 0.178, "rate"), ends(30, 24, 35, "seconds"), ends(3300, 2900, 4000, "seconds")
+    (['11', '18'], ['24', '35'], ['48.3\xa0min', '1.1\xa0h'])
+    """
     if unit == "seconds":
         is_one_unit = len({duration_parts(one)[1] for one in (value, low, high)}) == 1
-        ends = [duration_parts(end)[0] if is_one_unit else duration(end) for end in (low, high)]
-    elif unit == "points":
-        ends = [number(end, 0 if end == round(end) else 1) for end in (round(low * 100, 1), round(high * 100, 1))]
-    elif unit == "rate":
+        return [duration_parts(end)[0] if is_one_unit else duration(end) for end in (low, high)]
+    if unit == "points":
+        return [number(end, 0 if end == round(end) else 1) for end in (round(low * 100, 1), round(high * 100, 1))]
+    if unit == "rate":
         most = digits(value, unit) if value else 1
-        ends = [number(end * 100, min(most, digits(end, unit))) for end in (low, high)]
-    else:
-        ends = [number(end, digits(value, unit)) for end in (low, high)]
-    return text("estimate.both", value=shown, low=ends[0], high=ends[1])
+        return [number(end * 100, min(most, digits(end, unit))) for end in (low, high)]
+    return [number(end, digits(value, unit)) for end in (low, high)]

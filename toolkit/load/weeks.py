@@ -1,0 +1,110 @@
+"""The weeks of a data set, each read at its own end: how a figure moved, and how much it moves by itself."""
+
+import dataclasses
+
+from toolkit import clock
+from toolkit.load.view import View
+
+FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
+
+
+class Weeks(View):
+    """A view that can be parted into weeks. What the data covers is `Data`'s to say."""
+
+    def read_each(self, every):
+        """The same rows, those of each day, week or month read at its own end (the last at as_of).
+
+        Parameters
+        ----------
+        every : "day", "week" or "month"
+
+        Returns
+        -------
+        Data whose tables have a column more: `read_at`, when the row was read
+        """
+        first, last = self._days
+        if first is None:
+            return self
+        return self._view(spans=tuple(clock.spans_of(first, last, every, self.zone, self.as_of)), _numbered=False)
+
+    @property
+    def weeks_before(self):
+        """The eight weeks before the period before, each read at its own end and as much later as the period is old.
+
+        They say how much weeks differ by themselves. The tables have two columns more: `history_week`, 1 to 8, the
+        oldest first, and `read_at`. `weeks` lists those that the data covers; one without a row is a week of zeros.
+        None without a period before, or when the data covers fewer than four of the weeks.
+        """
+        if self.previous is None or self.first_event is None:
+            return None
+        weeks = clock.weeks_before(self.period, self.as_of)
+        return self._weeks([week for week in weeks if week.first_day >= self._span[0]])
+
+    @property
+    def weeks_within(self):
+        """The whole weeks within the period before and this one, as `weeks_before`; `week_periods` says which is whose.
+
+        None for a period shorter than two weeks (of what has passed), and without a period before.
+        """
+        before = self.previous
+        if before is None:
+            return None
+        both = [
+            (name, week)
+            for name, data in (("previous", before), ("current", self))
+            for week in clock.weeks_within(data.period, data.as_of)
+        ]
+        spans = [dataclasses.replace(week, number=number) for number, (_, week) in enumerate(both, 1)]
+        return self._weeks(spans, {number: name for number, (name, _) in enumerate(both, 1)})
+
+    def _weeks(self, spans, week_periods=None):
+        if len(spans) < FEWEST_WEEKS:
+            return None
+        label = f"{spans[0].first_day}..{spans[-1].last_day}"
+        return self._view(
+            period=clock.Period(spans[0].start, spans[-1].end, label, self.zone),
+            as_of=max(span.read_at for span in spans),
+            spans=tuple(spans),
+            week_periods=week_periods or {},
+            _numbered=True,
+        )
+
+    @property
+    def weeks(self):
+        """The numbers of the weeks that `history_week` tells apart; empty for any other data."""
+        return [span.number for span in self.spans] if self._numbered else []
+
+    def last_weeks(self, count=13, numbered=False):
+        """The last ISO weeks up to the period's end or as_of, whichever comes first, each read at its own end.
+
+        Parameters
+        ----------
+        count : int
+        numbered : bool
+            Whether the tables have a column `history_week`, from 1, so that a metric is grouped by it in one query.
+
+        Returns
+        -------
+        Data whose tables have the column `read_at`, and whose `spans` are the weeks, the oldest first; the last is of a
+            part of a week where the period ends within it. None when the data reaches fewer than four of them.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> weeks = open_data("data/sample", period="2024-04").last_weeks()
+        >>> len(weeks.spans), str(weeks.spans[0].first_day), str(weeks.spans[-1].first_day)
+        (13, '2024-01-29', '2024-04-22')
+        """
+        if self.first_event is None:
+            return None
+        first, last = self._span
+        if self.period.start is not None:
+            last = min(last, self.period.last_day)
+        (latest,) = clock.spans_of(last, last, "week", self.zone, self.as_of)
+        first = max(first, latest.first_day - (count - 1) * 7 * clock.ONE_DAY)
+        spans = clock.spans_of(first, last, "week", self.zone, self.as_of) if first <= last else []
+        if len(spans) < FEWEST_WEEKS:
+            return None
+        end = min(clock.start_of_day(last + clock.ONE_DAY, self.zone), spans[-1].end)
+        period = clock.Period(spans[0].start, end, f"{spans[0].first_day}..{last}", self.zone)
+        return self._view(period=period, spans=tuple(spans), week_periods={}, _numbered=numbered)

@@ -1,0 +1,157 @@
+"""The key figures of a report: each with its interval, its change and its last weeks."""
+
+import pandas as pd
+
+from toolkit import verdicts
+from toolkit.errors import MissingColumn
+from toolkit.intervals import count_interval
+from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, results_of
+from toolkit.metrics.previous import previous_period
+from toolkit.metrics.registry import METRICS
+from toolkit.metrics.shapes import planned
+from toolkit.movement import count_movement
+from toolkit.result import interval_columns
+from toolkit.tables import HISTORY_WEEK
+
+
+def figures(data, *asked):
+    """The key figures of a report: metrics over the whole period, each against the period before.
+
+    Parameters
+    ----------
+    data : Data
+    asked : (metric, {choices}); one whose column the data or the result has not is left out. The choices are the
+        metric's own, and of a card's: `value` (column), `table` (attribute of `data`), `best` ("low" or "high")
+
+    Returns
+    -------
+    list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
+        change_low, change_high, p, verdict, direction ("better", "worse", "none"), status, target, population, note,
+        per_day (a count's change is that of a day, as the periods differ in length), history: of the last 13 weeks up
+        to the period's end, each read at its own end, a dict of week (its Monday), value (null where it has too few
+        cases, or the count of a part of a week), n and in_period; [] where there are fewer than four
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> data = toolkit.open_data("data/sample", period="2024-03")
+    >>> (card,) = figures(data, (toolkit.metrics.abandonment_rate, {}))
+    >>> card["n"] == int(toolkit.metrics.abandonment_rate(data.calls)["n"].iloc[0]), card["status"]
+    (True, 'off')
+    """
+    tables, made, missing = {}, {}, []
+    for place, (function, given) in enumerate(asked):
+        own = dict(given)
+        best = own.pop("best", None)
+        table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
+        try:
+            with planned():
+                function(getattr(data, table), **own)
+        except MissingColumn as error:  # the others can be said all the same
+            missing.append(error)
+            continue
+        tables.setdefault(table, []).append((place, function, value, best, own))
+    if missing and not tables:
+        raise missing[0]
+    for table, cards in tables.items():
+        # a metric that several cards tell of is computed once
+        calls = {_call(card): (card[1], card[4], is_count(card[1], card[2])) for card in cards}
+        results = zip(
+            *results_of(data, table, [*calls.values()]), by_last_weeks(data, table, [*calls.values()]), strict=True
+        )
+        found = dict(zip(calls, results, strict=True))
+        for card in cards:
+            place, _, value, best, own = card
+            now, before, history, weekly = found[_call(card)]
+            if value is None or value in now.columns:
+                made[place] = _card(data, table, now, before, value, best, history, own)
+                made[place]["history"] = _history(data, made[place]["column"], weekly)
+    return [made[place] for place in sorted(made)]
+
+
+def _call(card):
+    _, function, value, _, own = card
+    return function.__name__, is_count(function, value), repr(sorted(own.items()))
+
+
+def _card(data, table, now, before, value, best, history, choices):
+    attrs = now.attrs
+    value = value or attrs["value"]
+    is_figure = attrs["units"].get(value) not in ("count", "text")
+    best = attrs["best"] if best is None and is_figure else best
+    days = days_of(data) if before is not None else None
+    steady = before is None or is_steady(data, table)
+    against = previous_period(now, before, value, history, days, steady) if len(now) else None
+    row = against.iloc[0] if len(now) else None
+    counted = attrs.get("counts", {}).get(value, attrs["count"])
+    n = 0 if row is None else int(row[counted])
+    card = {
+        "metric": attrs["metric"],
+        "column": value,
+        "unit": attrs["units"].get(value, "text"),
+        "case": attrs.get("cases", {}).get(value, attrs["case"]),
+        "n": n,
+    }
+    card |= dict.fromkeys(
+        ("value", "low", "high", "previous", "previous_n", "change", "change_low", "change_high", "p")
+    )
+    card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
+    card |= {
+        "minimum_count": attrs["minimum_count"],
+        "population": choices.get("channels", "every" if table == "conversations" else "all"),
+    }
+    card["per_day"] = against is not None and against.attrs["per_day"]
+    if row is None or not n:
+        return card | {"note": "no_data"}
+    if n < attrs["minimum_count"]:
+        return card | {"note": "few"}
+    ends = interval_columns(now.columns).get(value)
+    card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
+    if ends:
+        card |= {"low": _plain(now.iloc[0][ends[0]]), "high": _plain(now.iloc[0][ends[1]])}
+    elif card["unit"] == "count" and history is not None and steady:
+        card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
+    if card["value"] is None:
+        card["note"] = attrs.get("when_null", {}).get(value)
+    for name in ("previous", "previous_n", "change", "change_low", "change_high", "p"):
+        card[name] = _plain(row[name])
+    target = attrs.get("target")
+    if target and target["of"] == value:
+        card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}
+        best = target["best"]
+    if card["verdict"] == verdicts.CLEAR and best and card["change"]:
+        card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
+    return card
+
+
+def _count_interval(n, history, value):
+    return count_interval(n, count_movement(*history.of({}, [], value)))
+
+
+def _plain(value):
+    """A number that JSON can say: null for what isn't there."""
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _history(data, value, weekly):
+    """The figure of each of the last weeks; that of one without a row is a count of 0, or no figure."""
+    if weekly is None:
+        return []
+    weeks, attrs = data.last_weeks(numbered=True), weekly.attrs
+    counted, is_count_ = attrs.get("counts", {}).get(value, attrs["count"]), attrs["units"].get(value) == "count"
+    whole = {part.first_day: part.is_complete for part in weeks.parts("week")}
+    gone, found = set(weeks.missing_days), weekly.set_index(weekly[HISTORY_WEEK].astype(int))
+    made = []
+    for week in weeks.spans:
+        row = found.loc[week.number] if week.number in found.index else None
+        n = 0 if row is None else int(row[counted])
+        if is_count_:
+            is_cut = not whole[week.first_day] or any(week.first_day <= day <= week.last_day for day in gone)
+            shown = None if is_cut else float(0 if row is None else row[value])
+        else:
+            shown = (
+                _plain(row[value]) if row is not None and value in row and n >= max(attrs["minimum_count"], 1) else None
+            )
+        is_within = data.period.start is None or week.last_day >= data.period.first_day
+        made.append({"week": week.first_day.isoformat(), "value": shown, "n": n, "in_period": is_within})
+    return made

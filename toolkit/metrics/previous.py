@@ -1,0 +1,202 @@
+"""A figure against the period before, read at the same age, and with what the weeks before say of its movement."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from toolkit import verdicts
+from toolkit.errors import BadParameter, MissingColumn
+from toolkit.intervals import difference
+from toolkit.metrics.registry import metric
+from toolkit.movement import count_movement, rate_movement
+from toolkit.result import Result, interval_columns
+from toolkit.tables import HISTORY_WEEK
+
+
+@dataclass(frozen=True)
+class History:
+    """A metric's result by earlier week: how much the figure moves when nothing changes.
+
+    `result` has one row per group and week; `weeks` are the weeks that the data covers, silent ones too. Weeks of two
+    stretches (`stretch` of a week, where they differ) move around a level each.
+    """
+
+    result: Result
+    weeks: tuple
+    stretches: tuple = ()
+
+    def of(self, row, keys, column):
+        """The column of a row's group by week, an array for each stretch; 0 in a week without the group."""
+        frame = pd.DataFrame(self.result)
+        for key in keys:
+            frame = frame[frame[key] == row[key]]
+        values = frame.set_index(frame[HISTORY_WEEK].astype(int))[column] if len(frame) else pd.Series(dtype=float)
+        return [values.reindex(stretch, fill_value=0).to_numpy(float) for stretch in self.stretches or (self.weeks,)]
+
+
+@metric("comparison", table="", case="case", value="change")
+def previous_period(now, before, value=None, history=None, days=None, is_comparable=True):
+    """A metric's result beside the same metric's result for the period before.
+
+    Parameters
+    ----------
+    now, before : Result
+        The same metric with the same `by`, over two periods; `before` may be None. Like is compared with like only
+        where the earlier period is read at the same age: `data.previous` is.
+    value : str, optional
+        The column to compare; by default what the metric is told by.
+    history : History, optional
+        The same metric by week, before both: without it a rate and a count have a change and no verdict.
+    days : (days now, days before), optional
+        For counts, where the periods differ in length.
+    is_comparable : bool
+        Whether counts may be compared: not where the volume of the data jumps between the periods.
+
+    Returns
+    -------
+    Result, one row per row of `now` (group, stage, bucket, ...): its count, the value with its interval, `previous_n`,
+        `previous`, `change` with `change_low`, `change_high` (95 %; of counts as a ratio less 1), `p` and `verdict`:
+        "clear" (after Holm's correction over the rows that were tested), "chance", "few" (fewer cases than the
+        minimum count), "no history" (not compared with week-to-week movement) or "not comparable". Waits are compared
+        by how fast those who wait are answered (log-rank), and their change has no interval.
+
+    Raises
+    ------
+    MissingColumn, BadParameter
+        There is no such value; the results are not of one metric with the same groups, or a row of theirs has a twin.
+
+    Source: DEFINITIONS.md#previous-period
+
+    Examples
+    --------
+    >>> from toolkit.metrics import csat
+    >>> now = csat(pd.DataFrame({"score": [5] * 40 + [1] * 10}))
+    >>> before = csat(pd.DataFrame({"score": [5] * 20 + [1] * 30}))
+    >>> previous_period(now, before)[["csat", "previous", "verdict"]].values.tolist()
+    [[0.8, 0.4, 'no history']]
+    """
+    attrs, keys = now.attrs, _rows_of(now)
+    value = value or attrs.get("value")
+    if value not in now.columns:
+        raise MissingColumn(attrs.get("metric", "result"), value, now.columns)
+    counted = attrs.get("counts", {}).get(value, attrs.get("count", "n"))
+    if counted not in now.columns:
+        raise BadParameter("previous_period takes figures with a count; group this result with by=")
+    _check_pair(now, before, keys)
+    if before is not None and value not in before.columns:
+        before = None  # no case of the period before had a target, say: there is nothing to compare with
+    ends = list(interval_columns(now.columns).get(value, ()))
+    frame = pd.DataFrame(now)[list(dict.fromkeys([*keys, counted, value, *ends]))].copy()
+    pairs = [(row, _partner(row, before, keys)) for _, row in now.iterrows()]
+    frame["previous_n"] = [np.nan if past is None else past[counted] for _, past in pairs]
+    frame["previous"] = [np.nan if past is None else past[value] for _, past in pairs]
+    frame["previous"] = frame["previous"].astype(float)
+    changes = [_change(now, before, row, past, value, counted, ends, keys, history, days) for row, past in pairs]
+    if not is_comparable and attrs["units"].get(value) == "count":
+        changes = [verdicts.Change(untested=verdicts.NOT_COMPARABLE) for _ in changes]
+    for column, name in (("change", "change"), ("change_low", "low"), ("change_high", "high")):
+        frame[column] = [getattr(change, name) for change in changes]
+    frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes)
+    unit = attrs["units"].get(value, "text")
+    units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}
+    units |= {counted: "count", "previous_n": "count", "previous": unit, "p": "number", "verdict": "verdict"}
+    units["change"] = {"rate": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
+    result = Result.of(frame, attrs["metric"], units, attrs["by"], attrs["minimum_count"], attrs["choices"])
+    kept = ("when_null", "zone", "case", "best", "rows", "ordered", "part", "parts", "part_words", "target", "roles")
+    result.attrs |= {name: attrs[name] for name in kept if name in attrs}
+    target = result.attrs.get("target")
+    if target and target["of"] not in frame.columns:
+        result.attrs["target"] = None
+    result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends)}
+    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1]
+    return result
+
+
+def _rows_of(result):
+    """The columns that tell one row of a result from another."""
+    return list(result.attrs.get("rows", result.attrs["by"]))
+
+
+def _check_pair(now, before, keys):
+    if before is not None and (now.attrs["metric"], keys) != (before.attrs.get("metric"), _rows_of(before)):
+        raise BadParameter("previous_period compares two results of one metric with the same by")
+    for result in (now, before):
+        if result is not None and (pd.DataFrame(result).duplicated(keys).any() if keys else len(result) > 1):
+            raise BadParameter(
+                f"previous_period: several rows of {now.attrs['metric']} have the same {', '.join(keys) or 'group: none'}"
+            )
+
+
+def _partner(row, before, keys):
+    """The row of the same group before; None where there was none."""
+    if before is None:
+        return None
+    frame = pd.DataFrame(before)
+    for key in keys:
+        frame = frame[frame[key] == row[key]]
+    return frame.iloc[0] if len(frame) else None
+
+
+def _change(now, before, row, past, value, counted, ends, keys, history, days):
+    """The change of one row, by what kind of figure the value is."""
+    attrs, unit = now.attrs, now.attrs["units"].get(value)
+    least = attrs["minimum_count"]
+    sizes = [0 if one is None or pd.isna(one[counted]) else one[counted] for one in (row, past)]
+    if past is None or min(sizes) < max(least, 1):
+        return verdicts.Change(untested=verdicts.FEW)
+    if pd.isna(row[value]) and pd.isna(past[value]) and not attrs.get("when_null"):
+        return verdicts.Change(untested=verdicts.FEW)
+    if attrs.get("is_state"):  # the earlier period has had longer to come to it
+        return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
+    if unit == "count":
+        lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
+        weekly = None if history is None else count_movement(*history.of(row, keys, value))
+        return verdicts.counts(row[value], past[value], weekly, **lengths)
+    if unit == "rate":
+        return _rate_change(attrs, row, past, value, counted, keys, history, least)
+    plain = verdicts.Change(float(row[value] - past[value]), untested=verdicts.NOT_COMPARABLE)
+    cells = [one.cells(line) for one, line in ((now, row), (before, past))]
+    if unit == "seconds" and all(cell is not None for cell in cells):
+        tested = _waits_change(cells, attrs["shape"], least)
+        # the change is that of the figure; how sure it is, the test of all the waits
+        kept = replace(plain, p=tested.p, untested=tested.untested, method=tested.method)
+        if ends and attrs["shape"] == "mean" and value == "mean_seconds":
+            both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)]
+            kept = replace(kept, **dict(zip(("low", "high"), difference(*both)[1:], strict=True)))
+        return kept
+    if unit == "score" and "score_1" in row.index:
+        return verdicts.scores(_sums(row), _sums(past), 1, 5, fewest=max(least, 5))
+    return plain
+
+
+def _rate_change(attrs, row, past, value, counted, keys, history, least):
+    hits = attrs.get("roles", {}).get("hits") if value == attrs.get("value") else None
+
+    def counts(one):
+        return (one[hits] if hits in one.index else one[value] * one[counted]), one[counted]
+
+    movement = None
+    if history is not None:
+        weekly = pd.DataFrame(history.result)
+        n = history.of(row, keys, counted)
+        y = (
+            history.of(row, keys, hits)
+            if hits in weekly.columns
+            else [v * m for v, m in zip(history.of(row, keys, value), n, strict=True)]
+        )
+        movement = rate_movement(*zip(y, n, strict=True))
+    return verdicts.rates(*counts(row), *counts(past), movement, fewest=least)
+
+
+def _waits_change(cells, shape, least):
+    columns = ("cell_", "ended_", "otherwise_", "open_")
+    now, before = ([cell[name].to_numpy(float) for name in columns] for cell in cells)
+    if shape == "mean":
+        return verdicts.waits(now[0], now[1], before[0], before[1], fewest=least)
+    return verdicts.curves(now, before, fewest=least)
+
+
+def _sums(row):
+    counts = {score: float(row[f"score_{score}"]) for score in range(1, 6)}
+    return [sum(counts.values()), *(sum(score**power * n for score, n in counts.items()) for power in (1, 2))]

@@ -1,0 +1,175 @@
+"""The six columns of a table that is read, by the shape of its result; every other column stands in the whole table."""
+
+import numpy as np
+import pandas as pd
+
+from toolkit import claims, words
+from toolkit.result import format_value, heading, interval_columns, is_ordered, row_keys
+from toolkit.table_html import cells, columns, wholes
+from toolkit.table_html.cells import Column, beside, escaped, muted
+
+FIGURES = ("rate", "seconds", "score", "number", "points", "money")
+
+
+def columns_of(result):
+    """The columns of the table that is read, at most six.
+
+    Parameters
+    ----------
+    result : Result
+        In the order of its rows; `attrs["compared"]` where it has the columns of a comparison.
+    """
+    attrs, shape = result.attrs, result.attrs.get("shape")
+    if shape == "grid":
+        return wholes.parts_of_day(result)
+    if shape == "curve":
+        return wholes.reached(result)
+    if shape == "listing":
+        return wholes.listed(result)
+    if shape == "shares" and "part" in attrs and claims.group_keys(result):
+        return wholes.spans(result)
+    if shape is None:
+        return plain(result)[: columns.MOST]
+    crossed = None if "compared" in attrs else cross(result)
+    return crossed or grouped(result)
+
+
+# --- groups -------------------------------------------------------------------------------------------
+
+
+def grouped(result):
+    """A row a group: its name, n, value with its interval; status, the period before, or what else is known."""
+    attrs, compared, keys = result.attrs, result.attrs.get("compared"), row_keys(result)
+    count, value, metric = attrs.get("count", "n"), value_of(result), attrs.get("metric")
+    counted = attrs.get("counts", {}).get(value, count)
+    hits = attrs.get("roles", {}).get("hits")
+    made = [columns.name_column(result, keys)] if keys else []
+    if "part" in attrs and attrs["shape"] == "shares":  # the spans of all cases, a row each
+        return [*made, columns.count_column(result, "n"), columns.figure_column(result, "share")]
+    if counted in result.columns:
+        made.append(columns.count_column(result, counted))
+    if attrs["shape"] == "rate" and not compared and hits in result.columns:  # harm beside the rate
+        texts = [escaped(format_value(number, "count")) for number in result[hits]]
+        made.append(Column(heading(hits, metric), "num", texts, (hits,)))
+    if attrs["shape"] == "shares":
+        made += part_columns(result, value, bool(compared))
+    elif value != counted:
+        made.append(columns.figure_column(result, value))
+    against = columns.status_column(result, value)
+    if against and not (compared and attrs["shape"] == "pull"):
+        made.append(against)
+    if attrs["shape"] == "pull":
+        made.append(pull_column(result, with_interval=not compared))
+    elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
+        moved = cells.changes(result, "change", "verdict", attrs.get("best"))
+        made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
+    before = before_columns(result, compared) if compared else []
+    room = columns.MOST - len(made) - len(before)
+    if not compared or attrs["shape"] == "count":
+        made += more_columns(result, {name for column in made for name in column.of}, room)
+    return [*made, *before][: columns.MOST]
+
+
+def value_of(result):
+    """The column that the table is about: what is compared, or what the metric is told by."""
+    attrs = result.attrs
+    if "compared" in attrs:
+        return attrs["compared"]["value"]
+    if attrs["shape"] == "pull":  # what is pulled
+        intervals = interval_columns(result.columns)
+        return next((name for name, ends in intervals.items() if ends == ("low", "high")), attrs["value"])
+    return attrs["value"]
+
+
+def part_columns(result, value, is_compared):
+    """The shares of the parts, of which the value's has its interval; two where room is needed."""
+    parts = list(result.attrs.get("parts", ())) or [value]
+    if len(parts) > wholes.MOST_PARTS or is_compared:
+        parts = list(dict.fromkeys([value, parts[-1]]))
+    return [
+        columns.figure_column(result, part, part == value) for part in sorted(parts, key=lambda part: part != value)
+    ]
+
+
+def pull_column(result, with_interval):
+    texts, ends = cells.figures(result, "pull"), ("pull_low", "pull_high")
+    between = cells.intervals(result, "pull", ends) if with_interval else [""] * len(result)
+    chips = [cells.chip(code, of="difference") for code in result["verdict"]]
+    shown = [beside(escaped(t), muted(b), c) for t, b, c in zip(texts, between, chips, strict=True)]
+    return Column(heading("pull", result.attrs.get("metric")), "num", shown, ("pull", "verdict"), with_interval)
+
+
+def before_columns(result, compared):
+    unit, metric = result.attrs["units"].get("previous", "text"), result.attrs.get("metric")
+    before = [escaped(format_value(value, unit)) for value in result["previous"]]
+    moved = cells.changes(result, "change", compared["verdict"], compared["best"], compared["per_day"])
+    of = ("change", compared["verdict"])
+    return [
+        Column(heading("previous", metric), "num", before, ("previous",)),
+        Column(heading("change", metric), "num", moved, of),
+    ]
+
+
+def more_columns(result, shown, room):
+    """Other figures of the result, as many as there is room for."""
+    units = result.attrs.get("units", {})
+    left = [name for name in columns.visible(result) if name not in shown and units.get(name) in FIGURES]
+    return [columns.figure_column(result, name) for name in left[: max(0, room)]]
+
+
+def plain(result):
+    """The columns as they are: of a frame that is no metric's, such as the ledger's summary."""
+    units, made = result.attrs.get("units", {}), []
+    for name in columns.visible(result):
+        unit = units.get(name, "text")
+        said = [cells.value_name(result, name, value, unit) for value in result[name]]
+        cut = [words.short_name(text, wholes.LONGEST_TEXT) if text else "" for text in said]
+        css = "text" if unit == "text" else "num"
+        shown = [escaped(text) for text in cut]
+        made.append(Column(heading(name, result.attrs.get("metric")), css, shown, (name,), cut == said))
+    return made
+
+
+# --- two keys -----------------------------------------------------------------------------------------
+
+
+def cross(result):
+    """Rows by columns of the second key (or the first, where that has fewer); None where there are too many or few."""
+    keys = row_keys(result)
+    frame, count = pd.DataFrame(result), result.attrs.get("count", "n")
+    if len(keys) < 2 or count not in frame or frame.duplicated(keys).any():
+        return None
+    across = next((key for key in keys[::-1] if 2 <= frame[key].nunique(dropna=False) < columns.MOST), None)
+    if across is None:
+        return None
+    down = [key for key in keys if key != across]
+    lines, heads = (groups_in_order(result, one, count) for one in (down, [across]))
+    if 2 * len(result) < len(lines) * len(heads):  # mostly empty, as where one key tells the other
+        return None
+    value = value_of(result)
+    if value == count:
+        shown = [escaped(format_value(n, "count")) for n in frame[count]]
+    else:
+        numbers = [words.text("tables.of_n", n=format_value(n, "count")) for n in frame[count]]
+        texts = zip(cells.figures(result, value), numbers, strict=True)
+        shown = [beside(escaped(text), muted(number)) for text, number in texts]
+    of_line = {place: line for line, places in enumerate(lines) for place in places}
+    names, titles = columns.name_column(result, down), cells.names(result, across)
+    made = [names._replace(cells=[names.cells[places[0]] for places in lines], of=())]
+    for places in heads:
+        held = {of_line[place]: shown[place] for place in places}
+        made.append(Column(titles[places[0]], "num", [held.get(line, "–") for line in range(len(lines))]))
+    return made
+
+
+def groups_in_order(result, keys, count):
+    """The places of each group's rows: ordered keys in their order, others by size, what has no name last."""
+    frame = pd.DataFrame(result).reset_index(drop=True)
+    groups = frame.groupby(keys, dropna=False, sort=any(is_ordered(frame[key]) for key in keys), observed=True)
+    places = [list(rows.index) for _, rows in groups]
+
+    def rank(rows):
+        unnamed = any(words.is_none(frame.at[rows[0], key]) for key in keys)
+        return unnamed, 0 if any(is_ordered(frame[key]) for key in keys) else -np.nansum(frame.loc[rows, count])
+
+    return sorted(places, key=rank)
