@@ -82,10 +82,10 @@ sys.modules[__name__].__class__ = _Show
 
 
 def _made(result, comparison, options):
-    one = blocks.block(result, comparison, **options)
+    one = _shown.add(blocks.block(result, comparison, **options), result.attrs.get("choices", {}).items())
     if comparison is not None:
         _shown.use("previous_period")
-    return _shown.add(one, result.attrs.get("choices", {}).items())
+    return one
 
 
 def breakdown(function, *keys):
