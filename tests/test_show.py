@@ -163,7 +163,7 @@ def test_key_figures_are_those_that_metrics_compare(shown, sample):
     lost, mean = shown[0][0][show.FIGURES_MIME]["figures"]
     overall = metrics.abandonment_rate(march.calls).iloc[0]
     assert lost["value"] == words.value_text(overall["abandonment_rate"], "rate")
-    assert lost["cases"] == f"{overall['n']} calls"
+    assert lost["cases"] == f"{overall['n']:.0f} calls"
     assert lost["status"] == "off" and mean["label"] == "Mean score"
 
 

@@ -65,7 +65,7 @@ def grouped(result):
         made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
     before = before_columns(result, compared) if compared else []
     room = columns.MOST - len(made) - len(before)
-    if not compared or attrs["shape"] == "count":
+    if len(keys) < 2 and (not compared or attrs["shape"] == "count"):
         made += more_columns(result, {name for column in made for name in column.of}, room)
     return [*made, *before][: columns.MOST]
 
@@ -101,7 +101,9 @@ def pull_column(result, with_interval):
 
 def before_columns(result, compared):
     unit, metric = result.attrs["units"].get("previous", "text"), result.attrs.get("metric")
-    before = [escaped(format_value(value, unit)) for value in result["previous"]]
+    least, few, before = result.attrs.get("minimum_count", 1), words.text("tables.few"), []
+    for value, n in zip(result["previous"], result["previous_n"], strict=True):
+        before.append(escaped(few if n < least and unit != "count" else format_value(value, unit)))
     moved = cells.changes(result, "change", compared["verdict"], compared["best"], compared["per_day"])
     of = ("change", compared["verdict"])
     return [
