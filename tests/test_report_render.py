@@ -177,7 +177,7 @@ def test_a_key_figure_tells_its_direction_without_colour(page):
         "▼",
         "better, clear change",
         "1,234 conversations",
-        "before: 48 min",
+        "before 48 min",
         "off target",
     ):
         assert said in card
