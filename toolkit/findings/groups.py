@@ -30,7 +30,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     groups = claims.estimates(result)
     told = groups[groups["is_told"].to_numpy(bool)]
     of_all = targets.statuses(result)
-    status, off = worst(of_all), off_facts(result, groups, of_all)
+    status, off = worst(of_all), off_facts(result, of_all)
     if len(told) == 1 and first is None:
         return _alone(result, told.iloc[0], groups, status, off, notes)
     if not len(told) and first is None:
@@ -50,7 +50,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     elif best and not (head and first is None and status == "off" and best[0].fact["direction"] == "better"):
         clauses.append(best[0])
     if not best and first is None:
-        clauses.append(_flat(result, told, is_bare=bool(clauses)))
+        clauses.append(_flat(result, told, tested, is_bare=bool(clauses)))
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
@@ -202,20 +202,23 @@ def _overall(result, overall):
     return say("overall", value=value_text(overall[value].iloc[0], unit_of(result)))
 
 
-def _flat(result, told, is_bare=False):
+def _flat(result, told, tested, is_bare=False):
     """No group stands out: from which to which figure they lie."""
     keys, unit = place_keys(result), unit_of(result)
     named = told[claims.is_named(told, keys)]
     values = (named if len(named) else told)["value"]
     known, none_of = values.dropna(), text(name_of("none_of", keys))
-    bare = say("flat.bare", none_of=none_of)
-    if is_bare:
+    bare, is_tested = say("flat.bare"), bool(ps(tested))
+    if is_bare and is_tested:
         return Clause(bare)
     if not len(known):
         return Clause(say("flat.unknown", none_of=none_of))
     low, high = (value_text(value, unit) for value in (known.min(), known.max()))
     if len(known) < len(values):
         return Clause(say("flat.open", none_of=none_of, low=low), (bare,))
+    if not is_tested:
+        groups = text(name_of("many", keys), n=len(values))
+        return Clause(say("flat.few", groups=groups, low=low, high=high))
     if low == high:
         return Clause(say("flat.same", none_of=none_of, value=low), (bare,))
     return Clause(say("flat.between", none_of=none_of, low=low, high=high), (bare,))
@@ -251,7 +254,7 @@ def _weeks(row, keys):
     return [str(np.datetime64(pd.Timestamp(row["week"]), "D"))]
 
 
-def off_facts(result, groups, statuses):
+def off_facts(result, statuses):
     """A fact for each group off its target, the farthest beyond it, as multiples of its uncertainty, first."""
     target, made = result.attrs.get("target"), []
     if not target or "off" not in statuses:

@@ -26,7 +26,7 @@ def figure(result, clauses, notes, comparison=None):
     """What is told of one figure: itself, where it stands against its target, and its clear change."""
     statuses = result.statuses()
     row, is_changed = result.iloc[0], False
-    facts, tested, score = off_facts(result, None, statuses), [], 0.0
+    facts, tested, score = off_facts(result, statuses), [], 0.0
     if comparison is not None and len(comparison) == 1:
         change = comparison.iloc[0]
         is_changed, tested = change["verdict"] == CLEAR, ps(comparison)

@@ -140,6 +140,8 @@ def grid(result, **context):
         about = {"cases": cases(result, outside["n"]), "event": event(result, outside["hits"])}
         value = value_text(outside["hits"] / outside["n"], "rate")
         clauses.append(Clause(say("grid.outside", value=value, **about)))
+    else:
+        clauses.append(Clause(_span_of_half(result)))
     if found is not None:
         row = result.loc[found]
         digits = 0 if row["mean"] >= 10 else 1
@@ -152,7 +154,20 @@ def grid(result, **context):
     heading, told = composed(clauses)
     note += [one.full for one in clauses if one not in told]
     is_found = found is not None
-    return Told(heading, note_of(note), found, is_found or bool(outside), is_changed=is_found)
+    return Told(heading, note_of(note), found, is_changed=is_found)
+
+
+def _span_of_half(result):
+    """In which hours of the day at least half came in, the fewest that follow each other."""
+    counts = pd.DataFrame(result).groupby("hour")["n"].sum().reindex(range(24), fill_value=0).to_numpy()
+    total = counts.sum()
+    spans = [
+        (last - first, -counts[first:last].sum(), first, last) for first in range(24) for last in range(first + 1, 25)
+    ]
+    _, most, first, last = min(span for span in spans if -span[1] * 2 >= total)
+    about = {"cases": cases(result, int(total)), "event": event(result), "value": value_text(-most / total, "rate")}
+    ends = {"first": display_name(first, "hour"), "last": display_name(last, "hour")}
+    return say("grid.span", **about, **ends)
 
 
 def pull(result, comparison=None, **context):
@@ -256,7 +271,9 @@ def _contributions(result):
     if not math.isnan(total):
         way = "rose" if total > 0 else "fell"
         same = not round(total, 3)
-        whole = [Clause(say("pull.in_all_same") if same else say(f"pull.in_all_{way}", points=words.points(total)))]
+        whole = [
+            Clause(say("pull.in_all_same") if same else say(f"pull.in_all_{way}", size=number(abs(total) * 100, 1)))
+        ]
     if not clauses:
         none_of = text(name_of("none_of", keys))
         heading, _ = composed([Clause(say("pull.no_part", none_of=none_of, subject=subject)), *whole])
