@@ -35,8 +35,12 @@ def open_chromium():
     return sync_playwright(), lambda play: play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
-def audit_page(path, views=VIEWS):
+def audit_page(path, views=VIEWS, browser=None):
     """What is wrong with the page at `path`, seen in each of the views (colour scheme, width).
+
+    Parameters
+    ----------
+    browser : optional; one that is open, else one is opened for this page
 
     Returns
     -------
@@ -46,33 +50,40 @@ def audit_page(path, views=VIEWS):
         violations : of axe-core, each as "impact rule: target (view)"
         overflow : views in which the page scrolls sideways
     """
-    from axe_playwright_python.sync_playwright import Axe
-
     address = Path(path).resolve().as_uri()
     found = {"console": [], "requests": [], "violations": [], "overflow": []}
-    manager, launch = open_chromium()
-    with manager as play:
-        browser = launch(play)
-        for scheme, width in views:
-            view = f"{scheme}, {width} px"
-            context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-            page = context.new_page()
-            listener = lambda message, view=view: found["console"].append(f"{message.text} ({view})")  # noqa: E731
-            page.on("console", listener)
-            page.on("pageerror", lambda error, view=view: found["console"].append(f"{error} ({view})"))
-            page.on("request", lambda request: found["requests"].append(request.url))
-            page.goto(address)
-            page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                found["overflow"].append(view)
-            page.remove_listener("console", listener)  # what axe says there is not the page's
-            for violation in Axe().run(page).response["violations"]:
-                targets = ", ".join(str(node["target"]) for node in violation["nodes"][:5])
-                found["violations"].append(f"{violation['impact']} {violation['id']}: {targets} ({view})")
-            context.close()
-        browser.close()
+    if browser is not None:
+        _audit(browser, address, views, found)
+    else:
+        manager, launch = open_chromium()
+        with manager as play:
+            browser = launch(play)
+            _audit(browser, address, views, found)
+            browser.close()
     found["requests"] = [url for url in found["requests"] if url != address and not url.startswith("data:")]
     return found
+
+
+def _audit(browser, address, views, found):
+    from axe_playwright_python.sync_playwright import Axe
+
+    for scheme, width in views:
+        view = f"{scheme}, {width} px"
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page = context.new_page()
+        listener = lambda message, view=view: found["console"].append(f"{message.text} ({view})")  # noqa: E731
+        page.on("console", listener)
+        page.on("pageerror", lambda error, view=view: found["console"].append(f"{error} ({view})"))
+        page.on("request", lambda request: found["requests"].append(request.url))
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found["overflow"].append(view)
+        page.remove_listener("console", listener)  # what axe says there is not the page's
+        for violation in Axe().run(page).response["violations"]:
+            targets = ", ".join(str(node["target"]) for node in violation["nodes"][:5])
+            found["violations"].append(f"{violation['impact']} {violation['id']}: {targets} ({view})")
+        context.close()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
     ran.outcomes = [good(tmp_path)]
     line = "report waiting mine.ipynb -d exports --source twitter --service s.toml -p last-month --as-of 2024-05-01"
     line += f" -o {tmp_path} --param by=channel --param n=1 --jobs 2 --timeout 60 --notebooks nb"
-    line += " --where channel=chat --where team=(none) --each topic --allow-empty"
+    line += " --where channel=chat --where team=(none) --each topic --allow-empty --interactive"
     assert cli.main(line.split()) == 0
     assert ran == {
         "names": ["waiting", "mine.ipynb"],
@@ -80,6 +80,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "where": ["channel=chat", "team=(none)"],
         "each": "topic",
         "allow_empty": True,
+        "interactive": True,
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err

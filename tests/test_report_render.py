@@ -8,10 +8,14 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 from browser import audit  # noqa: F401
+from made_report import HEADER as MADE_HEADER
+from made_report import SIBLINGS, block, cell, made_report
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from toolkit import look
 from toolkit.report import clean
-from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_index, render_report, style
+from toolkit.report.page import SECTION, read_page
+from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_report, style
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"
@@ -135,7 +139,11 @@ def assert_inert(html):
             assert not name.startswith("on"), (tag, name)
             assert name != "style", (tag, value)
             if name in ("src", "href", "xlink:href"):
-                assert re.match(r"#|data:image/|https?://|mailto:|[\w%.-]+\.html$", value), (tag, name, value)
+                assert re.match(r"#|data:image/|data:text/csv;|https?://|mailto:|[\w%.-]+\.html$", value), (
+                    tag,
+                    name,
+                    value,
+                )
             if name == "src":
                 assert value.startswith("data:image/")
 
@@ -169,30 +177,143 @@ def test_the_head_says_what_the_report_is_of(page):
     assert page.count("<h1") == 1 and "for JupyterLab" not in page
 
 
-def test_a_key_figure_tells_its_direction_without_colour(page):
-    card = page[page.index('<li class="card">') : page.index("</li>", page.index('<li class="card">'))]
+def test_a_key_figure_tells_its_standing_and_its_change_without_colour():
+    page = render_report(made_report())
+    tile = page[page.index('<article class="tile off">') : page.index("</article>", page.index('class="tile off"'))]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", tile))
     for said in (
-        "42 min",
-        "38 min to 47 min",
-        "▼",
-        "better, clear change",
-        "1,234 conversations",
-        "before: 48 min",
+        "Answered in target",
         "off target",
+        "54\u00a0%",
+        "51 to 57",
+        "target 80\u00a0%",
+        "▼",
+        "down 7.2 points",
     ):
-        assert said in card
+        assert said in text, said
+    assert '<span class="chip worse">worse, clear change</span>' in tile and 'href="#b1"' in tile
 
 
-def test_contents_link_to_headings_that_are_there_once(page):
-    found = elements(page)
-    ids = [it["id"] for _, it in found if "id" in it]
-    links = [it["href"][1:] for tag, it in found if tag == "a" and it.get("href", "").startswith("#")]
-    assert len(ids) == len(set(ids))
-    assert {"key-figures", "who-waits", "who-waits-2", "definitions", "about"} <= set(links) <= set(ids)
+def test_ids_are_unique_and_links_lead_to_them(page):
+    for html in (page, render_report(made_report(), siblings=SIBLINGS)):
+        found = elements(html)
+        ids = [it["id"] for _, it in found if "id" in it]
+        links = [it["href"][1:] for tag, it in found if tag == "a" and it.get("href", "").startswith("#")]
+        assert len(ids) == len(set(ids)) and set(links) <= set(ids)
+
+
+def headings(html):
+    """(tag, text) of the headings, in their order."""
+    return [
+        (tag, re.sub(r"<[^>]+>", "", text)) for tag, text in re.findall(r"<(h[1-6])[^>]*>(.*?)</h\d>", html, re.DOTALL)
+    ]
+
+
+def test_what_matters_most_stands_first():
+    found = headings(render_report(made_report()))
+    assert found[0] == ("h1", MADE_HEADER["headline"]["title"]) and ("h2", "Key figures") in found
+    assert [said for said in found if said[0] == "h2" and said[1] != "Key figures"] == [
+        ("h2", "No channel reaches its target of 80\u00a0%"),  # off target
+        ("h2", "The phone fell clearly, by 13.2\u00a0points"),  # clearly changed
+        ("h2", "No weekday stands out"),  # the others, as the notebook has them
+        ("h2", "86 of 571 conversations have no answer"),
+        ("h2", "By channel nothing stands out"),
+        ("h2", "Internet faults wait longest"),  # another tab of the same breakdown
+        ("h2", "How it was measured"),
+    ]
+    assert ("h3", "It is the same in every week") in found  # the second finding of one question
+
+
+@pytest.mark.parametrize(
+    "flags, order",
+    [
+        ([(False, False), (True, False), (False, True)], [2, 1, 0]),
+        ([(True, False), (True, True), (False, True), (True, False)], [1, 2, 0, 3]),
+        ([(False, False)] * 3, [0, 1, 2]),
+    ],
+)
+def test_sections_are_ordered_by_weight(flags, order):
+    cells = []
+    for place, (is_changed, is_off) in enumerate(flags):
+        one = block(f"b{place}", f"Finding {place}", is_changed=is_changed, status="off" if is_off else "on")
+        cells += [new_markdown_cell(f"## Question {place}"), cell("show(x)", (SECTION, one))]
+    page = read_page(new_notebook(cells=cells))
+    assert [section.blocks[0]["heading"] for section in page.sections] == [f"Finding {place}" for place in order]
+
+
+def test_the_data_is_told_in_a_banner_only_when_there_is_something_to_know():
+    notebook = made_report()
+    assert "3 days are missing" in render_report(notebook).split('class="banner"')[1]
+    notebook.cells[2].outputs[0].data[REPORT] = MADE_HEADER | {"remarks": []}
+    assert 'class="banner"' not in render_report(notebook)
+
+
+def test_definitions_and_data_are_one_closed_block_at_the_end():
+    html = render_report(made_report(), PARAMETERS, ledger="ledger.html")
+    end = html[html.index('class="section end"') :]
+    for said in ("Answered in target</b>: got a first public reply", "rows used", "Two files were read.", "At length."):
+        assert said in end and said not in html[: -len(end)]
+    assert '<a href="ledger.html">' in end and "<details open" not in html
+    assert "What is the data made of?" not in re.sub(r"<[^>]+>", "", html[: -len(end)])
+    assert "ledger.html" not in render_report(made_report())
+
+
+def test_the_code_stands_once_at_the_end(page):
+    assert page.count('<details class="code">') == 1
+    assert page.index("Half waited") < page.index('<details class="code">')
+
+
+def test_the_bar_leads_to_the_other_pages():
+    html = render_report(made_report(), siblings=SIBLINGS)
+    links = [(it["href"], it.get("aria-current")) for tag, it in elements(html) if tag == "a" and "html" in it["href"]]
+    wanted = [(one["href"], "page" if one["is_current"] else None) for one in SIBLINGS]
+    assert links == [("index.html", None), *wanted, *wanted]  # the service; on a screen; on a phone
+
+
+def test_the_scope_and_what_a_report_is_restricted_to_stand_in_the_title():
+    html = render_report(made_report(), suffix=": team Torino")
+    assert "<title>Response times by channel, all hours: team Torino – Alvora</title>" in html
+    assert "all hours: team Torino · 1 to 28 April 2024, compared with" in html
+
+
+def test_short_prose_stands_between_the_finding_and_its_chart_and_long_prose_before_them():
+    html = render_report(made_report())
+    assert html.index("The phone fell clearly") < html.index("Read at the same age.") < html.index('id="b2"') + 1500
+    long = "Read at the same age. " * 20
+    cells = [new_markdown_cell(f"## Did it change?\n\n{long}"), cell("show(x)", (SECTION, block("b1", "It fell")))]
+    html = render_report(new_notebook(cells=cells))
+    assert html.index("Read at the same age.") < html.index("It fell")
+
+
+def test_two_drawings_of_a_chart_share_no_id():
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg"><defs><path id="a" d="M0 0"/></defs><use href="#a"/></svg>'
+    chart = {"wide": drawn, "narrow": drawn, "alt": "Dots", "folded": False}
+    cells = [new_markdown_cell("## A?"), cell("show(x)", (SECTION, block("b1", "It fell", chart=chart)))]
+    html = render_report(new_notebook(cells=cells))
+    assert html.count('role="img" aria-label="Dots"') == 2
+    assert sorted(re.findall(r'<use href="#([^"]*)"', html)) == sorted(re.findall(r'<path id="([^"]*)" d="M0 0"', html))
+    assert len(set(re.findall(r'<use href="#([^"]*)"', html))) == 2
+
+
+@pytest.mark.parametrize(
+    "chart", [None, {"wide": "<svg broken", "narrow": "", "alt": "Dots of waiting", "folded": False}]
+)
+def test_a_finding_without_a_chart_keeps_its_words_and_its_table(chart):
+    cells = [new_markdown_cell("## A?"), cell("show(x)", (SECTION, block("b1", "It fell", chart=chart)))]
+    html = render_report(new_notebook(cells=cells))
+    assert "It fell" in html and "A note on what is counted." in html and "WhatsApp" in html
+    assert ("Dots of waiting" in html) == (chart is not None)
+
+
+def test_a_list_of_comments_is_not_folded():
+    one = block("b1", "Low scores", chart=None, form="listing")
+    html = render_report(new_notebook(cells=[new_markdown_cell("## A?"), cell("show(x)", (SECTION, one))]))
+    assert html.index("<table>") < html.index("<details")
 
 
 def test_charts_have_alternative_texts_and_ids_of_their_own(page):
     charts = [it for tag, it in elements(page) if tag == "svg"]
+    charts = [it for it in charts if "role" in it]  # a tile's drawings say what stands beside them
     assert [(it["role"], it["aria-label"]) for it in charts] == [("img", "A chart of waiting"), ("img", "Another")]
     assert all("viewBox" in page and float(it["width"]) == 384 for it in charts)  # 4 in = 384 px
     for target in re.findall(r"url\(#([^)]+)\)", page):
@@ -215,7 +336,7 @@ def test_a_chart_without_alternative_text_gets_its_question():
 
 
 def test_a_section_that_is_left_with_code_alone_goes(page):
-    assert "What are the key figures?" not in page  # they stand up front
+    assert "What are the key figures?" not in page.split('<details class="code">')[0]  # they stand up front
     assert "show(figures)" in re.sub(r"<[^>]+>", "", page)
 
 
@@ -223,21 +344,6 @@ def test_a_notebook_with_nothing_in_it_is_still_a_page():
     html = render_report(new_notebook(), name="empty")
     assert "<h1>empty</h1>" in html
     assert_inert(html)
-
-
-def test_code_that_shows_nothing_is_folded_with_the_next_that_shows_something():
-    notebook = new_notebook(
-        cells=[
-            new_markdown_cell("## A question?"),
-            code("first = 1", new_output("stream", name="stderr", text="a warning")),
-            new_markdown_cell("Between."),
-            code("second", display({"text/html": "<p>shown</p>"})),
-            code("third = 3"),
-        ]
-    )
-    html = render_report(notebook).split("<body>")[1]
-    assert html.count('<details class="code">') == 2
-    assert html.index("Between") < html.index("shown") < html.index("first") < html.index("a warning")
 
 
 def hostile():
@@ -286,30 +392,6 @@ def test_hostile_text_is_inert():
     assert "evil.example" not in html and "alert(1)" in html  # told, not run
 
 
-def test_hostile_text_is_inert_in_the_overview():
-    figures = [dict.fromkeys(FIGURE, XSS)]
-    entry = dict.fromkeys(("title", "lede", "message", "made_at", "attempted_at", "service", "time_zone"), XSS)
-    entry |= {"status": "failed", "html": 'a"b<c>.html', "period": {"label": XSS}, "figures": figures}
-    html = render_index([entry], service=XSS, quality=XSS)
-    assert_inert(html)
-    assert 'href="a%22b%3Cc%3E.html"' in html
-
-
-@pytest.mark.parametrize(
-    "message, said",
-    [
-        ("it has: quarter, year", "it has: quarter, year. What you see is the last good report"),
-        ("It broke.", "It broke. What you see"),
-        ("see `toolkit sources`", "see <code>toolkit sources</code>. What you see"),
-    ],
-)
-def test_a_failure_is_a_sentence_of_its_own(message, said):
-    entry = {"title": "A", "status": "failed", "html": "a.html", "message": message, "figures": []}
-    entry |= {"made_at": "2024-05-01T08:00:00+00:00", "attempted_at": "2024-05-02T08:00:00+00:00"}
-    html = render_index([entry])
-    assert said in html and "`" not in html.split("<body")[1]
-
-
 @pytest.mark.parametrize(
     "html, expected",
     [
@@ -356,7 +438,7 @@ def test_cells_of_a_heat_map_are_drawn_without_seams():
     axes.figure.savefig(file, format="svg")
     drawn = clean.inline_svg(file.getvalue(), "x", "c")
     assert re.findall(r'<g class="([^"]*)">\s*<path', drawn) == ["cells"]
-    assert ".chart .cells { shape-rendering: crispEdges; }" in style()
+    assert "svg .cells { shape-rendering: crispEdges; }" in style()
 
 
 @pytest.mark.parametrize("svg", ["", "<p>no</p>", "<svg", '<!DOCTYPE svg [<!ENTITY a "b">]><svg/>'])
@@ -370,28 +452,37 @@ def luminance(colour):
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize("scheme", ["LIGHT", "DARK"])
 @pytest.mark.parametrize(
     "ink, papers",
     [
-        *((ink, ("paper", "ground", "soft")) for ink in ("ink", "muted", "accent", "bad", "good")),
-        ("good", ("good-soft",)),
-        ("bad", ("bad-soft",)),
-        ("ink", ("plain-soft",)),
-        *((f"code-{kind}", ("soft",)) for kind in ("keyword", "text", "number", "comment", "name")),
+        *((ink, ("page", "tile")) for ink in ("ink", "muted", "link", "bad", "good")),
+        ("good", ("good_chip",)),
+        ("bad", ("bad_chip",)),
+        ("ink", ("plain_chip",)),
+        ("attention", ("page",)),
     ],
 )
 def test_contrast_is_enough_in_light_and_dark(scheme, ink, papers):
-    block = re.findall(r":root \{(.*?)\}", style(), re.DOTALL)[scheme]
-    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+    colours = getattr(look, scheme)
     for paper in papers:
         darker, lighter = sorted((luminance(colours[ink]), luminance(colours[paper])))
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ink, paper)
 
 
+def test_the_style_sheet_has_no_colour_and_no_width_of_its_own():
+    sheet = (TEMPLATES / "style.css").read_text("utf-8")
+    assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;\s])", sheet)) <= {
+        "#ffffff"
+    }  # behind pictures with a ground of their own
+    assert not re.search(r"@media[^{]*\d", sheet)
+    assert set(re.findall(r"var\(--([\w-]+)\)", sheet)) <= set(re.findall(r"--([\w-]+):", style()))
+
+
 def test_the_style_sheet_asks_for_nothing():
     assert "url(" not in style() and "@import" not in style()
-    assert not any("<script" in path.read_text() for path in TEMPLATES.iterdir())
+    held = [path.name for path in TEMPLATES.iterdir() if "<script" in path.read_text("utf-8")]
+    assert held == ["index.html.j2"]  # of an interactive page
 
 
 def test_the_notebook_that_is_drawn_is_not_changed():
@@ -408,13 +499,3 @@ def test_a_browser_finds_nothing_wrong_with_a_report(tmp_path, audit, make):  # 
     found = audit(path)
     assert found["console"] == found["requests"] == found["overflow"] == []
     assert [it for it in found["violations"] if it.startswith(("serious", "critical"))] == []
-
-
-def test_a_browser_finds_nothing_wrong_with_the_overview(tmp_path, audit):  # noqa: F811
-    entry = {"title": "A", "status": "ok", "html": "a.html", "figures": [FIGURE], "period": HEADER["period"]}
-    entry |= {"made_at": "2024-05-01T08:00:00+00:00", "time_zone": "UTC", "lede": "Of it."}
-    failed = entry | {"title": "B", "status": "failed", "message": "it broke", "attempted_at": entry["made_at"]}
-    path = tmp_path / "index.html"
-    path.write_text(render_index([entry, failed], "Trains", quality="All rows used."), encoding="utf-8")
-    found = audit(path)
-    assert found == {"console": [], "requests": [], "violations": [], "overflow": []}

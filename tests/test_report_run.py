@@ -30,7 +30,9 @@ from toolkit.report.run import Outcome, run_reports
 DISPLAY = f'''
 from IPython.display import display
 display({{"{REPORT}": {{"title": "T", "service": "Trains", "time_zone": "UTC"}}, "text/html": "x"}}, raw=True)
-display({{"{KEY_FIGURES}": {{"figures": [{{"label": "Wait", "value": "42 min"}}]}}, "text/html": "x"}}, raw=True)
+raw = {{"metric": "wait", "column": "median_seconds", "unit": "seconds", "value": 2520.0}}
+figures = {{"figures": [{{"label": "Wait", "value": "42 min", "status": "none", "bullet": "<svg/>"}}], "raw": [raw]}}
+display({{"{KEY_FIGURES}": figures, "text/html": "x"}}, raw=True)
 '''
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -67,14 +69,15 @@ def files(folder):
 def test_a_good_report(folder):
     notebook(folder, "good", DISPLAY, "import sys; print('by', by, sys.executable)")
     outcome = run(folder, params={"by": "topic"})["good"]
-    assert outcome.status == "ok" and outcome.figures == [{"label": "Wait", "value": "42 min"}]
+    assert outcome.status == "ok" and outcome.figures[0]["value"] == "42 min"
     assert files(folder) == ["good.html", "index.html", "manifest.json", "notebooks/good.ipynb"]
     html = outcome.html.read_text()
     assert f"by topic {sys.executable}" in html and "Trains" in html
     manifest = json.loads((folder.parent / "out" / "manifest.json").read_text())
     entry = manifest["reports"]["good"]
     assert entry["parameters"] == {"by": "topic"} and entry["status"] == "ok"
-    assert entry["bytes"] == len(html.encode()) and entry["figures"] == outcome.figures
+    assert entry["bytes"] == len(html.encode())
+    assert entry["figures"] == [{"label": "Wait", "value": "42 min", "status": "none"}]  # the texts, no drawing
     assert "42 min" in (folder.parent / "out" / "index.html").read_text()
 
 
@@ -262,7 +265,10 @@ def test_missing_tables_are_skipped_only_when_all_reports_were_asked_for(folder)
     notebook(folder, "good", "print(1)")
     assert run(folder)["calls"].status == "skipped"
     assert "failed/calls.log" not in files(folder)
-    assert "this data has no table calls" in (folder.parent / "out" / "index.html").read_text()
+    page = (folder.parent / "out" / "index.html").read_text()
+    assert "Not made, as the data has no calls: About calls." in page and "this data has no table" not in page
+    # the good report was drawn before it was known that the other would not be there
+    assert 'href="calls.html"' not in (folder.parent / "out" / "good.html").read_text() + page
     assert run(folder, ["calls"])["calls"].status == "failed"
     notebook(folder, "calls", "print(1)")
     run(folder)
@@ -331,6 +337,16 @@ class FakeData:
 
     def explain_period(self):
         return f"{self.period.label} means 24 to 30 April 2024, seen from 2024-05-01, as given"
+
+    notes = ()
+
+    def first_entries(self, most):
+        import pandas as pd
+
+        return pd.DataFrame()
+
+    def rules_broken(self):
+        return self.first_entries(0)
 
     @property
     def counts(self):
@@ -432,6 +448,38 @@ def test_the_default_period_of_a_notebook_may_be_empty_too(folder, export):
         run(folder, ["late"], data=export)
 
 
+def test_the_reports_of_a_run_link_to_each_other_and_to_the_ledger(folder, export, monkeypatch):
+    notebook(folder, "other", COUNT, parameters=PARAMETERS)
+    run(folder, data=export)
+    kept = []
+    monkeypatch.setattr("toolkit.report.run.run_tasks", lambda tasks, *_, **__: kept.append(tasks) or [])
+    notebook(folder, "new", COUNT, parameters=PARAMETERS)
+    out, overview = folder.parent / "out", ("index.html", "Overview", False)
+    run_reports(["new"], export, out, notebooks=folder, interactive=True)
+    run_reports(["good"], export, out, notebooks=folder, each="team", where=["team=Bari"])
+    (new,), (bari,) = kept
+
+    def links(task):
+        return [(link["href"], link["title"], link["is_current"]) for link in task["siblings"]]
+
+    good, other = (f"{name}.html" for name in ("good", "other"))
+    assert links(new) == [
+        overview,
+        (good, "About good", False),
+        ("new.html", "About new", True),
+        (other, "About other", False),
+    ]
+    assert links(bari) == [
+        overview,
+        (good, "About good", False),
+        ("good.team-Bari.html", "About good: team Bari", True),
+    ]
+    assert [task["ledger"] for task in (new, bari)] == ["ledger.html"] * 2 and (out / "ledger.html").exists()
+    assert [task["interactive"] for task in (new, bari)] == [True, False]
+    run_reports(["good"], None, out, notebooks=folder)
+    assert kept[-1][0]["ledger"] == ""  # each notebook reads its own data
+
+
 def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
     monkeypatch.setattr("toolkit.load.open_data", lambda path, **options: FakeData())
     for name, period in (("one", "-7d"), ("two", "-7d"), ("three", "last-week")):
@@ -491,10 +539,11 @@ def test_one_report_for_each_value(folder, export):
         )
     run(folder, data=export)
     page = (folder.parent / "out" / "index.html").read_text()
-    assert page.index('href="good.html"') < page.index('aria-label="About good by team"')
-    assert page.count('class="group"') == page.count("</section>") == 1
+    page = page[page.index('<section class="list"') :]
+    assert page.index('href="good.html"') < page.index('aria-label="About good: By team"')
+    assert page.count('<ul class="values"') == 1
     places = [page.index(f'href="good.team-{name}.html"') for name in ("Bari", "Torino", "none")]
-    assert places == sorted(places) and page.index("</section>") > places[-1]
+    assert places == sorted(places)
     # the period decides which values there are
     assert list(run(folder, data=export, each="team", period="2024-03")) == ["good.team-Bari"]
 
@@ -605,7 +654,7 @@ def test_running_one_report_keeps_what_is_known_of_the_others(folder):
     run(folder, ["one"])
     out = folder.parent / "out"
     assert set(index.read_manifest(out)["reports"]) == {"one", "two"}
-    assert (out / "index.html").read_text().count('<article class="entry">') == 2
+    assert (out / "index.html").read_text().count('<li class="entry">') == 2
     (out / "two.html").unlink()
     run(folder, ["one"])
     assert 'href="two.html"' not in (out / "index.html").read_text()
@@ -617,7 +666,7 @@ def test_two_runs_into_one_folder_lose_nothing(tmp_path, monkeypatch, is_lockabl
         pytest.importorskip("fcntl")
     else:  # a folder without locks works all the same, for one run at a time
         (tmp_path / ".lock").mkdir()
-    monkeypatch.setattr(index, "draw", lambda manifest: time.sleep(0.005) or "")
+    monkeypatch.setattr(index, "draw", lambda out, manifest: time.sleep(0.005) or "")
     meanwhile = {"made_at": "2024-05-01T08:00:00+00:00", "versions": {}, "data": None}
     names = [f"report_{number}" for number in range(24)]
     with ThreadPoolExecutor(8 if is_lockable else 1) as pool:

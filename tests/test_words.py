@@ -64,7 +64,7 @@ def test_no_words_are_left_of_a_metric_that_is_gone():
 
 def test_placeholders_are_those_that_the_heads_of_the_files_name():
     known = {
-        "metric": {"n", "low"},
+        "metric": {"n", "low", "time"},
         "case": {"n"},
         "place": {"name"},
         "unit": {"shown"},

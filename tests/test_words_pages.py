@@ -9,11 +9,7 @@ from browser import audit  # noqa: F401  (a fixture)
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit import show, words
-from toolkit.cards import card_texts
-from toolkit.report.each import Variant
-from toolkit.report.index import quality_line
-from toolkit.report.parameters import read_title
-from toolkit.report.render import render_index, render_report
+from toolkit.report.render import render_report
 from toolkit.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -168,25 +164,6 @@ def test_no_word_of_a_report_bypasses_the_catalogue(notebook, sample, tmp_path, 
     assert Reader(html, known_of(sample)).bare() == []
     path = tmp_path / "report.html"
     path.write_text(html, encoding="utf-8")
-    assert audit(path, views=[("light", 1280), ("light", 390)])["overflow"] == []
-
-
-def test_no_word_of_the_overview_bypasses_the_catalogue(pseudo, tmp_path, audit):  # noqa: F811
-    times = dict.fromkeys(("made_at", "attempted_at"), "2024-05-01T08:00:00+00:00")
-    title, lede = read_title(ROOT / "notebooks" / "abandonment.ipynb")
-    entry = times | {"title": title, "lede": lede, "status": "ok", "html": "a.html", "figures": [card_texts(CARD)]}
-    entry |= {"period": {"label": "2024-04", "start": "2024-04-01", "end": "2024-04-30"}, "service": "Trains"}
-    failed = entry | {"status": "failed", "message": "it broke"}
-    skipped = entry | {"status": "skipped", "message": "it has no table", "html": None, "title": "My own"}
-    each = Variant("x", "x", group={"title": title, "column": "team", "value": "Torino"})
-    one = entry | {"title": title + each.suffix, "group": each.group}
-    counts = [{"table": "calls", "rows_in": 10, "rows_used": 9, "rejected": 1, "repaired": 0}]
-    known = {"Trains", "Buses", "it broke", "it has no table", "My own"}
-    for reports in ([entry, failed, skipped, one], []):
-        html = render_index(reports, "Buses", quality=quality_line(counts))
-        assert Reader(html, known).bare() == []
-    path = tmp_path / "index.html"
-    path.write_text(render_index([entry, failed, skipped], "Buses"), encoding="utf-8")
     assert audit(path, views=[("light", 1280), ("light", 390)])["overflow"] == []
 
 

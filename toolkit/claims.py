@@ -1,7 +1,9 @@
 """Claims: what may be said of a result, before it is said. Sentences and highlights of charts read them here.
 
 A group stands out where it differs from all the others together, beyond chance and after Holm's correction for all the
-groups that were looked at. What has too few cases, no name ("(none)", unassigned) or a part of a period only never does.
+groups that were looked at; a day, week or month differs beyond what the others move, too. What has too few cases, no name
+("(none)", unassigned) or a part of a period only never does. Of several that stand out the one that does most harm is named:
+the hour that loses hundreds of calls, not the one that loses 11 of 11.
 """
 
 import math
@@ -12,24 +14,39 @@ import numpy as np
 import pandas as pd
 
 from toolkit.clock import days_since_epoch
-from toolkit.clock.timeline import ends_of
+from toolkit.clock.timeline import PERIODS, ends_of
 from toolkit.intervals import LEVEL, Incidence, difference, normal_quantile, wilson
-from toolkit.verdicts import CLEAR, FEW, NOT_COMPARABLE, Change, curves, decide, rates, waits
+from toolkit.verdicts import (
+    CLEAR,
+    FEW,
+    NO_HISTORY,
+    NOT_COMPARABLE,
+    SMALLEST_P,
+    Change,
+    curves,
+    decide,
+    rates,
+    waits,
+)
 from toolkit.words import is_none
 
-NEAR = 3_600  # of a curve's groups what is told is the share within an hour
+NEAR, FAR = 3_600, 86_400  # of a curve the shares within an hour and a day are told
+FEWEST_OTHERS = 4  # days, weeks or months, to tell how much these move
+MOSTLY = 0.99  # where nearly all of every group have ended within a day, groups are compared by a shorter time
 
 
 @dataclass(frozen=True)
 class Standout:
-    """A group that stands out: its row, with `rest`, the figure of the others together, and whether it is above them.
+    """A group that stands out: its row, with `rest`, the figure of the others together, `p`, and whether it is above them.
 
-    `is_extreme`: no group has a higher (a lower) figure, so that a superlative is true.
+    `is_extreme`: no group has a higher (a lower) figure, so that a superlative is true. `harm`: how many cases, or how
+    much time in all, it has more (less) than if it were as the others are.
     """
 
     row: pd.Series
     is_above: bool
     is_extreme: bool
+    harm: float
 
 
 def group_keys(result):
@@ -42,6 +59,13 @@ def place_keys(result):
     if result.attrs.get("ordered"):
         return [key for key in result.attrs["rows"] if key in result.columns]
     return group_keys(result)
+
+
+def time_key(result):
+    """The column of days, weeks, months, ... of which each row is one; None where rows are told apart by anything else."""
+    keys = place_keys(result)
+    is_time = len(keys) == 1 and keys[0] in PERIODS and str(result[keys[0]].dtype).startswith("datetime64")
+    return keys[0] if is_time else None
 
 
 def is_side_by_side(result):
@@ -75,7 +99,7 @@ def estimates(result):
     elif shape == "shares":
         low, high, hits = f"{value}_low", f"{value}_high", f"{value}_count"
     elif shape == "curve":
-        frame = within(frame, keys, NEAR).assign(is_told=True)
+        frame = within(frame, keys, told_time(frame, keys)).assign(is_told=True)
         frame["is_told"] = frame["n"] >= attrs.get("facts", {}).get("minimum_count", 1)
     columns = {"value": frame[value], "low": frame[low], "high": frame[high], "n": frame[count]}
     made = frame[keys].assign(**{name: column.astype(float) for name, column in columns.items()})
@@ -83,6 +107,14 @@ def estimates(result):
     is_known = made["value"].notna() | (shape == "wait")  # a median that isn't reached says something, too
     made["is_told"] = frame["is_told"].to_numpy() & is_known.to_numpy()
     return made
+
+
+def told_time(curve, keys):
+    """The time within which the groups of a curve are compared: a day, or less where nearly all have ended by then."""
+    for seconds in (FAR, NEAR):
+        if len(curve) and within(curve, keys, seconds)["share"].min() < MOSTLY:
+            return seconds
+    return 60
 
 
 def within(curve, keys, seconds):
@@ -104,28 +136,39 @@ def is_named(groups, keys):
     return np.array([not any(is_none(row[key]) for key in keys) for _, row in groups.iterrows()], bool)
 
 
-def against_the_rest(result):
-    """The groups that may stand out, each against all the others: `rest`, their figure together, `change`, `verdict`."""
-    keys, groups = place_keys(result), estimates(result)
-    tested = groups[groups["is_told"].to_numpy() & is_named(groups, keys)].copy()
-    against = _against_cells(result, groups) if result.attrs["shape"] in ("wait", "mean") else _against_shares(groups)
+def against_the_rest(result, only=None):
+    """The groups that may stand out, each against all the others: `rest`, their figure together, `change`, `p`, `verdict`.
+
+    `only`: per row whether it is looked at; the others are what it is held against.
+    """
+    keys, groups, every = place_keys(result), estimates(result), time_key(result)
+    is_tested = groups["is_told"].to_numpy(bool) & is_named(groups, keys)
+    if only is not None:
+        is_tested &= np.asarray(only, bool)[groups.index]
+    tested, is_cells = groups[is_tested].copy(), result.attrs["shape"] in ("wait", "mean")
+    against = _against_cells(result, groups, every) if is_cells else _against_shares(groups, every)
     compared = [against(at) for at in tested.index]
     changes = [change for _, change in compared]
     is_pair = len(groups) == len(tested) == 2  # one comparison, seen from both sides
     tested["verdict"] = decide(changes[:1]) * 2 if is_pair else decide(changes)
+    tested["p"] = [change.p for change in changes]
     tested["rest"] = [rest for rest, _ in compared]
     reached = tested[["value", "rest"]].fillna(math.inf)  # a median that isn't reached is longer than any that is
     tested["change"] = [own - rest if own != rest else 0.0 for own, rest in reached.itertuples(index=False)]
     return tested
 
 
-def _against_shares(groups):
+def _against_shares(groups, every):
     """Function of a group's place: (share of the others together, change)."""
+    told = groups["is_told"].astype(bool)
 
     def against(at):
         own, others = groups.loc[at], groups.drop(index=at)
         if groups["hits"].notna().all():
             rest = float(others["hits"].sum() / others["n"].sum()) if others["n"].sum() else math.nan
+            if every:
+                weeks = tuple(others.loc[told[others.index], name].to_numpy(float) for name in ("hits", "n"))
+                return rest, rates(own["hits"], own["n"], others["hits"].sum(), others["n"].sum(), weeks, fewest=1)
             if _is_wilson(own):
                 return rest, rates(
                     own["hits"], own["n"], others["hits"].sum(), others["n"].sum(), fewest=1, within=True
@@ -164,7 +207,7 @@ def _mover(one, rest):
     return Change(change, low, high, p)
 
 
-def _against_cells(result, groups):
+def _against_cells(result, groups, every):
     """Function of a group's place: (mean or median of the others together, change), from the waits themselves."""
     ends, is_wait = ["ended_", "otherwise_", "open_"], result.attrs["shape"] == "wait"
     cells = {at: result.cells(row) for at, row in groups.iterrows()}
@@ -181,12 +224,33 @@ def _against_cells(result, groups):
             return math.nan, Change(untested=FEW)
         if is_wait:
             rest = Incidence(seconds, *before)
-            return rest.quantile(0.5), _either(curves((seconds, *now), (seconds, *before), fewest=1), now, rest)
+            change = _either(curves((seconds, *now), (seconds, *before), fewest=1), now, rest)
+            return rest.quantile(0.5), beyond(change, at)
         known = groups.drop(index=at).dropna(subset=["value"])
         rest = float((known["value"] * known["n"]).sum() / known["n"].sum()) if len(known) else math.nan
-        return rest, waits(seconds, now[0], seconds, before[0], fewest=1)
+        return rest, beyond(waits(seconds, now[0], seconds, before[0], fewest=1), at)
+
+    def beyond(change, at):
+        """Of a day or week the change with the p of how far the others spread, where that is larger."""
+        others = groups.loc[groups["is_told"].to_numpy(bool), "value"].drop(index=at, errors="ignore").dropna()
+        if not every or pd.isna(groups.loc[at, "value"]):
+            return change
+        if len(others) < FEWEST_OTHERS:
+            return replace(change, p=math.nan, untested=NO_HISTORY)
+        p = _beyond(np.log1p(max(groups.loc[at, "value"], 0)), np.log1p(others.clip(lower=0)))
+        return replace(change, p=max(change.p, p))
 
     return against
+
+
+def _beyond(value, others, least=0.0):
+    """p of how far a value lies from others, beyond how much these spread; `least`: their variance by chance alone."""
+    from scipy.special import stdtr
+
+    spread = math.sqrt(max(float(others.var(ddof=1)), least) * (1 + 1 / len(others)))
+    if not spread:
+        return float(value == others.mean())
+    return float(2 * stdtr(len(others) - 1, -abs(value - others.mean()) / spread))
 
 
 def _either(change, now, rest):
@@ -209,39 +273,13 @@ def sum_of(cells):
     return pd.concat(list(cells)).groupby(level=0).sum()
 
 
-def finding(result):
-    """The group that the sentence names, first in harm's direction, which the chart highlights; None where none is.
-
-    >>> from toolkit.result import Result
-    >>> frame = pd.DataFrame({"hour": [12, 13], "n": [200, 100], "lost_count": [20, 40], "lost": [0.1, 0.4]})
-    >>> frame["low"], frame["high"] = wilson(frame["lost_count"], frame["n"])
-    >>> result = Result.of(frame, "lost", {}, ["hour"])
-    >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
-    >>> finding(result).row.name
-    1
-    """
-    if not place_keys(result) or is_side_by_side(result) or estimates(result)["is_told"].sum() < 2:
-        return None
-    # of spans of time the share of the first is told, which is better high
-    is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
-    tested = against_the_rest(result)
-    return standout(result, is_harm_high, tested) or standout(result, not is_harm_high, tested)
-
-
-def standout(result, above=True, tested=None):
-    """The group that stands out most above (or below) the others; None where no group does.
+def standouts(result, only=None):
+    """(what was tested, the groups that stand out): those in harm's direction first, and of these the most harm first.
 
     Parameters
     ----------
     result : Result of the shape rate, wait, mean, shares or curve, with groups
-    above : bool
-        The highest figure, or the lowest.
-    tested : DataFrame, optional
-        What `against_the_rest` says of the result, where it is there already.
-
-    Returns
-    -------
-    Standout or None; of several that stand out the one with the most extreme figure
+    only : per row whether it may stand out; by default all
 
     Examples
     --------
@@ -250,16 +288,56 @@ def standout(result, above=True, tested=None):
     >>> frame["low"], frame["high"] = wilson(frame["lost_count"], frame["n"])
     >>> result = Result.of(frame, "lost", {}, ["hour"])
     >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
-    >>> found = standout(result)
-    >>> int(found.row["hour"]), found.is_extreme, float(found.row["rest"])
-    (13, True, 0.1)
+    >>> first = standouts(result)[1][0]
+    >>> int(first.row["hour"]), first.is_extreme, float(first.row["rest"]), float(first.harm)
+    (13, True, 0.1, 30.0)
     """
-    tested, sign = against_the_rest(result) if tested is None else tested, 1 if above else -1
-    clear = tested[(tested["verdict"] == CLEAR) & (sign * tested["change"] > 0)]
-    if not len(clear):
-        return None
-    rank, every = (sign * rows["value"].fillna(math.inf) for rows in (clear, tested))
-    return Standout(clear.loc[rank.idxmax()], above, bool(rank.max() >= every.max()))
+    if not place_keys(result) or is_side_by_side(result) or estimates(result)["is_told"].sum() < 2:
+        return None, []
+    tested = against_the_rest(result, only)
+    # of spans of time the share of the first is told, which is better high
+    is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
+    found = [Standout(row, *_extent(row, tested)) for _, row in tested[tested["verdict"] == CLEAR].iterrows()]
+    found = [one for one in found if one.row["change"]]  # tests of times may be clear where the medians are alike
+    return tested, sorted(found, key=lambda one: (one.is_above != is_harm_high, -one.harm, -one.row["n"]))
+
+
+def _extent(row, tested):
+    """(is_above, is_extreme, harm) of a row of what was tested."""
+    is_above, values = row["change"] > 0, tested["value"].fillna(math.inf)
+    own = math.inf if pd.isna(row["value"]) else row["value"]
+    return bool(is_above), bool(own >= values.max() if is_above else own <= values.min()), row["n"] * abs(row["change"])
+
+
+def changed(result, comparison):
+    """(place in the result, row of the comparison) of each group with a name that changed clearly, surest first."""
+    if comparison is None or not len(comparison):
+        return []
+    keys = place_keys(comparison)
+    places = {_key(row, keys): at for at, (_, row) in enumerate(result.iterrows())}
+    rows = comparison[(comparison["verdict"] == CLEAR).to_numpy(bool) & is_named(comparison, keys)]
+    found = [(places.get(_key(row, keys)), row) for _, row in rows.sort_values("p", kind="stable").iterrows()]
+    return [(place, row) for place, row in found if place is not None]
+
+
+def _key(row, keys):
+    return tuple(None if is_none(row[key]) else row[key] for key in keys)
+
+
+def direction(change, best):
+    """Whether a change is for the better or the worse; "none" where neither is better, or nothing changed."""
+    if not best or not change or pd.isna(change):
+        return "none"
+    return "better" if (change > 0) == (best == "high") else "worse"
+
+
+def score(p):
+    """How sure a change or difference is, as a normal score: its size over its uncertainty.
+
+    >>> round(score(0.05), 2), score(float("nan"))
+    (1.96, 0.0)
+    """
+    return 0.0 if p is None or pd.isna(p) else -NormalDist().inv_cdf(max(p, SMALLEST_P) / 2)
 
 
 def most(result):
@@ -291,20 +369,15 @@ def peak(counts):
     >>> peak(pd.Series([10, 12, 9, 11, 10, 40])), peak(pd.Series([10, 12, 9, 11, 10, 14]))
     (5, None)
     """
-    from scipy.special import stdtr
-
     known = counts.dropna()
-    if len(known) < 5:
+    if len(known) <= FEWEST_OTHERS:
         return None
     top = known.idxmax()
     if is_none(top):
         return None
     others = known.drop(index=top)
     # no less than chance alone would spread them
-    spread = math.sqrt(max(float(others.var(ddof=1)), float(others.mean())) * (1 + 1 / len(others)))
-    if not spread:
-        return None
-    p = stdtr(len(others) - 1, -(known[top] - others.mean()) / spread) * 2 * len(known)
+    p = _beyond(known[top], others, float(others.mean())) * len(known)
     return top if p <= 1 - LEVEL else None
 
 

@@ -107,6 +107,10 @@ def report(
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Make reports of a period without one row, too.")
     ] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive", help="Tables that can be sorted and filtered, by one script in each page."),
+    ] = False,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -132,6 +136,7 @@ def report(
             where=where,
             each=each,
             allow_empty=allow_empty,
+            interactive=interactive,
         )
     for outcome in outcomes:
         _print_outcome(outcome)

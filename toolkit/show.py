@@ -1,78 +1,137 @@
-"""What notebooks show: `show(result)` gives sentence, chart and table; header, key figures and more stand beside it.
+"""What notebooks show: `show(result)` gives the finding, its chart and its tables; head, key figures and more beside it.
 
-Each display carries HTML for JupyterLab and, where the report needs more than HTML, a JSON bundle that
-the report's template reads. Every text is escaped here: topics, names and messages are hostile input.
+Each display carries HTML for JupyterLab and a JSON bundle that the report's template reads. Every text is escaped here:
+topics, names and messages are hostile input. What a notebook has shown since its head is kept, so that at its end the
+headline can say what matters most of it, and the definitions are those of its metrics.
 
 >>> from toolkit import show
->>> callable(show), show.figure_svg.__name__
-(True, 'figure_svg')
+>>> callable(show), callable(show.headline)
+(True, True)
 """
 
 import html
-import io
-import re
+import json
 import sys
 import types
 from pathlib import Path
 
-from toolkit import claims, words
+from toolkit import blocks, words
+from toolkit.blocks import with_code
 from toolkit.cards import card_texts
 from toolkit.load.coverage import notes_of
-from toolkit.result import Result
-from toolkit.table_html import caption as table_caption
-from toolkit.table_html import table_html
+from toolkit.metrics.registry import METRICS
+from toolkit.table_html import tables_of
 from toolkit.words.notebooks import translated
 
 HEADER_MIME = "application/vnd.toolkit.report+json"
 FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
-# Shapes that a chart says more of than their one row does, also when there is only one group.
-WHOLE = ("shares", "curve", "grid")
-DRAWN_ONLY = ("curve", "grid")  # hundreds of rows, which say no more than the chart
-UNDRAWN = ("listing", "comparison")
-NAMING = ("rate", "wait", "mean")  # shapes whose sentence names the group that stands out
+SECTION_MIME = "application/vnd.toolkit.section+json"
+MEASURED_MIME = "application/vnd.toolkit.measured+json"
+HEADER_ID, FIGURES_ID = "toolkit-header", "toolkit-key-figures"  # displays that the headline completes
+FEW_COVERED, MANY_REJECTED = 0.9, 0.01  # shares of days, of rows
+
+
+class _Shown:
+    """What the notebook has shown since its head: blocks by id, key figures, the head itself."""
+
+    def __init__(self, about=None):
+        self.about, self.blocks, self.raw, self.figures, self.names = about, {}, [], [], {}
+        self.metrics, self.facts, self.tested = [], [], []
+
+    def add(self, one, choices=()):
+        """Keep a block, and give it an id that the same cell gives again when it is run again."""
+        name = blocks.name_of(one)
+        taken = self.names.setdefault(name, [])
+        sign = json.dumps([one["form"], sorted(map(str, choices))])
+        if sign not in taken:
+            taken.append(sign)
+        place = taken.index(sign)
+        one["id"] = name if not place else f"{name}-{place + 1}"
+        self.blocks[one["id"]] = one
+        self.use(one["metric"])
+        return one
+
+    def use(self, *names):
+        """Keep the names of metrics, whose definitions are told at the end."""
+        self.metrics += [name for name in names if name in METRICS and name not in self.metrics]
+
+
+_shown = _Shown()
 
 
 class _Show(types.ModuleType):
     """This module, which is also a function: `toolkit.show(result)`."""
 
-    def __call__(self, result, caption=None, **context):
-        """Show a result: the sentence that says what it shows, its chart, its table.
+    def __call__(self, result, comparison=None, **options):
+        """Show a result: the finding, its chart, and its tables folded below.
 
         Parameters
         ----------
-        result : Result of any metric
-        caption : str, optional
-            Of the table; by default the metric and its groups.
-        context : what the sentence and the chart may refer to
-            `overall`, the result without groups; `period`, what is reported of a longer series; `comparison`, the
-            same against the period before.
+        result : Result of any metric, or None where the data has too little past for it
+        comparison : Result, optional
+            The same against the period before, as `metrics.compare.compared` gives it.
+        options : as `blocks.block` takes them: overall, period, caption, parts
         """
-        finding = result.sentence(**context)
-        say(finding)
-        if is_drawn(result):
-            options = {"reference": context.get("overall"), "period": context.get("period")}
-            named = claims.finding(result) if result.attrs["shape"] in NAMING else None
-            options["highlight"] = None if named is None else result.index[named.row.name]
-            chart(result.plot(**{name: value for name, value in options.items() if value is not None}), finding)
-        if result.attrs.get("shape") not in DRAWN_ONLY:
-            table(result, caption)
+        if result is None:  # there is no period before, or there are too few weeks
+            return say(words.text("blocks.no_past"))
+        one = _made(result, comparison, options)
+        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
 sys.modules[__name__].__class__ = _Show
 
 
-def is_drawn(result):
-    """Whether a chart says more than the sentence: there are groups, and some with enough cases."""
-    shape = result.attrs.get("shape")
-    if shape is None or shape in UNDRAWN or not len(result) or not result.enough().any():
-        return False
-    return shape in WHOLE or len(result) > 1
+def _made(result, comparison, options):
+    one = _shown.add(blocks.block(result, comparison, **options), result.attrs.get("choices", {}).items())
+    if comparison is not None:
+        _shown.use("previous_period")
+    return one
 
 
-def _display(bundle, metadata=None):
-    from IPython.display import display
+def breakdown(function, *keys):
+    """Show the same figure broken down by each of several columns, as tabs beside each other.
 
-    display(bundle, raw=True, metadata=metadata or {})
+    Parameters
+    ----------
+    function : callable
+        Takes a column; returns a result, or a result and its comparison with the period before.
+    keys : columns; those that the data hasn't are left out
+
+    Raises
+    ------
+    MissingColumn
+        The data has none of them.
+    """
+    from toolkit.errors import MissingColumn
+
+    tabs, missing = [], None
+    for key in dict.fromkeys(filter(None, keys)):
+        try:
+            made = function(key)
+        except MissingColumn as error:
+            missing = missing or error
+            continue
+        result, comparison = made if isinstance(made, tuple) else (made, None)
+        title = words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key
+        tabs.append({"label": words.sentence_case(title), "block": _made(result, comparison, {})})
+    if not tabs:
+        raise missing or MissingColumn("the data", keys[0] if keys else "", [])
+    if len(tabs) == 1:
+        one = tabs[0]["block"]
+        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+    first = tabs[0]["block"]
+    every = {name: first[name] for name in ("heading", "note", "status", "is_changed", "score", "id")}
+    plain = "\n".join(f"{tab['label']}: {blocks.plain(tab['block'])}" for tab in tabs)
+    return _display({SECTION_MIME: every | {"tabs": tabs}, "text/html": blocks.tabs_html(tabs), "text/plain": plain})
+
+
+def _display(bundle, display_id=None, update=False):
+    from IPython.display import display, update_display
+
+    if update:
+        update_display(bundle, raw=True, display_id=display_id)
+    else:
+        display(bundle, raw=True, **({"display_id": display_id} if display_id else {}))
 
 
 # --- text ---------------------------------------------------------------------------------------------
@@ -80,16 +139,7 @@ def _display(bundle, metadata=None):
 
 def say(text):
     """Show a sentence; what stands between backticks is code."""
-    _display({"text/html": f'<p class="finding">{_with_code(text)}</p>', "text/plain": text.replace("`", "")})
-
-
-def text(key, **values):
-    """Show a message of the catalogue, such as "pages.say.no_earlier"."""
-    say(words.text(key, **values))
-
-
-def _with_code(text):
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+    _display({"text/html": f'<p class="finding">{with_code(text)}</p>', "text/plain": text.replace("`", "")})
 
 
 def left_out(reason):
@@ -105,8 +155,8 @@ def absent(data, table):
         return words.code_name("table", table) or table
 
     there = words.joined(named(name) for name in data.tables) or words.text("name.none")
-    fill = words.joined(source.name for source in list_sources() if table in source.tables)
-    say(words.text("pages.say.absent", table=named(table), tables=there, sources=fill, file=f"{table}.csv"))
+    sources = words.joined(one.name for one in list_sources() if table in one.tables) or words.text("name.none")
+    say(words.text("pages.say.absent", table=named(table), tables=there, sources=sources, file=f"`{table}.csv`"))
 
 
 # --- head and key figures -----------------------------------------------------------------------------
@@ -120,31 +170,82 @@ def _period(period):
     }
 
 
-def header(data, title):
-    """Say what the report is about: service, period, compared with, time zone, data through."""
+def header(data, title, by=None, **choices):
+    """Say what the report is about: its scope, the days, what they are compared with, and what to know before reading.
+
+    Parameters
+    ----------
+    data : Data
+    title : str
+    by : str or list of str, optional
+        What the report breaks its figures down by.
+    choices : what was chosen and belongs to the title, such as `clock`, `channels`, `base`
+    """
+    global _shown
     before, title = data.previous, translated(title)
     about = {
         "title": title,
+        "scope": scope(data, title, by, choices),
+        "line": _line(data),
         "service": data.service.name,
         "source": data.source,
-        "period": _period(data.period),
+        "period": _period(data.covered if data.period.start is None else data.period),
         "previous_period": _period(before.period) if before else None,
-        "time_zone": data.zone,
+        "time_zone": data.zone if data.zone_is_known else "",
         "as_of": data.as_of.isoformat(),
         # names only: where the files lie is nobody's business who reads the report
         "files": [Path(file).name for file in data.files],
         "remarks": remarks(data),
     }
-    said = {"service": data.service.name, "period": data.period.label, "zone": data.zone}
-    said |= {"through": f"{data.as_of:%Y-%m-%d %H:%M} UTC", "previous": before.period.label if before else ""}
-    line = words.text("pages.header.compared" if before else "pages.header.line", **said)
+    _shown = _Shown(about)
+    _display(_header_bundle(about), HEADER_ID)
+
+
+def scope(data, title, by=None, choices=None):
+    """The title with what the report is restricted to and broken down by: "Response times by team, opening hours only"."""
+    keys = [by] if isinstance(by, str) else list(by or ())
+    if keys:
+        names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in keys]
+        title = words.text("blocks.scope.by", title=title, keys=words.joined(names))
+    said = [f"blocks.scope.{name}.{value}" for name, value in (choices or {}).items()]
+    told = [words.text(key) for key in said if words.has(key)]
+    for column, values in data.filters.items():
+        names = words.joined(words.display_name(value, column) for value in values)
+        name = words.text(f"tables.keys.{column}") if words.has(f"tables.keys.{column}") else column
+        told.append(words.text("blocks.filter", column=name, values=names))
+    return words.text("blocks.scope.choices", title=title, choices=", ".join(told)) if told else title
+
+
+def _line(data):
+    """The days, and those that they are compared with."""
+    period = data.period if data.period.start else data.covered
+    days = words.days_name(period.first_day, period.last_day) if period.first_day else period.label
+    if data.previous is None:
+        return days
+    before = data.previous.period
+    same_year = before.first_day.year == period.last_day.year
+    named = words.days_name(before.first_day, before.last_day, with_year=not same_year)
+    return words.text("blocks.line", days=days, compared=words.text("blocks.same_age", before=named))
+
+
+def _header_bundle(about):
+    headline = about.get("headline")
+    line = words.text("blocks.line", days=about["scope"], compared=about["line"])
+    shown = [f"<p>{html.escape(line)}</p>"]
     lines = [line, *about["remarks"]]
-    shown = "".join(f"<p>{html.escape(text)}</p>" for text in lines)
-    _display({HEADER_MIME: about, "text/html": shown, "text/plain": "\n".join(lines)})
+    if headline:
+        shown.append(f"<h2>{html.escape(headline['title'])}</h2>")
+        items = [
+            f"<b>{words.text('blocks.' + one['kind'])}</b> {html.escape(one['text'])}" for one in headline["bullets"]
+        ]
+        shown.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
+        lines += [headline["title"], *(one["text"] for one in headline["bullets"])]
+    shown += [f"<p><em>{html.escape(text)}</em></p>" for text in about["remarks"]]
+    return {HEADER_MIME: about, "text/html": "".join(shown), "text/plain": "\n".join(lines)}
 
 
 def remarks(data):
-    """What must be known before a figure is read: a period still running, rows left out, days missing, jumps."""
+    """What must be known before a figure is read: a period still running, days missing, jumps, rows set aside."""
     facts, said = data.comparison, []
     if facts["is_running"]:
         so_far = {"days": words.number(facts["days_so_far"]), "n": facts["period_days"]}
@@ -155,12 +256,15 @@ def remarks(data):
             said.append(words.text("pages.remark.running_against", before=before, **so_far))
         else:
             said.append(words.text("pages.remark.running", **so_far))
-    for column, values in data.filters.items():
-        names = words.joined(words.display_name(value, column) for value in values)
-        title = words.text(f"tables.keys.{column}") if words.has(f"tables.keys.{column}") else column
-        said.append(words.text("pages.remark.only", column=title, values=names))
     said += map(words.note, notes_of(data.missing_days, data.volume_warnings()))
-    return said
+    so_far, covered = data.days_so_far, data.covered
+    if data.period.start and so_far and covered.days and covered.days < FEW_COVERED * so_far:
+        said.append(words.text("blocks.remark.covered", days=words.number(covered.days), n=so_far))
+    read = data.counts[~data.counts["derived"].astype(bool)]
+    rejected, total = int(read["rejected"].sum()), int(read["rows_in"].sum())
+    if total and rejected > MANY_REJECTED * total:
+        said.append(words.text("blocks.remark.rejected", n=rejected, share=words.percent(rejected / total, 1)))
+    return said + data.doubts
 
 
 def key_figures(data, *figures):
@@ -174,140 +278,120 @@ def key_figures(data, *figures):
 
 
 def cards(figures):
-    """Show key figures as cards; the report puts them up front, and into the overview.
+    """Show key figures as tiles; the report puts them up front, and into the overview.
 
     Parameters
     ----------
     figures : list of dict
         As `toolkit.cards.card_texts` takes them.
     """
-    said = [card_texts(one) for one in figures]
+    from toolkit import plots
+
+    said = [card_texts(one) | {"bullet": plots.bullet(one), "spark": plots.spark(one), "block": ""} for one in figures]
+    _shown.raw, _shown.figures = list(figures), said
+    _shown.use(*(one["metric"] for one in figures if "metric" in one))
+    if any(one.get("previous") is not None for one in figures):
+        _shown.use("previous_period")
+    _display(_figures_bundle(figures, said), FIGURES_ID)
+
+
+def _figures_bundle(raw, said):
     cells = []
     for one in said:
         lines = [f"<small>{html.escape(one['label'])}</small>", f"<strong>{html.escape(one['value'])}</strong>"]
         lines += [f"<small>{html.escape(line)}</small>" for line in _lines(one)]
         cells.append(f"<td>{'<br>'.join(lines)}</td>")
     plain = "; ".join(words.text("pages.card.of", label=one["label"], figure=one["value"]) for one in said)
-    _display(
-        {
-            FIGURES_MIME: {"figures": said},
-            "text/html": f"<table><tr>{''.join(cells)}</tr></table>",
-            "text/plain": plain,
-        }
-    )
+    table = f"<table><tr>{''.join(cells)}</tr></table>"
+    return {FIGURES_MIME: {"figures": said, "raw": raw}, "text/html": table, "text/plain": plain}
 
 
 def _lines(one):
-    """What stands below the value of a card in JupyterLab."""
-    yield from filter(None, [one["interval"], one["standing"], one["beside"]])
-    yield from filter(None, [" ".join(filter(None, [one["arrow"], one["change"], one["verdict"]])), one["note"]])
+    """What stands below the value of a tile in JupyterLab."""
+    change = " ".join(filter(None, [one["arrow"], one["change"]]))
+    said = [one["interval"], one["standing"], one["beside"], change, one["verdict"], one["note"]]
+    return [text for text in said if text]
 
 
-# --- charts -------------------------------------------------------------------------------------------
+def headline(data=None, facts=(), tested=()):
+    """Say at the top of the notebook what matters most of all that it has shown.
+
+    Parameters
+    ----------
+    data : Data, optional
+        Not needed; a notebook reads better with it.
+    facts, tested : more candidates than those of the blocks, and the p of all that was tested for them, as
+        `toolkit.headline.headline` takes them
+    """
+    from toolkit.headline import headline as made
+
+    found = [fact | {"block": one["id"]} for one in _shown.blocks.values() for fact in one["facts"]]
+    every = [p for one in _shown.blocks.values() for p in one["tested"]]
+    for figure, raw in zip(_shown.figures, _shown.raw, strict=True):
+        figure["block"] = raw["block"] = _block_of(raw.get("metric"))
+    said = made(_shown.raw, [*found, *_shown.facts, *facts], [*every, *_shown.tested, *tested])
+    if _shown.about is not None:
+        _shown.about["headline"] = said
+        _display(_header_bundle(_shown.about), HEADER_ID, update=True)
+    if _shown.figures:
+        _display(_figures_bundle(_shown.raw, _shown.figures), FIGURES_ID, update=True)
+
+
+def _block_of(metric):
+    return next((name for name, one in _shown.blocks.items() if one["metric"] == metric), "")
+
+
+# --- charts and tables alone ----------------------------------------------------------------------------
 
 
 def chart(axes, finding):
-    """Show the figure of an axes as SVG; its alternative text says form, axes and finding."""
+    """Show the figure of an axes, such as one that an analyst drew, as SVG with what it shows as alternative text."""
     from toolkit import plots
 
     axes = axes.flat[0] if hasattr(axes, "flat") else axes
-    alt = alternative_text(axes, finding)
-    svg = figure_svg(axes.figure)
+    svg = plots.svg(axes.figure)
     plots.close(axes.figure)
-    _display({"image/svg+xml": svg, "text/plain": alt}, {"image/svg+xml": {"alt": alt}})
+    _display_picture({"image/svg+xml": svg, "text/plain": finding}, {"image/svg+xml": {"alt": finding}})
 
 
-def alternative_text(axes, finding):
-    """A chart in words, for those who don't see it: its form, its axes, what it shows.
+def _display_picture(bundle, metadata):
+    from IPython.display import display
 
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> axes = Figure().subplots()
-    >>> _ = axes.bar([1, 2], [3, 4]), axes.set(xlabel="Day", ylabel="Calls")
-    >>> alternative_text(axes, "Most calls came on Monday.")
-    'Bar chart, across: Day; upwards: Calls. Most calls came on Monday.'
+    display(bundle, raw=True, metadata=metadata)
+
+
+def table(result, comparison=None):
+    """Show a result as a table, without a finding and a chart."""
+    for one in tables_of(result, comparison):
+        _display({"text/html": one["all"] or one["html"], "text/plain": repr(result)})
+
+
+# --- how it was measured ----------------------------------------------------------------------------------
+
+
+def measured(data, *names):
+    """Show how it was measured: what the data is made of, and the definitions of the metrics that were shown.
+
+    Parameters
+    ----------
+    data : Data
+    names : of metrics whose definitions are told besides
     """
-    # notes on what is drawn stand below the name of an axis
-    names = {
-        axis: (label.splitlines() or [""])[0] for axis, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel()))
-    }
-    said = [words.text(f"pages.alt.{axis}", label=name) for axis, name in names.items() if name]
-    form = words.text(f"pages.alt.{_form(axes)}")
-    if said:
-        return words.text("pages.alt.chart_axes", form=form, axes="; ".join(said), finding=finding)
-    return words.text("pages.alt.chart", form=form, finding=finding)
-
-
-def _form(axes):
-    """What the axes hold most visibly: a grid, bars, lines, or points."""
-    from matplotlib.collections import QuadMesh
-    from matplotlib.patches import Rectangle
-
-    if any(isinstance(one, QuadMesh) for one in axes.collections):
-        return "grid"
-    bars = [bars for bars in axes.containers if len(bars) and isinstance(bars[0], Rectangle)]
-    if bars:
-        return "rows" if getattr(bars[0], "orientation", "vertical") == "horizontal" else "bars"
-    lines = [line for line in axes.lines if line.get_linestyle() not in ("None", "", " ") and len(line.get_xdata()) > 2]
-    return "lines" if lines else "points"
-
-
-def figure_svg(figure):
-    """The figure as an SVG element: text as text, ink in the reader's own colour, the same on every run."""
-    import matplotlib
-
-    from toolkit.plots import INK
-
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "toolkit"}):
-        figure.savefig(
-            buffer, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None, "Creator": None}
-        )
-    svg = buffer.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return svg.replace(INK, "currentColor").replace(INK.upper(), "currentColor")
-
-
-# --- tables -------------------------------------------------------------------------------------------
-
-
-def table(result, caption=None):
-    """Show a result as a table with a caption; by default its metric and groups."""
-    shown = Result(result)  # the caller's own stays as it is
-    shown.attrs = result.attrs | {"caption": caption or table_caption(result)}
-    _display({"text/html": table_html(shown), "text/plain": repr(result)})
-
-
-def against(comparison, caption=None):
-    """Show a result beside that of the period before (`metrics.previous_period`), or say that there is none."""
-    if comparison is None:
-        say(words.text("pages.say.no_earlier"))
-    else:
-        table(comparison, caption)
-
-
-def quality(data):
-    """Show what the data is made of: rows used and set aside, by table and by rule, and notes."""
     from toolkit import findings
-
-    say(findings.find_quality(data.counts))
-    table(data.quality())
-    broken = data.rules_broken()
-    if len(broken):
-        table(broken)
-        say(words.text("pages.say.ledger", command="`toolkit check --out ledger.csv`"))
-    for note in data.notes_of_period():
-        say(note)
-
-
-def definitions(*names):
-    """Show the definitions of the metrics that a report uses."""
     from toolkit.metrics.definitions import definition
 
-    parts, plain = [], []
-    for title, *told in map(definition, names):
-        told = " ".join(filter(None, told))
-        parts.append(f"<dt>{_with_code(title)}</dt><dd>{_with_code(told)}</dd>")
-        plain.append(words.text("pages.card.of", label=title, figure=told.replace("`", "")))
-    _display({"text/html": f'<dl class="definitions">{"".join(parts)}</dl>', "text/plain": "\n".join(plain)})
+    _shown.use(*names)
+    broken = data.rules_broken()
+    text = findings.find_quality(data.counts)
+    notes = data.notes_of_period()
+    made = {"text": text, "tables": tables_of(data.quality()), "notes": notes, "is_clean": not len(broken)}
+    told = [dict(zip(("title", "text", "more"), definition(name), strict=True)) for name in _shown.metrics]
+    parts = [f"<p>{with_code(said)}</p>" for said in (text, *notes)] + [one["html"] for one in made["tables"]]
+    parts += [
+        f"<p><b>{with_code(one['title'])}</b>: {with_code(' '.join(filter(None, (one['text'], one['more']))))}</p>"
+        for one in told
+    ]
+    summary = html.escape(words.text("blocks.measured"))
+    shown = f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+    plain = "\n".join([text, *notes, *(words.text("pages.card.of", label=o["title"], figure=o["text"]) for o in told)])
+    _display({MEASURED_MIME: {"quality": made, "definitions": told}, "text/html": shown, "text/plain": plain})

@@ -1,4 +1,4 @@
-"""Findings: `sentence(result)` says in one or two sentences what a result shows, by the result's shape.
+"""Findings: `tell(result)` says what a result shows, by the result's shape: a heading, a note, what may be highlighted.
 
 What may be said is decided in `claims`, how it is said in the catalogue of words; here the two meet. Names of groups
 are the customer's data and returned as plain text: whoever shows them escapes them.
@@ -6,16 +6,17 @@ are the customer's data and returned as plain text: whoever shows them escapes t
 
 from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
-from toolkit.findings import compared, shapes
+from toolkit.findings import shapes
 from toolkit.findings.compared import find_quality
+from toolkit.findings.told import Told
 from toolkit.result import Result
 from toolkit.words import display_name, short_name
 
-__all__ = ["check_result", "find_quality", "group_keys", "sentence", "short_name", "value_name"]
+__all__ = ["Told", "check_result", "find_quality", "group_keys", "sentence", "short_name", "tell", "value_name"]
 
 value_name = display_name  # a key's value, as charts call it too
 
-SAYS = {
+TELLS = {
     "count": shapes.count,
     "rate": shapes.rate,
     "wait": shapes.wait,
@@ -25,18 +26,18 @@ SAYS = {
     "grid": shapes.grid,
     "pull": shapes.pull,
     "listing": shapes.listing,
-    "comparison": compared.comparison,
+    "comparison": shapes.comparison,
 }
 
 
 def check_result(name, result):
     """BadParameter naming the function unless it is given the result of a metric."""
-    if not isinstance(result, Result) or result.attrs.get("shape") not in SAYS:
+    if not isinstance(result, Result) or result.attrs.get("shape") not in TELLS:
         raise BadParameter(f"{name} takes the result of a metric, not a {type(result).__name__}")
 
 
-def sentence(result, overall=None, period=None, comparison=None):
-    """What a result shows, in one or two sentences.
+def tell(result, overall=None, period=None, comparison=None):
+    """What a result shows: the finding as a heading, what else must be known, and what may be highlighted.
 
     Parameters
     ----------
@@ -44,9 +45,13 @@ def sentence(result, overall=None, period=None, comparison=None):
     overall : Result without groups, optional
         The same figure in all, told beside that of a group.
     period : Period, optional
-        Of changes from one day, week or month to the next only those within it are told.
+        Of days, weeks or months only those within it may stand out; the others are what they are held against.
     comparison : Result, optional
-        The same result against the period before: its change is told, too.
+        The same result against the period before: what clearly changed is told first.
+
+    Returns
+    -------
+    Told
 
     Raises
     ------
@@ -57,9 +62,23 @@ def sentence(result, overall=None, period=None, comparison=None):
     --------
     >>> import pandas as pd
     >>> from toolkit.metrics import csat
-    >>> sentence(csat(pd.DataFrame({"score": [5] * 80 + [1] * 20}))).replace("\xa0", " ")
+    >>> told = tell(csat(pd.DataFrame({"score": [5] * 80 + [1] * 20})))
+    >>> told.heading.replace("\\xa0", " "), told.highlight, told.status
+    ('80 of 100 answers were satisfied: 80 % (71 to 87)', None, 'none')
+    """
+    check_result("tell", result)
+    return TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
+
+
+def sentence(result, overall=None, period=None, comparison=None):
+    """What a result shows, in some sentences: the heading and the note of `tell`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from toolkit.metrics import csat
+    >>> sentence(csat(pd.DataFrame({"score": [5] * 80 + [1] * 20}))).replace("\\xa0", " ")
     '80 of 100 answers were satisfied: 80 % (71 to 87). Of 100 surveys 100 % (96 to 100) were answered.'
     """
     check_result("sentence", result)
-    said = SAYS[result.attrs["shape"]](result, overall=overall, period=period)
-    return f"{said} {compared.comparison(comparison, after=True)}" if comparison is not None else said
+    return tell(result, overall, period, comparison).sentence

@@ -1,63 +1,65 @@
-"""A sentence on a change against the period before, and one on the rows that were read."""
+"""What changed against the period before, and a sentence on the rows that were read."""
 
 import pandas as pd
 
-from toolkit import words
+from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings.parts import estimate_of, say, unit_of, word
+from toolkit.findings.told import Told
 from toolkit.verdicts import CHANCE, CLEAR
-from toolkit.words import display_name, estimate, number, short_name, text, value_text
-
-MOST_NAMED = 3  # groups whose changes are listed
+from toolkit.words import estimate, number, sentence_case, short_name, text, value_text
 
 
-def comparison(result, after=False, **context):
-    """The change against the period before: of one figure, or of the groups whose change is clear."""
-    if not len(result):
-        return say("no_data")
-    prefix, subject = "after_" if after else "", word(result, "subject")
-    if len(result) == 1 and not place_keys(result):
-        row = result.iloc[0]
-        verdict = row["verdict"]
-        form = verdict if verdict in (CLEAR, CHANCE) else "other" if pd.notna(row["change"]) else "missing"
-        about = {"subject": subject, "value": estimate_of(result, row), "change": _change(result, row)}
-        about["verdict"] = _direction(result, row) if form == CLEAR else words.verdict(verdict)
-        return say(f"comparison.{prefix}{form}", **about)
-    clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
-    tested = int(result["verdict"].isin([CLEAR, CHANCE]).sum())
-    if not len(clear):
-        return say("comparison.groups_none", subject=subject, n=tested) if tested else say("comparison.groups_untested")
-    clear = clear.reindex(clear["change"].abs().sort_values(ascending=False, kind="stable").index)
-    items = []
-    for _, row in clear.iloc[:MOST_NAMED].iterrows():
-        name = words.joined(display_name(row[key], key) for key in result.attrs["rows"])
-        about = {"change": _change(result, row), "value": value_text(row[result.attrs["value"]], unit_of(result))}
-        items.append(text("sentence.comparison.group", name=name, **about))
-    said = say("comparison.groups", subject=subject, list=words.joined(items))
-    more = len(clear) - MOST_NAMED
-    return f"{said} {say('comparison.groups_others', n=more)}" if more > 0 else said
+def whole_change(result, after=False):
+    """The change of one figure against the period before, as a clause; `after` the figure was said."""
+    row = result.iloc[0]
+    verdict = row["verdict"]
+    form = verdict if verdict in (CLEAR, CHANCE) else "other" if pd.notna(row["change"]) else "missing"
+    if form in (CLEAR, CHANCE) and pd.isna(row["change"]):  # a median that one of the periods doesn't reach
+        form = "missing"
+    about = {"subject": word(result, "subject"), "value": estimate_of(result, row), "change": change_of(result, row)}
+    about["verdict"] = _direction(result, row) if form == CLEAR else words.verdict(verdict)
+    return say(f"comparison.{'after_' if after else ''}{form}", **about)
 
 
-def _change(result, row):
+def change_said(comparison):
+    """The size of the change of one figure, whose verdict was said; "" where it has none."""
+    change = change_of(comparison, comparison.iloc[0])
+    return say("comparison.after_told", change=change) if change else ""
+
+
+def moved(comparison, row, what):
+    """ "the median rose clearly, from 3 h to 4 h", of a row that changed clearly; `what`: what the figure is of."""
+    value, previous, change = (row[name] for name in (comparison.attrs["value"], "previous", "change"))
+    form = "rose" if change > 0 else "fell"
+    if comparison.attrs["units"].get("change") == "change in percent" and change:
+        return say(f"changed.{form}_by", what=what, size=_size(comparison, row))
+    unit = unit_of(comparison)
+    shown = [value_text(one, unit) for one in (previous, value)] if pd.notna(value) and pd.notna(previous) else ["", ""]
+    if not change or pd.isna(change) or shown[0] == shown[1]:
+        return say("changed.changed", what=what)
+    return say(f"changed.{form}", what=what, previous=shown[0], value=shown[1])
+
+
+def change_of(result, row):
     """ "up 2.8 points (0.9 to 4.7)"."""
-    change, unit = (
-        row["change"],
-        result.attrs["units"].get("change", "number").removeprefix("change in ").replace("percent", "rate"),
-    )
+    change = row["change"]
     if pd.isna(change) or not change:
         return text("sentence.comparison.same") if change == 0 else ""
-    sign = 1 if change > 0 else -1
+    return text(f"sentence.comparison.{'up' if change > 0 else 'down'}", size=_size(result, row))
+
+
+def _size(result, row):
+    unit = result.attrs["units"].get("change", "number").removeprefix("change in ").replace("percent", "rate")
+    sign = 1 if row["change"] > 0 else -1
     ends = sorted(sign * float(row[end]) for end in ("change_low", "change_high"))
-    size = estimate(abs(change), *ends, unit)
-    if result.attrs.get("per_day"):
-        size = text("sentence.comparison.per_day", size=size)
-    return text(f"sentence.comparison.{'up' if sign > 0 else 'down'}", size=size)
+    size = estimate(abs(row["change"]), *ends, unit)
+    return text("sentence.comparison.per_day", size=size) if result.attrs.get("per_day") else size
 
 
 def _direction(result, row):
-    best = result.attrs.get("best", "")
-    form = "changed" if not best else "better" if (row["change"] > 0) == (best == "high") else "worse"
-    return text(f"sentence.comparison.{form}")
+    way = claims.direction(row["change"], result.attrs.get("best"))
+    return text(f"sentence.comparison.{'changed' if way == 'none' else way}")
 
 
 def find_quality(counts):
@@ -66,7 +68,10 @@ def find_quality(counts):
     >>> find_quality(pd.DataFrame({"table": ["calls"], "rows_in": [200], "rejected": [3], "repaired": [1]})).replace("\\xa0", " ")
     '200 rows were read; 3 (1.5 %) were set aside, and 1 value was mended.'
     """
-    counts = pd.DataFrame(counts)
+    return Told(sentence_case(_quality(pd.DataFrame(counts)))).sentence
+
+
+def _quality(counts):
     if "derived" in counts.columns:  # made from other tables: not read
         counts = counts[~counts["derived"].astype(bool)]
     total = int(counts["rows_in"].sum()) if len(counts) else 0

@@ -1,18 +1,19 @@
-"""What sentences of all shapes are made of: cases, estimates, places, targets, and a group that stands out."""
+"""What sentences of all shapes are made of: cases, estimates, places, and what more a metric says."""
 
 import math
 
 import pandas as pd
 
-from toolkit import claims, words
+from toolkit import words
 from toolkit.claims import place_keys
-from toolkit.words import estimate, number, sentence_case, text, value_text
+from toolkit.words import estimate, number, text
 
 PROSE_UNITS = ("count", "rate", "seconds", "score", "number", "points")
 
 
 def say(name, /, **values):
-    return sentence_case(text(f"sentence.{name}", **values))
+    """A message of `sentence`, as a clause."""
+    return text(f"sentence.{name}", **values)
 
 
 def word(result, name, /, **values):
@@ -21,8 +22,19 @@ def word(result, name, /, **values):
     return text(f"metric.{result.attrs['metric']}.{name}", **(chosen | values))
 
 
-def event(result, n):
+def event(result, n=2):
+    """What the cases did; by default of several."""
     return word(result, "event", n=int(n))
+
+
+def noun(result):
+    """What the cases are called, without their number."""
+    return text(f"cases.{result.attrs['case']}")
+
+
+def name_of(table, keys):
+    """The word for a column in a table of `names`, where it has one; that of any group otherwise, and of several keys."""
+    return f"{table}.{keys[0] if len(keys) == 1 and words.has(f'{table}.{keys[0]}') else 'group'}"
 
 
 def cases(result, n):
@@ -65,11 +77,14 @@ def figure_of(result, row):
             return text("figure.wait_not_reached", cases=of)
         return text("figure.wait_at_least", cases=of, low=words.duration(row["low"]))
     form = shape if shape in ("wait", "mean") else "rate"
-    return text(f"figure.{form}", value=estimate(row["value"], row["low"], row["high"], unit_of(result)), cases=of)
+    value = estimate(row["value"], row["low"], row["high"], unit_of(result))
+    if form == "rate" and pd.notna(row["hits"]):
+        return text("figure.counted", hits=number(row["hits"]), value=value, cases=of)
+    return text(f"figure.{form}", value=value, cases=of)
 
 
 def too_few(result):
-    """The sentence for a result without a group that is large enough; None if there is one."""
+    """The clause for a result without a group that is large enough; None if there is one."""
     count, least = result.attrs.get("count", "n"), result.attrs.get("minimum_count", 1)
     if not len(result) or not result[count].sum():
         return say("no_data")
@@ -80,33 +95,8 @@ def too_few(result):
     return say("too_few_groups", cases=cases(result, least))
 
 
-def target_of(result):
-    """What is said of the target: of one figure its status, of groups how many are off it."""
-    target = result.attrs.get("target")
-    if not target:
-        return ""
-    wanted = value_text(target["value"], "rate")
-    told = [status for status in result.statuses() if status not in ("none", "few")]
-    if len(result) > 1:
-        off = told.count("off")
-        form = "off_target" if target["of"] == result.attrs["value"] else "off_target_within"
-        key, *more = place_keys(result) or ["group"]
-        groups = text(f"many.{key}" if not more and words.has(f"many.{key}") else "many.group", n=len(told))
-        return " " + say(f"group.{form}", target=wanted, off=number(off), groups=groups) if off else ""
-    if not told:
-        return ""
-    row, about = result.iloc[0], {"target": wanted, "status": text(f"status.{told[0]}")}
-    if target["of"] == result.attrs["value"]:
-        return text("sentence.target", **about)
-    value = estimate(*(row[target[name]] for name in ("of", "low", "high")), "rate")
-    seconds = target.get("seconds", row.get("target_seconds"))
-    if seconds is None or pd.isna(seconds):
-        return " " + say("target_own", value=value, **about)
-    return " " + say("target_within", seconds=words.duration(seconds), value=value, **about)
-
-
 def also(result, values):
-    """The metric's further sentences: one for each column or fact that it has words for and that is no 0."""
+    """The metric's further clauses: one for each column or fact that it has words for and that is no 0."""
     shown, units = {}, result.attrs["units"]
     known = {name: value for name, value in values.items() if pd.api.types.is_number(value) and pd.notna(value)}
     for name, value in known.items():
@@ -114,46 +104,4 @@ def also(result, values):
         ends = [values.get(f"{name}_{end}", math.nan) for end in ("low", "high")]
         shown[name] = estimate(value, *ends, unit if unit in PROSE_UNITS else "number")
     also = words.entry(f"metric.{result.attrs['metric']}.also")
-    said = [word(result, f"also.{name}", **(shown | {"n": float(known[name])})) for name in also if known.get(name)]
-    return "".join(f" {sentence_case(one)}" for one in said)
-
-
-def groups_of(result, subject, overall=None):
-    """The group that stands out, first in harm's direction, or that none does."""
-    unit, keys, groups = unit_of(result), place_keys(result), claims.estimates(result)
-    told = groups[groups["is_told"].to_numpy(bool)]
-    if len(told) == 1:
-        row = told.iloc[0]
-        said = say("group.single", subject=subject, place=place_of(result, row), figure=figure_of(result, row))
-        return say("alone", sentence=said) if len(groups) > 1 else said
-    if not len(told):
-        return say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))
-    found = claims.finding(result)
-    if found is None:
-        named = told[claims.is_named(told, keys)]
-        return flat(subject, (named if len(named) else told)["value"], unit, keys)
-    form = ["lower", "lowest", "higher", "highest"][2 * found.is_above + found.is_extreme]
-    if unit == "seconds":
-        form = {"lower": "shorter", "lowest": "shortest", "higher": "longer", "highest": "longest"}[form]
-    rest = found.row["rest"]
-    rest = text("sentence.group.not_reached") if pd.isna(rest) else value_text(rest, unit)
-    about = {"place": place_of(result, found.row), "figure": figure_of(result, found.row), "rest": rest}
-    said = say(f"group.{form}", subject=subject, **about)
-    if overall is not None and len(overall) == 1 and pd.notna(overall[result.attrs["value"]].iloc[0]):
-        return say("group.overall", sentence=said, value=value_text(overall[result.attrs["value"]].iloc[0], unit))
-    return said
-
-
-def flat(subject, values, unit, keys):
-    """No group stands out: from which to which figure they lie."""
-    known = values.dropna()
-    key = keys[0] if len(keys) == 1 and words.has(f"none_of.{keys[0]}") else "group"
-    about = {"none_of": text(f"none_of.{key}"), "subject": subject}
-    if not len(known):
-        return say("group.flat_unknown", **about)
-    low, high = (value_text(value, unit) for value in (known.min(), known.max()))
-    if len(known) < len(values):
-        return say("group.flat_open", low=low, **about)
-    if known.min() == known.max():
-        return say("group.same", subject=subject, n=len(values), value=low)
-    return say("group.flat", low=low, high=high, **about)
+    return [word(result, f"also.{name}", **(shown | {"n": float(known[name])})) for name in also if known.get(name)]

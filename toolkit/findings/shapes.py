@@ -1,4 +1,4 @@
-"""A sentence by shape: each function takes a result of its shape and says what it shows."""
+"""What is told of a result, by its shape: each function takes a result of its shape and returns `Told`."""
 
 import math
 
@@ -9,51 +9,100 @@ from toolkit import claims, words
 from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
-from toolkit.findings.parts import (
-    also,
-    cases,
-    estimate_of,
-    event,
-    groups_of,
-    place_of,
-    say,
-    target_of,
-    too_few,
-    word,
-)
+from toolkit.findings import targets
+from toolkit.findings.compared import change_said, moved, whole_change
+from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
+from toolkit.findings.parts import also, cases, estimate_of, event, place_of, say, too_few, word
+from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
 from toolkit.verdicts import CHANCE, CLEAR
-from toolkit.words import display_name, estimate, number, text, value_text
+from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
 
-NEAR, FAR = claims.NEAR, 86_400  # of a curve are told the shares within an hour and a day
+ENDS = ("ended", "open", "otherwise")
 
 
-def count(result, **context):
+def nothing(clause):
+    """What is told where there is no figure."""
+    return Told(sentence_case(clause), shows=False)
+
+
+def figure(result, clauses, notes, comparison=None):
+    """What is told of one figure: itself, where it stands against its target, and its clear change."""
+    statuses = result.statuses()
+    row, is_changed = result.iloc[0], False
+    facts, tested, score = off_facts(result, None, statuses), [], 0.0
+    if comparison is not None and len(comparison) == 1:
+        change = comparison.iloc[0]
+        is_changed, tested = change["verdict"] == CLEAR, ps(comparison)
+        if is_changed:
+            said = moved(comparison, change, word(comparison, "subject"))
+            way = claims.direction(change["change"], comparison.attrs.get("best"))
+            facts.insert(0, fact(result, "change", row, said, way, change["p"], change[comparison.attrs["count"]]))
+            clauses.append(Clause(moved(comparison, change, what_of(comparison)), fact=facts[0]))
+            score = facts[0]["score"]
+    heading, told = composed([one for one in clauses if one.full])
+    left = [one.full for one in clauses if one not in told and not one.fact]
+    if comparison is not None and len(comparison) == 1:
+        is_told = any(one.fact for one in told)
+        left.append(change_said(comparison) if is_told else whole_change(comparison, after=True))
+    return Told(
+        heading,
+        note_of([*left, *notes]),
+        shows=True,
+        status=worst(statuses),
+        is_changed=is_changed,
+        score=score,
+        facts=facts,
+        tested=tested,
+    )
+
+
+# --- counts -----------------------------------------------------------------------------------------
+
+
+def count(result, comparison=None, **context):
     facts, keys = result.attrs.get("facts", {}), group_keys(result)
     if not len(result) or not result["n"].sum():
-        return say("no_data")
+        return nothing(say("no_data"))
+    total = int(result["n"].sum())
     if "scored" in facts:
         return _scored(result, facts, keys[-1])
-    total = int(result["n"].sum())
     if "cost" in result.columns:
         return _cost(result, total)
-    said = say("count.whole", cases=cases(result, total), event=event(result, total))
+    whole = Clause(say("count.whole", cases=cases(result, total), event=event(result, total)))
+    if not keys:
+        return figure(result, [whole], [], comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
-    whole = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
-    for key in keys:
-        sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
-        if key in PERIODS and len(sums) > 1:
-            about = {"mean": number(sums.mean(), 1 if sums.mean() < 100 else 0), "period": text(f"period.{key}")}
-            said = say("count.per_period", cases=cases(result, total), event=event(result, total), **about)
-    for key in keys:
-        sums = whole.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna()
-        if len(sums) < 2:
+    full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
+    sums = {key: full.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna() for key in keys}
+    sums = {key: of for key, of in sums.items() if len(of) > 1}
+    for key in [key for key in keys if key in PERIODS and key in sums]:
+        mean = sums[key].mean()
+        about = {"mean": number(mean, 1 if mean < 100 else 0), "period": text(f"period.{key}")}
+        whole = Clause(say("count.per_period", cases=cases(result, total), event=event(result, total), **about))
+    tops, place, is_clear = [], None, False
+    for key, of in sums.items():
+        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "most")
+        if top is None:
             continue
-        top, form = (claims.peak(sums), "peak") if key in PARTS else (claims.largest(sums), "most")
-        if top is not None:
-            about = {"number": number(sums[top]), "share": value_text(sums[top] / sums.sum(), "rate")}
-            said += " " + say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)
-    return said
+        about = {"number": number(of[top]), "share": value_text(of[top] / of.sum(), "rate")}
+        tops.append(Clause(say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)))
+        if len(keys) == 1 and form == "peak":
+            place, is_clear = int(full.index[full[key] == top][0]), True
+    changes = change_clauses(result, comparison)
+    heading, told = composed([whole, *tops, *changes])
+    changed = next((one for one in changes if one in told), None)
+    place = changed.place if changed else place if tops and tops[0] in told else None
+    return Told(
+        heading,
+        note_of([one.full for one in [*tops, *changes[:1]] if one not in told]),
+        highlight=None if place is None else result.index[place],
+        shows=bool(tops or changes),
+        is_changed=bool(changes) or is_clear,
+        score=max([one.fact["score"] for one in changes], default=0.0),
+        facts=[one.fact for one in changes],
+        tested=ps(comparison),
+    )
 
 
 def _cost(result, total):
@@ -61,150 +110,190 @@ def _cost(result, total):
     known = result[result["cost"].notna().to_numpy(bool)]
     n = int(known["n"].sum())
     if not n:
-        return say("count.cost_unknown", cases=cases(result, total))
-    form = "cost_assumed" if result.attrs.get("facts", {}).get("is_assumed") else "cost"
-    said = say(f"count.{form}", cases=cases(result, n), cost=number(known["cost"].sum()))
+        told = nothing(say("count.cost_unknown", cases=cases(result, total)))
+        return Told(told.heading, note_of([say("count.cost_none")]), shows=False)
+    clauses = [Clause(say("count.cost", cases=cases(result, n), cost=number(known["cost"].sum())))]
     if len(known) > 1 and known["cost"].nlargest(2).nunique() == 2:
         top = known.loc[known["cost"].idxmax()]
         share = value_text(top["cost"] / known["cost"].sum(), "rate")
-        said += " " + say("count.cost_most", place=place_of(result, top), cost=number(top["cost"]), share=share)
-    return f"{said} {say('count.cost_rest', n=total - n)}" if total > n else said
+        if claims.is_named(pd.DataFrame([top]), place_keys(result))[0]:
+            clauses.append(Clause(say("count.cost_most", place=place_of(result, top), cost=number(top["cost"]), share=share)))
+    heading, told = composed(clauses)
+    source = say("count.cost_assumed" if result.attrs.get("facts", {}).get("is_assumed") else "count.cost_own")
+    rest = [say("count.cost_rest", n=total - n)] if total > n else []
+    return Told(heading, note_of([*[one.full for one in clauses if one not in told], source, *rest]))
 
 
 def _scored(result, facts, key):
     """How many of the cases were scored, and by what, which is the last key."""
     scored, total = facts["scored"], facts["total"]
     if not scored:
-        return say("count.scored_none", cases=cases(result, total))
+        return nothing(say("count.scored_none", cases=cases(result, total)))
     by = pd.DataFrame(result).groupby(key, observed=True, sort=False)["n"].sum().sort_values(ascending=False)
     named = [(display_name(name, key, in_sentence=True), n) for name, n in by.items() if not words.is_none(name)]
     parts = [text("sentence.count.scored_by", number=number(n), name=name) for name, n in named]
-    about = {"cases": cases(result, total), "share": value_text(scored / total, "rate"), "list": words.joined(parts)}
-    said = say("count.scored", scored=number(scored), **about)
-    return f"{said} {say('count.rest', n=total - scored)}" if total > scored else said
+    about = {"cases": cases(result, total), "share": value_text(scored / total, "rate")}
+    note = [say("count.scored_list", list=words.joined(parts))]
+    note += [say("count.rest", n=total - scored)] if total > scored else []
+    return Told(sentence_case(say("count.scored", scored=number(scored), **about)), note_of(note))
 
 
-def rate(result, overall=None, **context):
-    said = too_few(result)
-    if said:
-        return said
+# --- rates, waits, means ----------------------------------------------------------------------------
+
+
+def rate(result, comparison=None, **context):
+    few = too_few(result)
+    if few:
+        return nothing(few)
     keys, hits = place_keys(result), result.attrs["roles"]["hits"]
-    is_parts = any(str(column).startswith("share_of_") for column in result.columns)
     if claims.is_side_by_side(result):
-        items = []
-        for _, row in result[result.enough().to_numpy(bool)].iterrows():
-            about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
-            items.append(text("sentence.group.item", **about))
-        return say("group.side_by_side", subject=word(result, "subject"), list=words.joined(items))
-    total = int(result[hits].sum())
-    n = int(result["n"].max() if is_parts else result["n"].sum())
-    if not total:
-        target = target_of(result) if len(result) == 1 else ""
-        return say("none", cases=cases(result, n), event=event(result, 0), target=target)
-    if keys and len(result) > 1:
-        said = groups_of(result, word(result, "subject"), overall)
-        most = claims.most(result) if result.attrs.get("best") == "low" else None
-        if most is None:
-            return said + target_of(result)
-        about = {"place": place_of(result, most), "hits": number(most["hits"])}
-        return say("group.most", cases=cases(result, total), event=event(result, total), **about) + f" {said}"
+        return _side_by_side(result, keys)
+    is_parts = any(str(column).startswith("share_of_") for column in result.columns)
+    total, n = int(result[hits].sum()), int(result["n"].max() if is_parts else result["n"].sum())
     row = result.iloc[0]
-    about = {"hits": number(row[hits]), "cases": cases(result, n), "event": event(result, row[hits])}
-    about |= {"value": estimate_of(result, row), "target": target_of(result)}
+    if keys and len(result) > 1:
+        if total:
+            return groups_told(result, comparison=comparison, **context)
+        none = Clause(say("none", cases=cases(result, n), event=event(result, 0)))
+        return Told(composed([none])[0], shows=False, status=worst(targets.statuses(result)))
     if keys:
-        return say("rate.whole_at", place=place_of(result, row), **about)
-    return say("rate.whole", **about) + also(result, dict(row) | result.attrs.get("facts", {}))
+        about = {"hits": number(row[hits]), "cases": cases(result, n), "event": event(result, row[hits])}
+        said = Clause(say("rate.whole_at", place=place_of(result, row), value=estimate_of(result, row), **about))
+        return figure(result, [said], [], comparison)
+    standing = targets.standing(result)
+    more = also(result, dict(row) | result.attrs.get("facts", {}))
+    if not total:
+        said = Clause(say("none", cases=cases(result, n), event=event(result, 0)))
+        return figure(result, [said, *map(Clause, standing)], more, comparison)
+    about = {"hits": number(row[hits]), "cases": cases(result, n), "event": event(result, row[hits])}
+    about["value"] = estimate_of(result, row)
+    form = "whole_target" if standing[0] else "whole"
+    said = Clause(say(f"rate.{form}", **about, **({"standing": standing[0]} if standing[0] else {})))
+    return figure(result, [said, Clause(standing[1])], more, comparison)
 
 
-def wait(result, overall=None, **context):
-    said = too_few(result)
-    if said:
-        return said
+def _side_by_side(result, keys):
+    """The same cases counted in other ways, of which none is the highest."""
+    items, rows, subject = [], result[result.enough().to_numpy(bool)], word(result, "subject")
+    for _, row in rows.iterrows():
+        about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
+        items.append(text("sentence.group.item", **about))
+    low, high = (value_text(end, "rate") for end in (rows[result.attrs["value"]].agg(["min", "max"])))
+    form = "same" if low == high else "side_by_side"
+    about = {"subject": subject, "low": low} | ({"high": high} if low != high else {})
+    status = worst(targets.statuses(result))
+    return Told(sentence_case(say(f"group.{form}", **about)), note_of([say("group.list", list=words.joined(items))]), status=status)
+
+
+def wait(result, comparison=None, **context):
+    few = too_few(result)
+    if few:
+        return nothing(few)
     if place_keys(result):
-        said = groups_of(result, word(result, "subject"), overall)
-        return f"{said} {_ends(result, ('open', 'otherwise'))}".rstrip() + target_of(result)
+        return groups_told(result, comparison=comparison, notes=_ends(result, ("open", "otherwise")), **context)
     row = result.iloc[0]
     # what is over can't change any more
-    ended = "" if row[result.attrs["roles"]["open"]] else "_ended"
+    is_over = not row[result.attrs["roles"]["open"]]
     about = {"cases": cases(result, int(row["n"])), "event": event(result, row["n"])}
     if pd.isna(row[result.attrs["value"]]):
-        said = say(f"wait.less{ended}", **about)
-    elif pd.isna(row["p90_seconds"]):
-        said = say(f"wait.half{ended}", value=estimate_of(result, row), **about)
+        said, more = say("wait.less_ended" if is_over else "wait.less", **about), []
     else:
-        said = say("wait.whole", value=estimate_of(result, row), p90=words.duration(row["p90_seconds"]), **about)
-    return f"{said} {_ends(result, ('ended', 'open', 'otherwise'))}" + target_of(result)
+        said = say("wait.half", value=estimate_of(result, row), **about)
+        more = [say("wait.p90", p90=words.duration(row["p90_seconds"]))] if pd.notna(row["p90_seconds"]) else []
+        more = more or [say("wait.p90_never" if is_over else "wait.p90_open")]
+    clauses = [Clause(said), *map(Clause, targets.standing(result))]
+    return figure(result, clauses, more + _ends(result, ENDS), comparison)
 
 
 def _ends(result, told):
     """How many ended, are waiting, ended otherwise: three numbers, each where it isn't 0."""
     metric, roles = result.attrs["metric"], result.attrs["roles"]
-    sums = {role: int(result[roles[role]].sum()) for role in ("ended", "open", "otherwise") if role in roles}
+    sums = {role: int(result[roles[role]].sum()) for role in ENDS if role in roles}
     if not sums["open"] and not sums.get("otherwise"):
-        return say("wait.all", ended=word(result, "ended", n=sums["ended"])) if "ended" in told else ""
+        return [say("wait.all", ended=word(result, "ended", n=sums["ended"]))] if "ended" in told else []
     parts = []
     for role in [role for role in told if sums.get(role)]:
         name = "still" if role == "open" else role
         key = f"metric.{metric}.{name}" if words.has(f"metric.{metric}.{name}") else f"sentence.wait.{name}"
         parts.append(text(key, n=sums[role]))
-    return say("wait.ends", list=words.joined(parts)) if parts else ""
+    return [say("group.list", list=words.joined(parts))] if parts else []
 
 
-def mean(result, overall=None, **context):
-    said = too_few(result)
-    if said:
-        return said
-    facts = result.attrs.get("facts", {})
+def mean(result, comparison=None, **context):
+    few = too_few(result)
+    if few:
+        return nothing(few)
+    facts, row = result.attrs.get("facts", {}), result.iloc[0]
     if place_keys(result):
-        return groups_of(result, word(result, "subject"), overall) + target_of(result) + also(result, facts)
-    row, form = result.iloc[0], "whole"
+        return groups_told(result, comparison=comparison, notes=also(result, facts), **context)
     about = {"cases": cases(result, int(row["n"])), "value": estimate_of(result, row)}
+    said = say("mean.whole", subject=word(result, "subject"), **about)
+    more = []
     if "p90_seconds" in row and pd.notna(row["p90_seconds"]):
-        about |= {"median": words.duration(row["median_seconds"]), "p90": words.duration(row["p90_seconds"])}
+        spread = {"median": words.duration(row["median_seconds"]), "p90": words.duration(row["p90_seconds"])}
         form = "p90" if result.attrs["value"] == "median_seconds" else "spread"
-    said = say(f"mean.{form}", subject=word(result, "subject"), **about)
-    return said + target_of(result) + also(result, dict(row) | facts)
+        more = [say("wait.p90", p90=spread["p90"]) if form == "p90" else say("mean.spread", **spread)]
+    clauses = [Clause(said), *map(Clause, targets.standing(result))]
+    return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
 
 
 def curve(result, **context):
     if not len(result):
-        return say("no_data")
-    keys, least = group_keys(result), result.attrs.get("facts", {}).get("minimum_count", 1)
-    near, far = (claims.within(pd.DataFrame(result), keys, seconds) for seconds in (NEAR, FAR))
+        return nothing(say("no_data"))
+    frame, keys = pd.DataFrame(result), group_keys(result)
     if keys:
-        about = {"event": event(result, 2), "time": words.duration(NEAR)}
-        return groups_of(result, text("sentence.curve.subject", **about))
-    of, row, later = cases(result, int(near["n"].iloc[0])), near.iloc[0], far.iloc[0]
-    if row["n"] < least:
-        return say("too_few", cases=of, minimum=number(least))
-    about = {"near_time": words.duration(NEAR), "far_time": words.duration(FAR), "event": event(result, row["n"])}
-    values = [estimate(one["share"], one["low"], one["high"], "rate") for one in (row, later)]
-    return say("curve.whole", cases=of, near=values[0], far=values[1], **about)
+        return groups_told(result, is_shown=True)
+    near, far = (claims.within(frame, keys, seconds).iloc[0] for seconds in (claims.NEAR, claims.FAR))
+    of, least = cases(result, int(near["n"])), result.attrs.get("facts", {}).get("minimum_count", 1)
+    if near["n"] < least:
+        return nothing(say("too_few", cases=of, minimum=number(least)))
+    values = [estimate(one["share"], one["low"], one["high"], "rate") for one in (near, far)]
+    about = {"near_time": words.duration(claims.NEAR), "far_time": words.duration(claims.FAR)}
+    said = say("curve.whole", cases=of, near=values[0], far=values[1], event=event(result, near["n"]), **about)
+    return Told(sentence_case(said))
 
 
-def shares(result, period=None, **context):
-    said, keys = too_few(result), group_keys(result)
-    if said:
-        return said
+# --- parts of a whole -------------------------------------------------------------------------------
+
+
+def shares(result, period=None, comparison=None, **context):
+    few, keys = too_few(result), group_keys(result)
+    if few:
+        return nothing(few)
     if "part" in result.attrs:
-        whole = _parts(result, result.attrs["part_words"])
-        subject = text("sentence.shares.subject", part=words.part_name(*result.attrs["part_words"][0]))
-        return f"{groups_of(result, subject)} {whole}" if keys and len(result[keys].drop_duplicates()) > 1 else whole
-    every = next((key for key in keys if key in PERIODS and not pd.api.types.is_string_dtype(result[key])), None)
+        return _spans(result, keys)
+    every = claims.time_key(result)
     if every and "verdict" in result.columns:
-        rows = result[claims.in_period(result[every], every, period)]
-        if not len(rows) or not rows["n"].sum():
-            return say("no_data")
-        return _changes(rows, every, claims.is_whole(rows[every], every, period))
+        return _trend(result, every, period, comparison)
     if keys and len(result) > 1:
-        return groups_of(result, word(result, "subject"))
-    return _parts(result, [(part, {}) for part in result.attrs["parts"]])
+        return groups_told(result, period=period, comparison=comparison)
+    about = {"value": estimate_of(result, result.iloc[0]), "cases": cases(result, int(result["n"].iloc[0]))}
+    said = say("shares.one", event=event(result), **about)
+    return figure(result, [Clause(said)], [_parts(result)], comparison)
 
 
-def _parts(result, names):
+def _spans(result, keys):
+    """Of spans of time how many never ended, and of groups the one that stands out in the first span."""
+    tidy = result.parts()
+    tidy["part"], codes = tidy["part"].astype(str), dict(zip(result.attrs["parts"], result.attrs["part_words"], strict=True))
+    sums = {name: int(tidy.loc[tidy["part"] == code, "n"].sum()) for code, (name, _) in codes.items()}
+    total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
+    closed, none = sums.get("closed_unanswered", 0), sums.get("closed_unanswered", 0) + sums.get("waiting", 0)
+    of = cases(result, total)
+    head = say("shares.none", n=none, cases=of) if none else say("shares.all", cases=of)
+    if closed:
+        head = say("shares.none_closed", none=number(none), cases=of, n=closed)
+    spans = _parts(result)
+    if not keys or len(result[keys].drop_duplicates()) < 2:
+        return Told(sentence_case(head), note_of([spans]))
+    return groups_told(result, first=head, notes=[spans], is_shown=True)
+
+
+def _parts(result):
     """The parts of all the groups together: of spans of time the first, and the states in full."""
     tidy, items = result.parts(), []
     tidy["part"] = tidy["part"].astype(str)
+    names = result.attrs["part_words"] if "part" in result.attrs else [(part, {}) for part in result.attrs["parts"]]
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
     for code, (name, ends) in zip(result.attrs["parts"], names, strict=True):
         part = tidy[tidy["part"] == code]
@@ -218,9 +307,8 @@ def _parts(result, names):
             (low,), (high,) = wilson([part["n"].sum()], [total])
             if not _is_plain(part):  # cases that are alike: that of the total is wider, too
                 low = high = math.nan
-        items.append(
-            text("sentence.shares.item", value=estimate(share, low, high, "rate"), part=words.part_name(name, ends))
-        )
+        about = {"value": estimate(share, low, high, "rate"), "part": words.part_name(name, ends)}
+        items.append(text("sentence.shares.item", **about))
     return say("shares.list", cases=cases(result, total), list=words.joined(items))
 
 
@@ -231,85 +319,191 @@ def _is_plain(part):
     return bool(np.allclose(ends, (known["low"], known["high"]), atol=1e-9))
 
 
-def _changes(result, every, is_whole=True):
-    """The largest clear change from one period to the next, or that none is clear."""
-    attrs, subject, period = result.attrs, word(result, "subject"), text(f"period.{every}")
-    clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
+def _trend(result, every, period, comparison):
+    """The day or week that stands out; else the largest clear change from one to the next, or that none is clear."""
+    told = groups_told(result, period=period, comparison=comparison)
+    rows = result[claims.in_period(result[every], every, period)]
+    if not len(rows) or not rows["n"].sum():
+        return nothing(say("no_data"))
+    about = {"subject": word(result, "subject"), "period": text(f"period.{every}")}
+    clear, value = rows[(rows["verdict"] == CLEAR).to_numpy(bool)], result.attrs["value"]
+    if told.is_changed:
+        return told
+    whole = [_parts(rows)] if claims.is_whole(rows[every], every, period) else []
     if not len(clear):
-        whole = f" {_parts(result, [(part, {}) for part in attrs['parts']])}" if is_whole else ""
-        if result["change"].isna().all():
-            return f"{whole} {say('shares.no_neighbour', period=period)}".strip()
-        form = "steady" if (result["verdict"] == CHANCE).any() else "untested"
-        return say(f"shares.{form}", subject=subject, period=period) + whole
-    harm = -1 if attrs.get("best") == "high" else 1
+        if rows["change"].isna().all():
+            heading, *note = [*whole, say("shares.no_neighbour", **about)]
+        else:
+            form = "steady" if (rows["verdict"] == CHANCE).any() else "untested"
+            heading, *note = [say(f"shares.{form}", **about), *whole]
+        return Told(sentence_case(heading), note_of(note), shows=False, status=told.status, tested=told.tested + ps(rows))
+    harm = -1 if result.attrs.get("best") == "high" else 1
     sign = harm if (harm * clear["change"]).max() > 0 else -harm
     top = clear.loc[(sign * clear["change"]).idxmax()]
-    is_most = sign * top["change"] >= (sign * result["change"]).max()
-    value = attrs["value"]
-    about = {
-        "place": place_of(result, top),
-        "points": words.points(top["change"]),
-        "cases": cases(result, int(top["n"])),
-    }
-    about["value"] = estimate(top[value], top[f"{value}_low"], top[f"{value}_high"], "rate")
-    said = say(f"shares.{'rose' if sign > 0 else 'fell'}{'' if is_most else '_clearly'}", subject=subject, **about)
-    return f"{said} {say('shares.others', n=len(clear) - 1)}" if len(clear) > 1 else said
+    said = {"place": place_of(result, top), "points": words.points(top["change"]), "subject": about["subject"]}
+    said = say(f"shares.{'rose' if sign > 0 else 'fell'}", value=value_text(top[value], "rate"), **said)
+    more = say("shares.others", n=len(clear) - 1, period=about["period"]) if len(clear) > 1 else ""
+    one = fact(result, "standout", top, said, claims.direction(top["change"], result.attrs.get("best")), top["p"], top["n"])
+    return Told(
+        sentence_case(said), note_of([more]), top.name, True, told.status, True, one["score"], [one], told.tested + ps(rows)
+    )
+
+
+# --- what is no figure of a group -------------------------------------------------------------------
 
 
 def grid(result, **context):
     if not len(result) or not result["n"].sum():
-        return say("no_data")
-    found = result.attrs.get("facts", {}).get("standout")
-    row = result.loc[result["mean"].idxmax() if found is None else found]
-    digits = 0 if row["mean"] >= 10 else 1
-    about = {"place": place_of(result, row, ["weekday", "hour"]), "mean": cases(result, round(row["mean"], digits))}
-    as_many = int((result["mean"] == row["mean"]).sum())
-    if as_many > 1:
-        return say("grid.several", mean=about["mean"], n=as_many)
-    if pd.isna(row["low"]):
-        return say("grid.few", **about)
-    about |= {end: number(row[end], 0 if digits == 0 or row[end] % 1 == 0 else 1) for end in ("low", "high")}
-    return say("grid.flat", **about) if found is None else say("grid.peak", subject=word(result, "subject"), **about)
+        return nothing(say("no_data"))
+    facts, note = result.attrs.get("facts", {}), []
+    found, outside, clauses = facts.get("standout"), facts.get("outside"), []
+    if outside and outside["n"]:
+        (low,), (high,) = wilson([outside["hits"]], [outside["n"]])
+        about = {"cases": cases(result, outside["n"]), "event": event(result, outside["hits"])}
+        value = value_text(outside["hits"] / outside["n"], "rate")
+        clauses.append(Clause(say("grid.outside", value=value, **about)))
+    if found is not None:
+        row = result.loc[found]
+        digits = 0 if row["mean"] >= 10 else 1
+        about = {"place": place_of(result, row, ["weekday", "hour"]), "event": event(result)}
+        about["mean"] = cases(result, round(row["mean"], digits))
+        about |= {end: number(row[end], 0 if digits == 0 or row[end] % 1 == 0 else 1) for end in ("low", "high")}
+        clauses.insert(0, Clause(say("grid.peak", **about)))
+    else:
+        clauses.append(Clause(say("grid.few" if result["low"].isna().all() else "grid.flat")))
+    heading, told = composed(clauses)
+    note += [one.full for one in clauses if one not in told]
+    is_found = found is not None
+    return Told(heading, note_of(note), found, is_found or bool(outside), is_changed=is_found)
 
 
-def pull(result, **context):
-    said = too_few(result)
-    if said:
-        return said
-    rate, keys, subject = (
-        list(result.columns)[list(result.columns).index("low") - 1],
-        group_keys(result),
-        word(result, "subject"),
-    )
+def pull(result, comparison=None, **context):
+    if "contribution" in result.columns:
+        return _contributions(result)
+    few = too_few(result)
+    if few:
+        return nothing(few)
+    rate = list(result.columns)[list(result.columns).index("low") - 1]
+    keys, subject = group_keys(result), word(result, "subject")
     n = int(result["n"].sum())
     total = float((result[rate] * result["n"]).sum() / n)
     clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
     clear = clear[claims.is_named(clear, keys)]
-    texts = []
+    clauses = []
     for form, sign in (("down", -1), ("up", 1)):
         rows = clear[sign * clear["pull"] > 0]
         if not len(rows):
             continue
         row = rows.loc[(sign * rows["pull"]).idxmax()]
         ends = sorted(sign * row[["pull_low", "pull_high"]].astype(float))
-        about = {"name": words.joined(display_name(row[key], key) for key in keys), "subject": subject}
-        about |= {"points": estimate(abs(row["pull"]), *ends, "points"), "cases": cases(result, int(row["n"]))}
-        about |= {"value": value_text(row[rate], "rate"), "event": event(result, row["n"])}
-        about |= {"without": value_text(total - row["pull"], "rate"), "total": value_text(total, "rate")}
-        texts.append(say(f"pull.{form}", **about))
-    if texts:
-        return " ".join(texts)
-    key = keys[0] if len(keys) == 1 and words.has(f"none_of.{keys[0]}") else "group"
-    about = {"none_of": text(f"none_of.{key}"), "cases": cases(result, n), "total": value_text(total, "rate")}
-    return say("pull.flat", subject=subject, **about)
+        about = {"name": _name(row, keys), "subject": subject, "points": estimate(abs(row["pull"]), *ends, "points")}
+        figures = {"value": value_text(row[rate], "rate"), "cases": cases(result, int(row["n"])), "event": event(result)}
+        figures |= {"without": value_text(total - row["pull"], "rate"), "total": value_text(total, "rate")}
+        way = claims.direction(sign, result.attrs.get("best") or "high")
+        said, at = say(f"pull.{form}", **about), result.index.get_loc(row.name)
+        one = fact(result, "standout", row, said, way, row.get("p"), row["n"], _size_over_error(row["pull"], *ends))
+        clauses.append(Clause(said, detail=say("pull.without", subject=subject, **figures), place=at, fact=one))
+    changes = change_clauses(result, comparison)
+    if not clauses:
+        none_of = text(f"none_of.{keys[0] if len(keys) == 1 and words.has(f'none_of.{keys[0]}') else 'group'}")
+        flat = Clause(say("pull.flat", none_of=none_of, subject=subject))
+        whole = say("pull.total", cases=cases(result, n), value=value_text(total, "rate"), event=event(result))
+        heading, told = composed([flat, *changes[:1]])
+        named = changes[0] if changes and changes[0] in told else None
+        clauses, notes = changes[:1], [whole, *([changes[0].full] if changes and not named else [])]
+    else:
+        heading, named = composed(clauses[:1])[0], clauses[0]
+        notes = [clauses[0].detail, *[one.full for one in [*clauses[1:], *changes[:1]]]]
+    return Told(
+        heading,
+        note_of(notes),
+        None if named is None else result.index[named.place],
+        shows=bool(clauses),
+        status=worst(targets.statuses(result)),
+        is_changed=bool(clauses),
+        score=max([one.fact["score"] for one in clauses], default=0.0),
+        facts=[one.fact for one in [*clauses, *changes]],
+        tested=ps(result) + ps(comparison),
+    )
+
+
+def _name(row, keys):
+    return words.joined(display_name(row[key], key) for key in keys)
+
+
+def _size_over_error(size, low, high):
+    """How many standard errors a size is, by its interval; 0.0 where there is none."""
+    half = (high - low) / 2
+    return abs(size) / half * 1.96 if half > 0 else 0.0
+
+
+def _contributions(result):
+    """What each group added to a change between two periods."""
+    keys, subject = group_keys(result), word(result, "subject")
+    is_total = result["is_total"].to_numpy(bool)
+    groups, total = result[~is_total], float(result.loc[is_total, "contribution"].iloc[0]) if is_total.any() else math.nan
+    if not len(groups):
+        return nothing(say("no_data"))
+    clear = groups[(groups["verdict"] == CLEAR).to_numpy(bool)]
+    clear, sign = clear[claims.is_named(clear, keys)], -1 if result.attrs.get("best") == "high" else 1
+    order = pd.DataFrame({"is_better": sign * clear["contribution"] < 0, "size": -clear["contribution"].abs()})
+    clear = clear.loc[order.sort_values(["is_better", "size"], kind="stable").index]
+    clauses = []
+    for label, row in clear.iterrows():
+        size, ends = row["contribution"], row[["contribution_low", "contribution_high"]].astype(float)
+        form = "added" if size > 0 else "took"
+        said = say(f"pull.{form}", name=_name(row, keys), points=words.points(size), subject=subject)
+        detail = estimate(abs(size), *sorted((1 if size > 0 else -1) * ends), "points")
+        way = claims.direction(size, result.attrs.get("best"))
+        one = fact(result, "change", row, said, way, row.get("p"), row["n"], _size_over_error(size, *ends))
+        detail = say("pull.contributed", name=_name(row, keys), points=detail)
+        clauses.append(Clause(said, detail=detail, place=result.index.get_loc(label), fact=one))
+    whole = []
+    if not math.isnan(total):
+        way = "rose" if total > 0 else "fell"
+        same = not round(total, 3)
+        whole = [Clause(say("pull.in_all_same") if same else say(f"pull.in_all_{way}", points=words.points(total)))]
+    if not clauses:
+        none_of = text(f"none_of.{keys[0] if len(keys) == 1 and words.has(f'none_of.{keys[0]}') else 'group'}")
+        heading, _ = composed([Clause(say("pull.no_part", none_of=none_of, subject=subject)), *whole])
+        return Told(heading, shows=False, tested=ps(result))
+    heading, told = composed([clauses[0], *whole])
+    notes = [clauses[0].detail, *[one.full for one in clauses[1:2]], *[one.full for one in whole if one not in told]]
+    facts = [one.fact for one in clauses]
+    score = max(one["score"] for one in facts)
+    return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, ps(result))
 
 
 def listing(result, **context):
     facts = result.attrs["facts"]  # of all the cases, of which the rows may be some
     total = facts["total"]
     if not total:
-        return say("listing.none")
-    known = {name: number(facts[name]) for name in ("worst", "with_comment") if name in facts}
-    form = "whole" if len(known) == 2 else "plain"
-    said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **known)
-    return f"{said} {say('listing.shown', n=len(result))}" if len(result) < total else said
+        return nothing(say("listing.none"))
+    form = "whole" if "worst" in facts else "plain"
+    about = {"worst": number(facts["worst"])} if "worst" in facts else {}
+    said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
+    notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
+    notes += [say("listing.shown", n=len(result))] if len(result) < total else []
+    return Told(sentence_case(said), note_of(notes))
+
+
+def comparison(result, **context):
+    """The change against the period before: of one figure, or of the groups whose change is clear."""
+    if not len(result):
+        return nothing(say("no_data"))
+    if len(result) == 1 and not place_keys(result):
+        row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
+        way = claims.direction(row["change"], result.attrs.get("best"))
+        facts = [fact(result, "change", row, whole_change(result), way, row["p"], row[result.attrs["count"]])] if is_clear else []
+        score = facts[0]["score"] if facts else 0.0
+        return Told(sentence_case(whole_change(result)), shows=False, is_changed=is_clear, score=score, facts=facts, tested=ps(result))
+    clauses, tested = change_clauses(result, result), ps(result)
+    if not clauses:
+        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested))
+        return nothing(said if tested else say("comparison.groups_untested"))
+    heading, told = composed(clauses[:1])
+    notes = [clauses[0].detail, *[one.full for one in clauses[1:2]]]
+    notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []
+    facts = [one.fact for one in clauses]
+    score = max(one["score"] for one in facts)
+    return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, tested)

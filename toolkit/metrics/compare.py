@@ -9,7 +9,16 @@ from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
 
-__all__ = ["History", "change_by_group", "compared", "figures", "previous_period", "scan", "weekly"]
+__all__ = [
+    "History",
+    "beside_previous",
+    "change_by_group",
+    "compared",
+    "figures",
+    "previous_period",
+    "scan",
+    "weekly",
+]
 
 
 def compared(data, function, by=None, value=None, table=None, **choices):
@@ -30,12 +39,28 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     >>> compared(data, toolkit.metrics.csat)["previous_n"].tolist() == toolkit.metrics.csat(data.previous.surveys)["n"].tolist()
     True
     """
-    if data.previous is None:
-        return None
+    return None if data.previous is None else beside_previous(data, function, by, value, table, **choices)[1]
+
+
+def beside_previous(data, function, by=None, value=None, table=None, **choices):
+    """A metric of a data set, and the same against its period before, each table read once: (result, comparison or None).
+
+    Parameters are those of `compared`.
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> data = toolkit.open_data("data/sample", period="2024-03")
+    >>> result, comparison = beside_previous(data, toolkit.metrics.csat, by="channel")
+    >>> list(result["channel"]) == list(comparison["channel"])
+    True
+    """
     asked = [(function, {"by": by} | choices if by else choices, is_count(function, value))]
     table = table or METRICS[function.__name__].table
     (now,), (before,), (history,) = results_of(data, table, asked)
-    return previous_period(now, before, value, history, days_of(data), is_steady(data, table))
+    if before is None:
+        return now, None
+    return now, previous_period(now, before, value, history, days_of(data), is_steady(data, table))
 
 
 def weekly(data, function, value=None, table=None, weeks=13, **choices):

@@ -180,7 +180,7 @@ def inline_svg(svg, alt, prefix):
     Parameters
     ----------
     svg : str; a whole SVG file, such as matplotlib writes
-    alt : str; what the chart says, for those who don't see it
+    alt : str; what the chart says, for those who don't see it; "" where the text beside it says that already
     prefix : str; put before each id, which have to be unique in the page
 
     Returns
@@ -205,7 +205,8 @@ def inline_svg(svg, alt, prefix):
     _fit(root, drawn)
     if "stroke-linejoin: round" in svg:  # matplotlib's one style rule, which the policy would not let work
         drawn.attrib = {"stroke-linejoin": "round", "stroke-linecap": "butt"} | drawn.attrib
-    drawn.attrib = {"role": "img", "aria-label": alt, "focusable": "false"} | drawn.attrib
+    said = {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
+    drawn.attrib = said | {"focusable": "false"} | drawn.attrib
     return Markup(ElementTree.tostring(drawn, encoding="unicode"))
 
 

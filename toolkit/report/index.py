@@ -9,14 +9,13 @@ import json
 import os
 import platform
 import tempfile
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
 import toolkit
-from toolkit import words
-from toolkit.report.render import render_index
+from toolkit.report.overview import draw
 
+DRAWN = ("bullet", "spark")  # of a figure's texts those that are drawings: the executed notebook keeps them
 PACKAGES = ("papermill", "nbconvert", "ibis-framework", "duckdb", "pandas", "matplotlib")
 
 
@@ -104,7 +103,7 @@ def update(out, outcome, run):
         manifest = run | {"reports": dict(sorted(reports.items()))}
         text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
         write_atomically(Path(out) / "manifest.json", text + "\n")
-        write_atomically(Path(out) / "index.html", draw(manifest))
+        write_atomically(Path(out) / "index.html", draw(out, manifest))
 
 
 def entry(outcome, run, before):
@@ -115,6 +114,8 @@ def entry(outcome, run, before):
         "attempted_at": run["made_at"],
         "seconds": round(outcome.seconds, 1),
     }
+    if outcome.lacks:
+        attempt["lacks"] = outcome.lacks
     if outcome.status != "ok":
         zone = (run["data"] or {}).get("time_zone")
         known = {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone, "group": outcome.group}
@@ -135,50 +136,10 @@ def entry(outcome, run, before):
         "as_of": header.get("as_of"),
         "period": header.get("period"),
         "previous_period": header.get("previous_period"),
-        "figures": outcome.figures,
+        "scope": header.get("scope"),
+        "headline": header.get("headline"),
+        "figures": [{key: text for key, text in figure.items() if key not in DRAWN} for figure in outcome.figures],
         "where": outcome.where,
         "group": outcome.group,
         "left_out": outcome.left_out,
     }
-
-
-def draw(manifest):
-    """The overview of a manifest, as HTML."""
-    reports = sorted(manifest["reports"].items(), key=_place)
-    reports = [report for _, report in reports]
-    services = {report["service"] for report in reports if report.get("service")}
-    zones = {report["time_zone"] for report in reports if report.get("time_zone")}
-    return render_index(
-        reports,
-        service=services.pop() if len(services) == 1 else "",
-        made_at=datetime.fromisoformat(manifest["made_at"]),
-        zone=zones.pop() if len(zones) == 1 else None,
-        quality=quality_line((manifest.get("data") or {}).get("tables")),
-    )
-
-
-def _place(item):
-    """Where a report stands in the overview: those for each value of a column after the whole, "(none)" last."""
-    name, report = item
-    group = report.get("group") or {}
-    value = group.get("value", "")
-    return group.get("report", name), group.get("column", ""), value == "(none)", value.casefold()
-
-
-def quality_line(tables):
-    """How many of the rows that were read are used, in a sentence; "" when nothing is known.
-
-    Examples
-    --------
-    >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
-    '990 of 1,000 rows used (99.0\\xa0%); 10 set aside, 3 mended, each listed with its reason by `toolkit check`.'
-    """
-    if not tables:
-        return ""
-    read, used, rejected, repaired = (
-        sum(int(table.get(name) or 0) for table in tables) for name in ("rows_in", "rows_used", "rejected", "repaired")
-    )
-    key = "aside" if rejected or repaired else "used"
-    numbers = {"used": used, "rejected": rejected, "repaired": repaired}
-    said = {name: words.number(value) for name, value in numbers.items()} | {"command": "`toolkit check`"}
-    return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)

@@ -18,10 +18,12 @@ from toolkit.load.where import read_where
 from toolkit.report import index
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
+from toolkit.report.ledger import write_ledger
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.prepare import look_at, prepare, read_data
 from toolkit.report.process import Running, run_task
+from toolkit.report.siblings import drop_links, siblings
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
@@ -51,6 +53,7 @@ class Outcome:
     parameters: dict = field(default_factory=dict)
     where: list = field(default_factory=list)  # which rows alone, such as channel=whatsapp
     group: dict = field(default_factory=dict)  # {report, title, column, value} of one report for each value
+    lacks: str = ""  # the table for want of which it was skipped
     left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
@@ -72,6 +75,7 @@ def run_reports(
     where=None,
     each=None,
     allow_empty=False,
+    interactive=False,
 ):
     """Run notebooks and write their reports into the folder `out`.
 
@@ -82,7 +86,7 @@ def run_reports(
     data : path, optional
         Raw export, or a folder of prepared data. None: each notebook's own default.
     out : path
-        Gets NAME.html, notebooks/NAME.ipynb, index.html, manifest.json; failed/NAME.* for what failed.
+        Gets NAME.html, notebooks/NAME.ipynb, index.html, ledger.html, manifest.json; failed/NAME.* for what failed.
     source, service, period, as_of : str, optional
         See `toolkit.load.open_data`.
     params : dict, optional
@@ -106,6 +110,8 @@ def run_reports(
         A column: one report of each notebook for each of its values in the period.
     allow_empty : bool
         Make reports of a period without one row, too.
+    interactive : bool
+        Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
 
     Returns
     -------
@@ -141,13 +147,16 @@ def run_reports(
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
         prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
         run = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "versions": index.versions(), "data": facts}
+        page = {"ledger": write_ledger(opened, out, run), "interactive": interactive}
+        links = siblings(wanted, chosen, out)
         tasks = []
         for one in wanted:
             mine = known[one.notebook]
             ours = {key: value for key, value in prepared.items() if key in mine}
             theirs = {key: value for key, value in shown.items() if key in mine}
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
-            tasks.append(make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run))
+            task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
+            tasks.append(task | page | {"siblings": links[one.name]})
         return run_tasks(tasks, out, run, jobs, progress, is_all=not names)
 
 
@@ -209,6 +218,7 @@ def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False):
             pool.shutdown(wait=False, cancel_futures=True)
             running.stop()
             raise
+    drop_links(out, [task["name"] for task in tasks])
     return [outcomes[task["name"]] for task in tasks]
 
 
@@ -234,7 +244,7 @@ def publish(task, result, out, is_all=False):
     outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
     if is_all and result.get("kind") == "MissingTable" and not (out / f"{name}.html").exists():
         # Asked for all, and this data has never had what this one needs: that is no failure.
-        outcome.status = "skipped"
+        outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
         _forget_failure(out, name)
         return outcome
     outcome.log = out / "failed" / f"{name}.log"
@@ -242,6 +252,16 @@ def publish(task, result, out, is_all=False):
     index.write_atomically(out / "failed" / f"{name}.ipynb", _read(executed))
     index.write_atomically(outcome.log, _log(task, result, outcome))
     return outcome
+
+
+def _lacking(message):
+    """The table that a MissingTable names; "" when it names none.
+
+    >>> _lacking("this data has no table 'calls' (it has: surveys); it is filled by the sources asterisk")
+    'calls'
+    """
+    found = re.search(r"no table '?(\w+)", message)
+    return found[1] if found else ""
 
 
 def _read(path):

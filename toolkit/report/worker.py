@@ -204,7 +204,17 @@ def make_report(task, progress):
         for name, parameter in known.items()
     ]
     made_at = datetime.fromisoformat(task["made_at"])
-    html = render_report(notebook, parameters, made_at, task["versions"], task["name"], task["suffix"])
+    html = render_report(
+        notebook,
+        parameters,
+        made_at,
+        task["versions"],
+        task["name"],
+        task["suffix"],
+        siblings=task["siblings"],
+        ledger=task["ledger"],
+        interactive=task["interactive"],
+    )
     Path(task["html"]).write_text(html, encoding="utf-8")
     page = read_page(copy.deepcopy(notebook), task["name"])
     return {

@@ -156,14 +156,14 @@ def weekday_name(day):
     return format_date(day, "EEE", locale=_locale())
 
 
-def days_name(first, last):
-    """A range of days, both included, as people say it.
+def days_name(first, last, with_year=True):
+    """A range of days, both included, as people say it; without the year only where both have the same.
 
     >>> import datetime
     >>> days_name(datetime.date(2024, 4, 15), datetime.date(2024, 4, 21))
     '15 to 21 April 2024'
     """
-    end = date_name(last, with_year=True)
+    end = date_name(last, with_year=with_year or first.year != last.year)
     if first == last:
         return end
     if first.year != last.year:

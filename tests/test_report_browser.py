@@ -1,0 +1,225 @@
+"""A report as browsers show it: on a screen, a phone, on paper, by keyboard, with and without its script."""
+
+import re
+
+import pytest
+from browser import audit_page, open_chromium
+from made_report import SIBLINGS, made_report
+from test_report_render import PARAMETERS, demo
+
+from toolkit import look
+from toolkit.report.render import render_report
+
+WIDTHS = [1280, 848, 720, 390, 320]
+PHONE = look.WIDTH["phone"]
+
+
+def write(folder, interactive=False, notebook=None):
+    html = render_report(
+        notebook or made_report(),
+        PARAMETERS,
+        versions={"toolkit": "1"},
+        siblings=SIBLINGS,
+        ledger="ledger.html",
+        interactive=interactive,
+    )
+    path = folder / "report.html"
+    path.write_text(html, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    manager, launch = open_chromium()
+    with manager as play:
+        opened = launch(play)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def look_at(browser):
+    """A function that opens a page in a window of a width."""
+    contexts = []
+
+    def opened(path, width=1280, scheme="light"):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme))
+        page = contexts[-1].new_page()
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_neither_the_page_nor_a_chart_scrolls_sideways(path, look_at, width):
+    page = look_at(path, width)
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inside = page.evaluate(
+        """[...document.querySelectorAll('.drawing svg, .tile svg')].filter(it => it.getClientRects().length)
+        .map(it => it.getBoundingClientRect().right)"""
+    )
+    assert inside and max(inside) <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_text_is_at_least_12_px_after_scaling(path, look_at, width):
+    page = look_at(path, width)
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    small = page.evaluate(
+        """[...document.querySelectorAll('body *')].filter(it => it.getClientRects().length
+          && [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim())
+          && !it.closest('.mark, .vh, title')).map(it => {
+            const svg = it.closest('svg');
+            const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+            return [it.textContent.trim().slice(0, 30), parseFloat(getComputedStyle(it).fontSize) * scale];
+          }).filter(([, size]) => size < 11.99)"""
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("width, shown", [(1280, "wide"), (848, "wide"), (847, "narrow"), (390, "narrow")])
+def test_one_drawing_of_each_chart_is_shown(path, look_at, width, shown):
+    page = look_at(path, width)
+    seen = page.evaluate(
+        """[...document.querySelectorAll('#b1 .drawing > div')].filter(it => it.getClientRects().length)
+        .map(it => it.className)"""
+    )
+    assert seen == [shown]
+
+
+def test_paper_takes_the_wide_drawing_and_prints_nothing_that_is_closed(path, look_at):
+    page = look_at(path, 390)
+    page.emulate_media(media="print")
+    shown = lambda css: page.locator(css).first.is_visible()  # noqa: E731
+    assert shown("#b1 .wide") and not shown("#b1 .narrow")
+    assert not any(map(shown, ("details", "summary", "nav", ".skip", "table", ".get")))
+    assert page.locator(".panel:visible").count() == 2  # both tabs, each under its label
+    assert page.locator(".section .tabs > label:visible").all_inner_texts() == ["Channel", "Topic"]
+
+
+def test_a_report_is_few_pages_and_no_chart_is_parted_from_its_finding(path, look_at):
+    page = look_at(path)
+    pages = page.pdf(prefer_css_page_size=True, print_background=True).count(b"/Type /Page\n")
+    assert 1 <= pages <= 5
+    page.emulate_media(media="print")
+    kept = page.evaluate("[...document.querySelectorAll('.keep')].map(it => getComputedStyle(it).breakInside)")
+    assert set(kept) == {"avoid"}
+
+
+BROKEN = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll('th, td')) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      for (const word of node.data.matchAll(/[^\\s]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map(it => Math.round(it.top)));
+        if (lines.size > 1 && !/[-/\\u2013]/.test(word[0])) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("media, width", [("print", 710), ("screen", 1280), ("screen", 390), ("screen", 320)])
+def test_no_word_of_a_table_is_broken(path, look_at, media, width):
+    page = look_at(path, width)
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    page.emulate_media(media=media)
+    assert page.locator("td:visible").count() > 50
+    assert page.evaluate(BROKEN) == []
+
+
+def test_tables_of_six_columns_fit_beside_the_margin(path, look_at):
+    page = look_at(path)
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+    wide = page.evaluate(
+        """[...document.querySelectorAll('.scroll:not(.all)')].filter(it => it.scrollWidth > it.clientWidth)
+        .map(it => it.getAttribute('aria-label'))"""
+    )
+    assert wide == []
+
+
+def test_tabs_are_turned_by_keyboard_and_a_link_shows_the_tab_it_leads_to(path, look_at):
+    page = look_at(path)
+    assert page.locator("#b5").is_visible() and not page.locator("#b6").is_visible()
+    page.locator("#b8 > input").first.focus()
+    assert page.evaluate("getComputedStyle(document.querySelector('#b8 > label')).outlineStyle") == "solid"
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#b6").is_visible() and not page.locator("#b5").is_visible()
+    other = look_at(path)
+    other.goto(path.as_uri() + "#b6")
+    assert other.locator("#b6").is_visible()
+
+
+def test_a_table_can_be_taken_along(path, look_at):
+    page = look_at(path)
+    page.locator("#b1 summary").click()
+    with page.expect_download() as taken:
+        page.locator("#b1 .get").click()
+    assert taken.value.suggested_filename == "answered.csv"
+    assert taken.value.path().read_text("utf-8").startswith("channel,n\nE-mail,9\n")
+
+
+def test_on_a_phone_the_other_reports_are_folded(path, look_at):
+    page = look_at(path, PHONE)
+    assert not page.locator(".bar .beside").is_visible() and not page.locator(".menu nav").is_visible()
+    page.locator(".menu summary").click()
+    assert page.locator(".menu a").all_inner_texts() == [one["title"] for one in SIBLINGS]
+    assert look_at(path, PHONE + 1).locator(".bar .beside").is_visible()
+
+
+def test_links_lead_to_what_is_there(path, look_at):
+    page = look_at(path)
+    lost = page.evaluate(
+        """[...document.querySelectorAll('a[href^="#"]')].map(it => it.getAttribute('href').slice(1))
+        .filter(id => !document.getElementById(id))"""
+    )
+    assert lost == [] and page.locator('a[href="#b1"]').count() == 2  # a bullet and a tile
+
+
+@pytest.mark.parametrize("make", [made_report, demo])
+def test_axe_finds_nothing(tmp_path, browser, make):
+    views = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390, 320)]
+    found = audit_page(write(tmp_path, notebook=make()), views, browser)
+    assert found == {"console": [], "requests": [], "violations": [], "overflow": []}
+
+
+def test_without_the_choice_there_is_no_script(path):
+    html = path.read_text("utf-8")
+    assert "<script" not in html and "script-src" not in html
+
+
+def test_an_interactive_page_sorts_and_filters(tmp_path, look_at):
+    page = look_at(write(tmp_path, interactive=True))
+    page.locator("#b1 summary").click()
+    names = lambda: page.locator("#b1 tbody tr:visible th").all_inner_texts()  # noqa: E731
+    sort = page.locator("#b1 thead button")
+    assert names()[0] == "E-mail"
+    sort.nth(1).click()
+    assert names()[0] == "X" and page.locator("#b1 thead th").nth(1).get_attribute("aria-sort") == "ascending"
+    sort.nth(1).click()
+    assert names()[0] == "E-mail" and page.locator("#b1 thead th").nth(1).get_attribute("aria-sort") == "descending"
+    sort.nth(0).click()
+    assert names() == sorted(names(), key=str.lower)
+    page.locator("#b1 .filter input").fill("INSTA")
+    assert names() == ["Instagram"]
+
+
+def test_an_interactive_page_allows_its_one_script_and_has_no_faults(tmp_path, browser):
+    path = write(tmp_path, interactive=True)
+    assert len(re.findall("<script>", path.read_text("utf-8"))) == 1
+    found = audit_page(path, [("light", 1280), ("dark", 390)], browser)
+    assert found == {"console": [], "requests": [], "violations": [], "overflow": []}

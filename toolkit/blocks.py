@@ -1,0 +1,141 @@
+"""Blocks: what one section of a report shows, as plain data: the finding, its chart wide and narrow, its tables.
+
+A block is made of a result and is all that JupyterLab, the page and the overview need to show it; nothing in it refers
+to the data any more. Every text is plain: who shows it escapes it.
+
+>>> import pandas as pd
+>>> from toolkit.metrics import csat
+>>> made = block(csat(pd.DataFrame({"score": [5] * 80 + [1] * 20, "channel": ["email", "x"] * 50}), by="channel"))
+>>> made["metric"], made["by"], sorted(made["chart"])
+('csat', ['channel'], ['alt', 'folded', 'narrow', 'wide'])
+"""
+
+import html
+import re
+
+from toolkit import findings, plots, words
+from toolkit.table_html import caption as table_caption
+from toolkit.table_html import tables_of
+
+
+
+def block(result, comparison=None, overall=None, period=None, caption=None, parts=False):
+    """One block of a result.
+
+    Parameters
+    ----------
+    result : Result of any metric
+    comparison : Result, optional
+        The same against the period before (`metrics.compare.compared`): its values are drawn beside, and told.
+    overall : Result without groups, optional
+    period : Period, optional
+        What is reported of a longer series.
+    caption : str, optional
+        Of the tables; by default the metric and its groups.
+    parts : bool
+        Draw the parts behind the value, such as the scores behind a rate of high ones.
+
+    Returns
+    -------
+    dict: heading, note, status, is_changed, score, facts, tested (as `findings.tell` gives them), chart (None, or wide,
+        narrow: SVG; alt; folded), tables (as `table_html.tables_of` gives them), metric, by, form, overview
+    """
+    told = findings.tell(result, overall=overall, period=period, comparison=comparison)
+    attrs = result.attrs
+    label = caption or table_caption(result)
+    made = {
+        "heading": told.heading,
+        "note": told.note,
+        "status": told.status,
+        "is_changed": told.is_changed,
+        "score": told.score,
+        "facts": list(told.facts),
+        "tested": list(told.tested),
+        "metric": attrs.get("metric", ""),
+        "by": list(attrs.get("by", ())),
+        "form": attrs.get("shape", ""),
+        "overview": _on_overview(attrs),
+        "chart": None,
+        "tables": [],
+    }
+    if plots.is_drawn(result):
+        options = {"reference": overall, "period": period, "highlight": told.highlight, "before": comparison}
+        options = {name: value for name, value in options.items() if value is not None} | {"parts": parts}
+        made["chart"] = {
+            **{name: drawing(result, narrow=name == "narrow", **options) for name in ("wide", "narrow")},
+            "alt": plots.alternative_text(result, told.heading, told.highlight),
+            "folded": not told.shows,
+        }
+    if len(result):
+        made["tables"] = [table | {"label": table["label"] or label} for table in tables_of(result, comparison)]
+        if caption and made["tables"]:
+            made["tables"][0]["label"] = caption
+    return made
+
+
+def _on_overview(attrs):
+    """What of the overview a block may be: when contacts come, or what changed."""
+    if attrs.get("shape") == "grid":
+        return "grid"
+    return "pull" if attrs.get("value") == "contribution" else ""
+
+
+def drawing(result, **options):
+    """The chart of a result as SVG; its figure is closed again."""
+    axes = plots.plot(result, **options)
+    try:
+        return plots.svg(axes.figure)
+    finally:
+        plots.close(axes.figure)
+
+
+def is_blank(one):
+    """Whether a block has nothing but its sentence."""
+    return one["chart"] is None and not one["tables"]
+
+
+def block_html(one, level=3):
+    """A block as HTML that JupyterLab shows: the finding, the wide chart, the note, and the tables folded."""
+    said = [f"<h{level}>{with_code(one['heading'])}</h{level}>"] if one["heading"] else []
+    chart = one["chart"]
+    if chart and not chart["folded"]:
+        said.append(_chart_html(chart))
+    if one["note"]:
+        said.append(f"<p>{with_code(one['note'])}</p>")
+    if chart and chart["folded"]:
+        said.append(_folded(words.text("blocks.chart"), _chart_html(chart)))
+    said += [_folded(words.text("blocks.table", label=table["label"]), table["html"]) for table in one["tables"]]
+    return "\n".join(said)
+
+
+def _chart_html(chart):
+    return f'<div role="img" aria-label="{html.escape(chart["alt"], quote=True)}">{chart["wide"]}</div>'
+
+
+def _folded(summary, content):
+    return f"<details><summary>{html.escape(summary)}</summary>{content}</details>"
+
+
+def tabs_html(tabs):
+    """Blocks beside each other, each under its label."""
+    return "\n".join(f"<h4>{html.escape(tab['label'])}</h4>{block_html(tab['block'], 4)}" for tab in tabs)
+
+
+def plain(one):
+    """A block as text."""
+    return ". ".join(filter(None, [one["heading"], one["note"]])).replace("`", "")
+
+
+def with_code(text):
+    """A text as HTML; what stands between backticks is code.
+
+    >>> with_code("see `toolkit check` <now>")
+    'see <code>toolkit check</code> &lt;now&gt;'
+    """
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def name_of(one):
+    """What a block is called in addresses, such as abandonment-rate-by-hour."""
+    said = "-".join([one["metric"], *(["by"] if one["by"] else []), *one["by"]])
+    return re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-") or "block"

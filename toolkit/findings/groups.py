@@ -1,0 +1,260 @@
+"""What is told of groups: the target first, then what clearly changed or stands out, or that nothing does."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from toolkit import claims, words
+from toolkit.claims import place_keys
+from toolkit.findings import targets
+from toolkit.findings.compared import change_of, moved
+from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, unit_of, word
+from toolkit.findings.told import Clause, Told, composed, note_of, worst
+from toolkit.verdicts import CHANCE, CLEAR
+from toolkit.words import display_name, sentence_case, text, value_text
+
+MOST_FACTS = 20
+MOST_NOTES = 3
+
+
+def groups_told(result, period=None, overall=None, comparison=None, notes=(), first=None, is_shown=False):
+    """What is told of a result with groups.
+
+    Parameters
+    ----------
+    notes : clauses that the note ends with
+    first : clause that the heading begins with, instead of the target's
+    is_shown : whether the chart shows what the first clause says
+    """
+    groups = claims.estimates(result)
+    told = groups[groups["is_told"].to_numpy(bool)]
+    of_all = targets.statuses(result)
+    status, off = worst(of_all), off_facts(result, groups, of_all)
+    if len(told) == 1 and first is None:
+        return _alone(result, told.iloc[0], groups, status, off, notes)
+    if not len(told) and first is None:
+        return Told(sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False)
+    every = claims.time_key(result)
+    only = claims.in_period(result[every], every, period) if every else None
+    tested, found = claims.standouts(result, only)
+    changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
+    best = sorted([*changes, *outs], key=lambda one: one.fact["direction"] == "better")  # stays in order: changes first
+    head = first or targets.clause(result)
+    clauses = [Clause(head)] if head else []
+    clauses = [*best[:1], *clauses] if every and first is None else [*clauses, *best[:1]]
+    if not best and first is None:
+        clauses.append(_flat(result, told, is_bare=bool(clauses)))
+    heading, said = composed(clauses)
+    named = best[0] if best and best[0] in said else None
+    note = [named.detail] if named else [one.full for one in best[:1]]
+    note += [most(result)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][:1]
+    note += [_extreme(result, found[0], tested)] if found and named and named.fact["kind"] == "standout" else []
+    note += [_overall(result, overall)]
+    return Told(
+        heading,
+        note_of([one for one in note if one][:MOST_NOTES] + list(notes)),
+        highlight=None if named is None else result.index[named.place],
+        shows=bool(best) or status == "off" or is_shown,
+        status=status,
+        is_changed=bool(best),
+        score=max([one.fact["score"] for one in best], default=0.0),
+        facts=[one.fact for one in best[:MOST_FACTS]] + off,
+        tested=ps(tested) + ps(comparison),
+    )
+
+
+def ps(tested):
+    """The p of what was tested."""
+    if tested is None or "p" not in tested.columns:
+        return []
+    return [float(p) for p, verdict in zip(tested["p"], tested["verdict"], strict=True) if verdict in (CLEAR, CHANCE)]
+
+
+def _alone(result, row, groups, status, off, notes):
+    """The only group with enough cases."""
+    what = text("sentence.what.subject_at", subject=word(result, "subject"), place=place_of(result, row))
+    heading = say("group.single", what=what, figure=figure_of(result, row))
+    note = note_of([say("alone") if len(groups) > 1 else "", *notes])
+    return Told(sentence_case(heading), note, shows=False, status=status, facts=off)
+
+
+def _standout(result, found, every):
+    """A group that stands out, as a clause."""
+    row, attrs, unit = found.row, result.attrs, unit_of(result)
+    place, is_open, rest_open = place_of(result, row), pd.isna(row["value"]), pd.isna(row["rest"])
+    shown = {name: "" if pd.isna(row[name]) else value_text(row[name], unit) for name in ("value", "rest")}
+    about = shown | {"noun": noun(result), "place": place, "event": event_at(result)}
+    what = what_of(result, place)
+    if every:
+        year = {"with_year": result[every].dt.year.nunique() > 1}
+        about["span"] = text(f"span.{every}", name=display_name(row[every], every, in_sentence=True, **year))
+        about |= {"others": text(f"others.{every}"), "what": what_of(result)}
+    is_wait, is_rate = attrs["shape"] == "wait", unit == "rate" and attrs["shape"] != "mean"
+    form = "wait" if is_wait else "rate" if is_rate else "mean"
+    if every and not is_open and not rest_open:
+        full = say(f"standout.span_{form}", **about | {"event": event(result)})
+    elif is_rate:
+        part = part_of(result)
+        full = say("standout.part" if part else "standout.rate", **about, **({"part": part} if part else {}))
+    elif is_wait:
+        full = say(f"standout.wait{'_open' if is_open else '_rest' if rest_open else ''}", **about)
+    else:
+        subject = text("sentence.what.subject_at", subject=word(result, "subject"), place=place)
+        full = say("standout.mean", **about | {"what": subject})
+    short = say(f"standout.mean{'_open' if is_open else '_rest' if rest_open else ''}", **about | {"what": what})
+    best = attrs.get("best") or ("high" if "part" in attrs else "")
+    bare = "" if is_open else say("standout.bare", **about | {"what": what})
+    return Clause(
+        full,
+        (short, bare),
+        say("standout.detail", place=place, figure=figure_of(result, row)),
+        int(row.name),
+        fact(result, "standout", row, full, claims.direction(1 if found.is_above else -1, best), row["p"], row["n"]),
+    )
+
+
+def event_at(result):
+    """What the cases of a group did, which is named before."""
+    own = f"metric.{result.attrs['metric']}.event_at"
+    return word(result, "event_at") if words.has(own) else event(result)
+
+
+def part_of(result):
+    """Of spans of time, and of curves, the time within which the share is told; "" of other shares."""
+    if "part" in result.attrs:
+        return words.part_name(*result.attrs["part_words"][0])
+    if result.attrs["shape"] == "curve":
+        seconds = claims.told_time(pd.DataFrame(result), place_keys(result))
+        return words.part_name("within", {"high": seconds})
+    return ""
+
+
+def what_of(result, place=""):
+    """What a figure is called after the target was said: it, the median, the mean; of a group with its place."""
+    value = result.attrs["value"]
+    name = next((name for name in ("median", "mean") if value.startswith(f"{name}_")), "it")
+    return text(f"sentence.what.{name}_at", place=place) if place else text(f"sentence.what.{name}")
+
+
+def change_clauses(result, comparison):
+    """The groups that clearly changed against the period before, as clauses, the surest first."""
+    made = []
+    for place, row in claims.changed(result, comparison):
+        where = place_of(result, row)
+        subject = text("sentence.what.subject_at", subject=word(result, "subject"), place=where)
+        full = moved(comparison, row, subject)
+        way = claims.direction(row["change"], comparison.attrs.get("best"))
+        made.append(
+            Clause(
+                full,
+                (moved(comparison, row, what_of(comparison, where)),),
+                say("changed.detail", place=where, change=change_of(comparison, row)) if row["change"] else "",
+                place,
+                fact(result, "change", row, full, way, row["p"], row[comparison.attrs["count"]]),
+            )
+        )
+    return made
+
+
+def most(result):
+    """Where most of what should be few happened; a count in full, so without a verdict."""
+    if result.attrs["shape"] != "rate" or result.attrs.get("best") != "low":
+        return ""
+    top, hits = claims.most(result), result.attrs["roles"]["hits"]
+    if top is None:
+        return ""
+    about = {"event": event(result), "place": place_of(result, top), "hits": words.number(top["hits"])}
+    return say("standout.most", total=words.number(result[hits].sum()), **about)
+
+
+def _extreme(result, found, tested):
+    """The group with the most extreme figure, where it is clear and another one than that which does most harm."""
+    if found.is_extreme:
+        return ""
+    sign = 1 if found.is_above else -1
+    top = tested.loc[(sign * tested["value"].fillna(math.inf)).idxmax()]
+    if top["verdict"] != CLEAR or sign * top["change"] <= 0:
+        return ""
+    form = ("longer", "shorter") if unit_of(result) == "seconds" else ("higher", "lower")
+    return say(f"standout.{form[sign < 0]}", place=place_of(result, top), figure=figure_of(result, top))
+
+
+def _overall(result, overall):
+    value = result.attrs["value"]
+    if overall is None or len(overall) != 1 or pd.isna(overall[value].iloc[0]):
+        return ""
+    return say("overall", value=value_text(overall[value].iloc[0], unit_of(result)))
+
+
+def _flat(result, told, is_bare=False):
+    """No group stands out: from which to which figure they lie."""
+    keys, unit = place_keys(result), unit_of(result)
+    named = told[claims.is_named(told, keys)]
+    values = (named if len(named) else told)["value"]
+    known, none_of = values.dropna(), text(name_of("none_of", keys))
+    bare = say("flat.bare", none_of=none_of)
+    if is_bare:
+        return Clause(bare)
+    if not len(known):
+        return Clause(say("flat.unknown", none_of=none_of))
+    low, high = (value_text(value, unit) for value in (known.min(), known.max()))
+    if len(known) < len(values):
+        return Clause(say("flat.open", none_of=none_of, low=low), (bare,))
+    if low == high:
+        return Clause(say("flat.same", none_of=none_of, value=low), (bare,))
+    return Clause(say("flat.between", none_of=none_of, low=low, high=high), (bare,))
+
+
+# --- facts ------------------------------------------------------------------------------------------
+
+
+def fact(result, kind, row, said, direction="none", p=None, n=0, score=None):
+    """A candidate for a report's headline: of a group, or of the whole (without keys)."""
+    keys = place_keys(result)
+    names = [display_name(row[key], key) for key in keys] or [word(result, "title")]
+    return {
+        "kind": kind,
+        "metric": result.attrs["metric"],
+        "key": ",".join(keys),
+        "value": ",".join(str(row[key]) for key in keys),
+        "name": words.joined(names),
+        "text": text("sentence.told_alone", heading=sentence_case(said)),
+        "clause": said,
+        "direction": direction,
+        "p": None if p is None or pd.isna(p) else float(p),
+        "score": claims.score(p) if score is None else float(score),
+        "n": int(n),
+        "weeks": _weeks(row, keys),
+    }
+
+
+def _weeks(row, keys):
+    """The Monday of the week of a row, where it is of one."""
+    if keys != ["week"] or pd.isna(row["week"]) or isinstance(row["week"], str):
+        return []
+    return [str(np.datetime64(pd.Timestamp(row["week"]), "D"))]
+
+
+def off_facts(result, groups, statuses):
+    """A fact for each group off its target, the farthest beyond it, as multiples of its uncertainty, first."""
+    target, made = result.attrs.get("target"), []
+    if not target or "off" not in statuses:
+        return made
+    keys, attrs, said = place_keys(result), result.attrs, say("target.off", target=targets.wanted(result))
+    for at, status in enumerate(statuses):
+        if status != "off":
+            continue
+        row = pd.DataFrame(result).reset_index(drop=True).loc[at]
+        value, low, high = (float(row[target[name]]) for name in ("of", "low", "high"))
+        gap, half = abs(value - target["value"]), (high - low) / 2
+        shown = value_text(value, attrs["units"].get(target["of"], "rate"))
+        about = {"value": shown, "standing": said, "noun": noun(result), "event": event_at(result)}
+        if keys:
+            about["place"] = place_of(result, row)
+        form = ("fact" if target["of"] == attrs["value"] else "fact_share") + ("_at" if keys else "")
+        clause = say(f"target.{form}", **about)
+        score = gap / half * 1.96 if half > 0 else 0.0
+        made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))
+    return sorted(made, key=lambda one: -one["score"])[:MOST_FACTS]
+

@@ -1,0 +1,79 @@
+"""What is said of a target: of one figure where it stands, of groups how many miss it."""
+
+import pandas as pd
+
+from toolkit import claims, words
+from toolkit.claims import place_keys
+from toolkit.findings.parts import name_of, say
+from toolkit.words import display_name, estimate, text, value_text
+
+TESTED = ("off", "near", "on")
+MOST_NAMED = 2
+
+
+def statuses(result):
+    """Per row its status; "none" also where it has no name, or is a part of a period."""
+    keys, partial = place_keys(result), set(result.attrs.get("partial", ()))
+    is_named = claims.is_named(pd.DataFrame(result), keys)
+    made = zip(result.statuses(), is_named, strict=True)
+    return ["none" if not named or at in partial else status for at, (status, named) in enumerate(made)]
+
+
+def wanted(result, row=None):
+    """The target in words: "5 %", "80 % within 20 s", "80 % on time"."""
+    target = result.attrs["target"]
+    value = value_text(target["value"], result.attrs["units"].get(target["of"], "rate"))
+    if target["of"] == result.attrs["value"]:
+        return say("target.plain", value=value)
+    seconds = _seconds(result, row)
+    return say("target.own", value=value) if seconds is None else say("target.within", value=value, seconds=seconds)
+
+
+def _seconds(result, row=None):
+    """The time of a share in time, where all have the same."""
+    seconds = result.attrs["target"].get("seconds", None if row is None else row.get("target_seconds"))
+    return None if seconds is None or pd.isna(seconds) else words.duration(seconds)
+
+
+def standing(result):
+    """(where one figure stands, the same with the share that it is of): "" where nothing is wanted or it isn't known.
+
+    The first is said of a figure that is itself held against the target, the second of one whose share in time is.
+    """
+    target, status = result.attrs.get("target"), (result.statuses() or ["none"])[0]
+    if not target or status not in TESTED:
+        return "", ""
+    value = value_text(target["value"], result.attrs["units"].get(target["of"], "rate"))
+    said, row = say(f"target.{status}", target=value), result.iloc[0]
+    if target["of"] == result.attrs["value"]:
+        return said, ""
+    share = estimate(*(row[target[name]] for name in ("of", "low", "high")), "rate")
+    seconds = _seconds(result, row)
+    if seconds is None:
+        return "", say("target.share_own", value=share, standing=said)
+    return "", say("target.share_within", value=share, standing=said, seconds=seconds)
+
+
+def clause(result):
+    """How many groups miss the target, or that none does; "" without a target, or with fewer than two groups."""
+    told = [status for status in statuses(result) if status in TESTED]
+    if len(told) < 2:
+        return ""
+    keys, off, on = place_keys(result), told.count("off"), told.count("on")
+    is_named = claims.is_named(pd.DataFrame(result), keys)
+    groups = text(name_of("many", keys), n=len(told))
+    is_all = len(told) == is_named.sum()
+    if not is_all:
+        groups = say("target.enough", groups=groups)
+    about = {"target": wanted(result), "groups": groups, "none_of": text(name_of("none_of", keys))}
+    best = result.attrs["target"]["best"]
+    if off == len(told):
+        return say(f"target.none_{best}" if is_all else "target.every", **about)
+    if off:
+        miss = say("target.some", n=off, **about)
+        rows = [row for (_, row), one in zip(pd.DataFrame(result).iterrows(), statuses(result), strict=True) if one == "off"]
+        names = [words.joined(display_name(row[key], key, in_sentence=True) for key in keys) for row in rows]
+        return say("target.some_named", miss=miss, names=words.joined(names)) if off <= MOST_NAMED else miss
+    if on == len(told):
+        return say(f"target.all_{best}", **about)
+    return say("target.not_off", **about)

@@ -1,0 +1,171 @@
+"""Small multiples: a panel for each group on one scale, all groups in grey and its own in colour."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.transforms import Bbox
+
+from toolkit import words
+from toolkit.look import LIGHT
+from toolkit.plots import axes, canvas
+from toolkit.plots.canvas import BASE, DOTTED, EDGE, LINE
+
+MOST_PANELS = 9
+GAP = 22  # between two panels
+TALL = {False: 92, True: 84}
+
+
+def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None):
+    """A panel for each name; `draw(ax, place)` draws the group of a place into axes.
+
+    Parameters
+    ----------
+    everything : (places along, values upwards) of the lines of all groups, with gaps between
+    scales : (low and high along, the scale upwards, whether along is logarithmic)
+    values : text beside each name
+    key : [(mark, word)]
+    left_out : number of groups that have no panel
+    ticks : (places along, their labels)
+
+    On axes that are given only the first panel is drawn.
+    """
+    import seaborn
+
+    (begin, end), scale, is_log = scales
+    width, columns = canvas.width_of_canvas(ax, narrow), 2 if narrow else 3
+    wide = (width - GAP * (columns - 1)) / columns
+    # a name above its value where both don't fit in one line
+    pairs = zip(names, values, strict=True)
+    is_two = narrow or any(canvas.measure([n], narrow, True) + canvas.measure([v], narrow) + 12 > wide for n, v in pairs)
+    up = LINE if is_two else 0
+    placed, top = canvas.key_lines(key, width, narrow)
+    tall, pitch, top = TALL[narrow], TALL[narrow] + 56 + up, top + 8
+    if ax is not None:
+        drawn = canvas.make(ax, narrow, 0, 0, 0, top + 22 + up, 26)
+        canvas.draw_key(drawn, placed)
+        _panel(drawn, names, values, everything, draw, 0, scales, ticks, is_two, True)
+        return ax
+    rows = math.ceil(len(names) / columns)
+    height = top + rows * pitch - 4 + LINE * bool(left_out)
+    frame = pd.DataFrame({"group": range(len(names))})
+    bare = {"xticks": [], "yticks": [], "frame_on": False}  # its own layout of them costs more than all the drawing
+    facets = seaborn.FacetGrid(frame, col="group", col_wrap=columns, height=1, despine=False, subplot_kws=bare)
+    figure = facets.figure
+    figure.set_dpi(72)
+    figure.set_size_inches(width / 72, height / 72)
+    whole = Bbox([[0, 0], [width / 72, height / 72]])
+    px, cells = canvas.pixels(figure, whole), []
+    for number, one in enumerate(facets.axes.flat):
+        x, y = (number % columns) * (wide + GAP), top + (number // columns) * pitch
+        one.set_xscale("log" if is_log else "linear")
+        canvas.place(one, whole, x, y + 22 + up, wide, tall)
+        cells.append((one, x, y))
+    drawn = canvas.Canvas(cells[0][0], width, height, narrow, px)
+    canvas.draw_key(drawn, placed)
+    for number, (one, x, y) in enumerate(cells):
+        cell = canvas.Canvas(one, wide, pitch, narrow, canvas.Affine2D().translate(x, y) + px)
+        _panel(cell, names, values, everything, draw, number, scales, ticks, is_two, number % columns == 0)
+    if left_out:
+        canvas.write(drawn, 0, height - 4, words.text("chart.others_left_out", n=left_out), role="muted")
+    return cells[0][0]
+
+
+def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two, is_first):
+    (begin, end), scale, is_log = scales
+    ax, narrow = cell.ax, cell.narrow
+    ax.set(xscale="log" if is_log else "linear")
+    ax.set(xlim=(begin, end), ylim=(scale.low, scale.high), xticks=[], yticks=[])
+    ax.minorticks_off()
+    room = cell.width if is_two else cell.width - canvas.measure([values[number]], narrow) - 10
+    name = canvas.cut(names[number], room, narrow, True)
+    canvas.write(cell, 0, 13, name, bold=True, full=names[number], name="name")
+    place = (0, 13 + LINE, "left") if is_two else (cell.width, 13, "right")
+    canvas.write(cell, place[0], place[1], values[number], anchor=place[2], name="value")
+    lines = scale.ticks if len(scale.ticks) < 4 else [scale.ticks[0], scale.ticks[len(scale.ticks) // 2], scale.ticks[-1]]
+    for tick in lines:
+        canvas.rule(cell, [0, cell.width], [tick] * 2, cell.across, role="muted" if tick == scale.low else "line")
+    if is_first:
+        look = {"role": "muted", "shift": (0, BASE + 9)}
+        canvas.write(cell, 0, lines[-1], scale.labels[scale.ticks.index(lines[-1])], cell.across, **look)
+    ax.plot(*everything, color=LIGHT["faint"], linewidth=1, zorder=2, label="others")
+    draw(ax, number)
+    x = ax.transData.transform(np.column_stack([ticks[0], np.full(len(ticks[0]), scale.low)]))[:, 0]
+    at = (x - cell.px.transform((0, 0))[0]) / ax.figure.dpi * 72
+    y = (cell.px.transform((0, 0))[1] - ax.get_window_extent().y0) / ax.figure.dpi * 72 + 16
+    canvas.labels_across(cell, at, ticks[1], y, (0, cell.width))
+
+
+def of_trends(series, ax, steps, scale, unit, narrow):
+    """A panel for each series along the time, its last value beside its name."""
+    from toolkit.plots.trend import last_of, line
+
+    left_out, series = len(series) - MOST_PANELS, series[:MOST_PANELS]
+    unit_shown = "seconds" if unit == "log" else unit
+    values = [axes.shown(last_of(frame)["value"], unit_shown) for _, frame in series]
+    margin = steps.width * 0.5
+    along = (steps.at.min() - margin, steps.at.max() + margin)
+    target = axes.only(pd.concat([frame["target"] for _, frame in series]))
+
+    def draw(one, number):
+        name, frame = series[number]
+        if np.isfinite(target):
+            one.axhline(target, **DOTTED, zorder=2.5)
+        line(one, frame, steps, scale, unit, name, False)
+
+    everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in series])
+    key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
+    if np.isfinite(target):
+        key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
+    names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
+    ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
+    return panels(names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks)
+
+
+def of_curves(parts, ax, scale, narrow):
+    """A panel for each curve of what ended by when; its own target dotted, with the share that ended by then."""
+    left_out, parts = len(parts) - MOST_PANELS, parts[:MOST_PANELS]
+    ends = [part["share"].iloc[-1] for _, part in parts]
+    targets = [float(part["target_seconds"].iloc[0]) if "target_seconds" in part else math.nan for _, part in parts]
+    by_then = [_share_at(part, target) for (_, part), target in zip(parts, targets, strict=True)]
+    values = [
+        words.text("chart.share_by", value=axes.shown(share, "rate"), time=words.duration(target))
+        if np.isfinite(target)
+        else axes.shown(end, "rate")
+        for share, target, end in zip(by_then, targets, ends, strict=True)
+    ]
+
+    curves = [_stairs(part["seconds"].clip(lower=scale.low), part["share"]) for _, part in parts]
+
+    def draw(one, number):
+        target, said = targets[number], words.text("chart.mark_alone", name=parts[number][0], value=values[number])
+        one.plot(*curves[number].T, color=LIGHT["data"], linewidth=2.25, zorder=3, label="line", gid=said)
+        if np.isfinite(target) and scale.low <= target <= scale.high:
+            one.plot([target] * 2, [0, 1], **DOTTED, zorder=2.5, label="target")
+            one.plot(target, by_then[number], "o", color=LIGHT["data"], markersize=8, zorder=4, label="value", **EDGE)
+
+    key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
+    if np.isfinite(targets).any():
+        key.append(("dotted", words.text("chart.key.own_target_by_then")))
+    upwards = axes.Scale(0, 1, [0, 0.5, 1], [words.percent(one) for one in (0, 0.5, 1)], False)
+    scales = ((scale.low, scale.high), upwards, True)
+    everything = _with_gaps(curves)
+    return panels([name for name, _ in parts], ax, narrow, everything, draw, scales, values, key, max(left_out, 0),
+                  ticks=(scale.ticks, scale.labels))  # fmt: skip
+
+
+def _stairs(along, values):
+    """The corners of a curve of steps."""
+    return np.column_stack([np.repeat(along, 2)[1:], np.repeat(values, 2)[:-1]])
+
+
+def _with_gaps(lines):
+    """Several lines as one, with a gap between them: (places along, values)."""
+    gap = np.full((1, 2), np.nan)
+    return np.concatenate([part for line in lines for part in (line, gap)]).T
+
+
+def _share_at(part, seconds):
+    """The share that a curve has reached by then."""
+    reached = part["share"][part["seconds"] <= seconds]
+    return float(reached.iloc[-1]) if len(reached) else 0.0

@@ -1,0 +1,141 @@
+"""Parts of a whole: one bar of 100 % per group, split into at most five parts in their order."""
+
+import numpy as np
+import pandas as pd
+
+from toolkit import words
+from toolkit.look import LIGHT
+from toolkit.plots import axes, canvas
+from toolkit.plots.canvas import BASE, LINE
+from toolkit.plots.rows import most, n_texts
+from toolkit.result import Result
+
+MOST_PARTS = 5
+PITCH = {False: 40, True: 54}
+THICK = {False: 24, True: 22}
+SPANS = ("within", "between", "after")
+EDGED = {"edgecolor": LIGHT["context"], "linewidth": 0.75}
+FILLS = (
+    ({"facecolor": LIGHT["part1"]}, "on_part"),
+    ({"facecolor": LIGHT["part2"]}, "on_part"),
+    ({"facecolor": LIGHT["part3"]}, "ink"),
+    ({"facecolor": LIGHT["part4"]} | EDGED, "ink"),
+    ({"facecolor": LIGHT["page"]} | EDGED, "ink"),
+)
+NONE = ({"facecolor": LIGHT["page"], "hatch": True}, "ink")  # what never came
+
+
+def joined_parts(attrs):
+    """[(name, codes of the parts that it joins, fill, colour of its text)]: at most five, what never came hatched.
+
+    What never came is one part where there are more than five, then the longest spans that have an end.
+    """
+    names = axes.part_names(attrs)
+    said = attrs.get("part_words") or [(part, {}) for part in attrs["parts"]]
+    made = [[name, [part], code, ends] for name, part, (code, ends) in zip(names, attrs["parts"], said, strict=True)]
+    is_timed = any(code in SPANS for code, _ in said)
+    never = [one for one in made if is_timed and one[2] not in SPANS]
+    if len(made) > MOST_PARTS and len(never) > 1:
+        name = words.sentence_case(words.text("chart.never"))
+        made = [one for one in made if one not in never] + [[name, [one[1][0] for one in never], "never", {}]]
+    while len(made) > MOST_PARTS:
+        between = [place for place, one in enumerate(made) if one[2] == "between"]
+        first = between[-2] if len(between) > 1 else 0
+        one, next_one = made[first : first + 2]
+        ends = {"low": one[3].get("low"), "high": next_one[3].get("high")}
+        name = f"{one[0]}, {next_one[0]}"
+        if len(between) > 1:
+            name = words.sentence_case(words.part_name("between", ends))
+        made[first : first + 2] = [[name, one[1] + next_one[1], one[2], ends]]
+    coloured = [one for one in made if not (is_timed and one[2] not in SPANS)]
+    looks = {id(one): FILLS[place] for place, one in enumerate(coloured)}
+    return [(one[0], one[1], *looks.get(id(one), NONE)) for one in made]
+
+
+def split(result, ax, keys, narrow):
+    """One bar per group; most of the first part on top, too few at the end, the total last."""
+    parts, tidy = joined_parts(result.attrs), result.parts()
+    wide = tidy.pivot(index="place", columns="part", values="share").fillna(0.0)
+    wide = pd.DataFrame({place: wide[list(codes)].sum(axis=1) for place, (_, codes, *_) in enumerate(parts)})
+    groups = Result(tidy.drop_duplicates("place").set_index("place"))
+    groups.attrs = result.attrs | {"count": "total"}
+    groups, note = most(groups, keys)
+    enough, nobody = groups.enough() & (groups["total"] > 0), np.zeros(len(groups), bool)
+    if keys and not axes.time_key(groups, keys):
+        nobody = axes.is_nobody(groups, keys)
+        first = -wide.loc[groups.index, 0]
+        kept = np.lexsort((first, nobody, ~enough))
+        groups, enough = groups.iloc[kept], enough.iloc[kept]
+    names, shares = axes.row_names(groups, keys), wide.loc[groups.index].to_numpy()
+    cuts = _cuts(result, groups)
+    width = canvas.width_of_canvas(ax, narrow)
+    key = [(look, name) for name, _, look, _ in parts]
+    key += [("notch", words.text("chart.key.notch"))] if np.isfinite(cuts).any() else []
+    placed, top = canvas.key_lines(key, width, narrow)
+    numbers = n_texts(groups["total"], narrow)
+    wide_n = canvas.measure([*numbers, words.text("chart.n_head")], narrow)
+    left = 0 if narrow else min(canvas.measure(names, narrow) + 14, 0.3 * width)
+    right = 0 if narrow else wide_n + 14
+    top, pitch, bottom = top + (0 if narrow else 10), PITCH[narrow], 4 + LINE * bool(note)
+    drawn = canvas.make(ax, narrow, top + pitch * len(names) + bottom, left, right, top, bottom)
+    drawn.ax.set(xlim=(0, 1), ylim=(pitch * len(names), 0))
+    canvas.draw_key(drawn, placed)
+    if not narrow:
+        canvas.write(drawn, width, top - 2, words.text("chart.n_head"), anchor="right", role="muted")
+    for row, (name, n) in enumerate(zip(names, numbers, strict=True)):
+        middle, room = row * pitch + (31 if narrow else 16), width - wide_n - 12 if narrow else left - 10
+        look = {"by": drawn.across, "full": name, "name": "name"}
+        if narrow:
+            canvas.write(drawn, 0, middle - 16, canvas.cut(name, room, True), **look)
+        else:
+            canvas.write(drawn, left - 8, middle, canvas.cut(name, room, False), anchor="right", shift=(0, BASE), **look)
+        shift = (0, -16 if narrow else BASE)
+        canvas.write(drawn, width, middle, n, drawn.across, "right", "muted", shift=shift, name="n")
+        if not enough.iloc[row]:
+            canvas.write(drawn, left, middle, words.text("chart.too_few_row"), drawn.across, role="muted", shift=(0, BASE))
+            continue
+        _bar(drawn, name, middle, shares[row], parts, width - left - right)
+        _notch(drawn, name, middle, cuts[row])
+    if note:
+        canvas.write(drawn, 0, drawn.height - 4, note, role="muted")
+    return drawn.ax
+
+
+def _bar(drawn, name, middle, shares, parts, width):
+    start, thick = 0.0, THICK[drawn.narrow]
+    for share, (part, _, look, role) in zip(shares, parts, strict=True):
+        if share <= 0:  # a part of no width would still show its outline
+            continue
+        said = words.text("chart.mark_of_part", name=name, part=part, value=axes.shown(share, "rate"))
+        shown = max(share * width - 1, 0.6) / width  # parts are parted by a pixel
+        place = (start, middle - thick / 2, shown, thick)
+        canvas.area(drawn, *place, drawn.ax.transData, gid=said, label="part", zorder=2, **look)
+        label = words.number(share * 100)
+        if share >= 0.05 and share * width > canvas.measure([label], drawn.narrow, True) + 6:
+            if look.get("hatch"):
+                half = (canvas.measure([label], drawn.narrow) + 8) / width / 2
+                pad = (start + share / 2 - half, middle - thick / 2 + 3, 2 * half, thick - 6)
+                canvas.area(drawn, *pad, drawn.ax.transData, facecolor=LIGHT["page"], zorder=2.5, label="pad")
+            at = (start + share / 2, middle)
+            look = {"role": role, "bold": role == "on_part", "shift": (-0.5, BASE), "name": "share"}
+            canvas.write(drawn, *at, label, drawn.ax.transData, "center", **look)
+        start += share
+
+
+def _cuts(result, groups):
+    """Per group the share that its own target cuts off; nan where it isn't known."""
+    if "within_target" not in result:
+        return np.full(len(groups), np.nan)
+    first = result.parts().drop_duplicates("place")
+    own = pd.Series(pd.DataFrame(result)["within_target"].loc[first.index].to_numpy(float), index=first["place"])
+    return own.reindex(groups.index).to_numpy()
+
+
+def _notch(drawn, name, middle, cut):
+    if not np.isfinite(cut):
+        return
+    low = middle + THICK[drawn.narrow] / 2
+    said = words.text("chart.mark_of_part", name=name, part=words.text("chart.key.notch"), value=axes.shown(cut, "rate"))
+    ink = {"color": LIGHT["ink"], "clip_on": False, "zorder": 3}
+    drawn.ax.plot([cut] * 2, [low - THICK[drawn.narrow] - 2, low + 2], linewidth=1.5, label="target", **ink)
+    drawn.ax.plot(cut, low + 5, "^", markersize=8, markeredgewidth=0, gid=said, label="notch", **ink)

@@ -1,0 +1,113 @@
+"""Whether a chart says more than a sentence does, and a chart in words for those who don't see it."""
+
+import numpy as np
+
+from toolkit import words
+from toolkit.plots import axes, curve
+from toolkit.plots.trend import LEAST_POINTS
+
+UNDRAWN = ("listing", "comparison")
+CALENDAR = ("day", "week", "month", "quarter", "year")
+
+
+def form_of(result, parts=False):
+    """The form in which a result is drawn.
+
+    One of "rows", "bars", "columns", "trend", "split", "curve", "grid", "pull"; None where there is none.
+    """
+    shape, keys = result.attrs.get("shape"), axes.group_keys(result)
+    if shape is None or shape in UNDRAWN:
+        return None
+    if shape in ("curve", "grid", "pull"):
+        return shape
+    key = axes.time_key(result, keys)
+    if parts or (shape == "shares" and (keys if "part" in result.attrs else not key)):
+        return "split"
+    keys = axes.group_keys(result, "rows")
+    if key and (len(keys) > 1 or shape == "shares"):
+        return "trend"
+    if key == "hour":
+        return "columns"
+    if key and key != "weekday" and len(result) >= LEAST_POINTS:
+        return "trend"
+    return "bars" if shape == "count" or shape == "shares" else "rows"
+
+
+def is_drawn(result):
+    """Whether a chart says more than a sentence.
+
+    Not where fewer than two groups have enough cases, fewer than 4 steps of time, or nothing came at all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from toolkit.metrics import csat
+    >>> [is_drawn(csat(pd.DataFrame({"score": [5] * 40, "topic": ["a", b] * 20}), by="topic")) for b in "ab"]
+    [False, True]
+    """
+    form = form_of(result)
+    if form is None or not len(result) or not np.nansum(axes.counts(result)) or not result.enough().any():
+        return False
+    if form == "curve":
+        return bool(curve.parts_of(result, axes.group_keys(result))[0])
+    if form in ("grid", "split"):
+        return True
+    value = axes.value_of(result)
+    known = axes.estimates(result, value)
+    keys = axes.group_keys(result)
+    key = axes.time_key(result, keys)
+    if key in CALENDAR:
+        return result[key][known["value"].notna().to_numpy()].nunique() >= LEAST_POINTS
+    return int((known["value"].notna() | known["low"].notna()).sum()) > 1
+
+
+def alternative_text(result, heading, highlight=None):
+    """A chart in words: its form, what stands on which axis, how far the values reach, what is marked.
+
+    Parameters
+    ----------
+    heading : str, the finding, which stands beside the chart; it is said here only where nothing else is
+    highlight : label of the row that is marked, optional
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from toolkit.metrics import csat
+    >>> scores = csat(pd.DataFrame({"score": [5, 1] * 20, "topic": ["billing"] * 20 + ["app"] * 20}), by="topic")
+    >>> alternative_text(scores, "CSAT is 50 %").replace("\\xa0", " ")
+    'Dots with whiskers: CSAT by topic, 2 rows, all 50 %.'
+    """
+    form, attrs = form_of(result), result.attrs
+    if form is None:
+        return heading
+    keys = axes.group_keys(result) if form in ("split", "curve", "grid") else axes.group_keys(result, "rows")
+    by = words.joined(_key(key) for key in keys) or words.text("chart.alt.all")
+    said = words.text("chart.alt.chart", form=words.text(f"chart.alt.{form}"), label=axes.label_of(attrs), by=by)
+    said += _reach(result, form, keys)
+    is_shown = form not in ("split", "curve") and highlight is not None and highlight in result.index
+    if is_shown and np.isfinite(axes.estimates(result, axes.value_of(result)).at[highlight, "value"]):
+        name = axes.row_names(result.loc[[highlight]], keys)[0]
+        said += words.text("chart.alt.marked", name=name)
+    return said + "."
+
+
+def _key(key):
+    return words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key.replace("_", " ")
+
+
+def _reach(result, form, keys):
+    """How many rows there are, and between which the values lie."""
+    if form in ("split", "curve"):
+        n = len(result[keys].drop_duplicates()) if keys else 1
+        return words.text("chart.alt.groups", n=n)
+    value = axes.value_of(result)
+    unit = axes.unit_of(result, value)
+    known = axes.estimates(result, value)["value"].dropna()
+    said = words.text("chart.alt.count", n=len(result))
+    if not len(known):
+        return said
+    low, high = (axes.shown(end, unit) for end in (known.min(), known.max()))
+    if low == high:
+        return said + words.text("chart.alt.level", value=low)
+    names = axes.row_names(result.loc[[known.idxmin(), known.idxmax()]], keys)
+    return said + words.text("chart.alt.reach", low=low, high=high, lowest=names[0], highest=names[1])

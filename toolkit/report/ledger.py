@@ -1,0 +1,130 @@
+"""The page on what was wrong with the data: rows used and set aside, each rule that rows broke, the rows themselves."""
+
+from datetime import datetime
+from pathlib import Path
+
+from toolkit import words
+from toolkit.report.index import write_atomically
+from toolkit.report.overview import overview_link
+from toolkit.report.pages import render_page
+from toolkit.report.wording import format_time
+
+FILE = "ledger.html"
+MOST = 200  # entries that the page lists
+LONGEST = 120  # characters of a value
+COUNTS = ("rows_in", "rows_used", "rejected", "repaired")
+
+
+def write_ledger(data, out, run):
+    """Write the page of the data into the folder `out`.
+
+    Parameters
+    ----------
+    data : Data, or None when the runner has not read any
+    out : Path
+    run : dict
+        What all reports of this run have in common: made_at, versions, data.
+
+    Returns
+    -------
+    str; the file's name, "" when there is none to link to
+    """
+    if data is None:
+        return ""
+    write_atomically(out / FILE, draw(data, datetime.fromisoformat(run["made_at"])))
+    return FILE
+
+
+def draw(data, made_at):
+    """The page as HTML; what the data says is hostile, and escaped by the template."""
+    tables = [{"name": _table(row["table"])} | {name: int(row[name]) for name in COUNTS} for row in _rows(data.counts)]
+    rules = _rules(_rows(data.rules_broken()))
+    entries = [_entry(row) for row in _rows(data.first_entries(MOST))]
+    total = sum(rule["n"] for rule in rules)
+    told = {"shown": words.number(len(entries)), "command": "`toolkit check --out ledger.csv`"}
+    key = "first_entries" if total > len(entries) else "all_entries"
+    return render_page(
+        "ledger.html.j2",
+        service=data.service.name,
+        links=[overview_link()],
+        headline=_title(tables),
+        scope=words.text("pages.ledger.scope", source=data.source, time=format_time(data.as_of, data.zone)),
+        tables=[table | {name: words.number(table[name]) for name in COUNTS} for table in tables],
+        rules=rules,
+        entries=entries,
+        told=words.text(f"pages.ledger.{key}", n=total, **told),
+        notes=data.notes,
+        made_at=format_time(made_at, data.zone),
+    )
+
+
+def _rows(frame):
+    return frame.to_dict(orient="records")
+
+
+def _title(tables):
+    """How much of the data is used, in a sentence.
+
+    >>> _title([{"rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
+    '99.0\\xa0% of the rows are used; 10 set aside, 3 mended'
+    >>> _title([{"rows_in": 10, "rows_used": 10, "rejected": 0, "repaired": 0}])
+    'Every row that was read is used as it is'
+    """
+    read, used, rejected, repaired = (sum(table[name] for table in tables) for name in COUNTS)
+    if not rejected and not repaired:
+        return words.text("pages.ledger.all_used")
+    said = {"rejected": words.number(rejected), "repaired": words.number(repaired)}
+    return words.text("pages.ledger.used_aside", share=words.percent(used / read, 1) if read else "–", **said)
+
+
+def _table(name):
+    return words.code_name("table", name) or words.display_name(name)
+
+
+def _said(rule, of):
+    """The catalogue's words for a rule, or "" for one that it doesn't know."""
+    key = f"pages.ledger.{of}.{rule.replace(' ', '_')}"
+    return words.text(key) if words.has(key) else ""
+
+
+def _rules(broken):
+    """Each rule once, with the places where rows broke it; those that set aside the most rows first."""
+    found = {}
+    for row in broken:
+        n, column = int(row["n"]), row["column"]
+        is_aside = row["action"] == "rejected"
+        rule = found.setdefault(
+            (row["rule"], is_aside),
+            {
+                "says": _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
+                "advice": _said(row["rule"], "advice"),
+                "n": 0,
+                "places": [],
+            },
+        )
+        rule["n"] += n
+        where = {"table": _table(row["table"])}
+        rule["places"].append(
+            {
+                "where": words.text("pages.ledger.where", column=column, **where) if column else where["table"],
+                "action": words.text(f"pages.ledger.{'aside_n' if is_aside else 'mended_n'}", n=n),
+                "example": _value(row["example"]),
+            }
+        )
+    return [rule for _, rule in sorted(found.items(), key=lambda it: (not it[0][1], -it[1]["n"]))]
+
+
+def _entry(row):
+    place = {"file": words.short_name(Path(row["file"]).name), "row": int(row["row"])}
+    return {
+        "table": _table(row["table"]),
+        "place": words.text("pages.ledger.file_row", **place),
+        "column": row["column"],
+        "value": _value(row["value"]),
+        "reason": _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
+    }
+
+
+def _value(value):
+    """A value as the data has it, on one line; one that is missing is said to be empty."""
+    return words.text("pages.ledger.blank") if words.is_none(value) else words.short_name(value, LONGEST)

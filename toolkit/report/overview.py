@@ -1,0 +1,278 @@
+"""The page that begins a folder of reports: what is off target, what changed, where to look, which reports there are.
+
+Figures, findings and charts come from the executed notebooks, so that the page says nothing that no report says.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from toolkit import words
+from toolkit.headline import overview
+from toolkit.metrics.registry import METRICS
+from toolkit.report.bundles import read_bundles
+from toolkit.report.clean import inline_svg
+from toolkit.report.pages import render_page
+from toolkit.report.wording import column_name, format_period, format_time
+
+ROWS = ("volume", "speed", "experience")
+MOST = 3  # tiles in a row
+TIMED = ("within_target", "sla_compliance", "compliance", "service_level")  # shares of what was done in time
+
+
+def draw(out, manifest):
+    """The overview of a folder of reports, as HTML.
+
+    Parameters
+    ----------
+    out : Path
+    manifest : dict
+        See `toolkit.report.index`.
+    """
+    entries = [{"name": name} | entry for name, entry in sorted(manifest["reports"].items(), key=place)]
+    told = [read_report(out, entry) for entry in alike(entries)]
+    figures = distinct_figures(told)
+    said = overview(told) if figures else None
+    services = {entry["service"] for entry in entries if entry.get("service")}
+    zone = one_of(entry.get("time_zone") for entry in entries)
+    return render_page(
+        "overview.html.j2",
+        service=services.pop() if len(services) == 1 else "",
+        scope=scope(told),
+        remarks=list(dict.fromkeys(text for report in told for text in report["header"].get("remarks", []))),
+        links=[overview_link(True)]
+        + [link_to(entry) for entry in entries if entry.get("html") and not entry.get("group")],
+        headline=said,
+        rows=rows_of(figures),
+        pull=chart_of(told, "pull"),
+        grid=chart_of(told, "grid"),
+        reports=list_of(entries, {report["name"]: report for report in told}),
+        lacking=lacking(entries),
+        quality=quality_line((manifest.get("data") or {}).get("tables")),
+        ledger="ledger.html" if (Path(out) / "ledger.html").exists() else "",
+        made_at=format_time(datetime.fromisoformat(manifest["made_at"]), zone),
+    )
+
+
+def overview_link(is_current=False):
+    """The link that begins the navigation of every page."""
+    return {"href": "index.html", "title": words.text("pages.overview.here"), "is_current": is_current}
+
+
+def place(item):
+    """Where a report stands: those for each value of a column after the whole, "(none)" last."""
+    name, report = item
+    group = report.get("group") or {}
+    value = group.get("value", "")
+    return group.get("report", name), group.get("column", ""), value == "(none)", value.casefold()
+
+
+def link_to(entry, is_current=False):
+    """The link to a report."""
+    return {"href": entry["html"], "title": entry["title"], "is_current": is_current}
+
+
+def one_of(values):
+    """The one value that there is among those given; None for none or several."""
+    found = {value for value in values if value}
+    return found.pop() if len(found) == 1 else None
+
+
+def alike(entries):
+    """The reports of a whole that can be told together: those on the same days of the same data as the newest."""
+
+    def subject(entry):
+        period = entry.get("period") or {}
+        days = (period.get("start"), period.get("end"))
+        return (days, entry.get("as_of"), entry.get("service"), entry.get("source"), entry.get("where") or [])
+
+    there = [entry for entry in entries if entry.get("html") and not entry.get("group")]
+    newest = max(there, key=lambda entry: entry.get("made_at") or "", default=None)
+    return [entry for entry in there if subject(entry) == subject(newest)]
+
+
+def read_report(out, entry):
+    """A report as `toolkit.headline.overview` takes it, with its figures and blocks."""
+    found = read_bundles(Path(out) / entry["notebook"])
+    facts = [fact | {"block": block["id"]} for block in found["blocks"] for fact in block.get("facts", [])]
+    return {
+        "name": entry["name"],
+        "title": entry["title"],
+        "file": entry["html"],
+        "html": quote(entry["html"]),
+        "cards": [raw for _, raw in found["figures"]],
+        "facts": facts,
+        "tested": [p for block in found["blocks"] for p in block.get("tested", [])],
+        "headline": found["header"].get("headline"),
+        "header": found["header"],
+        "figures": found["figures"],
+        "blocks": found["blocks"],
+    }
+
+
+def distinct_figures(reports):
+    """(texts, raw) of each figure once, though two reports show it; the texts get the `page` of its section."""
+    found = {}
+    for report in reports:
+        for texts, raw in report["figures"]:
+            key = (raw["metric"], raw["column"], raw.get("population"), texts["label"])
+            link = {"page": report["file"], "block": texts.get("block") or "main"}
+            found.setdefault(key, (texts | link, raw))
+    return list(found.values())
+
+
+def row_of(raw):
+    """Which row a figure stands in: counts, how fast, or how it was for the customer.
+
+    >>> row_of({"metric": "x", "column": "n", "unit": "count"}), row_of({"metric": "x", "column": "y", "unit": "seconds"})
+    ('volume', 'speed')
+    >>> row_of({"metric": "csat", "column": "csat", "unit": "rate"})
+    'experience'
+    """
+    if raw["unit"] == "count":
+        return "volume"
+    shape = METRICS[raw["metric"]].shape if raw["metric"] in METRICS else ""
+    is_timed = raw["unit"] == "seconds" or raw["column"] in TIMED or (shape == "wait" and raw["unit"] == "rate")
+    return "speed" if is_timed else "experience"
+
+
+def rows_of(figures):
+    """[{"key", "tiles"}] of the rows that have any; those off target first, then clear changes, without a value last."""
+
+    def rank(figure):
+        raw = figure[1]
+        if raw.get("value") is None:
+            return 3
+        return 0 if raw.get("status") == "off" else 1 if raw.get("verdict") == "clear" else 2
+
+    rows = []
+    for key in ROWS:
+        chosen = sorted((figure for figure in figures if row_of(figure[1]) == key), key=rank)[:MOST]
+        if chosen:
+            rows.append({"key": key, "tiles": [texts for texts, _ in chosen]})
+    return rows
+
+
+def chart_of(reports, kind):
+    """The finding that stands beside the tiles, with its narrow drawing: of several the clearest; None without any."""
+    found = [
+        (report, block, number)
+        for report in reports
+        for number, block in enumerate(report["blocks"])
+        if block.get("overview") == kind
+    ]
+    if not found:
+        return None
+    report, block, number = max(found, key=lambda it: (bool(it[1].get("is_changed")), it[1].get("score") or 0.0))
+    drawn = block.get("chart") or {}
+    svg = inline_svg(drawn["narrow"], drawn["alt"], f"{kind}{number}-") if drawn and not drawn.get("folded") else None
+    return {
+        "heading": block["heading"],
+        "note": block.get("note", ""),
+        "svg": svg,
+        "href": f"{report['html']}#{block['id']}",
+    }
+
+
+def scope(reports):
+    """What the figures are of, in one line: the period, what it is compared with, when the data was read."""
+    header = next((report["header"] for report in reports if report["header"]), {})
+    if not header:
+        return ""
+    zone = header.get("time_zone")
+    period, before = (format_period(header.get(name), zone) for name in ("period", "previous_period"))
+    line = header.get("line") or (
+        words.text("pages.overview.compared", period=period, before=before) if before else period
+    )
+    if not header.get("as_of"):
+        return line
+    return words.text("pages.overview.scope", line=line, time=format_time(header["as_of"], zone))
+
+
+def list_of(entries, told):
+    """The reports as a list: each with a short finding, and with those for each value of a column below it.
+
+    Returns
+    -------
+    list of {"title", "href", "short", "failed", "groups": [{"label", "items": [{"title", "href", "failed"}]}]}
+    """
+    listed = {}
+    for entry in entries:
+        group = entry.get("group")
+        if entry["status"] == "skipped" and not entry.get("html"):
+            continue
+        if not group:
+            listed[entry["name"]] = _item(entry, entry["title"]) | {
+                "short": short(entry, told.get(entry["name"])),
+                "groups": [],
+            }
+            continue
+        whole = listed.setdefault(
+            group["report"], {"title": group["title"], "href": "", "short": "", "failed": "", "groups": []}
+        )
+        label = words.text("pages.overview.each", column=column_name(group["column"]))
+        if not whole["groups"] or whole["groups"][-1]["label"] != label:
+            whole["groups"].append({"label": label, "items": []})
+        whole["groups"][-1]["items"].append(_item(entry, words.display_name(group["value"], group["column"])))
+    return list(listed.values())
+
+
+def _item(entry, title):
+    return {"title": title, "href": quote(entry["html"]) if entry.get("html") else "", "failed": failed(entry)}
+
+
+def failed(entry):
+    """That the last run of a report failed, when, and what is shown instead; "" for one that did not."""
+    if entry["status"] != "failed":
+        return ""
+    zone = entry.get("time_zone")
+    when = words.text("pages.overview.when", time=format_time(entry["attempted_at"], zone))
+    said = f"{words.text('pages.overview.failed')} {when}."
+    if entry.get("html"):
+        said += " " + words.text("pages.overview.last_good", time=format_time(entry["made_at"], zone))
+    return said
+
+
+def short(entry, report):
+    """What a report says, in a few words: a figure off target, else its headline, else what it is about."""
+    for texts, raw in report["figures"] if report else []:
+        if raw.get("status") == "off" and texts.get("beside"):
+            return words.text("pages.overview.short", **{name: texts[name] for name in ("label", "value", "beside")})
+    headline = entry.get("headline") or {}
+    if report is None and entry.get("period"):  # of other days than the figures above
+        return format_period(entry["period"], entry.get("time_zone"))
+    return headline.get("title") or entry.get("lede") or ""
+
+
+def lacking(entries):
+    """Sentences on the reports that this data has not the tables for."""
+    by_table = {}
+    for entry in entries:
+        if entry["status"] == "skipped" and not entry.get("html"):
+            by_table.setdefault(entry.get("lacks") or "", []).append(entry["title"])
+    said = []
+    for table, titles in sorted(by_table.items()):
+        name = words.code_name("table", table) if table else ""
+        key = "lacks" if name else "skipped"
+        values = {"titles": words.joined(titles)} | ({"tables": name[:1].lower() + name[1:]} if name else {})
+        said.append(words.text(f"pages.overview.{key}", **values))
+    return said
+
+
+def quality_line(tables):
+    """How many of the rows that were read are used, in a sentence; "" when nothing is known.
+
+    Examples
+    --------
+    >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
+    '990 of 1,000 rows used (99.0\\xa0%); 10 set aside, 3 mended.'
+    """
+    if not tables:
+        return ""
+    read, used, rejected, repaired = (
+        sum(int(table.get(name) or 0) for table in tables) for name in ("rows_in", "rows_used", "rejected", "repaired")
+    )
+    key = "aside" if rejected or repaired else "used"
+    numbers = {"used": used, "rejected": rejected, "repaired": repaired}
+    said = {name: words.number(value) for name, value in numbers.items()}
+    return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)

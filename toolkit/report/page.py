@@ -1,0 +1,216 @@
+"""What a report's page shows, read from an executed notebook: head, tiles, sections, code.
+
+A notebook of ours displays bundles of JSON, which the page draws in its own order: what is off target first. Whatever
+else a notebook shows, such as an analyst's own tables and pictures, stands where the notebook has it.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from toolkit.report import clean
+from toolkit.report.outputs import output_html
+from toolkit.words.notebooks import translated_markdown
+
+REPORT = "application/vnd.toolkit.report+json"
+KEY_FIGURES = "application/vnd.toolkit.key-figures+json"
+SECTION = "application/vnd.toolkit.section+json"
+MEASURED = "application/vnd.toolkit.measured+json"
+OWN_IDS = ("main", "key-figures", "measured")
+LEAD = 240  # letters of prose that may stand between a finding and its chart
+
+
+@dataclass
+class Section:
+    """A question and what answers it: `parts` are blocks (dict) and pieces of HTML, in their order."""
+
+    anchor: str = ""
+    label: Markup = Markup("")
+    parts: list = field(default_factory=list)
+    is_moved: bool = False  # what it showed stands elsewhere: the head, the tiles, the definitions
+
+    @property
+    def blocks(self):
+        """The blocks of findings."""
+        return [part for part in self.parts if isinstance(part, dict)]
+
+    @property
+    def rank(self):
+        """What matters most has the lowest: off target and changed, off target, changed, the rest."""
+        is_off = any(block.get("status") == "off" for block in self.blocks)
+        is_changed = any(block.get("is_changed") for block in self.blocks)
+        return (not is_off, not is_changed)
+
+
+@dataclass
+class Page:
+    """What a report shows."""
+
+    title: str
+    lede: Markup = Markup("")
+    header: dict = field(default_factory=dict)
+    figures: list = field(default_factory=list)
+    measured: dict = field(default_factory=dict)
+    opening: list = field(default_factory=list)  # what stands before the first question
+    sections: list = field(default_factory=list)
+    code: str = ""
+    messages: list = field(default_factory=list)  # what the code wrote to stderr
+    parameters: list = field(default_factory=list)  # dict of name, value, is_default, help
+    siblings: list = field(default_factory=list)  # dict of href, title, is_current
+    ledger: str = ""  # the page of the ledger, "" when there is none
+    suffix: str = ""  # of a report on one value, such as ": team Torino"
+    made_at: str = ""
+    versions: dict = field(default_factory=dict)
+
+    @property
+    def headline(self):
+        """The finding that the page begins with, and what else matters; {} when there is none."""
+        return self.header.get("headline") or {}
+
+    @property
+    def scope(self):
+        """What the report is of, such as "Response times by team, opening hours"."""
+        return (self.header.get("scope") or self.title.removesuffix(self.suffix)) + self.suffix
+
+    @property
+    def packages(self):
+        """What made the report, on one line."""
+        return ", ".join(f"{name} {version}" for name, version in self.versions.items())
+
+
+def read_page(notebook, name="report"):
+    """The page of an executed notebook, which is not changed; `name` is the title of one that has none."""
+    cells = [cell for cell in notebook.cells if not _is_parameters(cell)]
+    cells = [cell for cell in cells if cell.source.strip() or cell.get("outputs")]
+    title, lede, pieces = _take_title(_pieces(cells))
+    page = Page(title="", lede=lede)
+    taken = {*OWN_IDS, *_block_ids(cells)}
+    _read(pieces, page, taken)
+    page.title = title or page.header.get("title") or name
+    page.sections = [it for it in page.sections if it.blocks or not it.is_moved or _shows_more(it)]
+    page.sections.sort(key=lambda section: section.rank)
+    return page
+
+
+def _is_parameters(cell):
+    return bool({"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])))
+
+
+def _pieces(cells):
+    """The cells, but a Markdown cell as pairs (heading of a section or None, HTML below it)."""
+    pieces = []
+    for cell in cells:
+        if cell.cell_type != "markdown":
+            pieces.append(cell)
+            continue
+        html = clean.markdown_html(translated_markdown(cell.source), cell.get("attachments"))
+        for part in re.split(r"(?=<h2>)", html):
+            heading = re.match(r"<h2>(.*?)</h2>", part, re.DOTALL)
+            if part.strip():
+                pieces.append(
+                    (Markup(heading[1]) if heading else None, Markup(part[heading.end() if heading else 0 :]))
+                )
+    return pieces
+
+
+def _take_title(pieces):
+    """(title, what stands below it, the other pieces)."""
+    if pieces and isinstance(pieces[0], tuple) and pieces[0][0] is None:
+        found = re.match(r"\s*<h1>(.*?)</h1>(.*)", pieces[0][1], re.DOTALL)
+        if found:
+            return Markup(found[1]).striptags(), Markup(_demote(found[2])), pieces[1:]
+    return "", Markup(""), pieces
+
+
+def _demote(html):
+    """A second h1 becomes an h2: a page has one title."""
+    return Markup(re.sub(r"<(/?)h1>", r"<\1h2>", html))
+
+
+def _read(pieces, page, taken):
+    section, code = None, []
+    for number, piece in enumerate(pieces):
+        if not isinstance(piece, tuple):
+            shown, is_moved = _outputs(piece, page, section, number)
+            code.append(piece.source)
+        else:
+            heading, html = piece
+            if heading is not None:
+                section = Section(_anchor(heading.striptags(), taken), heading)
+                page.sections.append(section)
+                code.append(f"# {heading.striptags()}")
+            shown, is_moved = (
+                ([Markup('<div class="prose">{}</div>').format(_demote(html))] if html.strip() else []),
+                False,
+            )
+        if section is None:
+            page.opening += shown
+        else:
+            section.parts += shown
+            section.is_moved |= is_moved
+    for section in page.sections:
+        section.parts = _with_leads(section.parts)
+    page.code = "\n\n".join(filter(None, map(str.strip, code)))
+
+
+def _outputs(cell, page, section, number):
+    """(what a cell shows, whether something of it stands elsewhere); bundles go to the page."""
+    shown, is_moved = [], False
+    for place, output in enumerate(cell.get("outputs", []), 1):
+        data = output.get("data", {})
+        if output.get("name") == "stderr":
+            page.messages.append(output.text)
+        elif SECTION in data:
+            shown.append(data[SECTION])
+        elif REPORT in data or KEY_FIGURES in data or MEASURED in data:
+            page.header |= data.get(REPORT, {})
+            page.figures += data.get(KEY_FIGURES, {}).get("figures", [])
+            page.measured |= data.get(MEASURED, {})
+            is_moved = True
+        else:
+            question = section.label.striptags() if section else ""
+            html = output_html(output, cell.metadata, question, f"c{number}-{place}")
+            shown += [html] if html else []
+    return shown, is_moved
+
+
+def _with_leads(parts):
+    """Short prose before a finding stands between the finding and its chart."""
+    kept = []
+    for part in parts:
+        if isinstance(part, dict) and kept and _is_prose(kept[-1]) and len(kept[-1].striptags()) <= LEAD:
+            part = part | {"lead": kept.pop()}
+        kept.append(part)
+    return kept
+
+
+def _is_prose(part):
+    return isinstance(part, Markup) and part.startswith('<div class="prose">')
+
+
+def _shows_more(section):
+    return not all(map(_is_prose, section.parts))
+
+
+def _block_ids(cells):
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    blocks = [output.data[SECTION] for output in outputs if SECTION in output.get("data", {})]
+    return {block.get("id") for block in blocks}
+
+
+def _anchor(text, taken):
+    """An id for a heading, unlike those `taken`.
+
+    Examples
+    --------
+    >>> taken = set()
+    >>> _anchor("Who waits?", taken), _anchor("Who waits?", taken)
+    ('who-waits', 'who-waits-2')
+    """
+    base = re.sub(r"[^\w]+", "-", text.lower()).strip("-") or "section"
+    anchor, number = base, 2
+    while anchor in taken:
+        anchor, number = f"{base}-{number}", number + 1
+    taken.add(anchor)
+    return anchor
