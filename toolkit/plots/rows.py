@@ -74,7 +74,7 @@ def rows(result, ax, keys, form, narrow):
         canvas.write(drawn, width, top - 4, words.text("chart.n_head"), anchor="right", role="muted")
         for tick in scale.ticks:
             canvas.rule(drawn, [tick, tick], [top + 4, drawn.height - bottom], drawn.upwards)
-    if np.isfinite(form.overall):
+    if np.isfinite(form.overall) and not narrow:
         canvas.rule(drawn, [form.overall] * 2, [top + 2, drawn.height - bottom], drawn.upwards, **canvas.DASHED)
     if np.isfinite(target):
         _one_target(drawn, target, form, top, wide_n + 12 if not narrow else 0, bottom)
@@ -173,7 +173,16 @@ def _marks(drawn, row, middle, form, scale, is_own, is_named):
     if np.isfinite(row.target) and (is_own or drawn.narrow):
         reach = 9 if is_own else 11
         look = {"color": LIGHT["ink"], "linewidth": 2} if is_own else DOTTED
-        ax.plot([row.target] * 2, [middle - 9, middle + reach], **look, zorder=2, clip_on=False, label="target")
+        ax.plot(
+            [row.target] * 2,
+            [middle - (9 if is_own else 7), middle + reach],
+            **look,
+            zorder=2,
+            clip_on=False,
+            label="target",
+        )
+    if np.isfinite(form.overall) and drawn.narrow:
+        ax.plot([form.overall] * 2, [middle - 7, middle + 11], **canvas.DASHED, zorder=2, label="overall")
     if np.isfinite(row.before):
         before = words.text("chart.mark_before", name=row.name, value=axes.shown(row.before, form.unit))
         ax.plot(max(row.before, scale.low), middle + 7, **HOLLOW, zorder=2.5, clip_on=False, gid=before, label="before")
