@@ -171,7 +171,10 @@ def part_names(attrs):
 
 def is_nobody(result, keys):
     """Per row: whether its group is that of no topic, no agent ..."""
-    return np.array([any(words.is_none(value) for value in row) for row in result[keys].to_numpy(object)], bool)
+    found = np.zeros(len(result), bool)
+    for key in keys:
+        found |= np.array([words.is_none(value) for value in result[key]], bool)
+    return found
 
 
 def time_key(result, keys):

@@ -18,7 +18,7 @@ def bars(result, ax, keys, form, narrow):
     result, note = most(result, keys)
     frame = axes.estimates(result, form.value).assign(
         before=axes.befores(result, form.before, keys), name=axes.row_names(result, keys),
-        nobody=axes.is_nobody(result, keys) if keys else False,
+        nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame = frame.iloc[order(result, keys, frame)]
     texts = [_end(row, form) for row in frame.itertuples()]

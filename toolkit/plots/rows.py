@@ -8,13 +8,12 @@ from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import BASE, DIAMOND, DOT, DOTTED, EDGE, HOLLOW, LINE
 
 MOST_ROWS = 15
-MOST_STEPS = 31  # rows of a table in time
 PITCH = {False: 32, True: 46}  # of the rows of a wide and of a narrow drawing
 
 
 def order(result, keys, frame):
     """Places of the rows as they are drawn: by value, or in their own order; nobody last, too few before them."""
-    nobody = axes.is_nobody(result, keys) if keys else np.zeros(len(result), bool)
+    nobody = axes.is_nobody(result, keys)
     last = np.zeros(len(result))
     if not is_ordered(result, keys):  # what isn't reached is the longest of all
         there = (~frame["is_few"] & (frame["n"] > 0)).to_numpy()
@@ -30,12 +29,13 @@ def is_ordered(result, keys):
 
 def most(result, keys):
     """(the rows to draw, a note on the others): the groups with the most cases, or the latest, in their order."""
-    if axes.time_key(result, keys):
-        left = len(result) - MOST_STEPS
-        return result.iloc[-MOST_STEPS:], words.text("chart.earlier_left_out", n=left) if left > 0 else ""
+    key, left = axes.time_key(result, keys), len(result) - MOST_ROWS
+    if left <= 0 or key == "hour":  # a day is whole
+        return result, ""
+    if key:
+        return result.iloc[left:], words.text("chart.earlier_left_out", n=left)
     kept = np.sort(np.argsort(-np.nan_to_num(axes.counts(result)), kind="stable")[:MOST_ROWS])
-    left = len(result) - MOST_ROWS
-    return result.iloc[kept], words.text("chart.others_left_out", n=left) if left > 0 else ""
+    return result.iloc[kept], words.text("chart.others_left_out", n=left)
 
 
 def rows(result, ax, keys, form, narrow):
@@ -43,7 +43,7 @@ def rows(result, ax, keys, form, narrow):
     result, note = (result, "") if result.attrs.get("ordered") else most(result, keys)
     frame = axes.estimates(result, form.value).assign(
         before=axes.befores(result, form.before, keys), name=axes.row_names(result, keys),
-        nobody=axes.is_nobody(result, keys) if keys else False,
+        nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame["name"] = _with_targets(result, frame, form)
     frame = frame.iloc[order(result, keys, frame)]

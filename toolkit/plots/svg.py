@@ -19,7 +19,7 @@ from matplotlib.transforms import Affine2D
 from toolkit import look
 
 CIRCLE = list(Path.unit_circle().codes)
-HATCH = 5  # pixels between the lines of a hatch
+HATCH = 6  # pixels between the lines of a hatch
 LONG = 90  # characters of a path that is defined once where it is drawn again
 MANY = 40  # points of a line that is thinned
 FONT = "system-ui, sans-serif"
