@@ -34,7 +34,9 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     if len(told) == 1 and first is None:
         return _alone(result, told.iloc[0], groups, status, off, notes)
     if not len(told) and first is None:
-        return Told(sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False)
+        return Told(
+            sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False
+        )
     every = claims.time_key(result)
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
@@ -257,4 +259,3 @@ def off_facts(result, groups, statuses):
         score = gap / half * 1.96 if half > 0 else 0.0
         made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))
     return sorted(made, key=lambda one: -one["score"])[:MOST_FACTS]
-

@@ -74,7 +74,9 @@ def count(result, comparison=None, **context):
         return figure(result, [whole], [], comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
-    sums = {key: full.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna() for key in keys}
+    sums = {
+        key: full.groupby(key, observed=True, dropna=False, sort=False)["n"].sum(min_count=1).dropna() for key in keys
+    }
     sums = {key: of for key, of in sums.items() if len(of) > 1}
     for key in [key for key in keys if key in PERIODS and key in sums]:
         mean = sums[key].mean()
@@ -117,7 +119,9 @@ def _cost(result, total):
         top = known.loc[known["cost"].idxmax()]
         share = value_text(top["cost"] / known["cost"].sum(), "rate")
         if claims.is_named(pd.DataFrame([top]), place_keys(result))[0]:
-            clauses.append(Clause(say("count.cost_most", place=place_of(result, top), cost=number(top["cost"]), share=share)))
+            clauses.append(
+                Clause(say("count.cost_most", place=place_of(result, top), cost=number(top["cost"]), share=share))
+            )
     heading, told = composed(clauses)
     source = say("count.cost_assumed" if result.attrs.get("facts", {}).get("is_assumed") else "count.cost_own")
     rest = [say("count.cost_rest", n=total - n)] if total > n else []
@@ -182,7 +186,11 @@ def _side_by_side(result, keys):
     form = "same" if low == high else "side_by_side"
     about = {"subject": subject, "low": low} | ({"high": high} if low != high else {})
     status = worst(targets.statuses(result))
-    return Told(sentence_case(say(f"group.{form}", **about)), note_of([say("group.list", list=words.joined(items))]), status=status)
+    return Told(
+        sentence_case(say(f"group.{form}", **about)),
+        note_of([say("group.list", list=words.joined(items))]),
+        status=status,
+    )
 
 
 def wait(result, comparison=None, **context):
@@ -275,7 +283,10 @@ def shares(result, period=None, comparison=None, **context):
 def _spans(result, keys):
     """Of spans of time how many never ended, and of groups the one that stands out in the first span."""
     tidy = result.parts()
-    tidy["part"], codes = tidy["part"].astype(str), dict(zip(result.attrs["parts"], result.attrs["part_words"], strict=True))
+    tidy["part"], codes = (
+        tidy["part"].astype(str),
+        dict(zip(result.attrs["parts"], result.attrs["part_words"], strict=True)),
+    )
     sums = {name: int(tidy.loc[tidy["part"] == code, "n"].sum()) for code, (name, _) in codes.items()}
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
     closed, none = sums.get("closed_unanswered", 0), sums.get("closed_unanswered", 0) + sums.get("waiting", 0)
@@ -336,16 +347,28 @@ def _trend(result, every, period, comparison):
         else:
             form = "steady" if (rows["verdict"] == CHANCE).any() else "untested"
             heading, *note = [say(f"shares.{form}", **about), *whole]
-        return Told(sentence_case(heading), note_of(note), shows=False, status=told.status, tested=told.tested + ps(rows))
+        return Told(
+            sentence_case(heading), note_of(note), shows=False, status=told.status, tested=told.tested + ps(rows)
+        )
     harm = -1 if result.attrs.get("best") == "high" else 1
     sign = harm if (harm * clear["change"]).max() > 0 else -harm
     top = clear.loc[(sign * clear["change"]).idxmax()]
     said = {"place": place_of(result, top), "points": words.points(top["change"]), "subject": about["subject"]}
     said = say(f"shares.{'rose' if sign > 0 else 'fell'}", value=value_text(top[value], "rate"), **said)
     more = say("shares.others", n=len(clear) - 1, period=about["period"]) if len(clear) > 1 else ""
-    one = fact(result, "standout", top, said, claims.direction(top["change"], result.attrs.get("best")), top["p"], top["n"])
+    one = fact(
+        result, "standout", top, said, claims.direction(top["change"], result.attrs.get("best")), top["p"], top["n"]
+    )
     return Told(
-        sentence_case(said), note_of([more]), top.name, True, told.status, True, one["score"], [one], told.tested + ps(rows)
+        sentence_case(said),
+        note_of([more]),
+        top.name,
+        True,
+        told.status,
+        True,
+        one["score"],
+        [one],
+        told.tested + ps(rows),
     )
 
 
@@ -397,7 +420,11 @@ def pull(result, comparison=None, **context):
         row = rows.loc[(sign * rows["pull"]).idxmax()]
         ends = sorted(sign * row[["pull_low", "pull_high"]].astype(float))
         about = {"name": _name(row, keys), "subject": subject, "points": estimate(abs(row["pull"]), *ends, "points")}
-        figures = {"value": value_text(row[rate], "rate"), "cases": cases(result, int(row["n"])), "event": event(result)}
+        figures = {
+            "value": value_text(row[rate], "rate"),
+            "cases": cases(result, int(row["n"])),
+            "event": event(result),
+        }
         figures |= {"without": value_text(total - row["pull"], "rate"), "total": value_text(total, "rate")}
         way = claims.direction(sign, result.attrs.get("best") or "high")
         said, at = say(f"pull.{form}", **about), result.index.get_loc(row.name)
@@ -441,7 +468,10 @@ def _contributions(result):
     """What each group added to a change between two periods."""
     keys, subject = group_keys(result), word(result, "subject")
     is_total = result["is_total"].to_numpy(bool)
-    groups, total = result[~is_total], float(result.loc[is_total, "contribution"].iloc[0]) if is_total.any() else math.nan
+    groups, total = (
+        result[~is_total],
+        float(result.loc[is_total, "contribution"].iloc[0]) if is_total.any() else math.nan,
+    )
     if not len(groups):
         return nothing(say("no_data"))
     clear = groups[(groups["verdict"] == CLEAR).to_numpy(bool)]
@@ -494,9 +524,20 @@ def comparison(result, **context):
     if len(result) == 1 and not place_keys(result):
         row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
         way = claims.direction(row["change"], result.attrs.get("best"))
-        facts = [fact(result, "change", row, whole_change(result), way, row["p"], row[result.attrs["count"]])] if is_clear else []
+        facts = (
+            [fact(result, "change", row, whole_change(result), way, row["p"], row[result.attrs["count"]])]
+            if is_clear
+            else []
+        )
         score = facts[0]["score"] if facts else 0.0
-        return Told(sentence_case(whole_change(result)), shows=False, is_changed=is_clear, score=score, facts=facts, tested=ps(result))
+        return Told(
+            sentence_case(whole_change(result)),
+            shows=False,
+            is_changed=is_clear,
+            score=score,
+            facts=facts,
+            tested=ps(result),
+        )
     clauses, tested = change_clauses(result, result), ps(result)
     if not clauses:
         said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested))

@@ -71,7 +71,9 @@ def clause(result):
         return say(f"target.none_{best}" if is_all else "target.every", **about)
     if off:
         miss = say("target.some", n=off, **about)
-        rows = [row for (_, row), one in zip(pd.DataFrame(result).iterrows(), statuses(result), strict=True) if one == "off"]
+        rows = [
+            row for (_, row), one in zip(pd.DataFrame(result).iterrows(), statuses(result), strict=True) if one == "off"
+        ]
         names = [words.joined(display_name(row[key], key, in_sentence=True) for key in keys) for row in rows]
         return say("target.some_named", miss=miss, names=words.joined(names)) if off <= MOST_NAMED else miss
     if on == len(told):

@@ -37,7 +37,9 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
     wide = (width - GAP * (columns - 1)) / columns
     # a name above its value where both don't fit in one line
     pairs = zip(names, values, strict=True)
-    is_two = narrow or any(canvas.measure([n], narrow, True) + canvas.measure([v], narrow) + 12 > wide for n, v in pairs)
+    is_two = narrow or any(
+        canvas.measure([n], narrow, True) + canvas.measure([v], narrow) + 12 > wide for n, v in pairs
+    )
     up = LINE if is_two else 0
     placed, top = canvas.key_lines(key, width, narrow)
     tall, pitch, top = TALL[narrow], TALL[narrow] + 56 + up, top + 8
@@ -82,7 +84,9 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     canvas.write(cell, 0, 13, name, bold=True, full=names[number], name="name")
     place = (0, 13 + LINE, "left") if is_two else (cell.width, 13, "right")
     canvas.write(cell, place[0], place[1], values[number], anchor=place[2], name="value")
-    lines = scale.ticks if len(scale.ticks) < 4 else [scale.ticks[0], scale.ticks[len(scale.ticks) // 2], scale.ticks[-1]]
+    lines = (
+        scale.ticks if len(scale.ticks) < 4 else [scale.ticks[0], scale.ticks[len(scale.ticks) // 2], scale.ticks[-1]]
+    )
     for tick in lines:
         canvas.rule(cell, [0, cell.width], [tick] * 2, cell.across, role="muted" if tick == scale.low else "line")
     if is_first:
@@ -119,7 +123,9 @@ def of_trends(series, ax, steps, scale, unit, narrow):
         key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
     names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
     ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
-    return panels(names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks)
+    return panels(
+        names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks
+    )
 
 
 def of_curves(parts, ax, scale, narrow):

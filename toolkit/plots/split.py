@@ -88,11 +88,15 @@ def split(result, ax, keys, narrow):
         if narrow:
             canvas.write(drawn, 0, middle - 16, canvas.cut(name, room, True), **look)
         else:
-            canvas.write(drawn, left - 8, middle, canvas.cut(name, room, False), anchor="right", shift=(0, BASE), **look)
+            canvas.write(
+                drawn, left - 8, middle, canvas.cut(name, room, False), anchor="right", shift=(0, BASE), **look
+            )
         shift = (0, -16 if narrow else BASE)
         canvas.write(drawn, width, middle, n, drawn.across, "right", "muted", shift=shift, name="n")
         if not enough.iloc[row]:
-            canvas.write(drawn, left, middle, words.text("chart.too_few_row"), drawn.across, role="muted", shift=(0, BASE))
+            canvas.write(
+                drawn, left, middle, words.text("chart.too_few_row"), drawn.across, role="muted", shift=(0, BASE)
+            )
             continue
         _bar(drawn, name, middle, shares[row], parts, width - left - right)
         _notch(drawn, name, middle, cuts[row])
@@ -135,7 +139,9 @@ def _notch(drawn, name, middle, cut):
     if not np.isfinite(cut):
         return
     low = middle + THICK[drawn.narrow] / 2
-    said = words.text("chart.mark_of_part", name=name, part=words.text("chart.key.notch"), value=axes.shown(cut, "rate"))
+    said = words.text(
+        "chart.mark_of_part", name=name, part=words.text("chart.key.notch"), value=axes.shown(cut, "rate")
+    )
     ink = {"color": LIGHT["ink"], "clip_on": False, "zorder": 3}
     drawn.ax.plot([cut] * 2, [low - THICK[drawn.narrow] - 2, low + 2], linewidth=1.5, label="target", **ink)
     drawn.ax.plot(cut, low + 5, "^", markersize=8, markeredgewidth=0, gid=said, label="notch", **ink)

@@ -62,7 +62,9 @@ class _Renderer(RendererBase):
             marks = [_mark(*one, names, style if end - at == 1 else "") for one in self.drawn[at:end]]
             made.append("".join(marks) if end - at == 1 else f"<g{style}>{''.join(marks)}</g>")
             at = end
-        size = f'width="{_r(self.width)}px" height="{_r(self.height)}px" viewBox="0 0 {_r(self.width)} {_r(self.height)}"'
+        size = (
+            f'width="{_r(self.width)}px" height="{_r(self.height)}px" viewBox="0 0 {_r(self.width)} {_r(self.height)}"'
+        )
         look_of_all = f'font-family="{FONT}" stroke-linejoin="round"'
         return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {look_of_all}>{"".join(made)}</svg>'
 
@@ -100,7 +102,10 @@ class _Renderer(RendererBase):
         style += f' opacity="{alpha:.2g}"' if alpha < 1 else ""
         to_page = transform + Affine2D().scale(1, -1).translate(0, self.height)
         if path.codes is not None and list(path.codes) == CIRCLE:
-            (x0, y0), (x1, y1) = to_page.transform(path.vertices[:-1]).min(0), to_page.transform(path.vertices[:-1]).max(0)
+            (x0, y0), (x1, y1) = (
+                to_page.transform(path.vertices[:-1]).min(0),
+                to_page.transform(path.vertices[:-1]).max(0),
+            )
             place = f' cx="{_r((x0 + x1) / 2)}" cy="{_r((y0 + y1) / 2)}" r="{_r((x1 - x0) / 2)}"'
             self.drawn.append(("circle", style, (place,), title, ""))
             return

@@ -44,7 +44,9 @@ def trend(result, ax, key, groups, form, narrow):
     ends = [_end(name, frame, unit) for name, (_, frame) in zip(ends, series, strict=True)]
     left = canvas.measure(scale.labels, narrow) + 10
     right = min(canvas.measure(ends, narrow, True) + 16, 0.34 * width)
-    key_items = [pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]]
+    key_items = [
+        pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]
+    ]
     if every["is_partial"].any():
         key_items.append(("partial", words.text("chart.key.partial")))
     if np.isfinite(target):
@@ -115,7 +117,9 @@ def line(ax, frame, steps, scale, unit, name, is_second, standout=None):
             said = axes.told(_step_name(steps, x, name), row, "seconds" if unit == "log" else unit)
             face = LIGHT["page"] if is_partial else colour
             look = {"markersize": 7 if alone or is_partial else 4, "markerfacecolor": face, "markeredgecolor": colour}
-            ax.plot(x, row.value, "o", markeredgewidth=1.5 if is_partial else 0, zorder=4, gid=said, label="point", **look)
+            ax.plot(
+                x, row.value, "o", markeredgewidth=1.5 if is_partial else 0, zorder=4, gid=said, label="point", **look
+            )
 
 
 def _step_name(steps, at, name):
@@ -157,7 +161,9 @@ def _name_ends(drawn, series, ends, right):
         canvas.write(drawn, x, placed + BASE, text, role=role, bold=not one, full=ends[one], name="end")
         row = at[one]
         if not one and not row["is_partial"]:
-            drawn.ax.plot(row["at"], row["value"], "o", color=LIGHT["data"], markersize=8, zorder=5, label="last", **EDGE)
+            drawn.ax.plot(
+                row["at"], row["value"], "o", color=LIGHT["data"], markersize=8, zorder=5, label="last", **EDGE
+            )
 
 
 def _named(drawn, series, form, unit):
