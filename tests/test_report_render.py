@@ -340,6 +340,17 @@ def test_a_section_that_is_left_with_code_alone_goes(page):
     assert "show(figures)" in re.sub(r"<[^>]+>", "", page)
 
 
+def test_a_section_is_left_out_only_when_it_answers_nothing():
+    silent = code("x = 1")
+    figures = code("show(figures)", display({KEY_FIGURES: {"figures": [FIGURE]}}))
+    cells = [
+        *(new_markdown_cell("## Silent?"), silent, new_markdown_cell("## Told?\n\nIn prose."), silent),
+        *(new_markdown_cell("## Moved?\n\nUp front."), figures, new_markdown_cell("## A heading alone")),
+    ]
+    told = [section.label for section in read_page(new_notebook(cells=cells)).sections]
+    assert told == ["Told?", "A heading alone"]
+
+
 def test_a_notebook_with_nothing_in_it_is_still_a_page():
     html = render_report(new_notebook(), name="empty")
     assert "<h1>empty</h1>" in html

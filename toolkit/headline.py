@@ -1,8 +1,9 @@
 """The headline of a report and of all of them: what is off target, what clearly changed, what goes together.
 
 Pure functions of the raw key figures (`metrics.compare.figures`) and of the facts that sections and scans found. Off
-target comes first, then what clearly changed: after Holm's correction over everything that was looked at. What points at
-one group is named once, never with a because.
+target comes first, then what clearly changed, corrected by Holm: the key figures, which were chosen before anybody looked,
+for each other, as their tiles are; whatever a search found for everything that was looked at. What points at one group is
+named once, never with a because.
 """
 
 import math
@@ -11,12 +12,14 @@ from datetime import date
 from statistics import NormalDist
 
 from toolkit import words
-from toolkit.cards import card_texts
+from toolkit.cards import card_texts, label
 from toolkit.intervals import LEVEL
-from toolkit.verdicts import CLEAR, SMALLEST_P, holm
+from toolkit.metrics.registry import METRICS
+from toolkit.verdicts import CHANCE, CLEAR, SMALLEST_P, holm
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
+MOST_NAMES = 6  # of figures that are steady
 MOST_TO_LOOK_AT = 5
 TARGETS = ("off", "near", "on")
 
@@ -29,7 +32,8 @@ class Seen:
     held: list  # cards with a target that can be told
     changed: list  # cards that clearly changed
     steady: list  # cards that moved no more than chance could
-    together: list
+    together: list  # changes of one group
+    alike: list  # what is worse of one group all period long
     changes: list  # facts of a change that goes together with no other
     standouts: list  # facts of groups that differ from the others all period long
     off_groups: list  # facts of groups off target
@@ -56,7 +60,7 @@ def headline(cards, facts, tested):
     ...     "verdict": "chance", "change": -0.01, "previous": 0.71, "target": 0.8, "status": "off"}
     >>> said = headline([card], [], [])
     >>> said["title"].replace("\\xa0", " ")
-    'CSAT is 70 %, target 80 %; nothing clearly changed'
+    '70 % of answers were satisfied (target 80 %); nothing clearly changed'
     >>> [(bullet["kind"], bullet["text"].replace("\\xa0", " ")) for bullet in said["bullets"]]
     [('off', 'CSAT 70 % (target 80 %).'), ('steady', 'CSAT moved no more than chance could.')]
     """
@@ -77,7 +81,7 @@ def overview(reports):
     Returns
     -------
     dict of title; bullets, always off, changed and steady: dicts of kind, text, href; look_at: at most five dicts of
-        name, text, href, what goes together first, then what is off target and stands out; together: dicts of key, value,
+        name, text, href, what goes together first, then the worst places of what is off target; together: dicts of key, value,
         name, weeks, text, href, metrics
     """
     cards, facts = {}, {}
@@ -95,7 +99,10 @@ def overview(reports):
         {"kind": kind, "text": text, "href": href} if text else empty[kind]
         for kind, text, href in _bullets(seen, "href")
     ]
-    together = [{name: one[name] for name in _TOGETHER} | {"href": one["facts"][0]["href"]} for one in seen.together]
+    together = [
+        {name: one[name] for name in _TOGETHER} | {"href": one["facts"][0]["href"]}
+        for one in [*seen.together, *seen.alike]
+    ]
     return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen), "together": together}
 
 
@@ -106,33 +113,46 @@ def _href(report, one):
     return report["html"] + (f"#{one['block']}" if one.get("block") else "")
 
 
+def together(facts):
+    """What goes together: groups of which two or more metrics stand out in one week, or changed, the clearest first.
+
+    Parameters
+    ----------
+    facts : list of dict, as `metrics.compare.scan` gives them
+
+    Returns
+    -------
+    list of dict: key, value, name, weeks, text, metrics, score and the facts that are meant
+    """
+    return _together(_once(facts))
+
+
 # --- what holds -------------------------------------------------------------------------------------
 
 
 def _seen(cards, facts, tested):
-    clear = _clear(cards, facts, tested)
+    is_clear = _clear(cards, facts, tested)
     with_target = [card for card in cards if card.get("status") in TARGETS]
-    is_changed = [card.get("verdict") == CLEAR and clear(card) for card in cards]
+    changed = [card for card in cards if card.get("verdict") == CLEAR and is_clear(card)]
     own = {card["metric"] for card in cards}
-    told = sorted(facts, key=lambda fact: (-fact["score"], fact["metric"], fact["key"], fact["value"]))
-    groups = [fact for fact in told if fact["key"] or fact["metric"] not in own]  # the whole has a card
-    changes = [fact for fact in groups if (fact["kind"] == "change" or fact.get("weeks")) and clear(fact)]
+    groups = [
+        fact for fact in sorted(facts, key=_rank) if fact["key"] or fact["metric"] not in own
+    ]  # the whole has a card
+    clear = [fact for fact in groups if is_clear(fact)]
+    changes = [fact for fact in clear if fact["kind"] == "change" or fact.get("weeks")]
+    standouts = [fact for fact in clear if fact["kind"] == "standout" and not fact.get("weeks")]
     together = _together(_once(changes))
-    named = {(fact["key"], fact["value"]) for one in together for fact in one["facts"]}
+    named = {(one["key"], one["value"]) for one in together}
+    alike = _together(_once([fact for fact in standouts if fact["direction"] == "worse"]))
     return Seen(
         off=[card for card in with_target if card["status"] == "off"],
         held=with_target,
-        changed=sorted(
-            (card for card, is_so in zip(cards, is_changed, strict=True) if is_so), key=_score, reverse=True
-        ),
-        steady=[
-            card
-            for card, is_so in zip(cards, is_changed, strict=True)
-            if not is_so and card.get("verdict") in (CLEAR, "chance")
-        ],
+        changed=sorted(changed, key=_score, reverse=True),
+        steady=[card for card in cards if card.get("verdict") == CHANCE],
         together=together,
+        alike=[one for one in alike if (one["key"], one["value"]) not in named],
         changes=[fact for fact in _once(changes) if (fact["key"], fact["value"]) not in named],
-        standouts=[fact for fact in groups if fact["kind"] == "standout" and not fact.get("weeks") and clear(fact)],
+        standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
         is_tested=bool(tested) or any(_p(card) is not None for card in cards),
     )
@@ -144,13 +164,16 @@ def _p(one):
 
 
 def _clear(cards, facts, tested):
-    """Whether the change of a card or a fact is clear beside all that was looked at."""
-    looked_at = [max(float(p), SMALLEST_P) for p in tested if not math.isnan(p)]
-    listed = set(looked_at)
-    looked_at += [p for p in map(_p, cards) if p is not None]
-    looked_at += [p for p in map(_p, facts) if p is not None and p not in listed]
-    corrected = dict(zip(looked_at, holm(looked_at).tolist(), strict=True)) if looked_at else {}
-    return lambda one: _p(one) is not None and corrected[_p(one)] <= 1 - LEVEL
+    """Whether the change of a card is clear beside the other cards', that of a fact beside all that was looked at."""
+    figures = [p for p in map(_p, cards) if p is not None]
+    every = figures + [max(float(p), SMALLEST_P) for p in tested if not math.isnan(p)]
+    every += [p for p in map(_p, facts) if p is not None and p not in set(every)]
+    corrected = [dict(zip(ps, holm(ps).tolist(), strict=True)) for ps in (figures, every)]
+    return lambda one: _p(one) is not None and corrected["kind" in one][_p(one)] <= 1 - LEVEL
+
+
+def _rank(fact):
+    return -fact["score"], fact["metric"], fact["key"], fact["value"]
 
 
 def _score(one):
@@ -159,15 +182,15 @@ def _score(one):
 
 
 def _once(facts):
-    """One fact of a metric and a group: the one that knows its weeks, else the clearest."""
+    """One fact of a metric and a group: the one that knows its weeks, else that of a change, else the clearest."""
     found = {}
-    for fact in sorted(facts, key=lambda fact: not fact.get("weeks")):  # stable: the clearest come first
+    for fact in sorted(facts, key=lambda fact: (not fact.get("weeks"), fact["kind"] != "change", _rank(fact))):
         found.setdefault((fact["metric"], fact["key"], fact["value"]), fact)
-    return sorted(found.values(), key=lambda fact: (-fact["score"], fact["metric"], fact["key"], fact["value"]))
+    return sorted(found.values(), key=_rank)
 
 
 def _together(facts):
-    """What goes together: changes of two or more metrics on one group, in one week or in weeks that aren't known."""
+    """What goes together: facts of two or more metrics on one group, in one week or in weeks that aren't known."""
     groups = {}
     for fact in facts:
         if fact["key"]:
@@ -223,71 +246,84 @@ def _day(week):
 
 def _title(seen, cards):
     """The title: how the targets are met, and the clearest change, as much of it as fits."""
-    first, others = _of_targets(seen), _of_changes(seen)
-    if not seen.held and not seen.off_groups and not seen.is_tested:
+    firsts, others = _of_targets(seen), _of_changes(seen)
+    if not firsts and not seen.is_tested:
         return _without_verdict(cards)
-    if not first:
-        return words.sentence_case(next((text for text in others if len(text) <= LONGEST), others[-1]))
-    for text in others:
-        both = words.text("headlines.title.both", one=first, other=text)
-        if len(both) <= LONGEST:
-            return words.sentence_case(both)
-    return words.sentence_case(first)
+    for other in others:
+        for first in firsts or [""]:
+            both = words.text("headlines.title.both", one=first, other=other) if first else other
+            if len(both) <= LONGEST:
+                return words.sentence_case(both)
+    return words.sentence_case((firsts or others)[-1])
 
 
 def _of_targets(seen):
+    """What may be said of the targets, the longest first; [] where there are none."""
     off, held = len(seen.off), len(seen.held)
-    if off and off == held and off > 1:
-        return words.text("headlines.title.both_off" if off == 2 else "headlines.title.all_off", n=off)
     if off == 1:
-        said = card_texts(seen.off[0])
-        return words.text("headlines.title.one_off", label=said["label"], value=said["value"], target=said["beside"])
+        return _one_off(seen.off[0])
+    if off and off == held:
+        return [words.text("headlines.title.both_off" if off == 2 else "headlines.title.all_off", n=off)]
     if off:
-        labels = words.joined(_inner(card) for card in seen.off)
+        labels = words.joined(map(_inner, seen.off))
         named = words.text("headlines.title.some_off_named", n=off, total=held, labels=labels)
-        return named if len(named) <= LONGEST else words.text("headlines.title.some_off", n=off, total=held)
+        return [named, words.text("headlines.title.some_off", n=off, total=held)]
     if seen.off_groups:
-        fitting = [fact["clause"] for fact in seen.off_groups if len(fact["clause"]) <= LONGEST]
-        return fitting[0] if fitting else words.text("headlines.title.group_off", name=seen.off_groups[0]["name"])
+        worst = seen.off_groups[0]
+        return [worst["clause"], words.text("headlines.title.group_off", name=worst["name"])]
     if not held:
-        return ""
+        return []
     is_met = all(card["status"] == "on" for card in seen.held)
-    return words.text("headlines.title.met", n=held) if is_met else words.text("headlines.title.not_off")
+    return [words.text("headlines.title.met", n=held) if is_met else words.text("headlines.title.not_off")]
+
+
+def _one_off(card):
+    said, event = card_texts(card), f"metric.{card['metric']}.event"
+    told = {"value": said["value"], "target": said["beside"]}
+    forms = [words.text("headlines.title.one_off_figure", label=_inner(card), **told)]
+    if card["unit"] == "rate" and card["column"] == METRICS[card["metric"]].value and words.has(event):
+        cases = words.text(f"cases.{card['case']}")
+        forms.insert(0, words.text("headlines.title.one_off", cases=cases, event=words.text(event, n=2), **told))
+    return forms
 
 
 def _of_changes(seen):
-    """What may be said of changes, what matters most first."""
-    said = []
-    if len(seen.off) == 1:  # where the one figure that is off target is worst
-        worst = [
-            one for one in seen.standouts if one["metric"] == seen.off[0]["metric"] and one["direction"] == "worse"
-        ]
-        said += [text for fact in worst[:1] for text in (fact["clause"], fact.get("short", "")) if text]
+    """What may be said of changes, what matters most first; and where a figure that is off target is worst."""
+    off = {card["metric"] for card in seen.off}
+    worst = [fact["clause"] for fact in seen.standouts if fact["metric"] in off and fact["direction"] == "worse"][:1]
+    said = worst if len(off) == 1 else []
     for one in seen.together:
-        form = "together_week" if one["weeks"] else "together"
-        when = {"week": _day(one["weeks"][0])} if one["weeks"] else {}
-        said.append(words.text(f"headlines.title.{form}", name=one["name"], **when))
+        said.append(_stands_out(one) if one["weeks"] else words.text("headlines.title.together", name=one["name"]))
     for card in seen.changed:
         value, change = card_texts(card)["value"], card.get("change")
         form = "moved" if not change else "rose" if change > 0 else "fell"
         said.append(words.text(f"headlines.title.{form}", label=_inner(card), value=value))
-    said += [fact["clause"] for fact in seen.changes]
+    said += worst
+    for fact in seen.changes:
+        said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
     if said:
         return said
     return [words.text("headlines.title.nothing")] if seen.is_tested else [words.text("headlines.title.no_earlier")]
 
 
+def _stands_out(one):
+    return words.text("headlines.title.stands_out", name=one["name"], week=_day(one["weeks"][0]))
+
+
 def _without_verdict(cards):
     """The title where nothing has a target and nothing was compared: the first figure that can be told."""
     for card in cards:
-        said = card_texts(card)
         if card.get("value") is not None:
-            return words.text("headlines.figure", label=said["label"], value=said["value"])
+            return words.text("headlines.figure", label=_label(card), value=card_texts(card)["value"])
     return words.text("headlines.title.few" if cards else "headlines.title.empty")
 
 
+def _label(card):
+    return card.get("label") or label(card["metric"], card["column"], card.get("within_seconds"))
+
+
 def _inner(card):
-    return words.inner_case(card_texts(card)["label"])
+    return card.get("label") or words.inner_case(_label(card))
 
 
 # --- bullets ----------------------------------------------------------------------------------------
@@ -300,13 +336,29 @@ def _bullets(seen, link):
     yield "off", " ".join(off), _first(seen.off or seen.off_groups, link)
     changed = [(_score(card), _changed(card), card) for card in seen.changed]
     changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together]
-    changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in seen.changes]
+    changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
     said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
     yield "changed", " ".join(said), _first([one for *_, one in changed[:MOST]], link)
-    labels = words.joined(
-        _inner(card) if place else card_texts(card)["label"] for place, card in enumerate(seen.steady)
-    )
-    yield "steady", words.text("headlines.steady", labels=labels) if labels else "", _first(seen.steady, link)
+    yield "steady", _steady(seen.steady), _first(seen.steady, link)
+
+
+def _news(seen):
+    """The changes of groups that no other tells already: one of a metric and a column, and of a metric in some weeks."""
+    told = {(fact["metric"], *fact.get("weeks", ())) for one in seen.together for fact in one["facts"]}
+    for fact in seen.changes:
+        which = {(fact["metric"], fact["key"]), (fact["metric"], *fact.get("weeks", ()))}
+        if not told & which:
+            yield fact
+        told |= which
+
+
+def _steady(cards):
+    labels = list(dict.fromkeys(_inner(card) for card in cards))
+    if not labels:
+        return ""
+    if len(labels) > MOST_NAMES + 1:  # one more is named as shortly
+        labels = [*labels[:MOST_NAMES], words.text("headlines.other_figures", n=len(labels) - MOST_NAMES)]
+    return words.sentence_case(words.text("headlines.steady", labels=words.joined(labels)))
 
 
 def _first(found, link):
@@ -317,13 +369,14 @@ def _off(card, place):
     """A card off target; the first says what the second number is."""
     said = card_texts(card)
     target = said["beside"] if not place else words.value_text(card["target"], card["unit"])
-    label = said["label"] if not place else _inner(card)
-    return words.text("headlines.off", label=label, value=said["value"], target=target)
+    return words.text(
+        "headlines.off", label=_inner(card) if place else _label(card), value=said["value"], target=target
+    )
 
 
 def _changed(card):
     said = card_texts(card)
-    told = {"label": said["label"], "value": said["value"]}
+    told = {"label": _label(card), "value": said["value"]}
     if card.get("per_day"):
         form = "per_day_more" if card["change"] > 0 else "per_day_fewer"
         return words.text(f"headlines.{form}", **told, change=words.value_text(abs(card["change"]), "rate"))
@@ -347,12 +400,14 @@ def _empty_bullets(seen, link):
 def _look_at(seen):
     off = {card["metric"] for card in seen.off} | {fact["metric"] for fact in seen.off_groups}
     worse = [fact for fact in [*seen.standouts, *seen.changes] if fact["direction"] == "worse"]
-    worse.sort(key=lambda fact: (fact["metric"] not in off, -fact["score"]))
-    found = {}
-    for one in seen.together:
-        text = words.text("headlines.sentence", text=one["text"])
+    worse.sort(key=lambda fact: (fact["metric"] not in off, _rank(fact)))
+    found, told = {}, set()
+    for one in [*seen.together, *seen.alike]:
+        text = words.sentence_case(words.text("headlines.sentence", text=one["text"]))
         found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
-    for fact in worse:
-        told = {"name": fact["name"], "text": fact["text"], "href": fact["href"]}
-        found.setdefault((fact["key"], fact["value"]), told)
+        told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}
+    for fact in worse:  # of each metric and column the worst place
+        if (fact["metric"], fact["key"]) not in told and (fact["key"], fact["value"]) not in found:
+            found[fact["key"], fact["value"]] = {name: fact[name] for name in ("name", "text", "href")}
+        told.add((fact["metric"], fact["key"]))
     return list(found.values())[:MOST_TO_LOOK_AT]
