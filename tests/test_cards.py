@@ -34,6 +34,7 @@ def texts(change):
         ({}, {"beside": "target 5 %", "before": "before 12 %"}),
         ({"target": None, "status": "none"}, {"beside": "before 12 %"}),
         ({"target": None, "status": "none", "previous": None, "change": None}, {"beside": "", "before": ""}),
+        ({"previous_n": 3, "status": "none", "target": None}, {"beside": "", "before": ""}),  # too few to show
         # how it stands, in the same words as everywhere
         ({}, {"status": "off", "standing": "off target"}),
         ({"status": "near"}, {"status": "near", "standing": "near"}),

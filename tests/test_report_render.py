@@ -180,7 +180,7 @@ def test_the_head_says_what_the_report_is_of(page):
 def test_a_key_figure_tells_its_standing_and_its_change_without_colour():
     page = render_report(made_report())
     tile = page[page.index('<article class="tile off">') : page.index("</article>", page.index('class="tile off"'))]
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", tile))
+    text = re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", tile))
     for said in (
         "Answered in target",
         "off target",
@@ -338,6 +338,17 @@ def test_a_chart_without_alternative_text_gets_its_question():
 def test_a_section_that_is_left_with_code_alone_goes(page):
     assert "What are the key figures?" not in page.split('<details class="code">')[0]  # they stand up front
     assert "show(figures)" in re.sub(r"<[^>]+>", "", page)
+
+
+def test_a_section_is_left_out_only_when_it_answers_nothing():
+    silent = code("x = 1")
+    figures = code("show(figures)", display({KEY_FIGURES: {"figures": [FIGURE]}}))
+    cells = [
+        *(new_markdown_cell("## Silent?"), silent, new_markdown_cell("## Told?\n\nIn prose."), silent),
+        *(new_markdown_cell("## Moved?\n\nUp front."), figures, new_markdown_cell("## A heading alone")),
+    ]
+    told = [section.label for section in read_page(new_notebook(cells=cells)).sections]
+    assert told == ["Told?", "A heading alone"]
 
 
 def test_a_notebook_with_nothing_in_it_is_still_a_page():

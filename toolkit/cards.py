@@ -49,7 +49,9 @@ def card_texts(figure):
     if note in NO_VALUE:
         return said | {"value": words.text(f"pages.card.{note}"), "interval": ""}
     said |= {"value": _value(figure, unit), "standing": words.text(f"pages.status.{said['status']}")}
-    if _is_there(figure.get("previous")):
+    n_before = figure.get("previous_n")
+    is_few = unit != "count" and _is_there(n_before) and n_before < (figure.get("minimum_count") or 1)
+    if _is_there(figure.get("previous")) and not is_few:
         said["before"] = words.text("pages.card.before", figure=_text(figure["previous"], unit))
     has_target = said["status"] != "none" and _is_there(figure.get("target"))
     target = words.text("pages.card.target", target=_text(figure["target"], unit)) if has_target else ""

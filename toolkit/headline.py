@@ -113,6 +113,20 @@ def _href(report, one):
     return report["html"] + (f"#{one['block']}" if one.get("block") else "")
 
 
+def together(facts):
+    """What goes together: groups of which two or more metrics stand out in one week, or changed, the clearest first.
+
+    Parameters
+    ----------
+    facts : list of dict, as `metrics.compare.scan` gives them
+
+    Returns
+    -------
+    list of dict: key, value, name, weeks, text, metrics, score and the facts that are meant
+    """
+    return _together(_once(facts))
+
+
 # --- what holds -------------------------------------------------------------------------------------
 
 

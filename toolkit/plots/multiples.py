@@ -9,11 +9,12 @@ from matplotlib.transforms import Bbox
 from toolkit import words
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
-from toolkit.plots.canvas import BASE, DOTTED, EDGE, LINE
+from toolkit.plots.canvas import DOTTED, EDGE, LINE
 
 MOST_PANELS = 9
 GAP = 22  # between two panels
 TALL = {False: 92, True: 84}
+HEAD = 34  # of a panel: its name, and room for the label of its highest line
 
 
 def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None):
@@ -40,9 +41,9 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
     is_two = narrow or any(canvas.measure([n], narrow, True) + canvas.measure([v], narrow) + 12 > wide for n, v in pairs)
     up = LINE if is_two else 0
     placed, top = canvas.key_lines(key, width, narrow)
-    tall, pitch, top = TALL[narrow], TALL[narrow] + 56 + up, top + 8
+    tall, pitch, top = TALL[narrow], TALL[narrow] + HEAD + 34 + up, top + 8
     if ax is not None:
-        drawn = canvas.make(ax, narrow, 0, 0, 0, top + 22 + up, 26)
+        drawn = canvas.make(ax, narrow, 0, 0, 0, top + HEAD + up, 26)
         canvas.draw_key(drawn, placed)
         _panel(drawn, names, values, everything, draw, 0, scales, ticks, is_two, True)
         return ax
@@ -59,7 +60,7 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
     for number, one in enumerate(facets.axes.flat):
         x, y = (number % columns) * (wide + GAP), top + (number // columns) * pitch
         one.set_xscale("log" if is_log else "linear")
-        canvas.place(one, whole, x, y + 22 + up, wide, tall)
+        canvas.place(one, whole, x, y + HEAD + up, wide, tall)
         cells.append((one, x, y))
     drawn = canvas.Canvas(cells[0][0], width, height, narrow, px)
     canvas.draw_key(drawn, placed)
@@ -86,7 +87,7 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     for tick in lines:
         canvas.rule(cell, [0, cell.width], [tick] * 2, cell.across, role="muted" if tick == scale.low else "line")
     if is_first:
-        look = {"role": "muted", "shift": (0, BASE + 9)}
+        look = {"role": "muted", "shift": (0, -4)}
         canvas.write(cell, 0, lines[-1], scale.labels[scale.ticks.index(lines[-1])], cell.across, **look)
     ax.plot(*everything, color=LIGHT["faint"], linewidth=1, zorder=2, label="others")
     draw(ax, number)

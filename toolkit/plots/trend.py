@@ -154,8 +154,12 @@ def _name_ends(drawn, series, ends, right):
     for one, placed in zip(shown, canvas.spread(y, 16, low, low + box.height / figure.dpi * 72), strict=True):
         text = canvas.cut(ends[one], right - 8, drawn.narrow, True)
         role = "muted" if one else "ink"
-        canvas.write(drawn, x, placed + BASE, text, role=role, bold=not one, full=ends[one], name="end")
         row = at[one]
+        by, along, move = drawn.px, x, 0
+        if len(shown) == 1:  # beside its point, which may lie before the end
+            by, along, move = drawn.upwards, row["at"], 9
+        look = {"role": role, "bold": not one, "full": ends[one], "name": "end", "shift": (move, BASE)}
+        canvas.write(drawn, along, placed, text, by, **look)
         if not one and not row["is_partial"]:
             drawn.ax.plot(row["at"], row["value"], "o", color=LIGHT["data"], markersize=8, zorder=5, label="last", **EDGE)
 

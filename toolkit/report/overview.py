@@ -100,7 +100,7 @@ def read_report(out, entry):
         "title": entry["title"],
         "file": entry["html"],
         "html": quote(entry["html"]),
-        "cards": [raw for _, raw in found["figures"]],
+        "cards": [raw | {"block": texts.get("block", "")} for texts, raw in found["figures"]],
         "facts": facts,
         "tested": [p for block in found["blocks"] for p in block.get("tested", [])],
         "headline": found["header"].get("headline"),
@@ -168,7 +168,6 @@ def chart_of(reports, kind):
     svg = inline_svg(drawn["narrow"], drawn["alt"], f"{kind}{number}-") if drawn and not drawn.get("folded") else None
     return {
         "heading": block["heading"],
-        "note": block.get("note", ""),
         "svg": svg,
         "href": f"{report['html']}#{block['id']}",
     }

@@ -28,7 +28,8 @@ class Section:
     anchor: str = ""
     label: Markup = Markup("")
     parts: list = field(default_factory=list)
-    is_moved: bool = False  # what it showed stands elsewhere: the head, the tiles, the definitions
+    has_code: bool = False
+    is_moved: bool = False  # what it showed stands elsewhere: in the head, among the tiles, in the definitions
 
     @property
     def blocks(self):
@@ -88,7 +89,7 @@ def read_page(notebook, name="report"):
     taken = {*OWN_IDS, *_block_ids(cells)}
     _read(pieces, page, taken)
     page.title = title or page.header.get("title") or name
-    page.sections = [it for it in page.sections if it.blocks or not it.is_moved or _shows_more(it)]
+    page.sections = [section for section in page.sections if not _is_empty(section)]
     page.sections.sort(key=lambda section: section.rank)
     return page
 
@@ -132,31 +133,29 @@ def _read(pieces, page, taken):
     section, code = None, []
     for number, piece in enumerate(pieces):
         if not isinstance(piece, tuple):
-            shown, is_moved = _outputs(piece, page, section, number)
+            shown = _outputs(piece, page, section, number)
             code.append(piece.source)
+            if section is not None:
+                section.has_code = True
         else:
             heading, html = piece
             if heading is not None:
                 section = Section(_anchor(heading.striptags(), taken), heading)
                 page.sections.append(section)
                 code.append(f"# {heading.striptags()}")
-            shown, is_moved = (
-                ([Markup('<div class="prose">{}</div>').format(_demote(html))] if html.strip() else []),
-                False,
-            )
+            shown = [Markup('<div class="prose">{}</div>').format(_demote(html))] if html.strip() else []
         if section is None:
             page.opening += shown
         else:
             section.parts += shown
-            section.is_moved |= is_moved
     for section in page.sections:
         section.parts = _with_leads(section.parts)
     page.code = "\n\n".join(filter(None, map(str.strip, code)))
 
 
 def _outputs(cell, page, section, number):
-    """(what a cell shows, whether something of it stands elsewhere); bundles go to the page."""
-    shown, is_moved = [], False
+    """What a cell shows; what stands elsewhere, in the head and the tiles, goes to the page."""
+    shown = []
     for place, output in enumerate(cell.get("outputs", []), 1):
         data = output.get("data", {})
         if output.get("name") == "stderr":
@@ -167,12 +166,13 @@ def _outputs(cell, page, section, number):
             page.header |= data.get(REPORT, {})
             page.figures += data.get(KEY_FIGURES, {}).get("figures", [])
             page.measured |= data.get(MEASURED, {})
-            is_moved = True
+            if section is not None:
+                section.is_moved = True
         else:
             question = section.label.striptags() if section else ""
             html = output_html(output, cell.metadata, question, f"c{number}-{place}")
             shown += [html] if html else []
-    return shown, is_moved
+    return shown
 
 
 def _with_leads(parts):
@@ -189,8 +189,9 @@ def _is_prose(part):
     return isinstance(part, Markup) and part.startswith('<div class="prose">')
 
 
-def _shows_more(section):
-    return not all(map(_is_prose, section.parts))
+def _is_empty(section):
+    """Whether nothing is left that answers the question, such as where its code showed the key figures."""
+    return all(map(_is_prose, section.parts)) and (section.is_moved or (section.has_code and not section.parts))
 
 
 def _block_ids(cells):

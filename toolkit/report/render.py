@@ -19,6 +19,7 @@ from toolkit.report.wording import (
     format_period,
     format_time,
     format_value,
+    has_digit,
     is_known,
     language_tag,
     sentence,
@@ -97,6 +98,7 @@ def safe_table(html):
 
 FILTERS = {
     "known": is_known,
+    "has_digit": has_digit,
     "sentence": sentence,
     "with_code": with_code,
     "column_name": column_name,

@@ -120,6 +120,17 @@ def is_known(text):
     return bool(text) and str(text).strip() not in ("", "–", "-")
 
 
+def has_digit(text):
+    """Whether a figure is a number, and not words that stand in its place.
+
+    Examples
+    --------
+    >>> has_digit("54 %"), has_digit("too few")
+    (True, False)
+    """
+    return any(map(str.isdigit, str(text)))
+
+
 def format_value(value):
     """A parameter's value as people write it on the command line.
 
