@@ -1016,7 +1016,7 @@ def test_draws_every_kind(shape, kind):
         assert "<script" not in svg and "nan" not in svg
         assert f'width="{300 if narrow else 800}px"' in svg
         colours = set(re.findall(r"#[0-9a-f]{6}", svg))
-        assert colours <= set(LIGHT.values()) and len(svg) < 29_000
+        assert colours <= set(LIGHT.values()) and len(svg) < 32_000
         assert {float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)} <= {12.0, 12.5}
 
 

@@ -474,7 +474,7 @@ def test_a_chart_carries_its_alternative_text_and_no_hostile_markup(shown):
     surveys = pd.DataFrame({"topic": [HOSTILE] * 20 + ["b"] * 20, "score": [5, 1] * 20})
     show.chart(metrics.csat(surveys, by="topic").plot(), "CSAT of two topics.")
     bundle, metadata = shown[0]
-    assert metadata["image/svg+xml"]["alt"].endswith(", across: CSAT. CSAT of two topics.")
+    assert metadata["image/svg+xml"]["alt"].endswith(" CSAT of two topics.")
     svg = bundle["image/svg+xml"]
     assert svg.startswith("<svg") and "<script" not in svg and "currentColor" in svg
     assert not plt.get_fignums()  # shown once, and not kept

@@ -9,7 +9,6 @@ the report's template reads. Every text is escaped here: topics, names and messa
 """
 
 import html
-import io
 import re
 import sys
 import types
@@ -258,19 +257,10 @@ def _form(axes):
 
 
 def figure_svg(figure):
-    """The figure as an SVG element: text as text, ink in the reader's own colour, the same on every run."""
-    import matplotlib
+    """The figure as an SVG element in the page's colours."""
+    from toolkit import plots
 
-    from toolkit.plots import INK
-
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "toolkit"}):
-        figure.savefig(
-            buffer, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None, "Creator": None}
-        )
-    svg = buffer.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return svg.replace(INK, "currentColor").replace(INK.upper(), "currentColor")
+    return plots.svg(figure)
 
 
 # --- tables -------------------------------------------------------------------------------------------

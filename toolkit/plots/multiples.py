@@ -10,6 +10,7 @@ from toolkit import words
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import DOTTED, EDGE, LINE
+from toolkit.plots.lines import last_of, line
 
 MOST_PANELS = 9
 GAP = 22  # between two panels
@@ -103,8 +104,6 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
 
 def of_trends(series, ax, steps, scale, unit, narrow):
     """A panel for each series along the time, its last value beside its name."""
-    from toolkit.plots.trend import last_of, line
-
     left_out, series = len(series) - MOST_PANELS, series[:MOST_PANELS]
     unit_shown = "seconds" if unit == "log" else unit
     values = [axes.shown(last_of(frame)["value"], unit_shown) for _, frame in series]
