@@ -102,8 +102,8 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     canvas.labels_across(cell, at, ticks[1], y, (0, cell.width))
 
 
-def of_trends(series, ax, steps, scale, unit, narrow):
-    """A panel for each series along the time, its last value beside its name."""
+def of_trends(series, ax, steps, scale, unit, standout, narrow):
+    """A panel for each series along the time, its last value beside its name; a diamond at what the finding names."""
     left_out, series = len(series) - MOST_PANELS, series[:MOST_PANELS]
     unit_shown = "seconds" if unit == "log" else unit
     values = [axes.shown(last_of(frame)["value"], unit_shown) for _, frame in series]
@@ -116,6 +116,9 @@ def of_trends(series, ax, steps, scale, unit, narrow):
         if np.isfinite(target):
             one.axhline(target, **DOTTED, zorder=2.5)
         line(one, frame, steps, scale, unit, name, False)
+        if standout in frame.index and np.isfinite(frame.at[standout, "value"]):
+            place = frame.at[standout, "at"], frame.at[standout, "value"]
+            one.plot(*place, "D", color=LIGHT["attention"], markersize=9, zorder=5, label="highlight", **EDGE)
 
     everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in series])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]

@@ -38,7 +38,7 @@ def trend(result, ax, key, groups, form, narrow):
     reach = ("value", "target") if unit == "count" else ("value", "low", "high", "target")
     scale = axes.scale("seconds" if unit == "log" else unit, *(every[name] for name in reach))
     if len(series) > MOST_LINES:
-        return multiples.of_trends(series, ax, steps, scale, unit, narrow)
+        return multiples.of_trends(series, ax, steps, scale, unit, form.standout, narrow)
     width, target = canvas.width_of_canvas(ax, narrow), axes.only(every["target"])
     ends = ["" if narrow else name for name, _ in series]  # the key says them, where there is no room
     ends = [_end(name, frame, unit) for name, (_, frame) in zip(ends, series, strict=True)]
