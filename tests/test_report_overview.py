@@ -44,7 +44,14 @@ def figure(metric, column, unit, label, status="none", verdict=None, value=0.5, 
     texts |= {"standing": "off target" if status == "off" else "no target", "beside": "target 80 %", "arrow": "▲"}
     texts |= {"change": "7.2 points", "verdict": "could be chance", "direction": "none", "bullet": "", "spark": ""}
     raw = {"metric": metric, "column": column, "unit": unit, "status": status, "verdict": verdict, "value": value}
-    return texts | {"block": block} | more, raw | {"population": "all", "n": 90}
+    raw |= {
+        "population": "all",
+        "n": 90,
+        "case": "call",
+        "target": 0.8 if status == "off" else None,
+        "minimum_count": 10,
+    }
+    return texts | {"block": block} | more, raw | {"p": 0.0001 if verdict == "clear" else None, "change": None}
 
 
 CONTACTS = figure("inbound_volume", "n", "count", "Contacts")
@@ -157,6 +164,12 @@ def test_a_figure_of_two_reports_counts_once(tmp_path):
     assert len(tiles(tmp_path)) == 4
 
 
+def test_a_figure_of_a_metric_of_ones_own_has_a_tile_and_no_sentence(tmp_path):
+    texts, raw = figure("", "", "count", "Trains")
+    made(tmp_path, "own", [(texts, {name: raw[name] for name in ("unit", "value")})])
+    assert tiles(tmp_path)[0].startswith("Trains") and page(tmp_path).texts("h1") == ["Trains"]  # of the service
+
+
 def test_reports_on_other_days_are_listed_but_not_mixed_in(tmp_path):
     old = {"label": "2024-03", "start": "2024-03-01", "end": "2024-03-31"}
     made(tmp_path, "old", [CSAT], period=old)
@@ -175,7 +188,7 @@ def test_what_changed_is_the_clearest_pull_and_is_drawn_narrow(tmp_path):
         [section(3, "Delivery added 4 points", "pull", is_changed=True, score=2.0), section(4, "At noon", "grid")],
     )
     seen = page(tmp_path)
-    assert seen.texts("h3")[-2:] == ["Delivery added 4 points", "At noon"]
+    assert seen.texts("h3")[-1] == "Delivery added 4 points" and "At noon" in seen.texts("p", class_="note")
     assert [has["aria-label"] for tag, has, _ in seen.elements if tag == "svg" and has.get("role") == "img"] == [
         "A chart in words"
     ] * 2
@@ -378,7 +391,13 @@ def crowded(out):
     """A folder with one of everything: figures, charts, teams, what failed and what was skipped."""
     bullets = [{"kind": "off", "text": "Abandonment 14 % (target 5 %).", "href": "calls.html#b1"}]
     made(out, "calls", [CONTACTS, LOST, WAIT], [section(1, "Billing", "pull"), section(2, "At noon", "grid")])
-    made(out, "csat", [CONTACTS, CSAT], headline={"title": "CSAT is 73 %", "bullets": bullets}, remarks=["3 days are missing."])
+    made(
+        out,
+        "csat",
+        [CONTACTS, CSAT],
+        headline={"title": "CSAT is 73 %", "bullets": bullets},
+        remarks=["3 days are missing."],
+    )
     for value in ("Roma", "Bari"):
         made(out, f"calls.team-{value}", title=f"Calls: team {value}", group=group(value) | {"report": "calls"})
     index.update(out, Outcome("csat", "failed", "CSAT"), RUN)

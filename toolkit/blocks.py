@@ -12,11 +12,11 @@ to the data any more. Every text is plain: who shows it escapes it.
 
 import html
 import re
+from datetime import date
 
 from toolkit import findings, plots, words
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
-
 
 
 def block(result, comparison=None, overall=None, period=None, caption=None, parts=False):
@@ -71,6 +71,61 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         if caption and made["tables"]:
             made["tables"][0]["label"] = caption
     return made
+
+
+def together(data, asked, by):
+    """The block of what goes together, as `show.together` shows it.
+
+    Parameters
+    ----------
+    data : Data
+    asked : list of (metric, {choices})
+    by : columns whose groups are looked at
+
+    Returns
+    -------
+    dict, as that of `block`; its chart is the first of the figures that stand out, by week
+    """
+    from toolkit.headline import together as gathered
+    from toolkit.metrics.compare import scan
+
+    facts, tested = scan(data, *asked, by=by)
+    groups = gathered(facts)
+    made = dict.fromkeys(("heading", "note", "metric", "overview"), "") | {"chart": None, "tables": [], "by": []}
+    made |= {"status": "none", "is_changed": bool(facts), "score": max((fact["score"] for fact in facts), default=0.0)}
+    made |= {"facts": facts, "tested": tested, "form": "together", "metric": "together"}
+    if not facts:
+        return made | {"heading": words.text("blocks.together.none" if tested else "blocks.together.untested")}
+    first = groups[0] if groups else facts[0]
+    day = words.date_name(date.fromisoformat(first["weeks"][0])) if first["weeks"] else ""
+    if groups:
+        n = len(set(first["metrics"]))
+        made["heading"] = words.text("blocks.together.heading", name=first["name"], week=day, n=n)
+        made["note"] = " ".join(words.text("blocks.together.said", text=one["text"].rstrip(".")) for one in groups)
+    else:
+        made["heading"] = facts[0]["text"].rstrip(".")
+    told = (first["facts"] if groups else facts)[0]
+    return made | {"chart": _by_week(data, asked, told, made["heading"])}
+
+
+def _by_week(data, asked, fact, heading):
+    """The chart of a fact's figure by group and week, the week that it names marked."""
+    from toolkit.metrics.compare import weekly
+
+    function, given = next((one, dict(own)) for one, own in asked if one.__name__ == fact["metric"])
+    own = {name: value for name, value in given.items() if name not in ("best", "value")}
+    series = weekly(data, function, value=given.get("value"), by=fact["key"], **own)
+    if series is None or not plots.is_drawn(series):
+        return None
+    is_named = series[fact["key"]].astype(str) == fact["value"]
+    is_week = series["week"].astype(str).str[:10].isin(fact["weeks"][:1])
+    named = series.index[is_named & is_week]
+    options = {"period": data.period, "highlight": named[0] if len(named) else None}
+    alt = plots.alternative_text(series, heading, options["highlight"])
+    return {name: drawing(series, narrow=name == "narrow", **options) for name in ("wide", "narrow")} | {
+        "alt": alt,
+        "folded": False,
+    }
 
 
 def _on_overview(attrs):

@@ -38,7 +38,9 @@ def card_texts(figure):
     """
     unit, n, note = figure["unit"], int(figure.get("n") or 0), figure.get("note")
     cases, population = words.text(f"case.{figure['case']}", n=n), _population(figure)
-    said = {"label": figure.get("label") or label(figure["metric"], figure["column"], figure.get("within_seconds"))}
+    case = figure["case"] if figure["column"] == "n" else None
+    made = label(figure["metric"], figure["column"], figure.get("within_seconds"), case)
+    said = {"label": figure.get("label") or made}
     said |= dict.fromkeys(("value", "interval", "standing", "beside", "before", "arrow", "change", "verdict"), "")
     said |= {"status": "few" if note == "few" else figure.get("status") or "none", "direction": "none"}
     said |= {"note": _note(figure, cases), "cases": "" if unit == "count" and figure.get("value") == n else cases}
@@ -49,20 +51,24 @@ def card_texts(figure):
     if note in NO_VALUE:
         return said | {"value": words.text(f"pages.card.{note}"), "interval": ""}
     said |= {"value": _value(figure, unit), "standing": words.text(f"pages.status.{said['status']}")}
-    if _is_there(figure.get("previous")):
+    n_before = figure.get("previous_n")
+    is_few = unit != "count" and _is_there(n_before) and n_before < (figure.get("minimum_count") or 1)
+    if _is_there(figure.get("previous")) and not is_few:
         said["before"] = words.text("pages.card.before", figure=_text(figure["previous"], unit))
     has_target = said["status"] != "none" and _is_there(figure.get("target"))
     target = words.text("pages.card.target", target=_text(figure["target"], unit)) if has_target else ""
     return said | {"beside": target or said["before"]} | _change(figure, unit)
 
 
-def label(metric, column, seconds=None):
+def label(metric, column, seconds=None, case=None):
     """What a figure is called: its metric, and the column where that isn't what the metric is told by.
 
     Parameters
     ----------
     seconds : number, optional
         The time of a share in time.
+    case : str, optional
+        What a count counts.
 
     >>> label("csat", "csat"), label("average_speed_of_answer", "within_target", 20)
     ('CSAT', 'Answered within 20\\xa0s')
@@ -74,9 +80,9 @@ def label(metric, column, seconds=None):
         if words.has(f"metric.{metric}.figures.within_seconds"):
             return words.text(f"metric.{metric}.figures.within_seconds", time=time)
         return words.text("pages.card.of", label=label(metric, column), figure=time)
-    own = f"metric.{metric}.figures.{column}"
-    if words.has(own):
-        return words.text(own)
+    for own in (f"metric.{metric}.figures.{case}", f"metric.{metric}.figures.{column}"):
+        if words.has(own):
+            return words.text(own)
     for key in (f"metric.{metric}.label", f"metric.{metric}.title"):
         if metric in METRICS and column == METRICS[metric].value and words.has(key):
             return words.text(key)

@@ -125,6 +125,19 @@ def breakdown(function, *keys):
     return _display({SECTION_MIME: every | {"tabs": tabs}, "text/html": blocks.tabs_html(tabs), "text/plain": plain})
 
 
+def together(data, *asked, by=("topic", "channel")):
+    """Show what goes together: groups of which several figures stand out in the same week, with the first by week.
+
+    Parameters
+    ----------
+    data : Data
+    asked : (metric, {choices}), as `metrics.compare.figures` takes them
+    by : columns whose groups are looked at, of each metric those that its table has
+    """
+    one = _shown.add(blocks.together(data, asked, by))
+    return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+
+
 def _display(bundle, display_id=None, update=False):
     from IPython.display import display, update_display
 

@@ -6,7 +6,7 @@ are the customer's data and returned as plain text: whoever shows them escapes t
 
 from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
-from toolkit.findings import shapes
+from toolkit.findings import shapes, wholes
 from toolkit.findings.compared import find_quality
 from toolkit.findings.told import Told
 from toolkit.result import Result
@@ -22,9 +22,9 @@ TELLS = {
     "wait": shapes.wait,
     "mean": shapes.mean,
     "curve": shapes.curve,
-    "shares": shapes.shares,
-    "grid": shapes.grid,
-    "pull": shapes.pull,
+    "shares": wholes.shares,
+    "grid": wholes.grid,
+    "pull": wholes.pull,
     "listing": shapes.listing,
     "comparison": shapes.comparison,
 }

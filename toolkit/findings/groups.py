@@ -30,25 +30,34 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     groups = claims.estimates(result)
     told = groups[groups["is_told"].to_numpy(bool)]
     of_all = targets.statuses(result)
-    status, off = worst(of_all), off_facts(result, groups, of_all)
+    status, off = worst(of_all), off_facts(result, of_all)
     if len(told) == 1 and first is None:
         return _alone(result, told.iloc[0], groups, status, off, notes)
     if not len(told) and first is None:
-        return Told(sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False)
+        return Told(
+            sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False
+        )
     every = claims.time_key(result)
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
     changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
-    best = sorted([*changes, *outs], key=lambda one: one.fact["direction"] == "better")  # stays in order: changes first
-    head = first or targets.clause(result)
+    # what is for the worse first, and of that what misses its target; changes before what merely stands out
+    best = sorted([*changes, *outs], key=lambda one: (one.fact["direction"] == "better", _is_fine(one, of_all)))
+    head = first or targets.clause(result, is_named=not best or _is_fine(best[0], of_all))
     clauses = [Clause(head)] if head else []
-    clauses = [*best[:1], *clauses] if every and first is None else [*clauses, *best[:1]]
+    if every and best:  # when it was is told first, and in full
+        clauses = best[:1]
+    elif best and not (head and first is None and status == "off" and best[0].fact["direction"] == "better"):
+        clauses.append(best[0])
     if not best and first is None:
-        clauses.append(_flat(result, told, is_bare=bool(clauses)))
+        clauses.append(_flat(result, told, tested, is_bare=bool(clauses)))
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
-    note += [most(result)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][:1]
+    note += [head] if every and best else []
+    note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
+        :1
+    ]
     note += [_extreme(result, found[0], tested)] if found and named and named.fact["kind"] == "standout" else []
     note += [_overall(result, overall)]
     return Told(
@@ -62,6 +71,11 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         facts=[one.fact for one in best[:MOST_FACTS]] + off,
         tested=ps(tested) + ps(comparison),
     )
+
+
+def _is_fine(one, statuses):
+    """Whether a group isn't off its target while others are."""
+    return "off" in statuses and statuses[one.place] != "off"
 
 
 def ps(tested):
@@ -148,7 +162,7 @@ def change_clauses(result, comparison):
         made.append(
             Clause(
                 full,
-                (moved(comparison, row, what_of(comparison, where)),),
+                tuple(moved(comparison, row, what_of(comparison, where), form) for form in ("{}", "{}_to")),
                 say("changed.detail", place=where, change=change_of(comparison, row)) if row["change"] else "",
                 place,
                 fact(result, "change", row, full, way, row["p"], row[comparison.attrs["count"]]),
@@ -157,15 +171,17 @@ def change_clauses(result, comparison):
     return made
 
 
-def most(result):
+def _most(result, named):
     """Where most of what should be few happened; a count in full, so without a verdict."""
     if result.attrs["shape"] != "rate" or result.attrs.get("best") != "low":
         return ""
     top, hits = claims.most(result), result.attrs["roles"]["hits"]
     if top is None:
         return ""
-    about = {"event": event(result), "place": place_of(result, top), "hits": words.number(top["hits"])}
-    return say("standout.most", total=words.number(result[hits].sum()), **about)
+    about = {"hits": words.number(top["hits"]), "total": words.number(result[hits].sum())}
+    if named is not None and named.place == top.name and named.fact["kind"] == "standout":
+        return say("standout.most_there", **about)
+    return say("standout.most", event=event(result), place=place_of(result, top), **about)
 
 
 def _extreme(result, found, tested):
@@ -187,20 +203,23 @@ def _overall(result, overall):
     return say("overall", value=value_text(overall[value].iloc[0], unit_of(result)))
 
 
-def _flat(result, told, is_bare=False):
+def _flat(result, told, tested, is_bare=False):
     """No group stands out: from which to which figure they lie."""
     keys, unit = place_keys(result), unit_of(result)
     named = told[claims.is_named(told, keys)]
     values = (named if len(named) else told)["value"]
     known, none_of = values.dropna(), text(name_of("none_of", keys))
-    bare = say("flat.bare", none_of=none_of)
-    if is_bare:
+    bare, is_tested = say("flat.bare"), bool(ps(tested))
+    if is_bare and is_tested:
         return Clause(bare)
     if not len(known):
         return Clause(say("flat.unknown", none_of=none_of))
     low, high = (value_text(value, unit) for value in (known.min(), known.max()))
     if len(known) < len(values):
         return Clause(say("flat.open", none_of=none_of, low=low), (bare,))
+    if not is_tested:
+        groups = text(name_of("many", keys), n=len(values))
+        return Clause(say("flat.few", groups=groups, low=low, high=high))
     if low == high:
         return Clause(say("flat.same", none_of=none_of, value=low), (bare,))
     return Clause(say("flat.between", none_of=none_of, low=low, high=high), (bare,))
@@ -236,7 +255,7 @@ def _weeks(row, keys):
     return [str(np.datetime64(pd.Timestamp(row["week"]), "D"))]
 
 
-def off_facts(result, groups, statuses):
+def off_facts(result, statuses):
     """A fact for each group off its target, the farthest beyond it, as multiples of its uncertainty, first."""
     target, made = result.attrs.get("target"), []
     if not target or "off" not in statuses:
@@ -257,4 +276,3 @@ def off_facts(result, groups, statuses):
         score = gap / half * 1.96 if half > 0 else 0.0
         made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))
     return sorted(made, key=lambda one: -one["score"])[:MOST_FACTS]
-

@@ -5,6 +5,7 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings.parts import name_of, say
+from toolkit.findings.told import Clause
 from toolkit.words import display_name, estimate, text, value_text
 
 TESTED = ("off", "near", "on")
@@ -36,33 +37,37 @@ def _seconds(result, row=None):
 
 
 def standing(result):
-    """(where one figure stands, the same with the share that it is of): "" where nothing is wanted or it isn't known.
-
-    The first is said of a figure that is itself held against the target, the second of one whose share in time is.
-    """
+    """(where one figure stands, a Clause on the share in time that is held against the target); one of them is empty."""
     target, status = result.attrs.get("target"), (result.statuses() or ["none"])[0]
     if not target or status not in TESTED:
-        return "", ""
+        return "", Clause("")
     value = value_text(target["value"], result.attrs["units"].get(target["of"], "rate"))
     said, row = say(f"target.{status}", target=value), result.iloc[0]
     if target["of"] == result.attrs["value"]:
-        return said, ""
-    share = estimate(*(row[target[name]] for name in ("of", "low", "high")), "rate")
+        return said, Clause("")
+    shares = (
+        estimate(*(row[target[name]] for name in ("of", "low", "high")), "rate"),
+        value_text(row[target["of"]], "rate"),
+    )
     seconds = _seconds(result, row)
-    if seconds is None:
-        return "", say("target.share_own", value=share, standing=said)
-    return "", say("target.share_within", value=share, standing=said, seconds=seconds)
+    about = {"standing": said} | ({} if seconds is None else {"seconds": seconds})
+    form = "target.share_own" if seconds is None else "target.share_within"
+    full, short = (say(form, value=share, **about) for share in shares)
+    return "", Clause(full, (short,))
 
 
-def clause(result):
-    """How many groups miss the target, or that none does; "" without a target, or with fewer than two groups."""
+def clause(result, is_named=True):
+    """How many groups miss the target, or that none does; "" without a target, or with fewer than two groups.
+
+    `is_named`: those that miss it are named, where they are few.
+    """
     told = [status for status in statuses(result) if status in TESTED]
     if len(told) < 2:
         return ""
     keys, off, on = place_keys(result), told.count("off"), told.count("on")
-    is_named = claims.is_named(pd.DataFrame(result), keys)
+    named = int(claims.is_named(pd.DataFrame(result), keys).sum())
     groups = text(name_of("many", keys), n=len(told))
-    is_all = len(told) == is_named.sum()
+    is_all = len(told) == named
     if not is_all:
         groups = say("target.enough", groups=groups)
     about = {"target": wanted(result), "groups": groups, "none_of": text(name_of("none_of", keys))}
@@ -71,9 +76,13 @@ def clause(result):
         return say(f"target.none_{best}" if is_all else "target.every", **about)
     if off:
         miss = say("target.some", n=off, **about)
-        rows = [row for (_, row), one in zip(pd.DataFrame(result).iterrows(), statuses(result), strict=True) if one == "off"]
+        rows = [
+            row for (_, row), one in zip(pd.DataFrame(result).iterrows(), statuses(result), strict=True) if one == "off"
+        ]
         names = [words.joined(display_name(row[key], key, in_sentence=True) for key in keys) for row in rows]
-        return say("target.some_named", miss=miss, names=words.joined(names)) if off <= MOST_NAMED else miss
+        return (
+            say("target.some_named", miss=miss, names=words.joined(names)) if is_named and off <= MOST_NAMED else miss
+        )
     if on == len(told):
-        return say(f"target.all_{best}", **about)
+        return say("target.no_miss" if is_all else f"target.all_{best}", **about)
     return say("target.not_off", **about)

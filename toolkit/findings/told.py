@@ -78,7 +78,9 @@ def joined(clauses):
 
 def note_of(clauses):
     """Clauses as sentences, one after another; what is said already isn't said again."""
-    return " ".join(text("sentence.told_alone", heading=sentence_case(one)) for one in dict.fromkeys(filter(None, clauses)))
+    return " ".join(
+        text("sentence.told_alone", heading=sentence_case(one)) for one in dict.fromkeys(filter(None, clauses))
+    )
 
 
 def worst(statuses):
@@ -88,4 +90,3 @@ def worst(statuses):
     ('off', 'none')
     """
     return next((status for status in WORST if status in statuses), "none")
-

@@ -1,10 +1,11 @@
 """The key figures of a report: each with its interval, its change and its last weeks."""
 
+import numpy as np
 import pandas as pd
 
 from toolkit import verdicts
 from toolkit.errors import MissingColumn
-from toolkit.intervals import count_interval
+from toolkit.intervals import LEVEL, count_interval
 from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
@@ -26,10 +27,10 @@ def figures(data, *asked):
     Returns
     -------
     list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
-        change_low, change_high, p, verdict, direction ("better", "worse", "none"), status, target, population, note,
-        per_day (a count's change is that of a day, as the periods differ in length), history: of the last 13 weeks up
-        to the period's end, each read at its own end, a dict of week (its Monday), value (null where it has too few
-        cases, or the count of a part of a week), n and in_period; [] where there are fewer than four
+        change_low, change_high, p, verdict (Holm over the figures), direction ("better", "worse", "none"), status,
+        target, population, note, per_day (a count's change is that of a day, as the periods differ in length), history:
+        of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
+        where it has too few cases, or the count of a part of a week), n and in_period; [] for fewer than four weeks
 
     Examples
     --------
@@ -66,7 +67,17 @@ def figures(data, *asked):
             if value is None or value in now.columns:
                 made[place] = _card(data, table, now, before, value, best, history, own)
                 made[place]["history"] = _history(data, made[place]["column"], weekly)
-    return [made[place] for place in sorted(made)]
+    return _decided([made[place] for place in sorted(made)])
+
+
+def _decided(cards):
+    """The cards with their verdicts corrected for each other, as whoever looks at one looks at all of them."""
+    for card, p in zip(
+        cards, verdicts.holm([np.nan if card["p"] is None else card["p"] for card in cards]), strict=True
+    ):
+        if card["verdict"] == verdicts.CLEAR and p > 1 - LEVEL:
+            card |= {"verdict": verdicts.CHANCE, "direction": "none"}
+    return cards
 
 
 def _call(card):

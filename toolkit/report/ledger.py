@@ -48,7 +48,7 @@ def draw(data, made_at):
         service=data.service.name,
         links=[overview_link()],
         headline=_title(tables),
-        scope=words.text("pages.ledger.scope", source=data.source, time=format_time(data.as_of, data.zone)),
+        scope=words.text("pages.ledger.scope", time=format_time(data.as_of, data.zone)),
         tables=[table | {name: words.number(table[name]) for name in COUNTS} for table in tables],
         rules=rules,
         entries=entries,
@@ -81,6 +81,12 @@ def _table(name):
     return words.code_name("table", name) or words.display_name(name)
 
 
+def _where(row):
+    """The table and the column, as code; of a line that has none the table alone."""
+    table = _table(row["table"])
+    return words.text("pages.ledger.where", table=table, column=f"`{row['column']}`") if row["column"] else table
+
+
 def _said(rule, of):
     """The catalogue's words for a rule, or "" for one that it doesn't know."""
     key = f"pages.ledger.{of}.{rule.replace(' ', '_')}"
@@ -91,7 +97,7 @@ def _rules(broken):
     """Each rule once, with the places where rows broke it; those that set aside the most rows first."""
     found = {}
     for row in broken:
-        n, column = int(row["n"]), row["column"]
+        n = int(row["n"])
         is_aside = row["action"] == "rejected"
         rule = found.setdefault(
             (row["rule"], is_aside),
@@ -103,10 +109,9 @@ def _rules(broken):
             },
         )
         rule["n"] += n
-        where = {"table": _table(row["table"])}
         rule["places"].append(
             {
-                "where": words.text("pages.ledger.where", column=column, **where) if column else where["table"],
+                "where": _where(row),
                 "action": words.text(f"pages.ledger.{'aside_n' if is_aside else 'mended_n'}", n=n),
                 "example": _value(row["example"]),
             }
@@ -117,9 +122,8 @@ def _rules(broken):
 def _entry(row):
     place = {"file": words.short_name(Path(row["file"]).name), "row": int(row["row"])}
     return {
-        "table": _table(row["table"]),
         "place": words.text("pages.ledger.file_row", **place),
-        "column": row["column"],
+        "column": _where(row),
         "value": _value(row["value"]),
         "reason": _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
     }

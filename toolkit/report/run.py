@@ -28,8 +28,11 @@ from toolkit.report.siblings import drop_links, siblings
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
 MISTAKES = ("BadParameter", "MissingColumn", "MissingTable", "BadSettings", "BadData")
-# A kernel says so whenever it is shut down after a failure; nobody pressed Ctrl-C.
-SHUT_DOWN = re.compile(r"(?m)^.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*\n?")
+# A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
+# with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
+NOISE = re.compile(
+    r"(?m)^(?:.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*|Unable to parse line \d+ '.*'\.)\n?"
+)
 
 
 @dataclass
@@ -279,7 +282,7 @@ def _log(task, result, outcome):
     lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
     lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
     lines += ["", _shown(task, result.get("details") or "")]
-    printed = SHUT_DOWN.sub("", _read(task["messages"])) if Path(task["messages"]).exists() else ""
+    printed = NOISE.sub("", _read(task["messages"])) if Path(task["messages"]).exists() else ""
     if printed.strip():
         lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

@@ -129,7 +129,7 @@ def intervals(result, name, ends):
     unit, said = result.attrs.get("units", {}).get(name, "text"), []
     rows = zip(result[name], *(result[end] for end in ends), enough(result, name), strict=True)
     for value, low, high, is_enough in rows:
-        said.append(interval(value, low, high, unit) if is_enough and not pd.isna(low) else "")
+        said.append(interval(value, low, high, unit) if is_enough and np.isfinite(low) else "")
     return said
 
 
@@ -139,13 +139,13 @@ def interval(value, low, high, unit):
     >>> interval(0.1408, 0.11, 0.178, "rate"), interval(30, 24, 95, "seconds"), interval(20, 9, float("nan"), "seconds")
     ('11.0 to 17.8', '24\\xa0s to 1.6\\xa0min', 'at least 9\\xa0s')
     """
-    if pd.isna(high):
+    if not np.isfinite(high):
         return words.text("tables.from", low=format_value(low, unit))
     if unit == "rate":
         low, high = (words.number(end * 100, 1) for end in (low, high))
     elif unit == "points":
         low, high = (signed(words.number(abs(end) * 100, 1), end) for end in (low, high))
-    elif unit == "seconds" and not pd.isna(value) and len({duration_parts(one)[1] for one in (value, low, high)}) == 1:
+    elif unit == "seconds" and np.isfinite(value) and len({duration_parts(one)[1] for one in (value, low, high)}) == 1:
         low, high = (duration_parts(end)[0] for end in (low, high))
     else:
         low, high = (format_value(end, unit) for end in (low, high))
@@ -180,6 +180,8 @@ def chip(code, direction="none", of="change"):
     if not isinstance(code, str) or code in ("", "untested"):
         return ""
     told = words.verdict(code, of)
+    if code == "few":  # nothing was found, so that nothing is marked
+        return muted(told)
     if code == "clear" and direction in CHIPS:
         return f'<span class="chip {CHIPS[direction]}">{escaped(words.text(f"pages.verdict.{direction}", verdict=told))}</span>'
     return f'<span class="chip">{escaped(told)}</span>'

@@ -21,13 +21,13 @@ def csv_text(result):
     Examples
     --------
     >>> csv_text(pd.DataFrame({"topic": ["billing", "=1+1"], "n": [20, 30], "rate": [0.25, float("nan")]}))
-    "topic,n,rate\\nbilling,20,0.25\\n'=1+1,30,\\n"
+    "topic,n,rate\\r\\nbilling,20,0.25\\r\\n'=1+1,30,\\r\\n"
     """
     if len(result) > MOST_ROWS:
         return ""
     columns = [name for name in result.columns if not str(name).startswith("_")]
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer)
     writer.writerow([_safe(str(name)) for name in columns])
     for row in pd.DataFrame(result)[columns].itertuples(index=False, name=None):
         writer.writerow([_raw(value) for value in row])

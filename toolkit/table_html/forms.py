@@ -65,7 +65,7 @@ def grouped(result):
         made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
     before = before_columns(result, compared) if compared else []
     room = columns.MOST - len(made) - len(before)
-    if not compared or attrs["shape"] == "count":
+    if len(keys) < 2 and (not compared or attrs["shape"] == "count"):
         made += more_columns(result, {name for column in made for name in column.of}, room)
     return [*made, *before][: columns.MOST]
 
@@ -92,16 +92,18 @@ def part_columns(result, value, is_compared):
 
 
 def pull_column(result, with_interval):
-    texts, ends = cells.figures(result, "pull"), ("pull_low", "pull_high")
-    between = cells.intervals(result, "pull", ends) if with_interval else [""] * len(result)
-    chips = [cells.chip(code, of="difference") for code in result["verdict"]]
+    texts, ends = cells.figures(result, "pull"), interval_columns(result.columns).get("pull")
+    between = cells.intervals(result, "pull", ends) if ends and with_interval else [""] * len(result)
+    chips = ["" if code == "few" else cells.chip(code, of="difference") for code in result["verdict"]]
     shown = [beside(escaped(t), muted(b), c) for t, b, c in zip(texts, between, chips, strict=True)]
     return Column(heading("pull", result.attrs.get("metric")), "num", shown, ("pull", "verdict"), with_interval)
 
 
 def before_columns(result, compared):
     unit, metric = result.attrs["units"].get("previous", "text"), result.attrs.get("metric")
-    before = [escaped(format_value(value, unit)) for value in result["previous"]]
+    least, few, before = result.attrs.get("minimum_count", 1), words.text("tables.few"), []
+    for value, n in zip(result["previous"], result["previous_n"], strict=True):
+        before.append(escaped(few if n < least and unit != "count" else format_value(value, unit)))
     moved = cells.changes(result, "change", compared["verdict"], compared["best"], compared["per_day"])
     of = ("change", compared["verdict"])
     return [

@@ -200,3 +200,14 @@ def sentence_case(said):
     """
     start = len(said) - len(said.lstrip("⟦"))
     return said[:start] + said[start : start + 1].upper() + said[start + 1 :]
+
+
+def inner_case(said):
+    """A title as it stands within a sentence: in English with a small first letter, but for abbreviations.
+
+    >>> inner_case("Negative messages"), inner_case("CSAT")
+    ('negative messages', 'CSAT')
+    """
+    start = len(said) - len(said.lstrip("⟦"))
+    is_word = said[start + 1 : start + 2].islower()
+    return said[:start] + said[start].lower() + said[start + 1 :] if is_word and _locale().language == "en" else said

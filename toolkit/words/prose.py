@@ -12,7 +12,7 @@ def duration_parts(seconds):
     if seconds == 86_400:  # as it is promised and expected
         return "24", "h"
     for unit, size, limit in (("s", 1, 60), ("min", 60, 60), ("h", 3600, 24), ("d", 86_400, float("inf"))):
-        value = round(abs(seconds) / size, 1)
+        value = round(abs(float(seconds)) / size, 1)  # numpy's own numbers round 16.05 down, Python's up
         if value < limit:  # the rounded value decides: 59.97 min is 1 h
             value = -value if seconds < 0 else value
             return number(value, 0 if value == round(value) else 1), unit

@@ -1,0 +1,413 @@
+"""The headline of a report and of all of them: what is off target, what clearly changed, what goes together.
+
+Pure functions of the raw key figures (`metrics.compare.figures`) and of the facts that sections and scans found. Off
+target comes first, then what clearly changed, corrected by Holm: the key figures, which were chosen before anybody looked,
+for each other, as their tiles are; whatever a search found for everything that was looked at. What points at one group is
+named once, never with a because.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from statistics import NormalDist
+
+from toolkit import words
+from toolkit.cards import card_texts, label
+from toolkit.intervals import LEVEL
+from toolkit.metrics.registry import METRICS
+from toolkit.verdicts import CHANCE, CLEAR, SMALLEST_P, holm
+
+LONGEST = 110  # characters of a title
+MOST = 3  # things that a bullet says
+MOST_NAMES = 6  # of figures that are steady
+MOST_TO_LOOK_AT = 5
+TARGETS = ("off", "near", "on")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to say: cards and facts that hold after the correction, the clearest first."""
+
+    off: list  # cards off target
+    held: list  # cards with a target that can be told
+    changed: list  # cards that clearly changed
+    steady: list  # cards that moved no more than chance could
+    together: list  # changes of one group
+    alike: list  # what is worse of one group all period long
+    changes: list  # facts of a change that goes together with no other
+    standouts: list  # facts of groups that differ from the others all period long
+    off_groups: list  # facts of groups off target
+    is_tested: bool
+
+
+def headline(cards, facts, tested):
+    """The title and the bullets of a report.
+
+    Parameters
+    ----------
+    cards : list of dict, as `metrics.compare.figures` gives them
+    facts : list of dict, as `findings.tell` and `metrics.compare.scan` give them
+    tested : list of float, the uncorrected p of all that was looked at for the facts
+
+    Returns
+    -------
+    dict of `title`, a sentence without its full stop, and `bullets`: dicts of kind ("off", "changed", "steady"), text and
+        block (the section that it is of, or "")
+
+    Examples
+    --------
+    >>> card = {"metric": "csat", "column": "csat", "value": 0.7, "unit": "rate", "n": 90, "case": "answer", "p": 0.2,
+    ...     "verdict": "chance", "change": -0.01, "previous": 0.71, "target": 0.8, "status": "off"}
+    >>> said = headline([card], [], [])
+    >>> said["title"].replace("\\xa0", " ")
+    '70 % of answers were satisfied (target 80 %); nothing clearly changed'
+    >>> [(bullet["kind"], bullet["text"].replace("\\xa0", " ")) for bullet in said["bullets"]]
+    [('off', 'CSAT 70 % (target 80 %).'), ('steady', 'CSAT moved no more than chance could.')]
+    """
+    seen = _seen(cards, facts, tested)
+    bullets = [{"kind": kind, "text": text, "block": block} for kind, text, block in _bullets(seen, "block")]
+    said = [bullet for bullet in bullets if bullet["text"]]
+    return {"title": _title(seen, cards), "bullets": said or _empty_bullets(seen, "block")}
+
+
+def overview(reports):
+    """The headline of all reports, and what to look at.
+
+    Parameters
+    ----------
+    reports : list of dict: name, title, html (its page), cards, facts, tested; a figure or a fact that several have
+        counts once
+
+    Returns
+    -------
+    dict of title; bullets, always off, changed and steady: dicts of kind, text, href; look_at: at most five dicts of
+        name, text, href, what goes together first, then the worst places of what is off target; together: dicts of key, value,
+        name, weeks, text, href, metrics
+    """
+    cards, facts = {}, {}
+    for report in reports:
+        for card in report.get("cards", ()):
+            which = tuple(card.get(name) for name in ("metric", "column", "population", "case", "n", "value"))
+            cards.setdefault(which, card | {"href": _href(report, card)})
+        for fact in report.get("facts", ()):
+            which = (fact["kind"], *(fact[name] for name in ("metric", "key", "value")), tuple(fact.get("weeks", ())))
+            facts.setdefault(which, fact | {"href": _href(report, fact)})
+    cards, facts = list(cards.values()), list(facts.values())
+    seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
+    empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}
+    bullets = [
+        {"kind": kind, "text": text, "href": href} if text else empty[kind]
+        for kind, text, href in _bullets(seen, "href")
+    ]
+    together = [
+        {name: one[name] for name in _TOGETHER} | {"href": one["facts"][0]["href"]}
+        for one in [*seen.together, *seen.alike]
+    ]
+    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen), "together": together}
+
+
+_TOGETHER = ("key", "value", "name", "weeks", "text", "metrics")
+
+
+def _href(report, one):
+    return report["html"] + (f"#{one['block']}" if one.get("block") else "")
+
+
+def together(facts):
+    """What goes together: groups of which two or more metrics stand out in one week, or changed, the clearest first.
+
+    Parameters
+    ----------
+    facts : list of dict, as `metrics.compare.scan` gives them
+
+    Returns
+    -------
+    list of dict: key, value, name, weeks, text, metrics, score and the facts that are meant
+    """
+    return _together(_once(facts))
+
+
+# --- what holds -------------------------------------------------------------------------------------
+
+
+def _seen(cards, facts, tested):
+    is_clear = _clear(cards, facts, tested)
+    with_target = [card for card in cards if card.get("status") in TARGETS]
+    changed = [card for card in cards if card.get("verdict") == CLEAR and is_clear(card)]
+    own = {card["metric"] for card in cards}
+    groups = [
+        fact for fact in sorted(facts, key=_rank) if fact["key"] or fact["metric"] not in own
+    ]  # the whole has a card
+    clear = [fact for fact in groups if is_clear(fact)]
+    changes = [fact for fact in clear if fact["kind"] == "change" or fact.get("weeks")]
+    standouts = [fact for fact in clear if fact["kind"] == "standout" and not fact.get("weeks")]
+    together = _together(_once(changes))
+    named = {(one["key"], one["value"]) for one in together}
+    alike = _together(_once([fact for fact in standouts if fact["direction"] == "worse"]))
+    return Seen(
+        off=[card for card in with_target if card["status"] == "off"],
+        held=with_target,
+        changed=sorted(changed, key=_score, reverse=True),
+        steady=[card for card in cards if card.get("verdict") == CHANCE],
+        together=together,
+        alike=[one for one in alike if (one["key"], one["value"]) not in named],
+        changes=[fact for fact in _once(changes) if (fact["key"], fact["value"]) not in named],
+        standouts=standouts,
+        off_groups=[fact for fact in groups if fact["kind"] == "off"],
+        is_tested=bool(tested) or any(_p(card) is not None for card in cards),
+    )
+
+
+def _p(one):
+    p = one.get("p")
+    return None if p is None or math.isnan(p) else max(float(p), SMALLEST_P)
+
+
+def _clear(cards, facts, tested):
+    """Whether the change of a card is clear beside the other cards', that of a fact beside all that was looked at."""
+    figures = [p for p in map(_p, cards) if p is not None]
+    every = figures + [max(float(p), SMALLEST_P) for p in tested if not math.isnan(p)]
+    every += [p for p in map(_p, facts) if p is not None and p not in set(every)]
+    corrected = [dict(zip(ps, holm(ps).tolist(), strict=True)) for ps in (figures, every)]
+    return lambda one: _p(one) is not None and corrected["kind" in one][_p(one)] <= 1 - LEVEL
+
+
+def _rank(fact):
+    return -fact["score"], fact["metric"], fact["key"], fact["value"]
+
+
+def _score(one):
+    """The size of a change over its uncertainty."""
+    return one["score"] if "score" in one else NormalDist().inv_cdf(1 - _p(one) / 2)
+
+
+def _once(facts):
+    """One fact of a metric and a group: the one that knows its weeks, else that of a change, else the clearest."""
+    found = {}
+    for fact in sorted(facts, key=lambda fact: (not fact.get("weeks"), fact["kind"] != "change", _rank(fact))):
+        found.setdefault((fact["metric"], fact["key"], fact["value"]), fact)
+    return sorted(found.values(), key=_rank)
+
+
+def _together(facts):
+    """What goes together: facts of two or more metrics on one group, in one week or in weeks that aren't known."""
+    groups = {}
+    for fact in facts:
+        if fact["key"]:
+            groups.setdefault((fact["key"], fact["value"]), []).append(fact)
+    made = []
+    for (key, value), found in groups.items():
+        weeks = sorted({week for fact in found for week in fact.get("weeks", ())})
+        # the week in which most of them meet, of several the first
+        week = max(weeks, key=lambda week: sum(week in fact["weeks"] for fact in found), default=None)
+        members = [fact for fact in found if not fact.get("weeks") or week in fact["weeks"]]
+        if len({fact["metric"] for fact in members}) < 2:
+            continue
+        members.sort(key=lambda fact: not fact.get("weeks"))
+        made.append(
+            {
+                "key": key,
+                "value": value,
+                "name": members[0]["name"],
+                "weeks": [week] if week else [],
+                "text": _told_together(members, week),
+                "metrics": [fact["metric"] for fact in members],
+                "score": max(fact["score"] for fact in members),
+                "facts": members,
+            }
+        )
+    return sorted(made, key=lambda one: (-len(one["metrics"]), -one["score"], one["key"], one["value"]))
+
+
+def _told_together(members, week):
+    """One sentence of what goes together: what fell into the week, then what changed in the same period."""
+    dated = [fact for fact in members if week and fact.get("weeks")]
+    others = [fact["clause"] for fact in members if fact not in dated][:MOST]
+    if not dated:
+        first, *rest = others
+        return words.sentence_case(words.text("headlines.same_period", what=first, more=words.joined(rest)))
+    first, *rest = [fact.get("what") or fact["clause"] for fact in dated[:1]] + [
+        fact.get("more") or fact["clause"] for fact in dated[1:MOST]
+    ]
+    said = words.text("headlines.scan.clause", name=dated[0]["name"], week=_day(week), what=first)
+    if rest:
+        said = words.text("headlines.same_week", what=said, more=words.joined(rest))
+    if others:
+        said = words.text("headlines.same_period", what=said, more=words.joined(others))
+    return said
+
+
+def _day(week):
+    return words.date_name(date.fromisoformat(week))
+
+
+# --- the title --------------------------------------------------------------------------------------
+
+
+def _title(seen, cards):
+    """The title: how the targets are met, and the clearest change, as much of it as fits."""
+    firsts, others = _of_targets(seen), _of_changes(seen)
+    if not firsts and not seen.is_tested:
+        return _without_verdict(cards)
+    for other in others:
+        for first in firsts or [""]:
+            both = words.text("headlines.title.both", one=first, other=other) if first else other
+            if len(both) <= LONGEST:
+                return words.sentence_case(both)
+    return words.sentence_case((firsts or others)[-1])
+
+
+def _of_targets(seen):
+    """What may be said of the targets, the longest first; [] where there are none."""
+    off, held = len(seen.off), len(seen.held)
+    if off == 1:
+        return _one_off(seen.off[0])
+    if off and off == held:
+        return [words.text("headlines.title.both_off" if off == 2 else "headlines.title.all_off", n=off)]
+    if off:
+        labels = words.joined(map(_inner, seen.off))
+        named = words.text("headlines.title.some_off_named", n=off, total=held, labels=labels)
+        return [named, words.text("headlines.title.some_off", n=off, total=held)]
+    if seen.off_groups:
+        worst = seen.off_groups[0]
+        return [worst["clause"], words.text("headlines.title.group_off", name=worst["name"])]
+    if not held:
+        return []
+    is_met = all(card["status"] == "on" for card in seen.held)
+    return [words.text("headlines.title.met", n=held) if is_met else words.text("headlines.title.not_off")]
+
+
+def _one_off(card):
+    said, event = card_texts(card), f"metric.{card['metric']}.event"
+    told = {"value": said["value"], "target": said["beside"]}
+    forms = [words.text("headlines.title.one_off_figure", label=_inner(card), **told)]
+    if card["unit"] == "rate" and card["column"] == METRICS[card["metric"]].value and words.has(event):
+        cases = words.text(f"cases.{card['case']}")
+        forms.insert(0, words.text("headlines.title.one_off", cases=cases, event=words.text(event, n=2), **told))
+    return forms
+
+
+def _of_changes(seen):
+    """What may be said of changes, what matters most first; and where a figure that is off target is worst."""
+    off = {card["metric"] for card in seen.off}
+    worst = [fact["clause"] for fact in seen.standouts if fact["metric"] in off and fact["direction"] == "worse"][:1]
+    said = worst if len(off) == 1 else []
+    for one in seen.together:
+        said.append(_stands_out(one) if one["weeks"] else words.text("headlines.title.together", name=one["name"]))
+    for card in seen.changed:
+        value, change = card_texts(card)["value"], card.get("change")
+        form = "moved" if not change else "rose" if change > 0 else "fell"
+        said.append(words.text(f"headlines.title.{form}", label=_inner(card), value=value))
+    said += worst
+    for fact in seen.changes:
+        said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
+    if said:
+        return said
+    return [words.text("headlines.title.nothing")] if seen.is_tested else [words.text("headlines.title.no_earlier")]
+
+
+def _stands_out(one):
+    return words.text("headlines.title.stands_out", name=one["name"], week=_day(one["weeks"][0]))
+
+
+def _without_verdict(cards):
+    """The title where nothing has a target and nothing was compared: the first figure that can be told."""
+    for card in cards:
+        if card.get("value") is not None:
+            return words.text("headlines.figure", label=_label(card), value=card_texts(card)["value"])
+    return words.text("headlines.title.few" if cards else "headlines.title.empty")
+
+
+def _label(card):
+    return card.get("label") or label(card["metric"], card["column"], card.get("within_seconds"))
+
+
+def _inner(card):
+    return card.get("label") or words.inner_case(_label(card))
+
+
+# --- bullets ----------------------------------------------------------------------------------------
+
+
+def _bullets(seen, link):
+    """(kind, text or "", where it leads) of each kind."""
+    off = [_off(card, place) for place, card in enumerate(seen.off)]
+    off = [words.text("headlines.sentence", text="; ".join(off))] if off else [f["text"] for f in seen.off_groups[:1]]
+    yield "off", " ".join(off), _first(seen.off or seen.off_groups, link)
+    changed = [(_score(card), _changed(card), card) for card in seen.changed]
+    changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together]
+    changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
+    said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
+    yield "changed", " ".join(said), _first([one for *_, one in changed[:MOST]], link)
+    yield "steady", _steady(seen.steady), _first(seen.steady, link)
+
+
+def _news(seen):
+    """The changes of groups that no other tells already: one of a metric and a column, and of a metric in some weeks."""
+    told = {(fact["metric"], *fact.get("weeks", ())) for one in seen.together for fact in one["facts"]}
+    for fact in seen.changes:
+        which = {(fact["metric"], fact["key"]), (fact["metric"], *fact.get("weeks", ()))}
+        if not told & which:
+            yield fact
+        told |= which
+
+
+def _steady(cards):
+    labels = list(dict.fromkeys(_inner(card) for card in cards))
+    if not labels:
+        return ""
+    if len(labels) > MOST_NAMES + 1:  # one more is named as shortly
+        labels = [*labels[:MOST_NAMES], words.text("headlines.other_figures", n=len(labels) - MOST_NAMES)]
+    return words.sentence_case(words.text("headlines.steady", labels=words.joined(labels)))
+
+
+def _first(found, link):
+    return next((one[link] for one in found if one.get(link)), "")
+
+
+def _off(card, place):
+    """A card off target; the first says what the second number is."""
+    said = card_texts(card)
+    target = said["beside"] if not place else words.value_text(card["target"], card["unit"])
+    return words.text(
+        "headlines.off", label=_inner(card) if place else _label(card), value=said["value"], target=target
+    )
+
+
+def _changed(card):
+    said = card_texts(card)
+    told = {"label": _label(card), "value": said["value"]}
+    if card.get("per_day"):
+        form = "per_day_more" if card["change"] > 0 else "per_day_fewer"
+        return words.text(f"headlines.{form}", **told, change=words.value_text(abs(card["change"]), "rate"))
+    if not card.get("change") or card.get("previous") is None:
+        return words.text("headlines.moved", **told)
+    form = "rose" if card["change"] > 0 else "fell"
+    return words.text(f"headlines.{form}", **told, previous=words.value_text(card["previous"], card["unit"]))
+
+
+def _empty_bullets(seen, link):
+    """What is said where there is nothing of a kind."""
+    off = "nothing_off" if seen.held else "no_target"
+    changed = "nothing_changed" if seen.is_tested else "no_earlier"
+    told = {"off": off, "changed": changed, "steady": "nothing_steady"}
+    return [{"kind": kind, "text": words.text(f"headlines.{key}"), link: ""} for kind, key in told.items()]
+
+
+# --- what to look at --------------------------------------------------------------------------------
+
+
+def _look_at(seen):
+    off = {card["metric"] for card in seen.off} | {fact["metric"] for fact in seen.off_groups}
+    worse = [fact for fact in [*seen.standouts, *seen.changes] if fact["direction"] == "worse"]
+    worse.sort(key=lambda fact: (fact["metric"] not in off, _rank(fact)))
+    found, told = {}, set()
+    for one in [*seen.together, *seen.alike]:
+        text = words.sentence_case(words.text("headlines.sentence", text=one["text"]))
+        found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
+        told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}
+    for fact in worse:  # of each metric and column the worst place
+        if (fact["metric"], fact["key"]) not in told and (fact["key"], fact["value"]) not in found:
+            found[fact["key"], fact["value"]] = {name: fact[name] for name in ("name", "text", "href")}
+        told.add((fact["metric"], fact["key"]))
+    return list(found.values())[:MOST_TO_LOOK_AT]
