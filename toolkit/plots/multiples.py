@@ -14,7 +14,7 @@ from toolkit.plots.canvas import DOTTED, EDGE, LINE
 MOST_PANELS = 9
 GAP = 22  # between two panels
 TALL = {False: 92, True: 84}
-HEAD = 34  # of a panel: its name, and room for the label of its highest line
+HEAD = 22  # of a panel: its name
 
 
 def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None):
@@ -43,7 +43,7 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
     )
     up = LINE if is_two else 0
     placed, top = canvas.key_lines(key, width, narrow)
-    tall, pitch, top = TALL[narrow], TALL[narrow] + HEAD + 34 + up, top + 8
+    tall, pitch, top = TALL[narrow], TALL[narrow] + HEAD + 36 + up, top + 8
     if ax is not None:
         drawn = canvas.make(ax, narrow, 0, 0, 0, top + HEAD + up, 26)
         canvas.draw_key(drawn, placed)
@@ -91,8 +91,8 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     for tick in lines:
         canvas.rule(cell, [0, cell.width], [tick] * 2, cell.across, role="muted" if tick == scale.low else "line")
     if is_first:
-        look = {"role": "muted", "shift": (0, -4)}
-        canvas.write(cell, 0, lines[-1], scale.labels[scale.ticks.index(lines[-1])], cell.across, **look)
+        label = scale.labels[scale.ticks.index(lines[-1])]
+        canvas.write(cell, 0, lines[-1], label, cell.across, role="muted", shift=(0, 13)).set_zorder(1.5)
     ax.plot(*everything, color=LIGHT["faint"], linewidth=1, zorder=2, label="others")
     draw(ax, number)
     x = ax.transData.transform(np.column_stack([ticks[0], np.full(len(ticks[0]), scale.low)]))[:, 0]

@@ -19,7 +19,7 @@ from matplotlib.transforms import Affine2D
 from toolkit import look
 
 CIRCLE = list(Path.unit_circle().codes)
-HATCH = 5  # pixels between the lines of a hatch
+HATCH = 6  # pixels between the lines of a hatch
 LONG = 90  # characters of a path that is defined once where it is drawn again
 MANY = 40  # points of a line that is thinned
 FONT = "system-ui, sans-serif"
@@ -221,7 +221,7 @@ def _diagonals(box):
     said = []
     for start in np.arange(box.x0 - box.height + HATCH / 2, box.x1, HATCH):
         low, high = max(start, box.x0), min(start + box.height, box.x1)
-        said.append(f"M{_r(low)} {_r(box.y1 - (low - start))}L{_r(high)} {_r(box.y1 - (high - start))}")
+        said.append(f"M{_r(low)} {_r(box.y1 - (low - start))}l{_r(high - low)} {_r(low - high)}")
     return "".join(said)
 
 
