@@ -1,0 +1,406 @@
+"""The headline: off target first, then what clearly changed, what goes together once, and nothing that isn't so."""
+
+import copy
+import itertools
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit import metrics, words
+from toolkit.cards import card_texts
+from toolkit.headline import LONGEST, headline, overview
+from toolkit.metrics import compare
+from toolkit.verdicts import holm
+
+EMPTY = {"n": 90, "low": None, "high": None, "p": None, "verdict": None, "change": None, "previous": None}
+EMPTY |= {"direction": "none", "target": None, "status": "none", "note": None, "population": "all", "history": []}
+
+
+def card(metric="csat", value=0.7, column=None, unit="rate", case="answer", **more):
+    return EMPTY | {"metric": metric, "column": column or metric, "value": value, "unit": unit, "case": case} | more
+
+
+def lost(value=0.14, status="off", **more):
+    return card("abandonment_rate", value, case="call", target=0.05, status=status, **more)
+
+
+def happy(value=0.73, status="off", **more):
+    return card("csat", value, target=0.8, status=status, **more)
+
+
+def volume(value=900, **more):
+    return card("inbound_volume", value, "n", "count", "contact", **more)
+
+
+def moved(of, before, p=0.001, verdict="clear"):
+    return of | {"previous": before, "change": of["value"] - before, "p": p, "verdict": verdict}
+
+
+def fact(metric, key="topic", value="fault", kind="standout", p=1e-6, weeks=(), direction="worse", score=None, **more):
+    name = words.display_name(value, key)
+    made = {"kind": kind, "metric": metric, "key": key, "value": value, "name": name, "n": 50, "direction": direction}
+    made |= {
+        "clause": f"{metric} of {name} {kind}",
+        "text": f"{metric} of {name} {kind}.",
+        "p": p,
+        "weeks": list(weeks),
+    }
+    return made | {"score": score if score is not None else 5.0 if p else 1.0} | more
+
+
+def plain(said):
+    said = json.loads(json.dumps(said))  # what a bundle keeps
+    return json.loads(json.dumps(said, ensure_ascii=False).replace("\xa0", " "))
+
+
+def of(cards=(), facts=(), tested=None):
+    tested = [one["p"] for one in facts if one["p"] is not None] if tested is None else tested
+    return plain(headline(list(cards), list(facts), tested))
+
+
+def bullets(said):
+    return {one["kind"]: one["text"] for one in said["bullets"]}
+
+
+CALM = moved(volume(), 880, 0.6, "chance")
+
+
+# --- the title ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cards, title",
+    [
+        ([lost(), CALM], "14 % of calls hung up before an agent answered (target 5 %); nothing clearly changed"),
+        ([lost(), happy(), CALM], "Both figures with a target miss it; nothing clearly changed"),
+        (
+            [lost(), happy(), happy(0.5, column="mean"), CALM],
+            "All 3 figures with a target miss it; nothing clearly changed",
+        ),
+        (
+            [lost(), happy(0.75, "near"), CALM],
+            "14 % of calls hung up before an agent answered (target 5 %); nothing clearly changed",
+        ),
+        (
+            [lost(), happy(), happy(0.9, "on", column="other"), CALM],
+            "2 of 3 figures with a target miss it: abandonment rate and CSAT; nothing clearly changed",
+        ),
+        ([lost(0.02, "on"), happy(0.9, "on"), CALM], "Every target is met; nothing clearly changed"),
+        ([lost(0.02, "on"), CALM], "The target is met; nothing clearly changed"),
+        ([lost(0.06, "near"), happy(0.9, "on"), CALM], "Nothing is off target; nothing clearly changed"),
+        ([CALM], "Nothing clearly changed"),
+        ([moved(volume(1200), 900)], "Contacts clearly rose to 1,200"),
+        ([moved(happy(0.6), 0.8)], "60 % of answers were satisfied (target 80 %); CSAT clearly fell to 60 %"),
+        ([happy()], "73 % of answers were satisfied (target 80 %); there is no earlier period to compare with"),
+        ([volume()], "Contacts: 900"),
+        ([volume(None, n=3, note="few", minimum_count=10)], "There are too few cases to tell"),
+        ([], "There is nothing to tell"),
+    ],
+)
+def test_titles(cards, title):
+    assert of(cards)["title"] == title
+
+
+@pytest.mark.parametrize(
+    "facts, title",
+    [
+        # where the one figure that is off target is worst
+        ([fact("abandonment_rate", "hour", "13")], "{lost}; abandonment_rate of 13 standout"),
+        ([fact("abandonment_rate", "hour", "13", direction="better")], "{lost}; nothing clearly changed"),
+        ([fact("csat", "hour", "13")], "{lost}; nothing clearly changed"),  # no change, and of another figure
+        ([fact("csat", kind="change")], "{lost}; csat of Fault change"),
+        ([fact("csat", weeks=["2024-04-15"], clause="x" * 99)], "{lost}; Fault stands out in the week of 15 April"),
+        (
+            [fact("csat", weeks=["2024-04-15"]), fact("reopen_rate", weeks=["2024-04-15"])],
+            "{lost}; Fault stands out in the week of 15 April",
+        ),
+        ([fact("csat", kind="change"), fact("reopen_rate", kind="change")], "{lost}; Fault clearly changed"),
+    ],
+)
+def test_titles_with_facts(facts, title):
+    target = "14 % of calls hung up before an agent answered (target 5 %)"
+    assert of([lost(), CALM], facts)["title"] == title.format(lost=target)
+
+
+def test_a_group_off_target_is_not_passed_over():
+    groups = [fact("csat", kind="off", p=None, clause="26 % about billing were satisfied, off the target of 80 %")]
+    said = of([happy(0.82, "on"), CALM], groups)
+    assert said["title"] == "26 % about billing were satisfied, off the target of 80 %; nothing clearly changed"
+    assert bullets(said)["off"] == "csat of Fault off."
+
+
+# --- the bullets ----------------------------------------------------------------------------------
+
+
+def test_bullets():
+    cards = [lost(), happy(), moved(card("response_rate", 0.9, case="conversation"), 0.8), CALM]
+    said = of([one | {"block": f"b{place}"} for place, one in enumerate(cards)])
+    assert said["bullets"] == [
+        {"kind": "off", "text": "Abandonment rate 14 % (target 5 %); CSAT 73 % (80 %).", "block": "b0"},
+        {"kind": "changed", "text": "Response rate 90 %, up from 80 %.", "block": "b2"},
+        {"kind": "steady", "text": "Contacts moved no more than chance could.", "block": "b3"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "cards, kinds",
+    [
+        ([lost()], ["off"]),
+        ([CALM], ["steady"]),
+        ([moved(volume(1200), 900)], ["changed"]),
+        ([volume()], ["off", "changed", "steady"]),  # nothing of any kind: then that is said
+        ([], ["off", "changed", "steady"]),
+    ],
+)
+def test_kinds_without_anything_are_left_out(cards, kinds):
+    assert [one["kind"] for one in of(cards)["bullets"]] == kinds
+
+
+def test_what_is_said_where_there_is_nothing():
+    assert bullets(of([volume()])) == {
+        "off": "No figure has a target.",
+        "changed": "There is no earlier period to compare with.",
+        "steady": "No other figure was compared.",
+    }
+
+
+def test_counts_of_unlike_periods():
+    cards = [moved(volume(1160), 1240) | {"per_day": True, "change": 0.1}]
+    assert bullets(of(cards))["changed"] == "Contacts 1,160, 10 % more a day than before."
+    cards[0]["change"] = -0.05
+    assert bullets(of(cards))["changed"] == "Contacts 1,160, 5 % fewer a day than before."
+
+
+def test_many_steady_figures_are_counted():
+    steady = [moved(card(f"m{n}", 0.5, label=f"Figure {n}"), 0.5, 0.9, "chance") for n in range(9)]
+    assert bullets(of(steady))["steady"] == (
+        "Figure 0, Figure 1, Figure 2, Figure 3, Figure 4, Figure 5 and 3 other figures moved no more than chance could."
+    )
+    assert bullets(of(steady[:7]))["steady"].startswith(
+        "Figure 0, Figure 1, Figure 2, Figure 3, Figure 4, Figure 5 and F"
+    )
+
+
+# --- what goes together ---------------------------------------------------------------------------
+
+
+def week(metric, *weeks, **more):
+    told = {"what": f"{metric} was 9 (3 in the other weeks)", "more": f"{metric} was 9 (3)"}
+    return fact(metric, weeks=[f"2024-04-{day:02}" for day in weeks], **told | more)
+
+
+@pytest.mark.parametrize(
+    "facts, together",
+    [
+        ([week("csat", 15), week("reopen_rate", 15)], [("Fault", ["2024-04-15"], 2)]),
+        ([week("csat", 8, 15), week("reopen_rate", 15)], [("Fault", ["2024-04-15"], 2)]),
+        ([week("csat", 8), week("reopen_rate", 15)], []),  # never in one week
+        ([week("csat", 15), week("csat", 15)], []),  # one metric
+        ([week("csat", 15), week("reopen_rate", 15, value="bills")], []),  # two groups
+        ([week("csat", 15), week("reopen_rate", 15, key="channel")], []),
+        ([week("csat", 15), fact("reopen_rate", kind="change")], [("Fault", ["2024-04-15"], 2)]),
+        ([fact("csat", kind="change"), fact("reopen_rate", kind="change")], [("Fault", [], 2)]),
+        ([week("csat", 15), fact("reopen_rate")], []),  # what is so all the time is no change
+        ([fact("csat"), fact("reopen_rate")], [("Fault", [], 2)]),  # but may be worse in both
+        ([fact("csat"), fact("reopen_rate", direction="better")], []),
+        ([week("csat", 15), week("reopen_rate", 15, p=0.04)], []),  # not clear beside the other
+        (
+            [week("csat", 15), week("reopen_rate", 15), week("csat", 15, value="b"), week("x", 15, value="b"), week("y", 15, value="b")],
+            [("B", ["2024-04-15"], 3), ("Fault", ["2024-04-15"], 2)],
+        ),
+    ],
+)  # fmt: skip
+def test_what_goes_together(facts, together):
+    said = overview([{"name": "a", "title": "A", "html": "a.html", "cards": [], "facts": facts, "tested": [0.5]}])
+    assert [(one["name"], one["weeks"], len(one["metrics"])) for one in said["together"]] == together
+
+
+def test_it_is_named_once_and_without_a_because():
+    facts = [week("csat", 15), week("reopen_rate", 15, score=4), fact("response_rate", kind="change")]
+    said = of([], facts)
+    assert bullets(said)["changed"] == (
+        "Fault in the week of 15 April: csat was 9 (3 in the other weeks); in the same week reopen_rate was 9 (3); "
+        "in the same period response_rate of Fault change."
+    )
+    assert said["title"] == "Fault stands out in the week of 15 April"
+
+
+# --- the overview ---------------------------------------------------------------------------------
+
+
+def report(name, cards=(), facts=(), tested=()):
+    return {
+        "name": name,
+        "title": name,
+        "html": f"{name}.html",
+        "cards": [*cards],
+        "facts": [*facts],
+        "tested": [*tested],
+    }
+
+
+def test_the_overview_says_every_kind():
+    said = plain(overview([report("a", [CALM])]))
+    assert [(one["kind"], one["text"]) for one in said["bullets"]] == [
+        ("off", "No figure has a target."),
+        ("changed", "Nothing clearly changed."),
+        ("steady", "Contacts moved no more than chance could."),
+    ]
+    met = plain(overview([report("a", [lost(0.02, "on")])]))
+    assert bullets(met)["off"] == "Nothing is off target."
+    assert plain(overview([]))["title"] == "There is nothing to tell"
+
+
+def test_the_overview_leads_to_the_sections():
+    facts = [week("csat", 15, block="b2"), week("reopen_rate", 15, block="b3", score=3)]
+    said = plain(overview([report("calls", [lost(block="b1")]), report("topics", [CALM], facts)]))
+    assert [(one["kind"], one["href"]) for one in said["bullets"]] == [
+        ("off", "calls.html#b1"), ("changed", "topics.html#b2"), ("steady", "topics.html"),
+    ]  # fmt: skip
+    assert said["look_at"][0]["href"] == "topics.html#b2"
+
+
+def test_a_figure_of_two_reports_counts_once():
+    said = plain(overview([report("a", [lost(), CALM]), report("b", [lost(), CALM])]))
+    assert said["title"] == "14 % of calls hung up before an agent answered (target 5 %); nothing clearly changed"
+    assert bullets(said)["off"] == "Abandonment rate 14 % (target 5 %)."
+
+
+def test_what_to_look_at():
+    """What goes together first, then the worst places of what is off target, then others; of a metric and column one."""
+    facts = [
+        fact("csat", "topic", "bills", score=3),
+        fact("csat", "topic", "other", score=2),
+        fact("abandonment_rate", "hour", "13", score=2.5),
+        fact("abandonment_rate", "weekday", "Monday", score=2.2, direction="better"),
+        fact("reopen_rate", "team", "Rome", score=6),
+        week("csat", 15, value="fault", score=4),
+        week("reopen_rate", 15, value="fault", score=4),
+    ]
+    said = plain(overview([report("a", [lost(), CALM], facts)]))
+    names = [one["name"] for one in said["look_at"]]
+    assert names == ["Fault", "13", "Rome"] and all(one["text"].endswith(".") for one in said["look_at"])
+    many = [fact("abandonment_rate", key, "x", score=2) for key in "abcdefg"]
+    assert len(overview([report("a", [lost()], many)])["look_at"]) == 5
+
+
+# --- what is never said ---------------------------------------------------------------------------
+
+
+def cards_of(draw):
+    made = []
+    for metric in draw(
+        st.lists(st.sampled_from(["abandonment_rate", "csat", "response_rate", "out_of_hours_share"]), unique=True)
+    ):
+        value, before = draw(st.floats(0.05, 0.95)), draw(st.floats(0.05, 0.95))
+        p = draw(st.sampled_from([None, 1e-9, 0.004, 0.02, 0.04, 0.3, 1.0]))
+        status = draw(st.sampled_from(["off", "near", "on", "none", "few"]))
+        one = card(metric, value, target=None if status == "none" else 0.5, status=status)
+        verdict = None if p is None else "clear" if p <= 0.05 else "chance"
+        made.append(one if p is None else moved(one, before, p, verdict))
+    return made
+
+
+def facts_of(draw):
+    kinds = st.sampled_from(["change", "standout", "off"])
+    made = []
+    for place in range(draw(st.integers(0, 6))):
+        kind = draw(kinds)
+        p = None if kind == "off" else draw(st.sampled_from([1e-12, 1e-4, 0.004, 0.02, 0.2]))
+        weeks = draw(st.lists(st.sampled_from(["2024-04-08", "2024-04-15"]), unique=True)) if kind == "standout" else []
+        metric = draw(st.sampled_from(["csat", "reopen_rate", "sla_compliance"]))
+        value, direction = draw(st.sampled_from("ab")), draw(st.sampled_from(["worse", "better", "none"]))
+        mark = f"fact {place} of {kind}"
+        told = {
+            "clause": mark,
+            "text": f"{mark.capitalize()}.",
+            "what": mark,
+            "more": mark,
+            "score": draw(st.floats(0, 7)),
+        }
+        made.append(fact(metric, "topic", value, kind, p, weeks, direction, **told))
+    return made
+
+
+@given(st.data())
+def test_nothing_is_claimed_that_is_not_clear(data):
+    cards, facts = cards_of(data.draw), facts_of(data.draw)
+    tested = [one["p"] for one in facts if one["p"]] + data.draw(
+        st.lists(st.sampled_from([0.001, 0.2, 0.9]), max_size=9)
+    )
+    kept = copy.deepcopy((cards, facts, tested))
+    said = headline(cards, facts, tested)
+    assert (cards, facts, tested) == kept and headline(
+        cards[:], facts[::-1], tested[::-1]
+    ) == said  # the same each time
+    assert 0 < len(said["title"]) <= LONGEST and not said["title"].endswith(".")
+    texts = {one["kind"]: one["text"] for one in said["bullets"]}
+    everything = " ".join([said["title"], *texts.values()])
+    # a key figure is said to have changed where it did beside the others
+    ps = [one["p"] for one in cards if one["p"]]
+    clear = dict(zip(ps, holm(ps), strict=True))
+    for one in cards:
+        label, value = card_texts(one)["label"], card_texts(one)["value"]
+        is_changed = one["p"] is not None and clear[one["p"]] <= 0.05
+        assert is_changed or f"{label} {value}, " not in texts.get("changed", "")
+        assert is_changed or not re.search(rf"{label} clearly", said["title"], re.IGNORECASE)
+        assert (f"{label} {value} (".casefold() in texts.get("off", "").casefold()) == (one["status"] == "off")
+    # a fact where it is clear beside everything
+    every = ps + tested
+    corrected = dict(zip(every, holm(every), strict=True))
+    for one in facts:
+        if one["kind"] != "off" and corrected[one["p"]] > 0.05:
+            assert one["clause"] not in everything.casefold()
+    if any(one["status"] == "off" for one in cards) or any(one["kind"] == "off" for one in facts):
+        assert "target is met" not in everything and "othing is off target" not in everything
+    for word in ("highest", "lowest", "worst", "because", "None", "nan"):
+        assert word not in everything
+    assert "  " not in everything and all(text.endswith(".") and text[0] == text[0].upper() for text in texts.values())
+
+
+def test_a_long_search_hides_nothing_that_the_figures_say():
+    negative = moved(card("csat", 0.35), 0.24, 0.0003)
+    said = of([negative, CALM], tested=[0.5] * 400)
+    assert bullets(said)["changed"] == "CSAT 35 %, up from 24 %."
+    assert "changed" not in bullets(of([CALM], [fact("csat", kind="change", p=0.0003)], [0.0003] + [0.5] * 400))
+
+
+# --- the sample -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def april(sample):
+    return sample.during("2024-04-01..2024-04-28")
+
+
+def test_the_sample_says_what_matters_first(april):
+    cards = compare.figures(
+        april, (metrics.abandonment_rate, {}), (metrics.csat, {}), (metrics.sentiment_trend, {"every": None})
+    )
+    facts, tested = compare.scan(april, (metrics.inbound_volume, {}), (metrics.sentiment_trend, {"every": None}))
+    said = plain(overview([report("all", cards, facts, tested)]))
+    assert said["title"] == "Both figures with a target miss it; Internet fault stands out in the week of 15 April"
+    assert bullets(said)["off"] == "Abandonment rate 14 % (target 5 %); CSAT 73 % (80 %)."
+    assert bullets(said)["changed"].startswith(
+        "Internet fault in the week of 15 April: the number of contacts was 178 (26 in the other weeks); in the same week "
+        "the share of negative messages was 60 % (25 %). Negative messages 35 %, up from 24 %."
+    )
+    (one,) = said["together"]
+    assert (one["value"], one["weeks"], one["metrics"]) == (
+        "internet_fault", ["2024-04-15"], ["inbound_volume", "sentiment_trend"],
+    )  # fmt: skip
+    # every number of a bullet is that of its tile
+    for shown, text in itertools.product(cards[:2], (bullets(said)["off"],)):
+        assert plain(card_texts(shown))["value"] in text
+
+
+def test_it_is_said_in_other_languages_too(april):
+    words.use(words.PSEUDO)
+    try:
+        said = headline([lost(), CALM], [week("csat", 15), week("reopen_rate", 15)], [])
+    finally:
+        words.use("en")
+    assert said["title"].startswith("⟦") and all(one["text"].startswith("⟦") for one in said["bullets"])
