@@ -6,7 +6,7 @@ from toolkit.table_html import cells
 from toolkit.table_html.cells import Column, beside, escaped, muted
 
 MOST = 6  # columns of a table that is read
-HIDDEN = {"p"}  # the verdict says what a p-value would
+HIDDEN = {"p", "is_total"}  # the verdict says what a p-value would, the last row that it is all of them
 
 
 def visible(result):
@@ -18,6 +18,8 @@ def visible(result):
 def name_column(result, keys):
     parts = [cells.names(result, key, max(12, cells.LONGEST_NAME // len(keys))) for key in keys]
     said = [escaped(" · ".join(row)) for row in zip(*parts, strict=True)]
+    if "is_total" in result.columns:
+        said = [words.text("tables.all") if total else name for name, total in zip(said, result["is_total"], strict=True)]
     return Column(" · ".join(heading(key, result.attrs.get("metric")) for key in keys), "name", said, tuple(keys))
 
 

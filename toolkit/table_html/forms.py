@@ -59,6 +59,9 @@ def grouped(result):
     if against and not (compared and attrs["shape"] == "pull"):
         made.append(against)
     if attrs["shape"] == "pull":
+        if "of" in attrs:  # what the groups added to a change: their own rate, and before it
+            before = ["" if pd.isna(value) else format_value(value, attrs["units"]["previous"]) for value in result["previous"]]
+            made.append(Column(heading("previous", metric), "num", [escaped(text) for text in before], ("previous",)))
         made.append(pull_column(result, with_interval=not compared))
     elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
         moved = cells.changes(result, "change", "verdict", attrs.get("best"))
@@ -75,6 +78,8 @@ def value_of(result):
     attrs = result.attrs
     if "compared" in attrs:
         return attrs["compared"]["value"]
+    if "of" in attrs:  # what each group added to its change
+        return attrs["of"]
     if attrs["shape"] == "pull":  # what is pulled
         intervals = interval_columns(result.columns)
         return next((name for name, ends in intervals.items() if ends == ("low", "high")), attrs["value"])
@@ -92,11 +97,12 @@ def part_columns(result, value, is_compared):
 
 
 def pull_column(result, with_interval):
-    texts, ends = cells.figures(result, "pull"), interval_columns(result.columns).get("pull")
-    between = cells.intervals(result, "pull", ends) if ends and with_interval else [""] * len(result)
-    chips = ["" if code == "few" else cells.chip(code, of="difference") for code in result["verdict"]]
+    name = result.attrs["value"]
+    texts, ends = cells.figures(result, name), interval_columns(result.columns).get(name)
+    between = cells.intervals(result, name, ends) if ends and with_interval else [""] * len(result)
+    chips = [cells.chip(code, of="change" if "of" in result.attrs else "difference") for code in result["verdict"]]
     shown = [beside(escaped(t), muted(b), c) for t, b, c in zip(texts, between, chips, strict=True)]
-    return Column(heading("pull", result.attrs.get("metric")), "num", shown, ("pull", "verdict"), with_interval)
+    return Column(heading(name, result.attrs.get("metric")), "num", shown, (name, "verdict"), with_interval)
 
 
 def before_columns(result, compared):
