@@ -95,7 +95,7 @@ def test_show_gives_sentence_chart_and_table(shown, monkeypatch):
         axes.set_xlabel("Rate")
         return axes
 
-    monkeypatch.setattr(findings, "sentence", lambda result, **context: f"Said of {list(context)}.", raising=False)
+    monkeypatch.setattr(findings, "tell", lambda result, **context: findings.Told(f"Said of {list(context)}"))
     monkeypatch.setattr(plots, "plot", plot, raising=False)
     result = rates()
     assert toolkit.show(result, "A caption", overall=result) is None
@@ -115,7 +115,7 @@ def test_the_chart_highlights_the_group_that_the_sentence_names(shown, monkeypat
     frame = pd.DataFrame(calls).assign(queue=["a"] * 100 + ["b"] * 60 + ["c"] * 40)
     toolkit.show(metrics.abandonment_rate(frame, by="queue"))
     toolkit.show(metrics.abandonment_rate(frame.assign(queue=["a", "b"] * 100), by="queue"))
-    assert "highest for C" in shown[0][0]["text/plain"] and [one.get("highlight") for one in drawn] == [2, None]
+    assert "of calls for C" in shown[0][0]["text/plain"] and [one.get("highlight") for one in drawn] == [2, None]
     toolkit.show(metrics.abandonment_by_base(frame.assign(queue_seconds=9, queued_at=frame["started_at"])))
     assert drawn[-1].get("highlight") is None
 

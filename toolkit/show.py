@@ -15,7 +15,7 @@ import sys
 import types
 from pathlib import Path
 
-from toolkit import claims, words
+from toolkit import findings, words
 from toolkit.cards import card_texts
 from toolkit.load.coverage import notes_of
 from toolkit.result import Result
@@ -29,7 +29,6 @@ FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
 WHOLE = ("shares", "curve", "grid")
 DRAWN_ONLY = ("curve", "grid")  # hundreds of rows, which say no more than the chart
 UNDRAWN = ("listing", "comparison")
-NAMING = ("rate", "wait", "mean")  # shapes whose sentence names the group that stands out
 
 
 class _Show(types.ModuleType):
@@ -47,13 +46,12 @@ class _Show(types.ModuleType):
             `overall`, the result without groups; `period`, what is reported of a longer series; `comparison`, the
             same against the period before.
         """
-        finding = result.sentence(**context)
-        say(finding)
+        told = findings.tell(result, **context)
+        say(told.sentence)
         if is_drawn(result):
             options = {"reference": context.get("overall"), "period": context.get("period")}
-            named = claims.finding(result) if result.attrs["shape"] in NAMING else None
-            options["highlight"] = None if named is None else result.index[named.row.name]
-            chart(result.plot(**{name: value for name, value in options.items() if value is not None}), finding)
+            options["highlight"] = told.highlight
+            chart(result.plot(**{name: value for name, value in options.items() if value is not None}), told.sentence)
         if result.attrs.get("shape") not in DRAWN_ONLY:
             table(result, caption)
 
@@ -293,8 +291,6 @@ def against(comparison, caption=None):
 
 def quality(data):
     """Show what the data is made of: rows used and set aside, by table and by rule, and notes."""
-    from toolkit import findings
-
     say(findings.find_quality(data.counts))
     table(data.quality())
     broken = data.rules_broken()
