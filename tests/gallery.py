@@ -20,7 +20,14 @@ from toolkit.result import Result
 
 MINIMUM = 10
 NAN = float("nan")
-HOSTILE = ["Reclami & <b>", "شكاوى العملاء", "🙂 日本語", "Donaudampfschifffahrtsgesellschaftskapitän" * 2, "=SUM(A1)", None]
+HOSTILE = [
+    "Reclami & <b>",
+    "شكاوى العملاء",
+    "🙂 日本語",
+    "Donaudampfschifffahrtsgesellschaftskapitän" * 2,
+    "=SUM(A1)",
+    None,
+]
 PLAIN = ["internet_fault", "billing", "mobile_app", "roaming", "returns", None]
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -102,7 +109,11 @@ def curves(names, n):
     for place, (name, size) in enumerate(zip(names, n, strict=True)):
         share = np.array([0, 0.05, 0.2, 0.4, 0.55, 0.7, 0.82, 0.9, 1]) * (0.9 - 0.1 * place)
         more = {"topic": name, "seconds": seconds * (1 + 2 * place), "n": size, "share": share}
-        more |= {"low": share * 0.85, "high": np.minimum(share * 1.1, 1), "target_seconds": [300, 3600, 7200][place % 3]}
+        more |= {
+            "low": share * 0.85,
+            "high": np.minimum(share * 1.1, 1),
+            "target_seconds": [300, 3600, 7200][place % 3],
+        }
         frames.append(pd.DataFrame(more))
     frame = pd.concat(frames, ignore_index=True)
     attrs = {"rows": ["topic", "seconds"], "ends": ("low", "high"), "best": "high"}
@@ -132,7 +143,9 @@ def pull(names, n):
 
 
 def busy(scale=1.0):
-    hours = np.array([0, 0, 0.2, 0, 0, 0, 0.4, 1, 2, 3.4, 3.6, 3.1, 2.6, 2.2, 2.4, 2.8, 2.7, 2, 1.6, 1.2, 0.8, 0.4, 0, 0])
+    hours = np.array(
+        [0, 0, 0.2, 0, 0, 0, 0.4, 1, 2, 3.4, 3.6, 3.1, 2.6, 2.2, 2.4, 2.8, 2.7, 2, 1.6, 1.2, 0.8, 0.4, 0, 0]
+    )
     return np.concatenate([hours * scale * day for day in (1, 1.2, 1, 0.9, 1, 0.4, 0.1)])
 
 
@@ -143,8 +156,11 @@ def cases():
     few, days = size.copy(), pd.date_range("2024-04-01", periods=28)
     few[[3, 5]] = 4
     rates, hostile = rate({"topic": PLAIN}, n, hits), rate({"topic": HOSTILE}, n, hits)
-    volume, strange = count({"topic": PLAIN}, [249, 193, 146, 63, 53, 51]), count({"topic": HOSTILE}, [9, 8, 7, 6, 5, 4])
-    hours = rate({"hour": np.arange(7, 21)}, [4, 20, 40, 50, 60, 60, 50, 35, 40, 50, 40, 30, 20, 12], range(2, 16))
+    volume, strange = (
+        count({"topic": PLAIN}, [249, 193, 146, 63, 53, 51]),
+        count({"topic": HOSTILE}, [9, 8, 7, 6, 5, 4]),
+    )
+    hours = rate({"hour": np.arange(7, 21)}, [4, 20, 40, 50, 60, 60, 50, 35, 40, 50, 40, 30, 20, 19], range(2, 16))
     by_day = count({"day": days[[0, *range(3, 28)]]}, [8, *range(20, 45)], partial=[25])
     stages = rate({"stage": ["welcome", "queue", "agent"]}, [378, 271, 249], [1, 22, 2], ordered=True, target=None)
     absent = np.where(np.repeat(np.array(WEEKDAYS) == "Wednesday", 24), 0, 4)

@@ -24,7 +24,7 @@ def texts(change):
 @pytest.mark.parametrize(
     "change, said",
     [
-        ({}, {"label": "Abandonment rate", "value": "14 %", "interval": "12 to 16", "cases": "1,204 calls"}),
+        ({}, {"label": "Abandonment", "value": "14 %", "interval": "12 to 16", "cases": "1,204 calls"}),
         ({"value": 0.05, "low": 0.041, "high": 0.12}, {"value": "5 %", "interval": "4 to 12"}),
         ({"value": 0.048, "low": 0.041, "high": 0.12}, {"value": "4.8 %", "interval": "4.1 to 12"}),
         ({}, {"arrow": "▲", "change": "2.8 points", "verdict": "worse, clear change", "direction": "worse"}),
@@ -53,15 +53,15 @@ def texts(change):
         (COUNT | {"verdict": None}, {"verdict": "", "change": "12 %"}),
         # a count is no case of itself
         (COUNT, {"value": "1,204", "cases": "", "interval": "", "beside": "before 1,075"}),
-        (COUNT | {"population": "every"}, {"interval": "all channels", "label": "Contacts"}),
+        (COUNT | {"population": "every"}, {"interval": "all channels", "label": "Calls"}),
         (COUNT | {"low": 1100, "high": 1310}, {"interval": "1,100 to 1,310"}),
         (COUNT | {"n": 1300}, {"cases": "1,300 calls"}),
         (COUNT | {"change": -0.022, "per_day": True}, {"arrow": "▼", "change": "2.2 % a day"}),
         (COUNT | {"value": 0, "n": 0, "change": None}, {"value": "0", "cases": ""}),
         # whose figure it is
-        ({"population": "written"}, {"label": "Abandonment rate, written channels", "interval": "12 to 16"}),
-        ({"population": "written", "low": None}, {"label": "Abandonment rate", "interval": "written channels"}),
-        ({"population": "all"}, {"label": "Abandonment rate"}),
+        ({"population": "written"}, {"label": "Abandonment, written", "interval": "12 to 16"}),
+        ({"population": "written", "low": None}, {"label": "Abandonment", "interval": "written"}),
+        ({"population": "all"}, {"label": "Abandonment"}),
         # times, with the unit once
         (WAIT, {"value": "4 h", "interval": "2.8 to 6.9", "arrow": "▲", "change": "56 min", "before": "before 3.1 h"}),
         (WAIT | {"value": 30, "low": 24, "high": 35}, {"value": "30 s", "interval": "24 to 35"}),
@@ -76,7 +76,7 @@ def texts(change):
             {"label": "Answered within 20 s"},
         ),
         ({"metric": "first_response_time", "column": "within_target"}, {"label": "Answered in target"}),
-        ({"within_seconds": 3600}, {"label": "Abandonment rate: 1 h"}),
+        ({"within_seconds": 3600}, {"label": "Abandonment: 1 h"}),
         # nothing to show
         (
             {"n": 1, "note": "few", "status": "none", "value": None},
@@ -87,6 +87,12 @@ def texts(change):
         ({"value": None, "low": None}, {"value": "–", "interval": ""}),
         ({"note": ("tables.notes.more", {"n": 1})}, {"note": "1 more row not shown."}),
         # labels
+        (
+            COUNT | {"case": "conversation", "population": "every"},
+            {"label": "Conversations", "interval": "all channels"},
+        ),
+        (COUNT | {"case": "contact"}, {"label": "Contacts"}),
+        (WAIT | {"population": "written"}, {"label": "Median wait, written"}),
         (COUNT | {"metric": "csat"}, {"label": "Surveys answered"}),
         (COUNT | {"metric": "csat", "column": "sent_count"}, {"label": "CSAT: Surveys sent"}),
         ({"label": "My own"}, {"label": "My own"}),

@@ -1,6 +1,5 @@
 """Charts are held against the result by what they draw: lengths, places and intervals are read back from the artists."""
 
-import io
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -12,14 +11,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.text import Text
 
 from toolkit import plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
-from toolkit.plots import axes, draw
+from toolkit.look import LIGHT
+from toolkit.plots import axes, bars, rows, split
+from toolkit.plots.svg import _line, _Renderer
+from toolkit.report.clean import inline_svg
 from toolkit.result import Result
 
 # a browser has the glyphs that the fonts here lack
@@ -239,96 +241,101 @@ def texts_of(figure):
     return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
 
-def said(ax):
-    """What all texts of the figure say; a space that doesn't break is a space here."""
-    return [text.get_text().replace(words.NO_BREAK, " ") for text in texts_of(ax.figure)]
+def plain(text):
+    return text.replace(words.NO_BREAK, " ").replace("\u200e", "")
+
+
+def said(ax, label=None):
+    """What the texts of the figure say, or those of a label; a space that doesn't break is a space here."""
+    return [plain(text.get_text()) for text in texts_of(ax.figure) if label in (None, text.get_label())]
 
 
 def overlapping(figure):
-    """Pairs of texts that are drawn over each other."""
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
-    unseen = set()  # labels of ticks that lie outside of the axes
-    for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
-            low, high = sorted(axis.get_view_interval())
-            unseen |= {tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high}
-    boxes = []
-    for text in texts_of(figure):
-        tick = getattr(text.axes, "axison", True)
-        box = text.get_window_extent(renderer)
-        if tick and box.width > 1 and text not in unseen:
-            boxes.append((text.get_text(), box))
-    pairs = []
+    """Pairs of texts that are drawn over each other, and texts beyond the figure."""
+    renderer = _Renderer(*figure.bbox.size)  # measures as the SVG is laid out, without the hints of a bitmap
+    figure.draw(renderer)
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts_of(figure)]
+    pairs = [text for text, box in boxes if box.x0 < -1 or box.x1 > figure.bbox.x1 + 1]
     for i, (one, box) in enumerate(boxes):
         for other, second in boxes[i + 1 :]:
             wide = min(box.x1, second.x1) - max(box.x0, second.x0)
             high = min(box.y1, second.y1) - max(box.y0, second.y0)
-            if wide > 1.5 and high > 2.5:
+            if wide > 1.5 and high > 3:
                 pairs.append((one, other))
     return pairs
 
 
-def marks_of(ax, upright):
-    """{place along the axis: what is drawn there}: value, low, high, target, colour; or `few` for a hollow mark."""
+def marks_of(ax, place_of):
+    """{place: what is drawn there}: value, low, high, target, before, few, open, colour; places by `place_of(x, y)`."""
     found = {}
 
-    def at(place):
-        return found.setdefault(round(float(place), 6), {})
+    def at(x, y):
+        return found.setdefault(place_of(float(np.mean(x)), float(np.mean(y))), {})
 
     for bar in ax.patches:
-        x, y, width, height = bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()
-        place, begin, length = (x + width / 2, y, height) if upright else (y + height / 2, x, width)
-        assert begin == 0, "a bar grows from 0"
-        at(place).update(value=length, colour=to_hex(bar.get_edgecolor()), fill=bar.get_facecolor()[3])
+        if bar.get_label() == "value":
+            assert bar.get_x() == 0 or bar.get_y() == 0 or ax.get_xlim()[0] < 0, "a bar grows from 0"
+            mark = at(bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height() / 2)
+            mark |= {"value": bar, "colour": to_hex(bar.get_facecolor()), "hollow": bar.get_facecolor()[3] == 0}
     for line in ax.lines:
-        along, across = line.get_data() if upright else line.get_data()[::-1]
-        along, across = np.array(along, float), np.array(across, float)
-        is_dotted = line.get_linestyle() == ":" or line.get_color() == plots.INK
-        if line.get_marker() == "o" and line.get_markersize() < 6:
-            at(along[0])["few"] = True
-        elif line.get_marker() == "o":
-            at(along[0]).update(value=across[0], colour=to_hex(line.get_color()))
-        elif line.get_marker() in ("^", ">"):
-            at(along[0])["open"] = True
-        elif line.get_transform() != ax.transData or len(along) != 2:
-            continue
-        elif along[0] == along[1]:
-            at(along[0]).update(low=across[0], high=across[1])
-        elif is_dotted:
-            assert across[0] == across[1]
-            at(along.mean())["target"] = across[0]
-        else:  # a figure of 0
-            assert across.tolist() == [0, 0]
-            at(along.mean()).update(value=0.0, colour=to_hex(line.get_color()))
+        x, y = (np.array(part, float) for part in line.get_data())
+        name = line.get_label()
+        if name == "value":
+            look = {"colour": line.get_color(), "hollow": line.get_markerfacecolor() == LIGHT["page"]}
+            at(x, y).update(value=(x[0], y[0]), shape=line.get_marker(), **look)
+        elif name == "whisker":
+            at(x, y).update(low=(x[0], y[0]), high=(x[1], y[1]))
+        elif name in ("target", "before", "few", "open", "overall"):
+            at(x, y)[name] = (x[0], y[0])
     return found
 
 
-def rows_of(ax):
-    """[(label, what is drawn there)] of rows, from the top."""
-    marks = marks_of(ax, upright=False)
-    places = sorted(zip(ax.get_yticks(), ax.get_yticklabels(), strict=True), key=lambda pair: -pair[0])
-    return [(label.get_text().replace(words.NO_BREAK, " "), marks.get(round(float(at), 6), {})) for at, label in places]
+def rows_of(ax, pitch):
+    """[(name, {what is drawn there: its value})] of rows, from the top."""
+    marks = marks_of(ax, lambda x, y: int(y // pitch))
+    names = sorted((text for text in ax.texts if text.get_label() == "name"), key=lambda text: text._y)
+    made = []
+    for place, text in enumerate(names):
+        mark = {key: value[0] if isinstance(value, tuple) else value for key, value in marks.get(place, {}).items()}
+        if hasattr(mark.get("value"), "get_width"):
+            mark["value"] = mark["value"].get_x() + mark["value"].get_width()
+        made.append((plain(text.get_gid() or text.get_text()), mark))
+    return made
 
 
-def assert_drawn(mark, row, value, ends=(), minimum=MINIMUM, limit=None):
-    """A row's mark has the row's value and interval; a hollow one where there are too few, none where there is none."""
-    if not row["n"] > 0 and minimum:
-        assert mark == {}
-        return
-    if row["n"] < minimum:
-        assert mark == {"few": True}
-        return
-    if np.isnan(row[value]):
+def columns_of(ax):
+    """{place along: {what is drawn there: its value}} of columns."""
+    made = {}
+    for place, mark in marks_of(ax, lambda x, y: round(x, 6)).items():
+        own = {key: value[1] if isinstance(value, tuple) else value for key, value in mark.items()}
+        if hasattr(own.get("value"), "get_height"):
+            own["value"] = own["value"].get_height()
+        made[place] = own
+    return made
+
+
+def assert_drawn(mark, row, value, ends=(), limit=None, minimum=MINIMUM):
+    """A row's mark has the row's value and interval; none where there are too few cases or no value."""
+    if row["n"] < minimum or not row["n"] > 0 or np.isnan(row[value]):
         assert "value" not in mark
     else:
         assert mark["value"] == pytest.approx(row[value])
-    if ends and np.isfinite(row[ends[0]]):
+    if ends and row["n"] >= minimum and np.isfinite(row[ends[0]]):
         assert mark["low"] == pytest.approx(row[ends[0]])
         assert mark["high"] == pytest.approx(limit if np.isnan(row[ends[1]]) else row[ends[1]])
-        assert mark.get("open", False) == bool(np.isnan(row[ends[1]]))
+        assert ("open" in mark) == bool(np.isnan(row[ends[1]]))
     else:
         assert "low" not in mark
+
+
+def lines_of(ax, label="line"):
+    """[(places, values)] of the lines of data, without breaks."""
+    made = []
+    for line in ax.lines:
+        if line.get_label() == label:
+            x, y = (np.array(part, float) for part in line.get_data())
+            made.append((x[np.isfinite(y)], y[np.isfinite(y)]))
+    return made
 
 
 def bands_of(ax):
@@ -344,16 +351,6 @@ def bands_of(ax):
     return made
 
 
-def lines_of(ax):
-    """[(places, values)] of the lines of data, without breaks."""
-    made = []
-    for line in ax.lines:
-        x, y = (np.array(part, float) for part in line.get_data())
-        if line.get_marker() == "o" and line.get_linestyle() != "None":
-            made.append((x[np.isfinite(y)], y[np.isfinite(y)]))
-    return made
-
-
 def random_counts(seed, size):
     """Counts and hits of groups: large, too few, none; shares of 0 and of 1 too."""
     chance = np.random.default_rng(seed)
@@ -362,23 +359,23 @@ def random_counts(seed, size):
     return n, chance.binomial(n, chance.choice([0, 0.05, 0.3, 0.9, 1], size=size))
 
 
-# --- values, intervals and order ------------------------------------------------------------------
+# --- dot rows -------------------------------------------------------------------------------------
 
 
 NAMES = ["A", "B", "C", "D", "E", "F", "G"]
-SEEDS = range(6)
+SEEDS = range(4)
 
 
-@pytest.mark.parametrize("best", ["low", "high"])
+@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_rows_of_rates(seed, best):
+def test_rows_of_rates(seed, narrow):
     n, hits = random_counts(seed, 7)
-    result = rate({"queue": NAMES}, n, hits, best=best)
-    rows = rows_of(plots.plot(result))
+    result = rate({"queue": NAMES}, n, hits)
+    drawn = rows_of(plots.plot(result, narrow=narrow), rows.PITCH[narrow])
     by_name = result.set_index("queue")
-    for label, mark in rows:
-        assert_drawn(mark, by_name.loc[label], "rate", ("low", "high"))
-    order = [label for label, _ in rows]
+    for name, mark in drawn:
+        assert_drawn(mark, by_name.loc[name], "rate", ("low", "high"))
+    order = [name for name, _ in drawn]
     shown = by_name.loc[order, "rate"][by_name.loc[order, "n"] >= MINIMUM].tolist()
     assert shown == sorted(shown, reverse=True)
     assert order[len(shown) :] == [name for name in NAMES if by_name.loc[name, "n"] < MINIMUM]
@@ -387,21 +384,14 @@ def test_rows_of_rates(seed, best):
 def test_rows_of_rates_by_eye():
     result = rate({"queue": ["a", "b", "c", "d"]}, [100, 40, 9, 0], [20, 20, 9, 0])
     ax = plots.plot(result)
-    assert [(label, round(mark.get("value", -1), 3)) for label, mark in rows_of(ax)] == [
+    assert [(name, round(mark.get("value", -1), 3)) for name, mark in rows_of(ax, 32)] == [
         ("B", 0.5), ("A", 0.2), ("C", -1), ("D", -1),
     ]  # fmt: skip
-    assert rows_of(ax)[1][1]["low"] == pytest.approx(0.1334, abs=1e-4)
-    assert rows_of(ax)[1][1]["high"] == pytest.approx(0.2888, abs=1e-4)
-    beside = [text.get_text().replace(words.NO_BREAK, " ") for text in ax.texts]
-    assert beside == ["50.0 %", "20.0 %", "too few", "–", "n = 40", "n = 100", "n = 9", "n = 0"]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_rows_of_counts(seed):
-    n, _ = random_counts(seed, 7)
-    ax = plots.plot(count({"queue": NAMES}, n))
-    assert [mark["value"] for _, mark in rows_of(ax)] == sorted(n.tolist(), reverse=True)
-    assert {label: mark["value"] for label, mark in rows_of(ax)} == dict(zip(NAMES, n.tolist(), strict=True))
+    assert rows_of(ax, 32)[1][1]["low"] == pytest.approx(0.1334, abs=1e-4)
+    assert rows_of(ax, 32)[1][1]["high"] == pytest.approx(0.2888, abs=1e-4)
+    assert said(ax, "value") == ["50 %", "20 %", "too few", "–"]
+    assert said(ax, "n") == ["40", "100", "9", "0"]
+    assert said(plots.plot(result, narrow=True), "n") == ["n 40", "n 100", "n 9", "n 0"]
 
 
 @pytest.mark.parametrize("shape", [wait, mean])
@@ -415,80 +405,127 @@ def test_rows_of_times(seed, shape):
     if shape is wait:
         result.loc[1, ["median_seconds", "median_high"]] = NAN
     ax = plots.plot(result)
-    for label, mark in rows_of(ax):
-        row = result.set_index("queue").loc[label]
+    for name, mark in rows_of(ax, 32):
+        row = result.set_index("queue").loc[name]
         assert_drawn(mark, row, result.attrs["value"], result.attrs["ends"], limit=ax.get_xlim()[1])
     assert ax.get_xscale() == ("log" if shape is wait else "linear")
 
 
+def test_what_is_not_reached_says_so_and_comes_first():
+    ax = plots.plot(wait({"queue": ["a", "b"]}, [20, 20], [900, NAN], [400, 5000], [2000, NAN]))
+    assert said(ax, "name") == ["B", "A"] and said(ax, "value") == ["not reached", "15 min"]
+
+
 def test_no_wait_at_all_lies_at_the_begin_of_a_log_axis():
     ax = plots.plot(wait({"queue": ["a", "b"]}, [20, 20], [0.0, 500], [0.0, 100], [30.0, 900]))
-    begin = ax.get_xlim()[0]
-    assert rows_of(ax)[1] == ("A", {"value": begin, "colour": axes.DATA, "low": begin, "high": 30.0})
+    name, mark = rows_of(ax, 32)[1]
+    assert (name, mark["value"], mark["low"], mark["high"]) == ("A", ax.get_xlim()[0], ax.get_xlim()[0], 30.0)
 
 
-@pytest.mark.parametrize("best", ["low", "high"])
+def test_stages_keep_their_order():
+    stages = ["Welcome", "Queue", "Agent"]
+    result = rate({"stage": stages}, [900, 500, 200], [9, 1, 50], ordered=True)
+    result.attrs["by"] = []
+    drawn = rows_of(plots.plot(result), 32)
+    assert [name for name, _ in drawn] == stages
+    assert [mark["value"] for _, mark in drawn] == pytest.approx([0.01, 0.002, 0.25])
+
+
+@pytest.mark.parametrize("shape", ["rate", "count"])
+def test_nobody_is_last_and_hollow(shape):
+    names = ["a", None, "c"]
+    result = rate({"agent": names}, [50] * 3, [5, 40, 4]) if shape == "rate" else count({"agent": names}, [5, 90, 4])
+    drawn = rows_of(plots.plot(result), 32 if shape == "rate" else 28)
+    assert [(name, mark["hollow"]) for name, mark in drawn] == [("A", False), ("C", False), ("(unassigned)", True)]
+
+
+def test_weekdays_keep_their_order():
+    result = rate({"weekday": pd.Categorical(WEEKDAYS, WEEKDAYS, ordered=True)}, [40] * 7, range(7))
+    drawn = rows_of(plots.plot(result), 32)
+    assert [name for name, _ in drawn] == WEEKDAYS
+    assert [mark["value"] for _, mark in drawn] == pytest.approx(result["rate"].tolist())
+
+
+def compared(result, previous, previous_n):
+    frame = pd.DataFrame(result)[result.attrs["by"]].assign(previous=previous, previous_n=previous_n)[::-1]
+    made = Result.of(frame, result.attrs["metric"], {}, result.attrs["by"], MINIMUM)
+    made.attrs["shape"] = "comparison"
+    return made
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_period_before_is_a_hollow_dot_or_a_tick(narrow):
+    result = rate({"queue": ["a", "b", "c"]}, [50] * 3, [20, 10, 5])
+    before = compared(result, [0.5, 0.3, 0.1], [40, 40, 3])
+    drawn = rows_of(plots.plot(result, before=before, narrow=narrow), rows.PITCH[narrow])
+    assert [mark.get("before") for _, mark in drawn] == [0.5, 0.3, None]  # of too few there is none
+    volume = count({"queue": ["a", "b"]}, [9, 4])
+    drawn = rows_of(plots.plot(volume, before=compared(volume, [8, 12], [80, 120]), narrow=narrow), bars.PITCH[narrow])
+    assert [(mark["value"], mark["before"]) for _, mark in drawn] == [(9, 8), (4, 12)]
+
+
+# --- bars and columns -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("key", ["hour", "weekday", "day", "week", "month"])
-def test_steps_of_rates(key, seed, best):
-    keys, size = {
-        "hour": ({"hour": range(24)}, 24),
-        "weekday": ({"weekday": pd.Categorical(WEEKDAYS, WEEKDAYS, ordered=True)}, 7),
-        "day": ({"day": pd.date_range("2024-03-01", periods=20)}, 20),
-        "week": ({"week": pd.date_range("2024-01-01", periods=9, freq="7D")}, 9),
-        "month": ({"month": pd.date_range("2023-11-01", periods=6, freq="MS")}, 6),
-    }[key]
-    n, hits = random_counts(seed, size)
-    result = rate(keys, n, hits, best=best)
-    ax = plots.plot(result)
-    marks = marks_of(ax, upright=True)
-    at = range(size) if key in ("hour", "weekday") else date2num(keys[key].to_numpy())
-    for place, (_, row) in zip(at, result.iterrows(), strict=True):
-        assert_drawn(marks.get(round(float(place), 6), {}), row, "rate", ("low", "high"))
+def test_bars_of_counts(seed, narrow):
+    n, _ = random_counts(seed, 7)
+    ax = plots.plot(count({"queue": NAMES}, n), narrow=narrow)
+    drawn = rows_of(ax, bars.PITCH[narrow])
+    assert [mark["value"] for _, mark in drawn] == sorted(n.tolist(), reverse=True)
+    assert {name: mark["value"] for name, mark in drawn} == dict(zip(NAMES, n.tolist(), strict=True))
+    assert ax.get_xlim() == (0, n.max())
+    assert said(ax, "value") == [str(count) for count in sorted(n.tolist(), reverse=True)]
 
 
-def test_a_day_without_data_is_a_gap_and_a_silent_one_is_zero():
-    days = pd.date_range("2024-03-01", periods=4)
-    marks = marks_of(plots.plot(count({"day": days}, [5, NAN, 0, 7])), upright=True)
-    values = [marks.get(round(float(at), 6), {}).get("value") for at in date2num(days.to_numpy())]
-    assert values == [5, None, 0, 7]
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_columns_of_rates_by_hour(seed, narrow):
+    n, hits = random_counts(seed, 24)
+    result = rate({"hour": range(24)}, n, hits)
+    marks = columns_of(plots.plot(result, narrow=narrow))
+    for place, (_, row) in enumerate(result.iterrows()):
+        mark = marks.get(float(place), {})
+        assert_drawn(mark, row, "rate", ("low", "high"))
+        assert ("few" in mark) == (0 < row["n"] < MINIMUM)
+
+
+def test_columns_of_counts_by_hour():
+    marks = columns_of(plots.plot(count({"hour": range(8, 12)}, [5, 0, NAN, 7])))
+    assert {place: mark["value"] for place, mark in marks.items()} == {8: 5, 9: 0, 11: 7}
 
 
 def test_nobody_to_ask_is_no_share_of_nobody():
     result = rate({"hour": [0, 1, 2]}, [50, 0, 20], [5, 0, 0])
     result.loc[1, "rate"] = 0.0
     result.attrs["minimum_count"] = 0
-    assert {at: mark["value"] for at, mark in marks_of(plots.plot(result), upright=True).items()} == {0: 0.1, 2: 0.0}
+    assert {at: mark["value"] for at, mark in columns_of(plots.plot(result)).items()} == {0: 0.1, 2: 0.0}
 
 
-def test_stages_keep_their_order_and_name_both_sides():
-    stages = ["Welcome", "Queue", "Agent"]
-    result = rate({"stage": stages}, [900, 500, 200], [9, 1, 50], ordered=True)
-    result.attrs["by"] = []
-    ax = plots.plot(result)
-    assert [label for label, _ in rows_of(ax)] == stages
-    assert [mark["value"] for _, mark in rows_of(ax)] == pytest.approx([0.01, 0.002, 0.25])
-    assert "50 of 200" in said(ax)
+# --- along the time -------------------------------------------------------------------------------
 
 
-# --- lines ----------------------------------------------------------------------------------------
-
-
+@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_lines_and_bands_of_groups(seed):
+def test_lines_and_bands(seed, narrow):
     weeks = pd.date_range("2024-01-01", periods=9, freq="7D")
-    n, hits = random_counts(seed, 27)
-    n[:3], hits[:3] = 90, [5, 50, 80]
-    result = rate({"week": np.repeat(weeks, 3), "queue": ["a", "b", "c"] * 9}, n, hits)
-    ax = plots.plot(result)
+    n, hits = random_counts(seed, 18)
+    n[:2], hits[:2] = 90, [5, 50]
+    result = rate({"week": np.repeat(weeks, 2), "queue": ["a", "b"] * 9}, n, hits)
+    ax = plots.plot(result, narrow=narrow)
     sizes = result.groupby("queue")["n"].sum().sort_values(ascending=False, kind="stable")
-    drawn = dict(zip(sizes.index, zip(lines_of(ax), bands_of(ax), strict=True), strict=True))
-    for group, ((x, y), band) in drawn.items():
+    drawn = zip(reversed(sizes.index), lines_of(ax), bands_of(ax), strict=True)  # the largest is drawn last, on top
+    for group, (x, y), band in drawn:
         part = result[(result["queue"] == group) & (result["n"] >= MINIMUM)]
         at = date2num(part["week"].to_numpy())
         assert x.tolist() == at.tolist() and y == pytest.approx(part["rate"].to_numpy())
         for place, low, high in zip(at, part["low"], part["high"], strict=True):
             assert band[round(float(place), 6)] == pytest.approx((low, high))
+
+
+def gaps_of(ax):
+    return [(one.get_x(), one.get_x() + one.get_width()) for one in ax.patches if one.get_label() == "gap"]
 
 
 def test_many_days_are_a_line_with_gaps():
@@ -497,7 +534,7 @@ def test_many_days_are_a_line_with_gaps():
     n[20], n[22] = 3, 0  # too few; nobody: the day between them stands alone
     result = rate({"day": days}, n, [10] * 20 + [1, 30, 0] + [10] * 77).drop(index=[50, 51])  # two days aren't there
     ax = plots.plot(result)
-    [line] = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata()) > 2]
+    [line] = [line for line in ax.lines if line.get_label() == "line"]
     x, y = (np.array(part, float) for part in line.get_data())
     shown = result[result["n"] >= MINIMUM]
     assert x[np.isfinite(y)].tolist() == date2num(shown["day"].to_numpy()).tolist()
@@ -505,28 +542,23 @@ def test_many_days_are_a_line_with_gaps():
     missing = date2num(np.datetime64("2024-02-20"))  # day 50
     between = (x > missing - 1) & (x < missing + 2)
     assert between.any() and np.isnan(y[between]).all()  # the line doesn't run through them
-    alone = date2num(np.datetime64("2024-01-22"))
-    row = result.loc[21]
-    assert marks_of(ax, upright=True)[alone]["low"] == row["low"]
-    assert marks_of(ax, upright=True)[alone]["high"] == row["high"]
-    assert "gaps: fewer than 10 cases" in ax.get_xlabel()
+    assert gaps_of(ax) == [(missing - 0.5, missing + 1.5)] and "no data" in said(ax)
 
 
-@pytest.mark.parametrize("shape", ["rate", "tones"])
-def test_a_lone_point_keeps_its_interval(shape):
-    weeks = pd.date_range("2024-01-01", periods=5, freq="7D")
-    n = [50, 50, 3, 50, 3]
-    if shape == "rate":
-        result = rate({"week": weeks.repeat(2), "queue": ["a", "b"] * 5}, np.repeat(n, 2), [9] * 10)
-        low, high = result.loc[6, ["low", "high"]]
-    else:
-        result = tones({"week": weeks}, n, [[0.3, 0.5, 0.2]] * 5)
-        low, high = 0.21, 0.36
+@pytest.mark.parametrize("groups", [["a"], ["a", "b"], ["a", "b", "c"]])
+def test_a_lone_point_keeps_its_interval(groups):
+    weeks, n = pd.date_range("2024-01-01", periods=7, freq="7D"), [50, 50, 3, 50, 3, 50, 50]
+    size = len(groups)
+    keys = {"week": weeks.repeat(size), "queue": groups * 7}
+    result = rate(keys, np.repeat(n, size), [9] * 7 * size)
     ax = plots.plot(result)
-    alone = date2num(weeks[3].to_numpy())
-    whiskers = [line.get_ydata() for line in ax.lines if list(line.get_xdata()) == [alone, alone]]
-    assert len(whiskers) == 2
-    assert list(whiskers[0]) == pytest.approx([low, high])
+    alone, row = date2num(weeks[3].to_numpy()), result.iloc[3 * size]
+    for one in ax.figure.axes:
+        whiskers = [line for line in one.lines if line.get_label() == "whisker"]
+        assert len(whiskers) == (1 if size > 2 else size)
+        for line in whiskers:
+            assert list(line.get_xdata()) == [alone, alone]
+            assert list(line.get_ydata()) == pytest.approx([row["low"], row["high"]])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -539,24 +571,40 @@ def test_trend_draws_the_first_and_the_last_part(seed):
     result = tones({"week": weeks}, n, shares)
     ax = plots.plot(result)
     enough = n >= MINIMUM
-    for name, (x, y), band in zip(("negative", "positive"), lines_of(ax), bands_of(ax), strict=True):
+    for name, (x, y), band in zip(("positive", "negative"), lines_of(ax), bands_of(ax), strict=True):
         assert x.tolist() == date2num(weeks[enough].to_numpy()).tolist()
         assert y == pytest.approx(result[name][enough].to_numpy())
         for place, row in zip(x, result[enough].itertuples(), strict=True):
             ends = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
             assert band[round(float(place), 6)] == pytest.approx(ends)
+    last = result[enough].iloc[-1]
+    ends = {f"{words.sentence_case(name)} {words.value_text(last[name], 'rate')}" for name in ("negative", "positive")}
+    assert {re.sub(r"\s", " ", end) for end in ends} == set(said(ax, "end"))
 
 
-def test_rings_mark_clear_changes_only():
-    result = of_kind("tones", "weeks")
+@pytest.mark.parametrize("count_of", [5, 12])
+def test_more_than_two_lines_are_small_multiples(count_of):
+    weeks, names = pd.date_range("2024-01-01", periods=6, freq="7D"), [f"q{i:02d}" for i in range(count_of)]
+    keys = {"week": weeks.repeat(count_of), "queue": names * 6}
+    n = np.tile(np.arange(100, 100 - count_of, -1), 6)
+    result = rate(keys, n, np.arange(6 * count_of) % 17 + 1)
     ax = plots.plot(result)
-    rings = [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_markersize() == 11]
-    at = date2num(result["week"].to_numpy())
-    assert rings == [(at[2], 0.5), (at[3], 0.3)]
-    assert "+20.0 pts" in said(ax)
+    panels = ax.figure.axes
+    assert len(panels) == min(count_of, 9)
+    assert said(ax, "name") == [name.upper()[:1] + name[1:] for name in names[:9]]
+    for name, one in zip(names, panels, strict=False):
+        part = result[result["queue"] == name]
+        [(x, y)] = lines_of(one)
+        assert x.tolist() == date2num(part["week"].to_numpy()).tolist() and y == pytest.approx(part["rate"].to_numpy())
+        [(_, others)] = lines_of(one, "others")
+        assert sorted(others) == pytest.approx(sorted(result[result["queue"].isin(names[:9])]["rate"]))
+        assert one.get_ylim() == ax.get_ylim() and one.get_xlim() == ax.get_xlim()
+    assert ("3 others with fewer cases not shown" in said(ax)) == (count_of == 12)
+    _, given = plt.subplots(figsize=(6, 3))
+    assert plots.plot(result, given) is given and len(given.figure.axes) == 1
 
 
-def test_period_is_shaded():
+def test_the_period_is_named_above_what_lies_before_it():
     from datetime import UTC, datetime
 
     from toolkit.clock import parse_period
@@ -565,29 +613,40 @@ def test_period_is_shaded():
     for text in ("2024-02", "all"):
         period = parse_period(text, datetime(2024, 4, 1, tzinfo=UTC), "UTC")
         ax = plots.plot(result, period=period)
-        assert ("reported period" in said(ax)) == (text != "all")
+        assert said(ax, "period") == ([] if text == "all" else ["1 to 29 February 2024"])
         assert not overlapping(ax.figure)
     ax = plots.plot(result, period=parse_period("2024-02", datetime(2024, 4, 1, tzinfo=UTC), "UTC"))
-    [shade] = ax.patches
+    [bracket] = [line for line in ax.lines if line.get_linewidth() == 2 and line.get_color() == LIGHT["ink"]]
     # the weeks from 29 January to 26 February, half a step around
-    assert shade.get_x() == date2num(np.datetime64("2024-01-29")) - 3.5
-    assert shade.get_x() + shade.get_width() == date2num(np.datetime64("2024-02-26")) + 3.5
+    assert bracket.get_xdata()[0] == date2num(np.datetime64("2024-01-29")) - 3.5
+    assert bracket.get_xdata()[1] == date2num(np.datetime64("2024-02-26")) + 3.5
+
+
+def test_a_part_of_a_period_is_hollow():
+    days = pd.date_range("2024-03-01", periods=5)
+    ax = plots.plot(count({"day": days}, [5, 6, 7, 6, 2], partial=[4]))
+    points = [line for line in ax.lines if line.get_label() == "point"]
+    hollow = [line.get_ydata()[0] for line in points if line.get_markerfacecolor() == LIGHT["page"]]
+    assert hollow == [2] and [line.get_ydata()[0] for line in points] == [5, 6, 7, 6, 2]
+    assert "only part of it is counted" in said(ax)
+    drawn = rows_of(plots.plot(count({"day": days[:3]}, [5, 6, 2], partial=[2])), 28)
+    assert [mark["hollow"] for _, mark in drawn] == [False, False, True]
 
 
 # --- parts, curve, week grid, pull ----------------------------------------------------------------
 
 
-def stacks_of(ax):
-    """[(label, [lengths of the parts])] from the top; the parts stand one after another."""
-    made = []
-    bars = [bar for bar in ax.patches if not bar.get_hatch()]
-    for at, label in sorted(zip(ax.get_yticks(), ax.get_yticklabels(), strict=True), key=lambda pair: -pair[0]):
-        own = sorted(
-            (bar for bar in bars if abs(bar.get_y() + bar.get_height() / 2 - at) < 0.01), key=lambda b: b.get_x()
-        )
-        ends = np.cumsum([0, *(bar.get_width() for bar in own)])
-        assert [bar.get_x() for bar in own] == pytest.approx(ends[:-1].tolist())
-        made.append((label.get_text(), [bar.get_width() for bar in own]))
+def stacks_of(ax, narrow=False):
+    """[(name, [lengths of the parts])] from the top; the parts stand one after another, a pixel between."""
+    made, pitch = [], split.PITCH[narrow]
+    names = sorted((text for text in ax.texts if text.get_label() == "name"), key=lambda text: text._y)
+    for place, text in enumerate(names):
+        own = [bar for bar in ax.patches if bar.get_label() == "part" and int(bar.get_y() // pitch) == place]
+        starts = [bar.get_x() for bar in own]
+        assert starts == sorted(starts)
+        made.append((plain(text.get_gid() or text.get_text()), np.diff([*starts, 1.0]) if own else np.array([])))
+        for bar, length in zip(own, made[-1][1], strict=True):
+            assert length - 0.005 < bar.get_width() <= max(length, 0.003)
     return made
 
 
@@ -599,37 +658,58 @@ def test_split_bars(seed, form):
     n[0] = 20
     shares = chance.dirichlet([1] * (5 if form == "long" else 3), 7)
     result = spans({"queue": NAMES}, n, shares) if form == "long" else tones({"queue": NAMES}, n, shares)
-    stacks = stacks_of(plots.plot(result))
-    assert {label for label, _ in stacks} == set(NAMES)
-    for label, lengths in stacks:
-        place = NAMES.index(label)
-        expected = [share for share in shares[place] if share > 0] if n[place] >= MINIMUM else []
-        assert lengths == pytest.approx(expected)
-    firsts = [lengths[0] for _, lengths in stacks if lengths]
-    assert firsts == sorted(firsts, reverse=True)
-    assert all(not lengths for _, lengths in stacks[len(firsts) :])
+    for narrow in (False, True):
+        stacks = stacks_of(plots.plot(result, narrow=narrow), narrow)
+        assert {name for name, _ in stacks} == set(NAMES)
+        for name, lengths in stacks:
+            place = NAMES.index(name)
+            assert lengths == pytest.approx(shares[place] if n[place] >= MINIMUM else np.array([]))
+        firsts = [lengths[0] for _, lengths in stacks if len(lengths)]
+        assert firsts == sorted(firsts, reverse=True)
+        assert all(not len(lengths) for _, lengths in stacks[len(firsts) :])
 
 
 def test_split_bars_in_time_keep_its_order():
     weeks = pd.date_range("2024-01-01", periods=3, freq="7D")
-    ax = plots.plot(
-        spans({"week": weeks}, [40] * 3, [[0.2, 0.5, 0.1, 0.1, 0.1], [0.6, 0.1, 0.1, 0.1, 0.1]] + [[0.2] * 5])
-    )
-    assert [label for label, _ in stacks_of(ax)] == ["1 January 2024", "8 January 2024", "15 January 2024"]
-    assert [lengths[0] for _, lengths in stacks_of(ax)] == [0.2, 0.6, 0.2]
-    legend = [text.get_text().replace(words.NO_BREAK, " ") for text in ax.get_legend().get_texts()]
-    assert sorted(legend) == sorted(
-        ["within 1 h", "1 h to 24 h", "after 24 h", "closed without an answer", "still waiting"]
-    )
+    result = spans({"week": weeks}, [40] * 3, [[0.2, 0.5, 0.1, 0.1, 0.1], [0.6, 0.1, 0.1, 0.1, 0.1]] + [[0.2] * 5])
+    stacks = stacks_of(plots.plot(result))
+    assert [name for name, _ in stacks] == ["1 January", "8 January", "15 January"]
+    assert [lengths[0] for _, lengths in stacks] == pytest.approx([0.2, 0.6, 0.2])
 
 
-def test_spans_of_all_are_rows():
+SEVEN = [
+    ("within", {"high": 3600}), ("between", {"low": 3600, "high": 21600}), ("between", {"low": 21600, "high": 43200}),
+    ("between", {"low": 43200, "high": 86400}), ("after", {"low": 86400}), ("closed_unanswered", {}), ("waiting", {}),
+]  # fmt: skip
+
+
+def test_more_than_five_parts_are_joined():
+    parts = split.joined_parts({"parts": list("abcdefg"), "part_words": SEVEN})
+    assert [(plain(name), codes) for name, codes, *_ in parts] == [
+        ("Within 1 h", ["a"]), ("1 h to 6 h", ["b"]), ("6 h to 24 h", ["c", "d"]), ("After 24 h", ["e"]),
+        ("Not answered", ["f", "g"]),
+    ]  # fmt: skip
+    assert [bool(fill.get("hatch")) for *_, fill, _ in parts] == [False] * 4 + [True]
+    five = split.joined_parts({"parts": PARTS, "part_words": PART_WORDS})
+    assert [codes for _, codes, *_ in five] == [[part] for part in PARTS]
+    assert len(split.joined_parts({"parts": [f"score_{i}" for i in range(1, 6)]})) == 5
+
+
+def test_parts_are_labelled_from_5_percent_and_cut_by_the_target():
+    result = spans({"queue": ["a", "b"]}, [200, 9], [[0.5, 0.3, 0.15, 0.04, 0.01], [1, 0, 0, 0, 0]])
+    result["within_target"] = [0.62] * 5 + [0.1] * 5
+    ax = plots.plot(result)
+    assert said(ax, "share") == ["50", "30", "15"]
+    notches = [line.get_xdata()[0] for line in ax.lines if line.get_label() == "notch"]
+    assert notches == [0.62]  # not of too few
+    assert "within its target" in said(ax)
+
+
+def test_parts_of_all_are_bars():
     shares = [0.4, 0.3, 0.0, 0.1, 0.2]
-    ax = plots.plot(spans({}, [200], [shares]))
-    assert [mark["value"] for _, mark in rows_of(ax)] == shares
-    assert [label for label, _ in rows_of(ax)][:2] == ["within 1 h", "1 h to 24 h"]
-    assert [mark["low"] for _, mark in rows_of(ax)] == pytest.approx([0.8 * share for share in shares])
-    assert "80 of 200" in said(ax)
+    drawn = rows_of(plots.plot(spans({}, [200], [shares])), 28)
+    assert [mark["value"] for _, mark in drawn] == shares
+    assert [name for name, _ in drawn][:2] == ["Within 1 h", "1 h to 24 h"]
 
 
 def test_parts_beside_a_value():
@@ -639,7 +719,7 @@ def test_parts_beside_a_value():
     (first, of_b), (second, of_a) = stacks_of(plots.plot(result, parts=True))
     assert (first, second) == ("B", "A")
     assert of_b == pytest.approx([0.5, 0.25, 0.25]) and of_a == pytest.approx([0.2, 0.2, 0.6])
-    assert [label for label, _ in rows_of(plots.plot(result))] == ["A", "B"]
+    assert [name for name, _ in rows_of(plots.plot(result), 32)] == ["A", "B"]
 
 
 @pytest.mark.parametrize("shares", [[0.9], [0.4, 0.8], [0.5, 0.6, 0.7, 0.9]])
@@ -649,130 +729,204 @@ def test_curve_is_the_share_and_its_band(shares):
     result = curve({"queue": names}, n, shares)
     ax = plots.plot(result)
     begin, end = ax.get_xlim()
-    steps = [line for line in ax.lines if line.get_drawstyle() == "steps-post"]
-    assert len(steps) == len(names)
-    for name, line, area in zip(names, steps, ax.collections, strict=True):
+    panels = ax.figure.axes if len(shares) > 2 else [ax]
+    assert len(panels) == (len(shares) if len(shares) > 2 else 1)
+    lines = [line for one in panels for line in one.lines if line.get_label() == "line"]
+    for name, line in zip(names if len(shares) > 2 else names[::-1], lines, strict=True):
         part = result[(result["queue"] == name) & (result["seconds"] <= end)]
-        seconds = part["seconds"].clip(lower=begin).tolist()
-        assert line.get_xdata().tolist() == [*seconds, end]
-        assert line.get_ydata().tolist() == [*part["share"], part["share"].iloc[-1]]
-        corners = {(round(float(x), 6), round(float(y), 9)) for path in area.get_paths() for x, y in path.vertices}
-        for second, low, high in zip(seconds, part["low"], part["high"], strict=True):
-            assert {(round(second, 6), round(low, 9)), (round(second, 6), round(high, 9))} <= corners
-        assert {y for _, y in corners} == {round(y, 9) for y in [*part["low"], *part["high"]]}
-    assert f"A (n = {n[0]})" in said(ax)
+        expected = [(max(second, begin), share) for second, share in zip(part["seconds"], part["share"], strict=True)]
+        expected.append((end, part["share"].iloc[-1]))
+        drawn = set(zip(*line.get_data(), strict=True))
+        assert set(expected) <= drawn and {y for _, y in drawn} == {y for _, y in expected}
+    for name, area in zip(names[::-1], ax.collections, strict=False):
+        part = result[(result["queue"] == name) & (result["seconds"] <= end)]
+        corners = {y for path in area.get_paths() for _, y in path.vertices}
+        assert sorted(corners) == pytest.approx(sorted({*part["low"], *part["high"]}))
+
+
+def test_curves_say_the_share_by_their_own_target():
+    result = curve({"queue": NAMES[:3]}, [90, 80, 70], [0.5, 0.6, 0.8])
+    result["target_seconds"] = np.repeat([300, 30, 4000], 6)
+    ax = plots.plot(result)
+    assert said(ax, "value") == ["20 % in 5 min", "6 % in 30 s", "56 % in 1.1 h"]
+    for one, target, share in zip(ax.figure.axes, [300, 30, 4000], [0.2, 0.06, 0.56], strict=True):
+        marks = {line.get_label(): line.get_data() for line in one.lines}
+        assert list(marks["target"][0]) == [target] * 2
+        assert (marks["value"][0][0], marks["value"][1][0]) == pytest.approx((target, share))
 
 
 def test_curve_leaves_out_groups_with_too_few():
     result = curve({"queue": ["a", "b"]}, [90, 5], [0.5, 0.9])
     result.attrs |= {"minimum_count": 0, "facts": {"minimum_count": 10}}
     ax = plots.plot(result)
-    assert [line.get_ydata()[-1] for line in ax.lines if line.get_drawstyle() == "steps-post"] == [0.5]
-    assert "1 group with fewer cases not shown" in ax.get_xlabel()
+    assert [line.get_ydata()[-1] for line in ax.lines if line.get_label() == "line"] == [0.5]
     result.attrs["facts"] = {"minimum_count": 100}
-    assert said(plots.plot(result)) == ["too few: fewer than 100 cases"]
+    assert said(plots.plot(result)) == ["Too few for a chart: fewer than 100 cases."]
+    assert not plots.is_drawn(result)
 
 
+@pytest.mark.parametrize("with_hours", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_week_grid(seed):
+def test_week_grid(seed, with_hours):
     chance = np.random.default_rng(seed)
     days = chance.choice([0, 4, 5], 168)
-    n = np.where(days > 0, chance.poisson(3, 168), 0)
+    n = np.where(days > 0, chance.poisson(3, 168) * chance.choice([0, 1], 168), 0)
     result = grid(n, days)
+    is_open = chance.random(168) < 0.5
+    if with_hours:
+        result["is_open"] = is_open
     ax = plots.plot(result)
     drawn = ax.collections[0].get_array().reshape(7, 24)
     expected = result["mean"].to_numpy().reshape(7, 24)
-    assert np.ma.getmaskarray(drawn).tolist() == np.isnan(expected).tolist()
-    assert np.ma.filled(drawn, -1.0) == pytest.approx(np.nan_to_num(expected, nan=-1.0))
-    hatched = {(int(patch.get_y()), int(patch.get_x())) for patch in ax.patches if patch.get_hatch()}
-    assert hatched == {(place // 24, place % 24) for place in np.flatnonzero(days == 0)}  # a silent hour isn't
-    assert [patch for patch in ax.patches if not patch.get_hatch()] == []  # nothing stands out
-    assert [label.get_text() for label in ax.get_yticklabels()] == [name[:3] for name in WEEKDAYS]
+    assert np.ma.filled(drawn, 0.0) == pytest.approx(np.nan_to_num(expected))
+    assert (np.ma.getmaskarray(drawn) == ~(expected > 0)).all()  # nothing, and nothing known, have no colour
+
+    def cells(label):
+        return {(int(one.get_y()), int(one.get_x())) for one in ax.patches if one.get_label() == label}
+
+    def where(chosen):
+        return {(place // 24, place % 24) for place in np.flatnonzero(chosen)}
+
+    zero = (days > 0) & (n == 0)
+    assert cells("missing") == where(days == 0)
+    assert cells("none open") == (where(zero & is_open) if with_hours else set())
+    [points] = [line for line in ax.lines if line.get_label() == "none"]
+    closed = where(zero & ~is_open) if with_hours else where(zero)
+    assert {(int(y), int(x)) for x, y in zip(*points.get_data(), strict=True)} == closed
+    assert cells("highlight") == set()
+    assert said(ax, "name") == [name[:3] for name in WEEKDAYS]
 
 
-def test_an_hour_that_stands_out_is_framed():
-    for result, highlight in ((grid(range(168), 4, facts={"standout": 30}), None), (grid(range(168), 4), 30)):
-        [frame] = plots.plot(result, highlight=highlight).patches
-        assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (6, 1, 1, 1)  # Tuesday 06:00
+def test_opening_hours_are_framed():
+    result = grid(range(168), 4)
+    result["is_open"] = result["hour"].between(9, 16) & result["weekday"].isin(["Tuesday", "Wednesday"])
+    ax = plots.plot(result)
+    [frame] = [line for line in ax.lines if line.get_label() == "open hours"]
+    x, y = (np.array(part, float) for part in frame.get_data())
+    assert (np.nanmin(x), np.nanmax(x), np.nanmin(y), np.nanmax(y)) == (9, 17, 1, 3)
+    assert "opening hours" in said(ax)
 
 
-def test_pull_has_two_panels_and_colours_what_is_clear():
+def test_five_steps_of_one_colour():
+    ax = plots.plot(grid(range(168), 4))
+    colours = [to_hex(colour) for colour in ax.collections[0].get_facecolors()]
+    ax.figure.canvas.draw()
+    colours = [to_hex(colour) for colour in ax.collections[0].get_facecolors()]
+    steps = [LIGHT[f"grid{step}"] for step in range(1, 6)]
+    assert sorted(set(colours[1:]), key=steps.index) == steps
+    assert (colours[1], colours[34], colours[167]) == (steps[0], steps[1], steps[4])  # 1, 34 and 167 of 167
+
+
+def test_only_the_hour_that_is_named_is_framed():
+    result = grid(range(168), 4, facts={"standout": 30})
+    assert not [one for one in plots.plot(result).patches if one.get_label() == "highlight"]
+    [frame] = [one for one in plots.plot(result, highlight=30).patches if one.get_label() == "highlight"]
+    assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (6, 1, 1, 1)  # Tuesday 06:00
+
+
+@pytest.mark.parametrize(
+    "best, colours", [("high", ("attention", "faint", "data")), ("low", ("data", "faint", "attention"))]
+)
+def test_pull_colours_what_is_clear(best, colours):
     verdicts = ["clear", "chance", "clear", "few"]
     result = pull({"topic": NAMES[:4]}, [50, 60, 70, 5], [10, 30, 60, 1], [-0.04, -0.03, 0.05, 0.1], verdicts)
+    result.attrs["best"] = best
+    for narrow in (False, True):
+        ax = plots.plot(result, narrow=narrow)
+        bars_drawn = [one for one in ax.patches if one.get_label() == "value"]
+        drawn = [(one.get_x(), one.get_x() + one.get_width(), to_hex(one.get_facecolor())) for one in bars_drawn]
+        inks = [LIGHT[role] for role in colours]
+        assert [low for low, *_ in drawn] == pytest.approx([-0.04, -0.03, 0])
+        assert [high for _, high, _ in drawn] == pytest.approx([0, 0, 0.05])
+        assert [colour for *_, colour in drawn] == inks
+        whiskers = [list(line.get_xdata()) for line in ax.lines if line.get_label() == "whisker"]
+        for ends, value in zip(whiskers, (-0.04, -0.03, 0.05), strict=True):
+            assert ends == pytest.approx([value - 0.02, value + 0.03])
+        assert said(ax, "name") == NAMES[:4]  # the metric's order
+        assert said(ax, "value") == ["−4.0 pts", "−3.0 pts", "+5.0 pts", "too few"]
+
+
+def test_the_total_of_a_pull_is_last():
+    verdicts = ["clear"] * 3
+    result = pull({"topic": [None, "a", "b"]}, [90, 50, 40], [9, 5, 4], [0.03, -0.04, 0.07], verdicts)
+    result["is_total"] = [True, False, False]
     ax = plots.plot(result)
-    first, second = ax.figure.axes
-    assert first is ax
-    assert [label for label, _ in rows_of(ax)] == NAMES[:4]  # the metric's order
-    for (_, mark), (_, row) in zip(rows_of(ax), result.iterrows(), strict=True):
-        assert_drawn(mark, row, "csat", ("low", "high"))
-    points = [line for line in second.lines if line.get_marker() == "o"]
-    drawn = [(line.get_ydata()[0], line.get_xdata()[0], line.get_color()) for line in points]
-    assert [one for one in drawn if np.isfinite(one[1])] == [
-        (3, -0.04, axes.HARM), (2, -0.03, axes.CONTEXT), (1, 0.05, axes.GOOD),
-    ]  # fmt: skip
-    whiskers = {line.get_ydata()[0]: list(line.get_xdata()) for line in second.lines if len(line.get_xdata()) == 2}
-    for y, value in ((3, -0.04), (2, -0.03), (1, 0.05)):
-        assert whiskers[y] == pytest.approx([value - 0.02, value + 0.03])
-    _, given = plt.subplots()
-    assert len(plots.plot(result, given).figure.axes) == 1
+    assert said(ax, "name") == ["A", "B", "All"]
+    bars_drawn = [one.get_width() for one in ax.patches if one.get_label() == "value"]
+    assert bars_drawn == pytest.approx([0.04, 0.07, 0.03])
 
 
 # --- highlight, targets, reference ----------------------------------------------------------------
 
 
-def highlighted(ax, upright):
-    return [at for at, mark in marks_of(ax, upright).items() if mark.get("colour") == axes.HIGHLIGHT]
+def highlighted(ax):
+    """Places of what is drawn as highlighted, in every panel."""
+    colour = LIGHT["attention"]
+    found = [line for one in ax.figure.axes for line in one.lines if line.get_color() == colour]
+    areas = [area for one in ax.figure.axes for area in one.patches]
+    return found + [area for area in areas if colour in (to_hex(area.get_facecolor()), to_hex(area.get_edgecolor()))]
 
 
-def test_the_highest_is_not_highlighted_by_itself():
-    for kind in ("hours", "some too few", "weekdays"):
-        for shape in ("rate", "count", "mean", "wait"):
-            assert highlighted(plots.plot(of_kind(shape, kind)), kind != "some too few") == []
+def test_nothing_is_highlighted_by_itself():
+    for kind in ("hours", "some too few", "weekdays", "weeks"):
+        for shape in ("rate", "count", "mean", "wait", "tones"):
+            assert highlighted(plots.plot(of_kind(shape, kind))) == []
 
 
-@pytest.mark.parametrize("by_fact", [True, False])
-def test_what_the_finding_names_is_highlighted(by_fact):
-    hours = rate({"hour": [8, 9, 10]}, [50] * 3, [5, 20, 4], facts={"standout": 1} if by_fact else {})
-    ax = plots.plot(hours, highlight=None if by_fact else 1)
-    assert highlighted(ax, True) == [9] and "40.0 %" in said(ax)
-    rows = rate({"queue": ["a", "(none)", "c"]}, [50] * 3, [5, 20, 4], facts={"standout": 0} if by_fact else {})
-    ax = plots.plot(rows, highlight=None if by_fact else 0)
-    assert [label for label, mark in rows_of(ax) if mark["colour"] == axes.HIGHLIGHT] == ["A"]
+@pytest.mark.parametrize("narrow", [False, True])
+def test_what_the_finding_names_is_a_diamond(narrow):
+    result = rate({"queue": ["a", "b", "c"]}, [50] * 3, [5, 20, 4])
+    ax = plots.plot(result, highlight=1, narrow=narrow)
+    drawn = rows_of(ax, rows.PITCH[narrow])
+    assert [(name, mark["shape"]) for name, mark in drawn] == [("B", "D"), ("A", "o"), ("C", "o")]
+    assert [text.get_fontweight() for text in ax.texts if text.get_label() == "name"] == ["bold", "normal", "normal"]
+    ax = plots.plot(rate({"hour": [8, 9, 10]}, [50] * 3, [5, 20, 4]), highlight=1, narrow=narrow)
+    assert {at: mark["shape"] for at, mark in columns_of(ax).items()} == {8: "o", 9: "D", 10: "o"}
+    assert said(ax, "highlight") == ["40 %"]
+    weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
+    ax = plots.plot(rate({"week": weeks}, [50] * 4, [5, 20, 4, 6]), highlight=1, narrow=narrow)
+    [mark] = [line for line in ax.lines if line.get_label() == "highlight"]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (date2num(weeks[1].to_numpy()), 0.4)
+    assert said(ax, "highlight") == ["40 %"]
 
 
-def test_nobody_is_never_highlighted():
+def test_nobody_and_too_few_are_never_highlighted():
     for name in ("(none)", None):
-        ax = plots.plot(rate({"agent": ["a", name, "c"]}, [50] * 3, [5, 20, 4]), highlight=1)
-        assert highlighted(ax, False) == []
-    ax = plots.plot(rate({"hour": [8, 9]}, [50, 3], [5, 3]), highlight=1)  # too few
-    assert highlighted(ax, True) == [] and "100.0 %" not in said(ax)
+        assert highlighted(plots.plot(rate({"agent": ["a", name, "c"]}, [50] * 3, [5, 20, 4]), highlight=1)) == []
+    assert highlighted(plots.plot(rate({"hour": [8, 9]}, [50, 3], [5, 3]), highlight=1)) == []
+    assert highlighted(plots.plot(rate({"queue": ["a", "b"]}, [50, 3], [5, 3]), highlight=1)) == []
 
 
 TARGET = {"of": "rate", "low": "low", "high": "high", "value": 0.3, "best": "low"}
 
 
-@pytest.mark.parametrize("keys", [{"queue": ["a", "b"]}, {"hour": [8, 9]}], ids=["rows", "steps"])
+def dotted(ax, upright):
+    lines = [line for line in ax.lines if line.get_color() == LIGHT["ink"] and line.get_linewidth() == 1.25]
+    places = [np.unique((line.get_ydata if upright else line.get_xdata)()).tolist() for line in lines]
+    return [place for place in places if place == [0.3]]
+
+
+@pytest.mark.parametrize("keys", [{"queue": ["a", "b"]}, {"hour": [8, 9]}, {"week": pd.date_range("2024", periods=4)}])
 def test_one_target_is_a_dotted_line(keys):
-    upright = "hour" in keys
-    ax = plots.plot(rate(keys, [50, 50], [5, 4], target=TARGET))
-    lines = [line for line in ax.lines if line.get_color() == plots.INK and line.get_linestyle() not in ("-", "None")]
-    places = [set((line.get_ydata if upright else line.get_xdata)()) for line in lines if line.get_clip_on()]
-    assert places == [{0.3}]
-    assert (ax.get_ylim() if upright else ax.get_xlim())[1] > 0.3
-    assert any("target" in text and "30.0 %" in text for text in said(ax))
-    without = plots.plot(rate(keys, [50, 50], [5, 4]))
-    assert not any("target" in text for text in said(without))
+    upright, size = "queue" not in keys, len(next(iter(keys.values())))
+    ax = plots.plot(rate(keys, [50] * size, range(size), target=TARGET))
+    assert dotted(ax, upright) == [[0.3]] and "target 30 %" in said(ax)
+    assert (ax.get_ylim() if upright else ax.get_xlim())[1] >= 0.3
+    assert dotted(plots.plot(rate(keys, [50] * size, range(size))), upright) == []
 
 
-@pytest.mark.parametrize("keys", [{"queue": ["a", "b", "c"]}, {"hour": [8, 9, 10]}], ids=["rows", "steps"])
-def test_targets_that_differ_are_ticks(keys, monkeypatch):
-    monkeypatch.setattr(
-        Result, "targets", lambda self: [{10: 0.3, 5: 0.1}.get(hits, NAN) for hits in self["hit_count"]]
-    )
-    ax = plots.plot(rate(keys, [50] * 3, [10, 5, 4], target=TARGET))
-    marks = marks_of(ax, "hour" in keys)
-    in_order = [marks[at] for at in ([8, 9, 10] if "hour" in keys else [2, 1, 0])]
-    assert [mark.get("target") for mark in in_order] == [0.3, 0.1, None]
+def test_targets_that_differ_are_ticks():
+    result = wait({"queue": ["a", "b", "c"]}, [50] * 3, [60, 900, 4000], [30, 400, 2000], [90, 2000, 9000])
+    result["target_seconds"] = [300.0, NAN, 3600.0]
+    for narrow in (False, True):
+        drawn = rows_of(plots.plot(result, narrow=narrow), rows.PITCH[narrow])
+        assert {name: mark.get("target") for name, mark in drawn} == {"A": 300, "B": None, "C": 3600}
+
+
+def test_a_share_in_time_names_each_rows_time():
+    result = rate({"queue": ["a", "b"]}, [50] * 2, [40, 20], target=TARGET)
+    result["target_seconds"] = [3600.0, NAN]
+    assert said(plots.plot(result), "name") == ["A, 1 h", "B"]
 
 
 def test_a_target_of_another_figure_is_not_drawn():
@@ -781,25 +935,66 @@ def test_a_target_of_another_figure_is_not_drawn():
     assert not any("target" in text for text in said(plots.plot(result)))
 
 
-@pytest.mark.parametrize("kind", ["hours", "hostile", "many days"])
-def test_reference(kind):
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("kind", ["hours", "hostile"])
+def test_reference(kind, narrow):
     result, overall = of_kind("rate", kind), of_kind("rate", "total")
     for reference in (overall, float(overall["rate"].iloc[0])):
-        ax = plots.plot(result, reference=reference)
+        ax = plots.plot(result, reference=reference, narrow=narrow)
         assert sum("overall" in text for text in said(ax)) == 1
-        dashed = [line for line in ax.lines if line.get_color() == axes.CONTEXT and line.get_linestyle() == "--"]
-        [places] = [set((line.get_xdata if kind == "hostile" else line.get_ydata)()) for line in dashed]
-        assert places == {overall["rate"].iloc[0]}
+        dashed = [line for line in ax.lines if line.get_color() == LIGHT["context"] and line.is_dashed()]
+        value = overall["rate"].iloc[0]
+        assert any(set((line.get_xdata if kind == "hostile" else line.get_ydata)()) == {value} for line in dashed)
         assert not overlapping(ax.figure)
     assert not any("overall" in text for text in said(plots.plot(result, reference=overall.iloc[:0])))
 
 
-def test_a_part_of_a_period_is_outlined():
-    days = pd.date_range("2024-03-01", periods=3)
-    ax = plots.plot(count({"day": days}, [5, 6, 2], partial=[2]))
-    fills = [mark["fill"] for _, mark in sorted(marks_of(ax, upright=True).items())]
-    assert fills == [draw.FILL, draw.FILL, 0]
-    assert "outlined: only part of it is counted" in ax.get_xlabel()
+# --- tiles ----------------------------------------------------------------------------------------
+
+CARD = {"unit": "rate", "value": 0.5, "low": 0.4, "high": 0.7, "previous": 0.6, "target": 0.8, "status": "near"}
+
+
+def test_a_bullet_holds_value_interval_target_and_before():
+    svg = plots.bullet(CARD)  # 100 % is 188 pixels, from 6
+    assert f'cx="{6 + 0.5 * 188:g}" cy="9" r="5"' in svg  # the value
+    assert f'cx="{6 + 0.6 * 188:.1f}" cy="14.5"' in svg  # the period before
+    assert f"M{6 + 0.4 * 188:.1f} 9h{0.3 * 188:.1f}" in svg  # the interval
+    assert f"M{6 + 0.8 * 188:.1f} 18v-18" in svg or f"M{6 + 0.8 * 188:.1f} 0v18" in svg  # the target
+    assert svg.count("<circle") == 2 and "--attention" not in svg
+    off = plots.bullet(CARD | {"status": "off"})
+    assert off.count("<circle") == 1 and "--attention" in off
+
+
+def test_a_bullet_of_a_count_is_a_bar_with_a_tick():
+    svg = plots.bullet({"unit": "count", "value": 50, "previous": 100, "low": None, "high": None})
+    end = 6 + 188 * 50 / 112
+    assert re.search(rf'd="M0 \d+h{end:.1f}v', svg) and f"M{6 + 188 * 100 / 112:.1f} " in svg
+    assert "<circle" not in svg
+
+
+def weeks_of(values):
+    return [{"week": f"w{i}", "value": value, "n": 9, "in_period": i > 8} for i, value in enumerate(values)]
+
+
+def test_a_spark_is_13_weeks_and_the_periods_in_colour():
+    values = [0.1, 0.2, 0.3, None, 0.1, 0.2, 0.3, 0.2, 0.1, 0.2, 0.3, 0.2, 0.5]
+    svg = plots.spark({"history": weeks_of(values)})
+    ElementTree.fromstring(svg)
+    assert 'cx="116" cy="5"' in svg  # the last, the highest
+    assert "--soft" in svg and "--data" in svg and "--context" in svg and "dasharray" not in svg
+    assert "dasharray" in plots.spark({"history": weeks_of(values), "target": 0.4})
+    flat = plots.spark({"history": weeks_of([0.2] * 5)})
+    assert "nan" not in flat and 'cy="18"' in flat
+
+
+@pytest.mark.parametrize("history", [[], weeks_of([0.1, 0.2, 0.3]), weeks_of([0.1, None, None, 0.2, 0.3])])
+def test_too_few_weeks_are_no_spark(history):
+    assert plots.spark({"history": history}) == ""
+
+
+@pytest.mark.parametrize("card", [{"unit": "rate", "value": None}, {"unit": "time", "value": 3}])
+def test_without_a_value_there_is_no_bullet(card):
+    assert plots.bullet(card) == ""
 
 
 # --- every shape on every kind of groups ----------------------------------------------------------
@@ -810,22 +1005,19 @@ def test_a_part_of_a_period_is_outlined():
 def test_draws_every_kind(shape, kind):
     result = of_kind(shape, kind)
     before, attrs, settings = result.copy(), dict(result.attrs), dict(plt.rcParams)
-    ax = plots.plot(result)
-    pd.testing.assert_frame_equal(pd.DataFrame(result), pd.DataFrame(before))
-    assert result.attrs == attrs and dict(plt.rcParams) == settings
-    figure = ax.figure
-    assert not overlapping(figure)
-    # text stays text; what is drawn is XML, whatever the names hold
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", bbox_inches="tight")
-    svg = buffer.getvalue()
-    ElementTree.fromstring(svg)
-    assert "<script" not in svg
-    # one colour of text, nothing white
-    assert {to_rgb(text.get_color()) for text in texts_of(figure)} == {to_rgb(plots.INK)}
-    assert "#ffffff" not in svg.lower() and "fill: white" not in svg
-    assert not any(text.get_parse_math() for text in texts_of(figure))
+    for narrow in (False, True):
+        ax = plots.plot(result, narrow=narrow)
+        pd.testing.assert_frame_equal(pd.DataFrame(result), pd.DataFrame(before))
+        assert result.attrs == attrs and dict(plt.rcParams) == settings
+        assert not overlapping(ax.figure)
+        svg = plots.svg(ax.figure)
+        plots.close(ax.figure)
+        ElementTree.fromstring(svg)  # text stays text; what is drawn is XML, whatever the names hold
+        assert "<script" not in svg and "nan" not in svg
+        assert f'width="{300 if narrow else 800}px"' in svg
+        colours = set(re.findall(r"#[0-9a-f]{6}", svg))
+        assert colours <= set(LIGHT.values()) and len(svg) < 29_000
+        assert {float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)} <= {12.0, 12.5}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -844,13 +1036,17 @@ def test_opens_one_figure_that_close_forgets(shape):
     assert len(plt.get_fignums()) == len(before) + 1
     plots.close(ax.figure)
     assert plt.get_fignums() == before
+    plots.bullet(CARD)
+    assert plt.get_fignums() == before
 
 
 @pytest.mark.parametrize(
-    "kind, expected", [("none", "no data"), ("no rows in time", "no data"), ("too few", "too few: fewer than 10 cases")]
+    "kind, expected",
+    [("none", "no data"), ("no rows in time", "no data"), ("too few", "Too few for a chart: fewer than 10 cases.")],
 )
 def test_says_why_there_is_no_chart(kind, expected):
     assert said(plots.plot(of_kind("rate", kind))) == [expected]
+    assert not plots.is_drawn(of_kind("rate", kind))
 
 
 def test_what_has_no_chart_is_refused():
@@ -863,30 +1059,105 @@ def test_what_has_no_chart_is_refused():
             plots.plot(given)
 
 
+@pytest.mark.parametrize(
+    "result, expected",
+    [
+        (rate({"queue": ["a"]}, [50], [5]), False),  # one group is a sentence
+        (rate({"queue": ["a", "b"]}, [50, 3], [5, 1]), False),
+        (rate({"queue": ["a", "b"]}, [50, 30], [5, 1]), True),
+        (rate({"week": pd.date_range("2024", periods=3)}, [50] * 3, [5] * 3), False),  # a trend has 4 points
+        (rate({"week": pd.date_range("2024", periods=4)}, [50] * 4, [5] * 4), True),
+        (rate({"week": pd.date_range("2024", periods=4)}, [50, 50, 3, 50], [5] * 4), False),
+        (rate({"hour": [8, 9]}, [50] * 2, [5] * 2), True),
+        (count({"queue": ["a", "b"]}, [0, 0]), False),
+        (spans({"queue": ["a"]}, [50], [[0.2] * 5]), True),
+        (made({"score": [1]}, "listing", "score"), False),
+    ],
+)
+def test_a_chart_says_more_than_a_sentence(result, expected):
+    assert plots.is_drawn(result) == expected
+
+
+# --- SVG ------------------------------------------------------------------------------------------
+
+
+def test_titles_are_sentences_and_escaped():
+    ax = plots.plot(rate({"queue": ["<b> & co", "b"]}, [193, 60], [128, 20]), before=None)
+    svg = plots.svg(ax.figure)
+    assert "<title>&lt;b&gt; &amp; co: 66\xa0% (59 to 73), n = 193</title>" in svg
+    names = [one.text for one in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}title")]
+    assert len(names) == 2
+
+
+def test_a_name_that_was_cut_has_its_whole_as_title():
+    svg = plots.svg(plots.plot(count({"queue": ["x" * 60, "b"]}, [9, 3]), narrow=True).figure)
+    assert f"<title>X{'x' * 59}</title>" in svg and ">Xxx" in svg and "…" in svg
+
+
+def test_a_colour_in_a_name_stays_a_name():
+    svg = plots.svg(plots.plot(count({"queue": [f"{LIGHT['data']} (blue)", "b"]}, [9, 3])).figure)
+    assert f">{LIGHT['data']} (blue)<" in svg and f"var(--data, {LIGHT['data']})" in svg
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_page_keeps_what_a_drawing_holds(shape):
+    svg = plots.svg(plots.plot(of_kind(shape, "lines" if shape == "rate" else "hostile"), narrow=True).figure)
+    kept = str(inline_svg(svg, "A", "c1"))
+    for part in ("<title>", "var(--ink, currentColor)", "var(--data", "stroke-dasharray", "<use", "<circle", "opacity"):
+        assert kept.count(part) == svg.count(part)
+    assert 'viewBox="0 0 300' in kept and 'width="300"' in kept
+    assert set(re.findall(r'href="#c1-(\w+)"', kept)) == set(re.findall(r'id="c1-(\w+)"', kept))
+
+
+def test_a_line_is_thinned_to_what_a_pixel_shows():
+    from matplotlib.path import Path
+
+    fine = np.column_stack([np.linspace(0, 100, 5001), np.zeros(5001)])
+    line, begin = _line(Path(fine))
+    assert begin == ("0", "0") and line.count("h") <= 101
+    ends = sum(float(step) for step in re.findall(r"h([\d.]+)", line))
+    assert ends == pytest.approx(100, abs=0.05)
+    corners = np.array([[1.0, 2], [4, 2], [4, 8], [NAN, NAN], [5, 5], [6, 7]])
+    assert _line(Path(corners)) == ("h3v6m1 -3l1 2", ("1", "2"))
+
+
 # --- words ----------------------------------------------------------------------------------------
+
+
+def test_alternative_text_says_form_axes_and_values():
+    result = rate({"queue": ["a", "b", "c"]}, [50, 40, 3], [25, 10, 3])
+    told = plain(plots.alternative_text(result, "Worst is A", highlight=0))
+    assert told == "Dots with whiskers: Abandonment rate by queue, 3 rows, from 25 % (B) to 50 % (A); A is marked."
+    assert "marked" not in plots.alternative_text(result, "Worst is C", highlight=2)  # too few
+    told = plain(plots.alternative_text(spans({"queue": ["a", "b"]}, [50, 50], [[0.2] * 5] * 2), "x"))
+    assert told == "Bars of 100 %, split into parts: Share of messages by queue, 2 groups."
 
 
 def test_names_are_neither_mathtext_nor_endless():
     ax = plots.plot(of_kind("rate", "hostile"))
-    labels = [label for label, _ in rows_of(ax)]
-    assert "$x^2$ & <script>alert(1)<…" in labels and "A b" in labels
-    assert all(len(label) <= axes.LONGEST_LABEL for label in labels)
+    assert not any(text.get_parse_math() for text in texts_of(ax.figure))
+    names = said(ax, "name")
+    assert any(name.startswith("$x^2$ & <script>") for name in names) and "A b" in names
+    renderer = _Renderer(800, 400)
+    for text in ax.texts:
+        if text.get_label() == "name":
+            assert text.get_window_extent(renderer).width <= 0.32 * 800
 
 
 def test_many_groups_are_told_as_not_shown():
     ax = plots.plot(of_kind("rate", "many"))
-    assert [label for label, _ in rows_of(ax)] == [words.display_name(f"group {place}") for place in range(39, 24, -1)]
-    assert "25 groups with fewer cases not shown" in ax.get_xlabel()
+    assert said(ax, "name") == [words.display_name(f"group {place}") for place in range(39, 24, -1)]
+    assert "25 others with fewer cases not shown" in said(ax)
 
 
 def test_the_latest_of_many_steps_are_drawn():
     ax = plots.plot(of_kind("spans", "many days"))
-    assert ax.get_yticklabels()[-1].get_text() == "18 July 2024"
-    assert "169 earlier groups not shown" in ax.get_xlabel()
+    assert said(ax, "name")[-1] == "18 July"
+    assert "185 earlier ones not shown" in said(ax)
 
 
-UNITS = {"s", "min", "h", "d", "pts"}
-DATES = {"Jan", "Feb", "Mar", "January", "February", "March", *(name[:3] for name in WEEKDAYS)}
+UNITS = {"s", "min", "h", "d", "pts", "n"}
+DATES = {"Jan", "Feb", "Mar", "January", "February", "March", *(name[:3] for name in WEEKDAYS), *WEEKDAYS}
 
 
 @pytest.fixture
@@ -903,27 +1174,10 @@ def test_every_word_comes_from_the_catalogue(shape, kind, pseudo):
     """Each message is wrapped: what isn't is a group's name, a number with its unit, or a date."""
     result = of_kind(shape, kind)
     keys = [key for key in result.attrs["by"] if key in ("queue", "channel")]
-    groups = [name for key in keys for name in axes.row_labels(result, [key])]
+    groups = [name for key in keys for name in axes.row_names(result, [key])]
     named = {letters for name in groups for letters in re.findall(r"[^\W\d]+", name)} | {"x"}
     for text in said(plots.plot(result, reference=0.3 if shape == "rate" else None)):
         while "⟦" in text:  # the innermost first: a message may hold another
             text = re.sub("⟦[^⟦⟧]*⟧", "", text)
         bare = {re.sub("^[xX]+$", "x", letters) for letters in re.findall(r"[^\W\d]+", text)}
-        assert bare <= UNITS | DATES | named | {"alert", "script", "frac"}
-
-
-def test_colours_can_be_seen_on_white_and_on_black():
-    def luminance(colour):
-        parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
-        return np.dot(parts, [0.2126, 0.7152, 0.0722])
-
-    for colour in axes.SERIES:
-        assert 1.05 / (luminance(colour) + 0.05) >= 3
-        assert (luminance(colour) + 0.05) / (luminance("#111111") + 0.05) >= 3
-
-
-def test_the_parts_behind_a_rate_are_not_measured_by_its_name():
-    from toolkit import metrics
-
-    scores = metrics.csat(pd.DataFrame({"score": [1, 2, 3, 4, 5] * 4}))
-    assert scores.plot(parts=True).get_xlabel() == "Share of all" and scores.sentence().startswith("8 of 20 answers")
+        assert bare <= UNITS | DATES | named | {"alert", "script", "frac", "scr", "al", "ale"}

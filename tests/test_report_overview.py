@@ -44,7 +44,13 @@ def figure(metric, column, unit, label, status="none", verdict=None, value=0.5, 
     texts |= {"standing": "off target" if status == "off" else "no target", "beside": "target 80 %", "arrow": "▲"}
     texts |= {"change": "7.2 points", "verdict": "could be chance", "direction": "none", "bullet": "", "spark": ""}
     raw = {"metric": metric, "column": column, "unit": unit, "status": status, "verdict": verdict, "value": value}
-    raw |= {"population": "all", "n": 90, "case": "call", "target": 0.8 if status == "off" else None, "minimum_count": 10}
+    raw |= {
+        "population": "all",
+        "n": 90,
+        "case": "call",
+        "target": 0.8 if status == "off" else None,
+        "minimum_count": 10,
+    }
     return texts | {"block": block} | more, raw | {"p": 0.0001 if verdict == "clear" else None, "change": None}
 
 
@@ -156,6 +162,12 @@ def test_a_figure_of_two_reports_counts_once(tmp_path):
     # another choice is another figure
     made(tmp_path, "other", [figure("csat", "csat", "rate", "CSAT within 20 s")])
     assert len(tiles(tmp_path)) == 4
+
+
+def test_a_figure_of_a_metric_of_ones_own_has_a_tile_and_no_sentence(tmp_path):
+    texts, raw = figure("", "", "count", "Trains")
+    made(tmp_path, "own", [(texts, {name: raw[name] for name in ("unit", "value")})])
+    assert tiles(tmp_path)[0].startswith("Trains") and page(tmp_path).texts("h1") == ["Trains"]  # of the service
 
 
 def test_reports_on_other_days_are_listed_but_not_mixed_in(tmp_path):

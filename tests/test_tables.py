@@ -464,7 +464,7 @@ def test_a_rate_has_its_hits_its_interval_and_its_status():
         ("clear", 0.04, "high", '+4.0 pts <span class="chip good">better, clear change</span>'),
         ("clear", 0.04, "", '+4.0 pts <span class="chip">clear change</span>'),
         ("chance", 0.04, "low", '+4.0 pts <span class="chip">could be chance</span>'),
-        ("few", np.nan, "low", '<span class="chip">too few</span>'),
+        ("few", np.nan, "low", '<span class="iv">too few</span>'),
         ("not comparable", 0.04, "low", '+4.0 pts <span class="chip">not comparable</span>'),
         ("untested", 0.04, "low", "+4.0 pts"),  # a row that wasn't tested has no verdict
         (None, np.nan, "low", "–"),

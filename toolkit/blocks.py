@@ -19,7 +19,6 @@ from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
 
 
-
 def block(result, comparison=None, overall=None, period=None, caption=None, parts=False):
     """One block of a result.
 

@@ -38,7 +38,9 @@ def card_texts(figure):
     """
     unit, n, note = figure["unit"], int(figure.get("n") or 0), figure.get("note")
     cases, population = words.text(f"case.{figure['case']}", n=n), _population(figure)
-    said = {"label": figure.get("label") or label(figure["metric"], figure["column"], figure.get("within_seconds"))}
+    case = figure["case"] if figure["column"] == "n" else None
+    made = label(figure["metric"], figure["column"], figure.get("within_seconds"), case)
+    said = {"label": figure.get("label") or made}
     said |= dict.fromkeys(("value", "interval", "standing", "beside", "before", "arrow", "change", "verdict"), "")
     said |= {"status": "few" if note == "few" else figure.get("status") or "none", "direction": "none"}
     said |= {"note": _note(figure, cases), "cases": "" if unit == "count" and figure.get("value") == n else cases}
@@ -58,13 +60,15 @@ def card_texts(figure):
     return said | {"beside": target or said["before"]} | _change(figure, unit)
 
 
-def label(metric, column, seconds=None):
+def label(metric, column, seconds=None, case=None):
     """What a figure is called: its metric, and the column where that isn't what the metric is told by.
 
     Parameters
     ----------
     seconds : number, optional
         The time of a share in time.
+    case : str, optional
+        What a count counts.
 
     >>> label("csat", "csat"), label("average_speed_of_answer", "within_target", 20)
     ('CSAT', 'Answered within 20\\xa0s')
@@ -76,9 +80,9 @@ def label(metric, column, seconds=None):
         if words.has(f"metric.{metric}.figures.within_seconds"):
             return words.text(f"metric.{metric}.figures.within_seconds", time=time)
         return words.text("pages.card.of", label=label(metric, column), figure=time)
-    own = f"metric.{metric}.figures.{column}"
-    if words.has(own):
-        return words.text(own)
+    for own in (f"metric.{metric}.figures.{case}", f"metric.{metric}.figures.{column}"):
+        if words.has(own):
+            return words.text(own)
     for key in (f"metric.{metric}.label", f"metric.{metric}.title"):
         if metric in METRICS and column == METRICS[metric].value and words.has(key):
             return words.text(key)

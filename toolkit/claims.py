@@ -289,7 +289,7 @@ def standouts(result, only=None):
     >>> result = Result.of(frame, "lost", {}, ["hour"])
     >>> result.attrs |= {"shape": "rate", "value": "lost", "ends": ("low", "high"), "roles": {"hits": "lost_count"}}
     >>> first = standouts(result)[1][0]
-    >>> int(first.row["hour"]), first.is_extreme, float(first.row["rest"]), float(first.harm)
+    >>> int(first.row["hour"]), first.is_extreme, float(first.row["rest"]), round(float(first.harm), 6)
     (13, True, 0.1, 30.0)
     """
     if not place_keys(result) or is_side_by_side(result) or estimates(result)["is_told"].sum() < 2:

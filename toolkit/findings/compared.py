@@ -27,8 +27,11 @@ def change_said(comparison):
     return say("comparison.after_told", change=change) if change else ""
 
 
-def moved(comparison, row, what, is_short=False):
-    """ "the median rose clearly, from 3 h to 4 h", of a row that changed clearly; `what`: what the figure is of."""
+def moved(comparison, row, what, form_of="{}"):
+    """ "the median rose clearly, from 3 h to 4 h", of a row that changed clearly.
+
+    `what`: what the figure is of; `form_of`: "{}_to" or "{}_from" where only that end is told.
+    """
     value, previous, change = (row[name] for name in (comparison.attrs["value"], "previous", "change"))
     form = "rose" if change > 0 else "fell"
     if comparison.attrs["units"].get("change") == "change in percent" and change:
@@ -37,9 +40,7 @@ def moved(comparison, row, what, is_short=False):
     shown = [value_text(one, unit) for one in (previous, value)] if pd.notna(value) and pd.notna(previous) else ["", ""]
     if not change or pd.isna(change) or shown[0] == shown[1]:
         return say("changed.changed", what=what)
-    if is_short:
-        return say(f"changed.{form}_to", what=what, value=shown[1])
-    return say(f"changed.{form}", what=what, previous=shown[0], value=shown[1])
+    return say(f"changed.{form_of.format(form)}", what=what, previous=shown[0], value=shown[1])
 
 
 def change_of(result, row):

@@ -45,8 +45,8 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     best = sorted([*changes, *outs], key=lambda one: (one.fact["direction"] == "better", _is_fine(one, of_all)))
     head = first or targets.clause(result, is_named=not best or _is_fine(best[0], of_all))
     clauses = [Clause(head)] if head else []
-    if every and first is None:
-        clauses = [*best[:1], *clauses]
+    if every and best:  # when it was is told first, and in full
+        clauses = best[:1]
     elif best and not (head and first is None and status == "off" and best[0].fact["direction"] == "better"):
         clauses.append(best[0])
     if not best and first is None:
@@ -54,6 +54,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
+    note += [head] if every and best else []
     note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
         :1
     ]
@@ -161,7 +162,7 @@ def change_clauses(result, comparison):
         made.append(
             Clause(
                 full,
-                tuple(moved(comparison, row, what_of(comparison, where), is_short) for is_short in (False, True)),
+                tuple(moved(comparison, row, what_of(comparison, where), form) for form in ("{}", "{}_to")),
                 say("changed.detail", place=where, change=change_of(comparison, row)) if row["change"] else "",
                 place,
                 fact(result, "change", row, full, way, row["p"], row[comparison.attrs["count"]]),

@@ -9,7 +9,7 @@ from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
 from toolkit.findings.compared import change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
-from toolkit.findings.parts import also, cases, estimate_of, event, place_of, say, too_few, word
+from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, too_few, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CLEAR
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
@@ -34,10 +34,11 @@ def figure(result, clauses, notes, comparison=None):
             said = moved(comparison, change, word(comparison, "subject"))
             way = claims.direction(change["change"], comparison.attrs.get("best"))
             facts.insert(0, fact(result, "change", row, said, way, change["p"], change[comparison.attrs["count"]]))
-            clauses.append(Clause(moved(comparison, change, what_of(comparison)), fact=facts[0]))
+            clauses.append(Clause(moved(comparison, change, what_of(comparison), "{}_from"), fact=facts[0]))
             score = facts[0]["score"]
     heading, told = composed([one for one in clauses if one.full])
-    left = [one.full for one in clauses if one not in told and not one.fact]
+    left = [] if heading.startswith(sentence_case(clauses[0].full)) else [clauses[0].detail]
+    left += [one.full for one in clauses if one not in told and not one.fact]
     if comparison is not None and len(comparison) == 1:
         is_told = any(one.fact for one in told)
         left.append(change_said(comparison) if is_told else whole_change(comparison, after=True))
@@ -167,8 +168,9 @@ def rate(result, comparison=None, **context):
         return figure(result, [said, Clause(standing[0]), standing[1]], more, comparison)
     about = {"hits": number(row[hits]), "cases": cases(result, n), "event": event(result, row[hits])}
     about["value"] = estimate_of(result, row)
-    form = "whole_target" if standing[0] else "whole"
-    said = Clause(say(f"rate.{form}", **about, **({"standing": standing[0]} if standing[0] else {})))
+    about |= {"noun": noun(result), "standing": standing[0]}
+    end = "_target" if standing[0] else ""
+    said = Clause(say(f"rate.whole{end}", **about), (say(f"rate.short{end}", **about),), say("rate.counted", **about))
     return figure(result, [said, standing[1]], more, comparison)
 
 

@@ -84,5 +84,5 @@ def clause(result, is_named=True):
             say("target.some_named", miss=miss, names=words.joined(names)) if is_named and off <= MOST_NAMED else miss
         )
     if on == len(told):
-        return say(f"target.all_{best}", **about)
+        return say("target.no_miss" if is_all else f"target.all_{best}", **about)
     return say("target.not_off", **about)

@@ -31,7 +31,7 @@ def shares(result, period=None, comparison=None, **context):
     if keys and len(result) > 1:
         return groups_told(result, period=period, comparison=comparison)
     about = {"value": estimate_of(result, result.iloc[0]), "cases": cases(result, int(result["n"].iloc[0]))}
-    said = say("shares.one", event=event(result), **about)
+    said = say("shares.whole", event=event(result), **about)
     return figure(result, [Clause(said)], [_parts(result)], comparison)
 
 
@@ -112,7 +112,7 @@ def _trend(result, every, period, comparison):
     said = say(f"shares.{'rose' if sign > 0 else 'fell'}", value=value_text(top[value], "rate"), **said)
     more = say("shares.others", n=len(clear) - 1, period=about["period"]) if len(clear) > 1 else ""
     one = fact(
-        result, "standout", top, said, claims.direction(top["change"], result.attrs.get("best")), top["p"], top["n"]
+        result, "standout", top, said, claims.direction(top["change"], result.attrs.get("best")), top.get("p"), top["n"]
     )
     return Told(
         sentence_case(said),

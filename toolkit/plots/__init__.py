@@ -59,7 +59,9 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
         raise BadParameter(f"plot takes the result of a metric, not a {type(result).__name__}")
     form = form_of(result, parts)
     if form is None:
-        raise BadParameter(f"plot has no chart of a {result.attrs.get('shape') or 'table'} ({result.attrs.get('metric')})")
+        raise BadParameter(
+            f"plot has no chart of a {result.attrs.get('shape') or 'table'} ({result.attrs.get('metric')})"
+        )
     with style():
         return _draw(result, ax, form, reference, period, highlight, before, narrow)
 

@@ -1,6 +1,7 @@
 """What every form reads off a result: estimates per row, names, scales by unit, places along the time."""
 
 import math
+import unicodedata
 import warnings
 from typing import NamedTuple
 
@@ -144,7 +145,16 @@ def row_names(result, keys):
     if not keys:
         return [words.text("chart.all")] * len(result)
     columns = [[_name(result.attrs, key, value) for value in result[key]] for key in keys]
-    return [" · ".join(parts) for parts in zip(*columns, strict=True)]
+    return [_isolated(" · ".join(parts)) for parts in zip(*columns, strict=True)]
+
+
+def _isolated(name):
+    """A name from the right to the left ends with a mark, so that a number after it stays after it.
+
+    >>> [len(_isolated(name)) for name in ("abc", "شكا")]
+    [3, 4]
+    """
+    return name + "\u200e" if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name) else name
 
 
 def _name(attrs, key, value):
@@ -161,7 +171,10 @@ def part_names(attrs):
 
 def is_nobody(result, keys):
     """Per row: whether its group is that of no topic, no agent ..."""
-    return np.array([any(words.is_none(value) for value in row) for row in result[keys].to_numpy(object)], bool)
+    found = np.zeros(len(result), bool)
+    for key in keys:
+        found |= np.array([words.is_none(value) for value in result[key]], bool)
+    return found
 
 
 def time_key(result, keys):

@@ -18,7 +18,7 @@ def bars(result, ax, keys, form, narrow):
     result, note = most(result, keys)
     frame = axes.estimates(result, form.value).assign(
         before=axes.befores(result, form.before, keys), name=axes.row_names(result, keys),
-        nobody=axes.is_nobody(result, keys) if keys else False,
+        nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame = frame.iloc[order(result, keys, frame)]
     texts = [_end(row, form) for row in frame.itertuples()]
@@ -126,6 +126,9 @@ def label_steps(drawn, steps, y):
     at = (x[:, 0] - drawn.px.transform((0, 0))[0]) / figure.dpi * 72
     low, high = drawn.ax.get_xlim()
     shown = [one for one, tick in enumerate(steps.ticks) if low <= tick <= high]
+    if len(shown) > 1:  # all, or every second one ...
+        apart = np.diff(at[shown]).min()
+        shown = shown[:: max(1, int(np.ceil((canvas.measure(steps.labels, drawn.narrow) + 8) / apart)))]
     canvas.labels_across(drawn, at[shown], [steps.labels[one] for one in shown], y)
 
 

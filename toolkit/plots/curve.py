@@ -39,16 +39,20 @@ def curve(result, ax, keys, narrow):
     if len(parts) > MOST_CURVES:
         return multiples.of_curves(parts, ax, scale, narrow)
     width = canvas.width_of_canvas(ax, narrow)
-    ends = [_end(name, part, bool(keys)) for name, part in parts]
+    ends = [_end(name, part, keys and not narrow) for name, part in parts]
+    # the key says the names where there is no room beside the lines
+    named = zip(("own", "dashed"), (name for name, _ in parts), strict=False) if keys and narrow else ()
+    placed, top = canvas.key_lines(named, width, narrow)
     target = axes.only(pd.concat([part.get("target_seconds", pd.Series([np.nan])) for _, part in parts]))
     upwards = axes.Scale(0, 1, [0, 0.5, 1], [words.percent(one) for one in (0, 0.5, 1)], False)
     left = canvas.measure(upwards.labels, narrow) + 10
     right = min(canvas.measure(ends, narrow, True) + 16, 0.36 * width)
-    top = 24 if np.isfinite(target) else 10
+    top += 24 if np.isfinite(target) else 10
     drawn = canvas.make(ax, narrow, top + (170 if narrow else 200) + 26, left, right, top, 26)
     drawn.ax.set_xscale("log")
     drawn.ax.set(xlim=(scale.low, scale.high), ylim=(0, 1), xticks=[], yticks=[])
     drawn.ax.minorticks_off()
+    canvas.draw_key(drawn, placed)
     grid_lines(drawn, upwards, left, right)
     if np.isfinite(target) and scale.low <= target <= scale.high:
         canvas.rule(drawn, [target] * 2, [top - 6, drawn.height - 26], drawn.upwards, **DOTTED)

@@ -20,7 +20,9 @@ def grid(result, ax, standout, narrow):
     frame = pd.DataFrame(result)
     frame["mean"] = frame["mean"].astype(float).where(frame["days"] > 0)
     table = frame.pivot(index="weekday", columns="hour", values="mean")
-    is_open = frame.pivot(index="weekday", columns="hour", values="is_open").to_numpy(bool) if "is_open" in frame else None
+    is_open = (
+        frame.pivot(index="weekday", columns="hour", values="is_open").to_numpy(bool) if "is_open" in frame else None
+    )
     means, top = table.to_numpy(), float(np.nanmax(table))
     names, left = axes.weekday_names(table.index.codes), 0
     left = canvas.measure(names, narrow) + 8

@@ -14,7 +14,7 @@ from toolkit.plots.canvas import DOTTED, EDGE, LINE
 MOST_PANELS = 9
 GAP = 22  # between two panels
 TALL = {False: 92, True: 84}
-HEAD = 34  # of a panel: its name, and room for the label of its highest line
+HEAD = 22  # of a panel: its name
 
 
 def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None):
@@ -38,10 +38,12 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
     wide = (width - GAP * (columns - 1)) / columns
     # a name above its value where both don't fit in one line
     pairs = zip(names, values, strict=True)
-    is_two = narrow or any(canvas.measure([n], narrow, True) + canvas.measure([v], narrow) + 12 > wide for n, v in pairs)
+    is_two = narrow or any(
+        canvas.measure([n], narrow, True) + canvas.measure([v], narrow) + 12 > wide for n, v in pairs
+    )
     up = LINE if is_two else 0
     placed, top = canvas.key_lines(key, width, narrow)
-    tall, pitch, top = TALL[narrow], TALL[narrow] + HEAD + 34 + up, top + 8
+    tall, pitch, top = TALL[narrow], TALL[narrow] + HEAD + 36 + up, top + 8
     if ax is not None:
         drawn = canvas.make(ax, narrow, 0, 0, 0, top + HEAD + up, 26)
         canvas.draw_key(drawn, placed)
@@ -83,12 +85,14 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     canvas.write(cell, 0, 13, name, bold=True, full=names[number], name="name")
     place = (0, 13 + LINE, "left") if is_two else (cell.width, 13, "right")
     canvas.write(cell, place[0], place[1], values[number], anchor=place[2], name="value")
-    lines = scale.ticks if len(scale.ticks) < 4 else [scale.ticks[0], scale.ticks[len(scale.ticks) // 2], scale.ticks[-1]]
+    lines = (
+        scale.ticks if len(scale.ticks) < 4 else [scale.ticks[0], scale.ticks[len(scale.ticks) // 2], scale.ticks[-1]]
+    )
     for tick in lines:
         canvas.rule(cell, [0, cell.width], [tick] * 2, cell.across, role="muted" if tick == scale.low else "line")
     if is_first:
-        look = {"role": "muted", "shift": (0, -4)}
-        canvas.write(cell, 0, lines[-1], scale.labels[scale.ticks.index(lines[-1])], cell.across, **look)
+        label = scale.labels[scale.ticks.index(lines[-1])]
+        canvas.write(cell, 0, lines[-1], label, cell.across, role="muted", shift=(0, 13)).set_zorder(1.5)
     ax.plot(*everything, color=LIGHT["faint"], linewidth=1, zorder=2, label="others")
     draw(ax, number)
     x = ax.transData.transform(np.column_stack([ticks[0], np.full(len(ticks[0]), scale.low)]))[:, 0]
@@ -120,7 +124,9 @@ def of_trends(series, ax, steps, scale, unit, narrow):
         key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
     names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
     ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
-    return panels(names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks)
+    return panels(
+        names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks
+    )
 
 
 def of_curves(parts, ax, scale, narrow):

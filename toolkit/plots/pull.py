@@ -17,15 +17,12 @@ def pull(result, ax, keys, form, narrow):
     """One bar per group in the metric's order, its whisker and its value with the sign; the total last, under a rule."""
     totals = result["is_total"].to_numpy(bool) if "is_total" in result else np.zeros(len(result), bool)
     shown, note = most(result[~totals], keys)
-    nobody = axes.is_nobody(shown, keys) if keys else np.zeros(len(shown), bool)
-    shown = shown.iloc[np.lexsort((nobody, ~shown.enough().to_numpy(bool)))]
+    shown = shown.iloc[np.lexsort((axes.is_nobody(shown, keys), ~shown.enough().to_numpy(bool)))]
     shown = result.loc[[*shown.index, *result.index[totals]]]
     is_total = np.append(np.zeros(len(shown) - totals.sum(), bool), np.ones(totals.sum(), bool))
     frame = axes.estimates(shown, form.value).assign(verdict=shown["verdict"].to_numpy(), is_total=is_total)
-    frame["name"] = [
-        words.text("chart.all") if total and words.is_none(key) else name
-        for name, total, key in zip(axes.row_names(shown, keys), is_total, shown[keys[0]], strict=True)
-    ]
+    everything = is_total & axes.is_nobody(shown, keys)
+    frame["name"] = np.where(everything, words.text("chart.all"), axes.row_names(shown, keys))
     texts = [_value(row, form) for row in frame.itertuples()]
     width, pitch = canvas.width_of_canvas(ax, narrow), PITCH[narrow]
     left = min(canvas.measure(frame["name"], narrow, True) + 14, (0.36 if narrow else 0.3) * width)

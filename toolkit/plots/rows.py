@@ -8,13 +8,12 @@ from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import BASE, DIAMOND, DOT, DOTTED, EDGE, HOLLOW, LINE
 
 MOST_ROWS = 15
-MOST_STEPS = 31  # rows of a table in time
 PITCH = {False: 32, True: 46}  # of the rows of a wide and of a narrow drawing
 
 
 def order(result, keys, frame):
     """Places of the rows as they are drawn: by value, or in their own order; nobody last, too few before them."""
-    nobody = axes.is_nobody(result, keys) if keys else np.zeros(len(result), bool)
+    nobody = axes.is_nobody(result, keys)
     last = np.zeros(len(result))
     if not is_ordered(result, keys):  # what isn't reached is the longest of all
         there = (~frame["is_few"] & (frame["n"] > 0)).to_numpy()
@@ -30,12 +29,13 @@ def is_ordered(result, keys):
 
 def most(result, keys):
     """(the rows to draw, a note on the others): the groups with the most cases, or the latest, in their order."""
-    if axes.time_key(result, keys):
-        left = len(result) - MOST_STEPS
-        return result.iloc[-MOST_STEPS:], words.text("chart.earlier_left_out", n=left) if left > 0 else ""
+    key, left = axes.time_key(result, keys), len(result) - MOST_ROWS
+    if left <= 0 or key == "hour":  # a day is whole
+        return result, ""
+    if key:
+        return result.iloc[left:], words.text("chart.earlier_left_out", n=left)
     kept = np.sort(np.argsort(-np.nan_to_num(axes.counts(result)), kind="stable")[:MOST_ROWS])
-    left = len(result) - MOST_ROWS
-    return result.iloc[kept], words.text("chart.others_left_out", n=left) if left > 0 else ""
+    return result.iloc[kept], words.text("chart.others_left_out", n=left)
 
 
 def rows(result, ax, keys, form, narrow):
@@ -43,7 +43,7 @@ def rows(result, ax, keys, form, narrow):
     result, note = (result, "") if result.attrs.get("ordered") else most(result, keys)
     frame = axes.estimates(result, form.value).assign(
         before=axes.befores(result, form.before, keys), name=axes.row_names(result, keys),
-        nobody=axes.is_nobody(result, keys) if keys else False,
+        nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame["name"] = _with_targets(result, frame, form)
     frame = frame.iloc[order(result, keys, frame)]
@@ -74,7 +74,7 @@ def rows(result, ax, keys, form, narrow):
         canvas.write(drawn, width, top - 4, words.text("chart.n_head"), anchor="right", role="muted")
         for tick in scale.ticks:
             canvas.rule(drawn, [tick, tick], [top + 4, drawn.height - bottom], drawn.upwards)
-    if np.isfinite(form.overall):
+    if np.isfinite(form.overall) and not narrow:
         canvas.rule(drawn, [form.overall] * 2, [top + 2, drawn.height - bottom], drawn.upwards, **canvas.DASHED)
     if np.isfinite(target):
         _one_target(drawn, target, form, top, wide_n + 12 if not narrow else 0, bottom)
@@ -173,7 +173,16 @@ def _marks(drawn, row, middle, form, scale, is_own, is_named):
     if np.isfinite(row.target) and (is_own or drawn.narrow):
         reach = 9 if is_own else 11
         look = {"color": LIGHT["ink"], "linewidth": 2} if is_own else DOTTED
-        ax.plot([row.target] * 2, [middle - 9, middle + reach], **look, zorder=2, clip_on=False, label="target")
+        ax.plot(
+            [row.target] * 2,
+            [middle - (9 if is_own else 7), middle + reach],
+            **look,
+            zorder=2,
+            clip_on=False,
+            label="target",
+        )
+    if np.isfinite(form.overall) and drawn.narrow:
+        ax.plot([form.overall] * 2, [middle - 7, middle + 11], **canvas.DASHED, zorder=2, label="overall")
     if np.isfinite(row.before):
         before = words.text("chart.mark_before", name=row.name, value=axes.shown(row.before, form.unit))
         ax.plot(max(row.before, scale.low), middle + 7, **HOLLOW, zorder=2.5, clip_on=False, gid=before, label="before")

@@ -88,38 +88,42 @@ def split(result, ax, keys, narrow):
         if narrow:
             canvas.write(drawn, 0, middle - 16, canvas.cut(name, room, True), **look)
         else:
-            canvas.write(drawn, left - 8, middle, canvas.cut(name, room, False), anchor="right", shift=(0, BASE), **look)
+            canvas.write(
+                drawn, left - 8, middle, canvas.cut(name, room, False), anchor="right", shift=(0, BASE), **look
+            )
         shift = (0, -16 if narrow else BASE)
         canvas.write(drawn, width, middle, n, drawn.across, "right", "muted", shift=shift, name="n")
         if not enough.iloc[row]:
-            canvas.write(drawn, left, middle, words.text("chart.too_few_row"), drawn.across, role="muted", shift=(0, BASE))
-            continue
-        _bar(drawn, name, middle, shares[row], parts, width - left - right)
-        _notch(drawn, name, middle, cuts[row])
+            few = words.text("chart.too_few_row")
+            canvas.write(drawn, left, middle, few, drawn.across, role="muted", shift=(0, BASE))
+    middles = np.arange(len(names)) * pitch + (31 if narrow else 16)
+    is_drawn = enough.to_numpy(bool)
+    starts = np.cumsum(np.column_stack([np.zeros(len(names)), shares]), axis=1)
+    for number, part in enumerate(parts):  # all bars of one look after another
+        for row in np.flatnonzero(is_drawn & (shares[:, number] > 0)):
+            _part(drawn, names[row], middles[row], starts[row, number], shares[row, number], part, width - left - right)
+    for row in np.flatnonzero(is_drawn & np.isfinite(cuts)):
+        _notch(drawn, names[row], middles[row], cuts[row])
     if note:
         canvas.write(drawn, 0, drawn.height - 4, note, role="muted")
     return drawn.ax
 
 
-def _bar(drawn, name, middle, shares, parts, width):
-    start, thick = 0.0, THICK[drawn.narrow]
-    for share, (part, _, look, role) in zip(shares, parts, strict=True):
-        if share <= 0:  # a part of no width would still show its outline
-            continue
-        said = words.text("chart.mark_of_part", name=name, part=part, value=axes.shown(share, "rate"))
-        shown = max(share * width - 1, 0.6) / width  # parts are parted by a pixel
-        place = (start, middle - thick / 2, shown, thick)
-        canvas.area(drawn, *place, drawn.ax.transData, gid=said, label="part", zorder=2, **look)
-        label = words.number(share * 100)
-        if share >= 0.05 and share * width > canvas.measure([label], drawn.narrow, True) + 6:
-            if look.get("hatch"):
-                half = (canvas.measure([label], drawn.narrow) + 8) / width / 2
-                pad = (start + share / 2 - half, middle - thick / 2 + 3, 2 * half, thick - 6)
-                canvas.area(drawn, *pad, drawn.ax.transData, facecolor=LIGHT["page"], zorder=2.5, label="pad")
-            at = (start + share / 2, middle)
-            look = {"role": role, "bold": role == "on_part", "shift": (-0.5, BASE), "name": "share"}
-            canvas.write(drawn, *at, label, drawn.ax.transData, "center", **look)
-        start += share
+def _part(drawn, name, middle, start, share, part, width):
+    """One part of a bar, labelled where it has the room; parts are parted by a pixel."""
+    thick, (said, _, look, role), data = THICK[drawn.narrow], part, drawn.ax.transData
+    title = words.text("chart.mark_of_part", name=name, part=said, value=axes.shown(share, "rate"))
+    shown = max(share * width - 1, 0.6) / width
+    canvas.area(drawn, start, middle - thick / 2, shown, thick, data, gid=title, label="part", zorder=2, **look)
+    label = words.number(share * 100)
+    if share < 0.05 or share * width <= canvas.measure([label], drawn.narrow, True) + 6:
+        return
+    if look.get("hatch"):
+        half = (canvas.measure([label], drawn.narrow) + 8) / width / 2
+        pad = (start + share / 2 - half, middle - thick / 2 + 3, 2 * half, thick - 6)
+        canvas.area(drawn, *pad, data, facecolor=LIGHT["page"], zorder=2.5, label="pad")
+    look = {"role": role, "bold": role == "on_part", "shift": (-0.5, BASE), "name": "share"}
+    canvas.write(drawn, start + share / 2, middle, label, data, "center", **look)
 
 
 def _cuts(result, groups):
@@ -132,10 +136,10 @@ def _cuts(result, groups):
 
 
 def _notch(drawn, name, middle, cut):
-    if not np.isfinite(cut):
-        return
     low = middle + THICK[drawn.narrow] / 2
-    said = words.text("chart.mark_of_part", name=name, part=words.text("chart.key.notch"), value=axes.shown(cut, "rate"))
+    said = words.text(
+        "chart.mark_of_part", name=name, part=words.text("chart.key.notch"), value=axes.shown(cut, "rate")
+    )
     ink = {"color": LIGHT["ink"], "clip_on": False, "zorder": 3}
-    drawn.ax.plot([cut] * 2, [low - THICK[drawn.narrow] - 2, low + 2], linewidth=1.5, label="target", **ink)
+    drawn.ax.plot([cut] * 2, [low - 5, low + 2], linewidth=1.5, label="target", **ink)
     drawn.ax.plot(cut, low + 5, "^", markersize=8, markeredgewidth=0, gid=said, label="notch", **ink)

@@ -19,7 +19,7 @@ from matplotlib.transforms import Affine2D
 from toolkit import look
 
 CIRCLE = list(Path.unit_circle().codes)
-HATCH = 5  # pixels between the lines of a hatch
+HATCH = 6  # pixels between the lines of a hatch
 LONG = 90  # characters of a path that is defined once where it is drawn again
 MANY = 40  # points of a line that is thinned
 FONT = "system-ui, sans-serif"
@@ -62,7 +62,9 @@ class _Renderer(RendererBase):
             marks = [_mark(*one, names, style if end - at == 1 else "") for one in self.drawn[at:end]]
             made.append("".join(marks) if end - at == 1 else f"<g{style}>{''.join(marks)}</g>")
             at = end
-        size = f'width="{_r(self.width)}px" height="{_r(self.height)}px" viewBox="0 0 {_r(self.width)} {_r(self.height)}"'
+        size = (
+            f'width="{_r(self.width)}px" height="{_r(self.height)}px" viewBox="0 0 {_r(self.width)} {_r(self.height)}"'
+        )
         look_of_all = f'font-family="{FONT}" stroke-linejoin="round"'
         return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {look_of_all}>{"".join(made)}</svg>'
 
@@ -100,7 +102,10 @@ class _Renderer(RendererBase):
         style += f' opacity="{alpha:.2g}"' if alpha < 1 else ""
         to_page = transform + Affine2D().scale(1, -1).translate(0, self.height)
         if path.codes is not None and list(path.codes) == CIRCLE:
-            (x0, y0), (x1, y1) = to_page.transform(path.vertices[:-1]).min(0), to_page.transform(path.vertices[:-1]).max(0)
+            (x0, y0), (x1, y1) = (
+                to_page.transform(path.vertices[:-1]).min(0),
+                to_page.transform(path.vertices[:-1]).max(0),
+            )
             place = f' cx="{_r((x0 + x1) / 2)}" cy="{_r((y0 + y1) / 2)}" r="{_r((x1 - x0) / 2)}"'
             self.drawn.append(("circle", style, (place,), title, ""))
             return
@@ -216,7 +221,7 @@ def _diagonals(box):
     said = []
     for start in np.arange(box.x0 - box.height + HATCH / 2, box.x1, HATCH):
         low, high = max(start, box.x0), min(start + box.height, box.x1)
-        said.append(f"M{_r(low)} {_r(box.y1 - (low - start))}L{_r(high)} {_r(box.y1 - (high - start))}")
+        said.append(f"M{_r(low)} {_r(box.y1 - (low - start))}l{_r(high - low)} {_r(low - high)}")
     return "".join(said)
 
 

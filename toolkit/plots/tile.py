@@ -47,7 +47,9 @@ def bullet(card):
     >>> bullet({"value": None, "unit": "rate"})
     ''
     """
-    value, low, high, target, before = (_number(card.get(name)) for name in ("value", "low", "high", "target", "previous"))
+    value, low, high, target, before = (
+        _number(card.get(name)) for name in ("value", "low", "high", "target", "previous")
+    )
     unit = card.get("unit")
     if not np.isfinite(value) or unit not in ("rate", "seconds", "score", "count", "number"):
         return ""

@@ -44,7 +44,9 @@ def trend(result, ax, key, groups, form, narrow):
     ends = [_end(name, frame, unit) for name, (_, frame) in zip(ends, series, strict=True)]
     left = canvas.measure(scale.labels, narrow) + 10
     right = min(canvas.measure(ends, narrow, True) + 16, 0.34 * width)
-    key_items = [pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]]
+    key_items = [
+        pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]
+    ]
     if every["is_partial"].any():
         key_items.append(("partial", words.text("chart.key.partial")))
     if np.isfinite(target):
@@ -54,7 +56,7 @@ def trend(result, ax, key, groups, form, narrow):
         key_items.append(({"hatch": True}, words.text("chart.no_data")))
     placed, top = canvas.key_lines(key_items, width, narrow)
     bracket = _bracket(form.period, steps)
-    top += 24 if bracket else 10
+    top += (24 if bracket else 10) + (14 if form.standout in series[0][1].index else 0)
     drawn = canvas.make(ax, narrow, top + (150 if narrow else 190) + 26, left, right, top, 26)
     margin = steps.width * 0.5 if len(np.unique(steps.at)) > 1 else steps.width
     begin, end = steps.at.min() - margin, steps.at.max() + margin
@@ -73,10 +75,11 @@ def trend(result, ax, key, groups, form, narrow):
     if bracket:
         low, high, text = bracket
         low, high = max(low, begin), min(high, end)
-        canvas.rule(drawn, [low, high], [top - 6] * 2, drawn.upwards, role="ink", linewidth=2)
+        y = top - (20 if form.standout in series[0][1].index else 6)
+        canvas.rule(drawn, [low, high], [y] * 2, drawn.upwards, role="ink", linewidth=2)
         x = (drawn.ax.transData.transform((high, 0))[0] - drawn.px.transform((0, 0))[0]) / drawn.ax.figure.dpi * 72
         x = min(max(x, canvas.measure([text], narrow)), width)
-        canvas.write(drawn, x, top - 12, text, anchor="right", name="period")
+        canvas.write(drawn, x, y - 6, text, anchor="right", name="period")
     label_steps(drawn, steps, drawn.height - 8)
     return drawn.ax
 
@@ -115,7 +118,9 @@ def line(ax, frame, steps, scale, unit, name, is_second, standout=None):
             said = axes.told(_step_name(steps, x, name), row, "seconds" if unit == "log" else unit)
             face = LIGHT["page"] if is_partial else colour
             look = {"markersize": 7 if alone or is_partial else 4, "markerfacecolor": face, "markeredgecolor": colour}
-            ax.plot(x, row.value, "o", markeredgewidth=1.5 if is_partial else 0, zorder=4, gid=said, label="point", **look)
+            ax.plot(
+                x, row.value, "o", markeredgewidth=1.5 if is_partial else 0, zorder=4, gid=said, label="point", **look
+            )
 
 
 def _step_name(steps, at, name):
@@ -161,7 +166,9 @@ def _name_ends(drawn, series, ends, right):
         look = {"role": role, "bold": not one, "full": ends[one], "name": "end", "shift": (move, BASE)}
         canvas.write(drawn, along, placed, text, by, **look)
         if not one and not row["is_partial"]:
-            drawn.ax.plot(row["at"], row["value"], "o", color=LIGHT["data"], markersize=8, zorder=5, label="last", **EDGE)
+            drawn.ax.plot(
+                row["at"], row["value"], "o", color=LIGHT["data"], markersize=8, zorder=5, label="last", **EDGE
+            )
 
 
 def _named(drawn, series, form, unit):
@@ -176,10 +183,7 @@ def _named(drawn, series, form, unit):
     drawn.ax.plot(row["at"], row["value"], "D", markersize=DIAMOND, label="highlight", **look, **EDGE)
     beside = frame[(frame["at"] - row["at"]).abs() > 0].assign(far=lambda one: (one["at"] - row["at"]).abs())
     is_dip = row["value"] < beside.nsmallest(2, "far")["value"].mean()
-    if unit == "count":
-        edge = row["value"]
-    else:
-        edge = row["low"] if is_dip else row["high"]
+    edge = np.nan if unit == "count" else row["low" if is_dip else "high"]
     edge = edge if np.isfinite(edge) else row["value"]
     shift = (0, 17 if is_dip else -8)
     text = axes.shown(row["value"], unit)

@@ -32,7 +32,7 @@ def draw(out, manifest):
     entries = [{"name": name} | entry for name, entry in sorted(manifest["reports"].items(), key=place)]
     told = [read_report(out, entry) for entry in alike(entries)]
     figures = distinct_figures(told)
-    said = overview(told) if figures else None
+    said = overview(told) if any(report["cards"] for report in told) else None
     services = {entry["service"] for entry in entries if entry.get("service")}
     zone = one_of(entry.get("time_zone") for entry in entries)
     return render_page(
@@ -100,7 +100,8 @@ def read_report(out, entry):
         "title": entry["title"],
         "file": entry["html"],
         "html": quote(entry["html"]),
-        "cards": [raw | {"block": texts.get("block", "")} for texts, raw in found["figures"]],
+        # a figure of a notebook's own metric has a tile, and no sentence
+        "cards": [raw | {"block": texts.get("block", "")} for texts, raw in found["figures"] if is_ours(raw)],
         "facts": facts,
         "tested": [p for block in found["blocks"] for p in block.get("tested", [])],
         "headline": found["header"].get("headline"),
@@ -115,10 +116,19 @@ def distinct_figures(reports):
     found = {}
     for report in reports:
         for texts, raw in report["figures"]:
-            key = (raw["metric"], raw["column"], raw.get("population"), texts["label"])
+            key = (raw.get("metric"), raw.get("column"), raw.get("population"), texts["label"])
             link = {"page": report["file"], "block": texts.get("block") or "main"}
             found.setdefault(key, (texts | link, raw))
     return list(found.values())
+
+
+def is_ours(raw):
+    """Whether a figure is of one of the toolkit's metrics.
+
+    >>> is_ours({"metric": "csat"}), is_ours({"label": "Trains"})
+    (True, False)
+    """
+    return raw.get("metric") in METRICS
 
 
 def row_of(raw):
@@ -131,8 +141,8 @@ def row_of(raw):
     """
     if raw["unit"] == "count":
         return "volume"
-    shape = METRICS[raw["metric"]].shape if raw["metric"] in METRICS else ""
-    is_timed = raw["unit"] == "seconds" or raw["column"] in TIMED or (shape == "wait" and raw["unit"] == "rate")
+    shape = METRICS[raw["metric"]].shape if is_ours(raw) else ""
+    is_timed = raw["unit"] == "seconds" or raw.get("column") in TIMED or (shape == "wait" and raw["unit"] == "rate")
     return "speed" if is_timed else "experience"
 
 

@@ -180,6 +180,8 @@ def chip(code, direction="none", of="change"):
     if not isinstance(code, str) or code in ("", "untested"):
         return ""
     told = words.verdict(code, of)
+    if code == "few":  # nothing was found, so that nothing is marked
+        return muted(told)
     if code == "clear" and direction in CHIPS:
         return f'<span class="chip {CHIPS[direction]}">{escaped(words.text(f"pages.verdict.{direction}", verdict=told))}</span>'
     return f'<span class="chip">{escaped(told)}</span>'

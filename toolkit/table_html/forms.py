@@ -94,7 +94,7 @@ def part_columns(result, value, is_compared):
 def pull_column(result, with_interval):
     texts, ends = cells.figures(result, "pull"), interval_columns(result.columns).get("pull")
     between = cells.intervals(result, "pull", ends) if ends and with_interval else [""] * len(result)
-    chips = [cells.chip(code, of="difference") for code in result["verdict"]]
+    chips = ["" if code == "few" else cells.chip(code, of="difference") for code in result["verdict"]]
     shown = [beside(escaped(t), muted(b), c) for t, b, c in zip(texts, between, chips, strict=True)]
     return Column(heading("pull", result.attrs.get("metric")), "num", shown, ("pull", "verdict"), with_interval)
 
