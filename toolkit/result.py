@@ -142,7 +142,7 @@ class Result(pd.DataFrame):
         return toolkit.plots.plot(self, *arguments, **options)
 
     def _repr_html_(self):
-        return toolkit.show.table_html(self)
+        return toolkit.table_html.table_html(self)
 
 
 def group_key(values):
