@@ -319,7 +319,8 @@ def _without_verdict(cards):
 
 
 def _label(card):
-    return card.get("label") or label(card["metric"], card["column"], card.get("within_seconds"))
+    case = card.get("case") if card["column"] == "n" else None
+    return card.get("label") or label(card["metric"], card["column"], card.get("within_seconds"), case)
 
 
 def _inner(card):
