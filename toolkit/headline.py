@@ -173,7 +173,7 @@ def _clear(cards, facts, tested):
 
 
 def _rank(fact):
-    return -fact["score"], fact["metric"], fact["key"], fact["value"]
+    return -fact["score"], fact["metric"], fact["key"], fact["value"], fact["clause"]
 
 
 def _score(one):
