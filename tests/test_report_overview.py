@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from browser import audit  # noqa: F401
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from test_words_pages import Reader, pseudo  # noqa: F401
 
 import toolkit
 from toolkit import words
@@ -193,6 +194,14 @@ def test_what_changed_is_the_clearest_pull_and_is_drawn_narrow(tmp_path):
         "A chart in words"
     ] * 2
     assert {"csat.html#b3", "csat.html#b4"} <= set(seen.hrefs()) and "calls.html#b1" in seen.hrefs()
+
+
+def test_when_contacts_come_is_told_of_the_most(tmp_path):
+    few = figure("inbound_volume", "n", "count", "Calls", value=378)
+    many = figure("inbound_volume", "n", "count", "Contacts", value=898)
+    made(tmp_path, "calls", [few], [section(1, "Calls come at noon", "grid")])
+    made(tmp_path, "waits", [many], [section(1, "Contacts come in the morning", "grid")])
+    assert "waits.html#b1" in page(tmp_path).hrefs() and "Calls come" not in page(tmp_path).texts("main")[0]
 
 
 def test_a_folded_chart_leaves_its_sentence(tmp_path):
@@ -412,3 +421,35 @@ def test_a_browser_finds_nothing_wrong_with_the_overview(tmp_path, audit):  # no
 def test_a_browser_finds_nothing_wrong_with_the_ledger(broken, tmp_path, audit):  # noqa: F811
     ledger.write_ledger(broken, tmp_path, RUN)
     assert audit(tmp_path / "ledger.html", VIEWS) == CLEAN
+
+
+def test_no_word_of_the_pages_bypasses_the_catalogue(pseudo, broken, tmp_path):  # noqa: F811
+    crowded(tmp_path)
+    said = {"A finding", "Billing", "At noon", "A chart in words", "Its sentence.", "3 days are missing.", "50 %"}
+    said |= {
+        "45 to 55",
+        "off target",
+        "no target",
+        "target 80 %",
+        "7.2 points",
+        "could be chance",
+        "CSAT is 73 %",
+        "Trains",
+    }
+    said |= {"14 % of callers hang up", ABOUT["line"], "Calls", "Csat", "CSAT", "Menu", "Roma", "Bari"}
+    said |= {texts["label"] for texts, _ in (CONTACTS, LOST, WAIT, CSAT)}
+    assert Reader((tmp_path / "index.html").read_text(encoding="utf-8"), said).bare() == []
+    ledger.write_ledger(broken, tmp_path, RUN)
+    values = {
+        "Trains",
+        "conversations.csv",
+        "chat",
+        XSS,
+        XSS[:40],
+        "created_at",
+        "first_response_at",
+        "conversation_id",
+        "channel",
+    }
+    html = (tmp_path / "ledger.html").read_text(encoding="utf-8")
+    assert html.count("⟦") > 20 and Reader(html, values).bare() == []

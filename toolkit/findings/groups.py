@@ -24,7 +24,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     Parameters
     ----------
     notes : clauses that the note ends with
-    first : clause that the heading begins with, instead of the target's
+    first : clause that the heading is, which is of none of the groups
     is_shown : whether the chart shows what the first clause says
     """
     groups = claims.estimates(result)
@@ -47,7 +47,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     clauses = [Clause(head)] if head else []
     if every and best:  # when it was is told first, and in full
         clauses = best[:1]
-    elif best and not (head and first is None and status == "off" and best[0].fact["direction"] == "better"):
+    elif best and first is None and not (head and status == "off" and best[0].fact["direction"] == "better"):
         clauses.append(best[0])
     if not best and first is None:
         clauses.append(_flat(result, told, tested, is_bare=bool(clauses)))
@@ -162,7 +162,7 @@ def change_clauses(result, comparison):
         made.append(
             Clause(
                 full,
-                tuple(moved(comparison, row, what_of(comparison, where), form) for form in ("{}", "{}_to")),
+                tuple(moved(comparison, row, what_of(comparison, where), end) for end in ("", "_to")),
                 say("changed.detail", place=where, change=change_of(comparison, row)) if row["change"] else "",
                 place,
                 fact(result, "change", row, full, way, row["p"], row[comparison.attrs["count"]]),

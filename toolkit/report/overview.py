@@ -164,7 +164,10 @@ def rows_of(figures):
 
 
 def chart_of(reports, kind):
-    """The finding that stands beside the tiles, with its narrow drawing: of several the clearest; None without any."""
+    """The finding that stands beside the tiles, with its narrow drawing; None without any.
+
+    Of several the clearest; of those that are equally clear, such as when contacts come, that of the most cases.
+    """
     found = [
         (report, block, number)
         for report in reports
@@ -173,7 +176,13 @@ def chart_of(reports, kind):
     ]
     if not found:
         return None
-    report, block, number = max(found, key=lambda it: (bool(it[1].get("is_changed")), it[1].get("score") or 0.0))
+
+    def weight(it):
+        report, block, _ = it
+        cases = [raw.get("value") or 0 for _, raw in report["figures"] if raw.get("unit") == "count"]
+        return bool(block.get("is_changed")), block.get("score") or 0.0, max(cases, default=0)
+
+    report, block, number = max(found, key=weight)
     drawn = block.get("chart") or {}
     svg = inline_svg(drawn["narrow"], drawn["alt"], f"{kind}{number}-") if drawn and not drawn.get("folded") else None
     return {
