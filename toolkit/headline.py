@@ -412,7 +412,9 @@ def _look_at(seen):
     worse.sort(key=lambda fact: (fact["metric"] not in off, _rank(fact)))
     found, told = {}, set()
     for one in [*seen.together, *seen.alike]:
-        text = words.sentence_case(words.text("headlines.sentence", text=one["text"]))
+        # of a group that is worst by several figures the clearest is enough: the section tells the others
+        text = one["text"] if one in seen.together else one["facts"][0]["clause"]
+        text = words.sentence_case(words.text("headlines.sentence", text=text))
         found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
         told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}
     for fact in worse:  # of each metric and column the worst place
