@@ -157,8 +157,8 @@ def test_tables_of_six_columns_fit_beside_the_margin(path, look_at):
 def test_tabs_are_turned_by_keyboard_and_a_link_shows_the_tab_it_leads_to(path, look_at):
     page = look_at(path)
     assert page.locator("#b5").is_visible() and not page.locator("#b6").is_visible()
-    page.locator("#b8 > input").first.focus()
-    assert page.evaluate("getComputedStyle(document.querySelector('#b8 > label')).outlineStyle") == "solid"
+    page.locator(".section .tabs > input").first.focus()
+    assert page.evaluate("getComputedStyle(document.querySelector('.tabs > :focus + label')).outlineStyle") == "solid"
     page.keyboard.press("ArrowRight")
     assert page.locator("#b6").is_visible() and not page.locator("#b5").is_visible()
     other = look_at(path)
