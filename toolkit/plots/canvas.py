@@ -210,8 +210,6 @@ def _sample(canvas, x, y, mark):
     elif mark == "value":
         rule(canvas, [x, x + 16], [y, y], role="data", linewidth=2.5, alpha=0.5)
         rule(canvas, [middle], [y], role="data", marker="o", markersize=9, **EDGE)
-    elif mark == "dot":
-        rule(canvas, [middle], [y], role="data", marker="o", markersize=9, **EDGE)
     elif mark == "before":
         rule(canvas, [middle], [y], **HOLLOW | {"zorder": 3})
     elif mark == "partial":
