@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation, blended_transform_factory
 
+from toolkit import words
 from toolkit.look import LIGHT, SIZE, WIDTH
 from toolkit.plots.svg import width_of
 
@@ -122,6 +123,24 @@ def cut(text, most, narrow, bold=False):
         middle = (low + high + 1) // 2
         low, high = (middle, high) if width_of(text[:middle] + "…", size(narrow), bold) <= most else (low, middle - 1)
     return text[:low].rstrip() + "…"
+
+
+def name_and_value(name, value, most, narrow):
+    """A bold name and its value; the name is cut where both are wider than so many pixels.
+
+    >>> name_and_value("Internet fault", "9", 70, False).replace(words.NO_BREAK, " "), name_and_value("", "9", 70, False)
+    ('Intern… 9', '9')
+    """
+    if not name:
+        return value
+    whole = words.text("chart.name_and_value", name=name, value=value)
+    rest = measure([whole], narrow, True) - measure([name], narrow, True)
+    return words.text("chart.name_and_value", name=cut(name, most - rest, narrow, True), value=value)
+
+
+def room_for(ends, narrow):
+    """How wide the widest pair of a name and a value is."""
+    return measure([name_and_value(name, value, np.inf, narrow) for name, value in ends], narrow, True)
 
 
 def write(canvas, x, y, text, by=None, anchor="left", role="ink", bold=False, shift=(0, 0), full=None, name=None):
