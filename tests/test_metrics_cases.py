@@ -1460,8 +1460,8 @@ def test_contact_costs():
         ["(none)", None], ["Phone", 6.5], ["email", 4], ["x", None],
     ]  # fmt: skip
     # no settings name these costs, and the sentence says whose they are
-    assert "at the costs of service.toml" in sentence(metrics.contact_costs(costs))
-    assert "at costs assumed by the toolkit: service.toml names none" in sentence(metrics.contact_costs(table))
+    assert "At the costs of service.toml" in sentence(metrics.contact_costs(costs))
+    assert "At costs assumed by the toolkit: service.toml names none" in sentence(metrics.contact_costs(table))
     by = metrics.contact_costs(table, by="topic")
     assert values(by[by["topic"] == "b"], "topic", "channel", "n") == [["b", "x", 1]] and by["n"].sum() == 6
     phone = metrics.contact_costs(calls(["answered", "test"]))  # calls are of the phone

@@ -705,6 +705,21 @@ def test_parts_are_labelled_from_5_percent_and_cut_by_the_target():
     assert "within its target" in said(ax)
 
 
+@pytest.mark.parametrize("form", ["long", "wide"])
+def test_the_total_of_split_bars_is_last(form):
+    shares = [[0.9, 0.1, 0, 0, 0], [0.2, 0.8, 0, 0, 0], [0.3, 0.7, 0, 0, 0]]
+    queues, n = {"queue": [None, "a", "b"]}, [90, 40, 50]
+    result = spans(queues, n, shares) if form == "long" else tones(queues, n, [row[:3] for row in shares])
+    size = len(PARTS) if form == "long" else 1
+    result["is_total"], result["within_target"] = (
+        np.repeat([True, False, False], size),
+        np.repeat([0.1, 0.2, 0.3], size),
+    )
+    ax = plots.plot(result)
+    assert [name for name, _ in stacks_of(ax)] == ["B", "A", "All"]
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "notch"] == [0.3, 0.2, 0.1]
+
+
 def test_parts_of_all_are_bars():
     shares = [0.4, 0.3, 0.0, 0.1, 0.2]
     drawn = rows_of(plots.plot(spans({}, [200], [shares])), 28)
@@ -890,6 +905,15 @@ def test_what_the_finding_names_is_a_diamond(narrow):
     assert said(ax, "highlight") == ["40 %"]
 
 
+def test_one_step_of_one_group_is_named_in_its_panel():
+    weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
+    result = rate({"week": weeks.repeat(3), "queue": ["a", "b", "c"] * 4}, [60, 50, 40] * 4, range(1, 13))
+    ax = plots.plot(result, highlight=4)  # b in the second week
+    assert [line.get_ydata()[0] for line in highlighted(ax)] == [5 / 50]
+    [panel] = [one for one in ax.figure.axes if any(line.get_label() == "highlight" for line in one.lines)]
+    assert [text.get_text() for text in panel.texts if text.get_label() == "name"] == ["B"]
+
+
 def test_nobody_and_too_few_are_never_highlighted():
     for name in ("(none)", None):
         assert highlighted(plots.plot(rate({"agent": ["a", name, "c"]}, [50] * 3, [5, 20, 4]), highlight=1)) == []
@@ -1016,7 +1040,7 @@ def test_draws_every_kind(shape, kind):
         assert "<script" not in svg and "nan" not in svg
         assert f'width="{300 if narrow else 800}px"' in svg
         colours = set(re.findall(r"#[0-9a-f]{6}", svg))
-        assert colours <= set(LIGHT.values()) and len(svg) < 29_000
+        assert colours <= set(LIGHT.values()) and len(svg) < 32_000
         assert {float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)} <= {12.0, 12.5}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toolkit import metrics
+from toolkit import findings, metrics
 from toolkit.load import open_data
 
 
@@ -47,6 +47,13 @@ class TestBank:
         hours = metrics.abandonment_rate(bank.calls, by="hour").set_index("hour")
         assert hours.loc[16, ["n", "abandoned_count"]].tolist() == [2_693, 655]
         assert hours["n"].sum() == 31_359
+
+    def test_the_hour_that_loses_most_callers_is_named(self, bank):
+        told = findings.tell(metrics.abandonment_rate(bank.calls, by="hour"))
+        assert told.heading.replace("\u00a0", " ") == (
+            "24 % of calls at 16:00 hung up before an agent answered, 13 % of the others"
+        )
+        assert "655 of 2,693 calls" in told.note and "655 of 4,299" in told.note  # at night all of eleven hang up
 
     def test_nothing_lasts_a_negative_time(self, bank):
         calls = bank.calls.execute()

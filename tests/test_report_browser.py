@@ -4,10 +4,12 @@ import re
 
 import pytest
 from browser import audit_page, open_chromium
-from made_report import SIBLINGS, made_report
+from made_report import SIBLINGS, block, cell, made_report
+from nbformat.v4 import new_markdown_cell, new_notebook
 from test_report_render import PARAMETERS, demo
 
 from toolkit import look
+from toolkit.report.page import SECTION
 from toolkit.report.render import render_report
 
 WIDTHS = [1280, 848, 720, 390, 320]
@@ -216,6 +218,32 @@ def test_an_interactive_page_sorts_and_filters(tmp_path, look_at):
     assert names() == sorted(names(), key=str.lower)
     page.locator("#b1 .filter input").fill("INSTA")
     assert names() == ["Instagram"]
+
+
+@pytest.mark.parametrize(
+    "cells, order",
+    [
+        (["1.5\u00a0h <i>1.2 to 2</i>", "38.2\u00a0min", "45\u00a0s", "2\u00a0d", "too few"], [2, 1, 0, 3, 4]),
+        (["1,200", "9", "too few", "800"], [1, 3, 0, 2]),
+        (["▲ 3\u00a0points", "\u22121.5\u00a0points", "+0.2\u00a0points", "–"], [1, 2, 0, 3]),
+        (["9.5\u00a0%", "10\u00a0%", "0\u00a0%"], [2, 0, 1]),
+        (["b", "C", "a"], [2, 0, 1]),
+    ],
+)
+def test_a_column_is_sorted_by_what_its_cells_mean(tmp_path, look_at, cells, order):
+    rows = "".join(
+        f'<tr><th scope="row">{place + 1} April</th><td>{text}</td></tr>' for place, text in enumerate(cells)
+    )
+    html = f"<table><thead><tr><th>Day</th><th>Value</th></tr></thead><tbody>{rows}</tbody></table>"
+    one = block("b1", "It fell", tables=[{"label": "by day", "html": html, "all": "", "csv": "", "file": ""}])
+    notebook = new_notebook(cells=[new_markdown_cell("## A?"), cell("show(x)", (SECTION, one))])
+    page = look_at(write(tmp_path, interactive=True, notebook=notebook))
+    page.locator("#b1 summary").click()
+    names = lambda: [int(name.split()[0]) - 1 for name in page.locator("#b1 tbody th").all_inner_texts()]  # noqa: E731
+    page.locator("#b1 thead button").nth(1).click()
+    assert names() == order
+    page.locator("#b1 thead button").nth(0).click()
+    assert names() == sorted(order)  # the days in their own order, not as text
 
 
 def test_an_interactive_page_allows_its_one_script_and_has_no_faults(tmp_path, browser):

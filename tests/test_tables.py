@@ -294,6 +294,7 @@ ASKED = {  # metric: [(by, choices)]; every metric without groups, too
     "csat": [("topic", {}), ("channel", {}), ("agent", {})],
     "csat_by_topic": [("topic", {}), ("agent", {})],
     "low_score_rate": [("topic", {})],
+    "sla_compliance": [("channel", WRITTEN), ("opening", {})],
     "first_response_time": [("channel", WRITTEN), ("hour", {}), (["topic", "agent"], {}), (["topic", "week"], {})],
     "response_curve": [("channel", {})],
     "response_time_buckets": [("channel", WRITTEN)],
@@ -315,6 +316,7 @@ COMPARED = [
     ("first_response_time", "hour", {}),
     ("average_speed_of_answer", None, {}),
     ("sentiment_trend", "topic", {"every": None}),
+    ("sla_compliance", "channel", WRITTEN),
     ("inbound_volume", "channel", {}),
 ]
 
@@ -708,6 +710,40 @@ def test_a_plain_frame_is_a_table():
     assert read(table) == [["Team", "Count"], ["A b", "3"], [HOSTILE, "4"]] and table["all"] == ""
 
 
+def added(**changed):
+    """What topics added to a change of 8 points; the last row is of them all."""
+    frame = pd.DataFrame({"topic": ["a", None, "c", None], "n": [40, 50, 9, 99], "lost_count": [20, 5, 1, 26]})
+    frame["lost"], frame["previous_n"], frame["previous"] = [0.5, 0.1, 0.1, 0.26], [40, 40, 5, 85], 0.2
+    frame["contribution"], frame["verdict"] = [0.12, -0.04, 0.0, 0.08], ["clear", "chance", "few", "clear"]
+    frame["contribution_low"], frame["contribution_high"] = [0.1, -0.08, np.nan, 0.05], [0.14, 0.02, np.nan, 0.11]
+    frame["is_total"] = [False, False, False, True]
+    units = {"n": "count", "lost_count": "count", "lost": "rate", "previous": "rate", "previous_n": "count"}
+    units |= {"contribution": "points", "verdict": "verdict"}
+    attrs = {"shape": "pull", "value": "contribution", "of": "lost", "best": "low", "rows": ["topic"]}
+    return made("abandonment_rate", frame.assign(**changed), ["topic"], units=units, **attrs)
+
+
+def test_what_was_added_to_a_change_stands_after_the_period_before_and_the_total_last():
+    (table,) = tables_of(added())
+    head, *rows = cells(plain(table["html"]))
+    assert head == ["Topic", "n", "Lost", "Before", "Added to the change"]
+    assert rows == [
+        ["A", "40", "50.0 %", "20.0 %", "+12.0 pts +10.0 to +14.0 worse, clear change"],
+        ["C", "9", "too few", "too few", "too few"],
+        ["(none)", "50", "10.0 %", "20.0 %", "−4.0 pts −8.0 to +2.0 could be chance"],
+        ["All", "99", "26.0 %", "20.0 %", "+8.0 pts +5.0 to +11.0 worse, clear change"],
+    ]
+    assert "is_total" not in table["all"] and "All" in table["all"]
+
+
+def test_a_group_has_its_own_target_beside_its_name():
+    result = rates(target={"of": "rate", "low": "low", "high": "high", "value": 0.8, "best": "high"})
+    result = result.assign(target_seconds=[300.0, 86_400.0, np.nan])
+    result.attrs["units"]["target_seconds"] = "seconds"
+    head, *rows = cells(plain(tables_of(result)[0]["html"]))
+    assert head[0] == "Channel, target" and [row[0] for row in rows] == ["Web chat 5 min", "E-mail 24 h", "X"]
+
+
 # --- the order of rows --------------------------------------------------------------------------------
 
 
@@ -723,6 +759,8 @@ def test_a_plain_frame_is_a_table():
         ({"key": pd.to_datetime([None, *["2024-01-01"] * 4])}, {}, [1, 2, 3, 4, 0]),
         ({"key": pd.Categorical(list("cabde"))}, {}, [0, 1, 2, 3, 4]),
         ({"key": ["(none)", None, "c", "d", "e"]}, {}, [4, 3, 2, 1, 0]),
+        ({"n": [3, 4, 3, 20, 20]}, {}, [3, 0, 1, 2, 4]),  # what isn't shown doesn't rank
+        ({"is_total": [True, False, False, False, False]}, {"shape": "pull"}, [1, 3, 2, 4, 0]),
     ],
 )
 def test_rows_stand_in_one_order(changed, attrs, order):

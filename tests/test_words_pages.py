@@ -125,7 +125,7 @@ def notebook(sample, monkeypatch, pseudo):
         "show.table(weekdays)": lambda: show.table(results("rate")),
         "show.against(weekdays)": lambda: show.against(results("comparison")),
         "show.against(None)": lambda: show.against(None),
-        "show.absent(now)": lambda: show.absent(april, "status_changes"),
+        "show.absent(now)": lambda: show.absent(april, "site_visits"),
         "show.left_out(1)": lambda: show.left_out(1),
         "## What is the data made of?\n\nEach row that broke a rule was set aside or mended; nothing was dropped in silence.": None,
         "show.quality(now)": lambda: show.quality(april),

@@ -19,6 +19,7 @@ _lazy = {
     "findings": ("toolkit.findings", None),
     "sentiment": ("toolkit.sentiment", None),
     "show": ("toolkit.show", None),
+    "table_html": ("toolkit.table_html", None),
 }
 __all__ = list(_lazy)
 

@@ -142,7 +142,7 @@ class Result(pd.DataFrame):
         return toolkit.plots.plot(self, *arguments, **options)
 
     def _repr_html_(self):
-        return toolkit.show.table_html(self)
+        return toolkit.table_html.table_html(self)
 
 
 def group_key(values):
@@ -165,7 +165,7 @@ def row_order(result):
 
     By value, the highest first (a median that isn't reached is the longest of all); then what has too few cases, then
     what has no name. Stages, days, hours and other ordered rows stay in their order, and so does what its metric
-    sorted, such as a pull or a listing.
+    sorted, such as a pull or a listing. A row of all groups is the last.
 
     Examples
     --------
@@ -185,11 +185,13 @@ def row_order(result):
         value = ranks.groupby(groups.ngroup().to_numpy()).transform("max").to_numpy(float)
     else:
         value = result[attrs["value"]].to_numpy(float)
+    is_total = result["is_total"].to_numpy(bool) if "is_total" in result else np.zeros(len(result), bool)
     is_few = ~result.enough().to_numpy(bool)
     rank = np.where(np.isnan(value), np.inf if attrs["value"] in attrs.get("when_null", {}) else -np.inf, value)
     if any(is_ordered(result[key]) for key in keys):
         return np.argsort(unnamed, kind="stable").tolist()
-    return np.lexsort((unnamed * 0.0 if attrs["shape"] == "pull" else -rank, is_few, unnamed)).tolist()
+    rank = np.where(is_few | (attrs["shape"] == "pull"), 0.0, -rank)  # what is too few isn't ranked by what isn't shown
+    return np.lexsort((rank, is_few, unnamed, is_total)).tolist()
 
 
 def is_ordered(column):

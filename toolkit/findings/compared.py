@@ -27,10 +27,10 @@ def change_said(comparison):
     return say("comparison.after_told", change=change) if change else ""
 
 
-def moved(comparison, row, what, form_of="{}"):
+def moved(comparison, row, what, end=""):
     """ "the median rose clearly, from 3 h to 4 h", of a row that changed clearly.
 
-    `what`: what the figure is of; `form_of`: "{}_to" or "{}_from" where only that end is told.
+    `what`: what the figure is of; `end`: "_to" or "_from" where only that end is told.
     """
     value, previous, change = (row[name] for name in (comparison.attrs["value"], "previous", "change"))
     form = "rose" if change > 0 else "fell"
@@ -40,7 +40,7 @@ def moved(comparison, row, what, form_of="{}"):
     shown = [value_text(one, unit) for one in (previous, value)] if pd.notna(value) and pd.notna(previous) else ["", ""]
     if not change or pd.isna(change) or shown[0] == shown[1]:
         return say("changed.changed", what=what)
-    return say(f"changed.{form_of.format(form)}", what=what, previous=shown[0], value=shown[1])
+    return say(f"changed.{form}{end}", what=what, previous=shown[0], value=shown[1])
 
 
 def change_of(result, row):

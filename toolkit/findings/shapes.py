@@ -34,7 +34,7 @@ def figure(result, clauses, notes, comparison=None):
             said = moved(comparison, change, word(comparison, "subject"))
             way = claims.direction(change["change"], comparison.attrs.get("best"))
             facts.insert(0, fact(result, "change", row, said, way, change["p"], change[comparison.attrs["count"]]))
-            clauses.append(Clause(moved(comparison, change, what_of(comparison), "{}_from"), fact=facts[0]))
+            clauses.append(Clause(moved(comparison, change, what_of(comparison), "_from"), fact=facts[0]))
             score = facts[0]["score"]
     heading, told = composed([one for one in clauses if one.full])
     left = [] if heading.startswith(sentence_case(clauses[0].full)) else [clauses[0].detail]

@@ -49,7 +49,6 @@ def style():
             **dict.fromkeys(("font.size", "legend.fontsize"), SIZE["chart"]),
             **dict.fromkeys(("text.color", "axes.labelcolor"), LIGHT["ink"]),
             **dict.fromkeys(("lines.scale_dashes", "text.parse_math"), False),
-            "figure.dpi": 72,
             "font.family": ["DejaVu Sans"],
             "hatch.linewidth": 0.8,
             "lines.solid_capstyle": "butt",

@@ -10,6 +10,7 @@ from toolkit import words
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import DOTTED, EDGE, LINE
+from toolkit.plots.lines import last_of, line
 
 MOST_PANELS = 9
 GAP = 22  # between two panels
@@ -101,10 +102,8 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     canvas.labels_across(cell, at, ticks[1], y, (0, cell.width))
 
 
-def of_trends(series, ax, steps, scale, unit, narrow):
-    """A panel for each series along the time, its last value beside its name."""
-    from toolkit.plots.trend import last_of, line
-
+def of_trends(series, ax, steps, scale, unit, standout, narrow):
+    """A panel for each series along the time, its last value beside its name; a diamond at what the finding names."""
     left_out, series = len(series) - MOST_PANELS, series[:MOST_PANELS]
     unit_shown = "seconds" if unit == "log" else unit
     values = [axes.shown(last_of(frame)["value"], unit_shown) for _, frame in series]
@@ -117,6 +116,9 @@ def of_trends(series, ax, steps, scale, unit, narrow):
         if np.isfinite(target):
             one.axhline(target, **DOTTED, zorder=2.5)
         line(one, frame, steps, scale, unit, name, False)
+        if standout in frame.index and np.isfinite(frame.at[standout, "value"]):
+            place = frame.at[standout, "at"], frame.at[standout, "value"]
+            one.plot(*place, "D", color=LIGHT["attention"], markersize=9, zorder=5, label="highlight", **EDGE)
 
     everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in series])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]

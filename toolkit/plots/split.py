@@ -60,14 +60,16 @@ def split(result, ax, keys, narrow):
     groups = Result(tidy.drop_duplicates("place").set_index("place"))
     groups.attrs = result.attrs | {"count": "total"}
     groups, note = most(groups, keys)
-    enough, nobody = groups.enough() & (groups["total"] > 0), np.zeros(len(groups), bool)
-    if keys and not axes.time_key(groups, keys):
-        nobody = axes.is_nobody(groups, keys)
-        first = -wide.loc[groups.index, 0]
-        kept = np.lexsort((first, nobody, ~enough))
-        groups, enough = groups.iloc[kept], enough.iloc[kept]
-    names, shares = axes.row_names(groups, keys), wide.loc[groups.index].to_numpy()
-    cuts = _cuts(result, groups)
+    totals = _of_groups(result, groups, "is_total")
+    is_total = np.zeros(len(groups), bool) if totals is None else totals.to_numpy(bool)
+    enough = groups.enough() & (groups["total"] > 0)
+    if not axes.time_key(groups, keys):
+        kept = np.lexsort((-wide.loc[groups.index, 0], axes.is_nobody(groups, keys), ~enough, is_total))
+        groups, enough, is_total = groups.iloc[kept], enough.iloc[kept], is_total[kept]
+    everything = is_total & axes.is_nobody(groups, keys)
+    names = np.where(everything, words.text("chart.all"), axes.row_names(groups, keys))
+    cuts, shares = _of_groups(result, groups, "within_target"), wide.loc[groups.index].to_numpy()
+    cuts = np.full(len(groups), np.nan) if cuts is None else cuts.to_numpy(float)
     width = canvas.width_of_canvas(ax, narrow)
     key = [(look, name) for name, _, look, _ in parts]
     key += [("notch", words.text("chart.key.notch"))] if np.isfinite(cuts).any() else []
@@ -126,13 +128,15 @@ def _part(drawn, name, middle, start, share, part, width):
     canvas.write(drawn, start + share / 2, middle, label, data, "center", **look)
 
 
-def _cuts(result, groups):
-    """Per group the share that its own target cuts off; nan where it isn't known."""
-    if "within_target" not in result:
-        return np.full(len(groups), np.nan)
-    first = result.parts().drop_duplicates("place")
-    own = pd.Series(pd.DataFrame(result)["within_target"].loc[first.index].to_numpy(float), index=first["place"])
-    return own.reindex(groups.index).to_numpy()
+def _of_groups(result, groups, column):
+    """A column that says one thing of each group, such as the share within its own target; None without it."""
+    if column not in result:
+        return None
+    places, values = np.arange(len(result)), pd.DataFrame(result)[column]
+    if "part" in result.attrs:  # a row a part
+        first = result.parts().drop_duplicates("place")
+        places, values = first["place"], values.loc[first.index]
+    return pd.Series(values.to_numpy(), index=places).reindex(groups.index)
 
 
 def _notch(drawn, name, middle, cut):

@@ -61,9 +61,9 @@ def bullet(card):
         at = lambda number: 6 + (BULLET[0] - 12) * min(max(number, 0), top) / top  # noqa: E731
         ax.plot([0, BULLET[0]], [9, 9], color=LIGHT["line"], linewidth=2)
         if unit == "count":
-            ax.add_artist(Rectangle((0, 5), at(value), 8, facecolor=LIGHT["data"], linewidth=0))
+            ax.add_artist(Rectangle((0, 5), at(value), 8, facecolor=LIGHT["data"], linewidth=0, zorder=2.5))
             if np.isfinite(before):
-                ax.plot([at(before)] * 2, [2, 16], color=LIGHT["ink"], linewidth=1.5)
+                ax.plot([at(before)] * 2, [2, 16], color=LIGHT["ink"], linewidth=1.5, zorder=3)
             return _drawn(ax)
         if np.isfinite(before):
             ax.plot(at(before), 14.5, **HOLLOW | {"markersize": 5.5})

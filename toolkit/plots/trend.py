@@ -8,7 +8,7 @@ from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas, multiples
 from toolkit.plots.bars import grid_lines, label_steps
 from toolkit.plots.canvas import BASE, DIAMOND, DOTTED, EDGE
-from toolkit.plots.rows import whisker
+from toolkit.plots.lines import last_of, line
 
 LEAST_POINTS = 4
 MOST_LINES = 2
@@ -38,7 +38,7 @@ def trend(result, ax, key, groups, form, narrow):
     reach = ("value", "target") if unit == "count" else ("value", "low", "high", "target")
     scale = axes.scale("seconds" if unit == "log" else unit, *(every[name] for name in reach))
     if len(series) > MOST_LINES:
-        return multiples.of_trends(series, ax, steps, scale, unit, narrow)
+        return multiples.of_trends(series, ax, steps, scale, unit, form.standout, narrow)
     width, target = canvas.width_of_canvas(ax, narrow), axes.only(every["target"])
     ends = ["" if narrow else name for name, _ in series]  # the key says them, where there is no room
     ends = [_end(name, frame, unit) for name, (_, frame) in zip(ends, series, strict=True)]
@@ -90,54 +90,6 @@ def missing(at, steps):
     jumps = np.flatnonzero(np.diff(at) > 1.5 * steps.width) if steps.key not in ("hour", "weekday") else []
     half = steps.width / 2
     return [(at[jump] + half, at[jump + 1] - half) for jump in jumps]
-
-
-def line(ax, frame, steps, scale, unit, name, is_second, standout=None):
-    """A line and its band, broken where there is none; points between two gaps keep a mark and their whisker."""
-    frame = frame.sort_values("at")
-    frame = frame.set_index("at", drop=False)
-    at = frame.index.to_numpy()
-    breaks = at[:-1][np.diff(at) > 1.5 * steps.width] + steps.width / 2
-    broken = frame.reindex(np.union1d(at, breaks))
-    known = broken["value"].notna().to_numpy()
-    lone = known & ~np.append(False, known[:-1]) & ~np.append(known[1:], False)
-    colour = LIGHT["context" if is_second else "data"]
-    look = {"linestyle": (0, (6, 3)), "linewidth": 1.5} if is_second else {"linewidth": 2.25}
-    high = broken["high"].fillna(scale.high).where(broken["low"].notna())
-    if unit != "count":
-        band = {"color": LIGHT["soft" if is_second else "band"], "linewidth": 0, "zorder": 1, "label": "band"}
-        ax.fill_between(broken.index, broken["low"], high.clip(upper=scale.high), **band)
-    ax.plot(broken.index, broken["value"], color=colour, zorder=3, label="line", **look)
-    is_marked = known.sum() <= 62
-    for x, row in zip(broken.index[known], broken[known].itertuples(), strict=True):
-        alone = bool(lone[broken.index.get_loc(x)])
-        if alone and np.isfinite(row.low) and unit != "count":
-            whisker(ax, x, row.low, row.high, scale, colour, upright=True)
-        is_partial = bool(row.is_partial)
-        if alone or is_partial or (is_marked and not is_second):
-            said = axes.told(_step_name(steps, x, name), row, "seconds" if unit == "log" else unit)
-            face = LIGHT["page"] if is_partial else colour
-            look = {"markersize": 7 if alone or is_partial else 4, "markerfacecolor": face, "markeredgecolor": colour}
-            ax.plot(
-                x, row.value, "o", markeredgewidth=1.5 if is_partial else 0, zorder=4, gid=said, label="point", **look
-            )
-
-
-def _step_name(steps, at, name):
-    from matplotlib.dates import num2date
-
-    if steps.key == "hour":
-        step = words.display_name(at, "hour")
-    elif steps.key == "weekday":
-        step = axes.weekday_names([int(at)])[0]
-    else:
-        step = words.display_name(num2date(at).date(), steps.key)
-    return words.text("chart.name_and_time", name=name, time=step) if name else step
-
-
-def last_of(frame):
-    known = frame.sort_values("at").dropna(subset=["value"])
-    return known.iloc[-1]
 
 
 def _end(name, frame, unit):

@@ -15,14 +15,13 @@ from toolkit.report.page import KEY_FIGURES, REPORT, read_page
 from toolkit.report.sheets import TEMPLATES, policy, script, style
 from toolkit.report.wording import (
     column_name,
-    format_change,
     format_period,
     format_time,
     format_value,
     has_digit,
-    is_known,
     language_tag,
     sentence,
+    unit_sizes,
     with_code,
 )
 from toolkit.words.notebooks import translated
@@ -86,9 +85,9 @@ def csv_link(csv):
     Examples
     --------
     >>> csv_link("day,n\\n1 April,3")
-    'data:text/csv;charset=utf-8,day%2Cn%0A1%20April%2C3'
+    'data:text/csv;charset=utf-8,day,n%0A1%20April,3'
     """
-    return "data:text/csv;charset=utf-8," + quote(csv, safe="")
+    return "data:text/csv;charset=utf-8," + quote(csv, safe=",:;/()+=_")
 
 
 def safe_table(html):
@@ -97,7 +96,6 @@ def safe_table(html):
 
 
 FILTERS = {
-    "known": is_known,
     "has_digit": has_digit,
     "sentence": sentence,
     "with_code": with_code,
@@ -107,12 +105,17 @@ FILTERS = {
     "ansi": clean.ansi_text,
     "time": format_time,
     "period": format_period,
-    "change": format_change,
     "value": format_value,
     "csv_link": csv_link,
     "table": safe_table,
 }
-GLOBALS = {"words": words.text, "joined": words.joined, "language_tag": language_tag, "drawing": drawing}
+GLOBALS = {
+    "words": words.text,
+    "joined": words.joined,
+    "language_tag": language_tag,
+    "drawing": drawing,
+    "unit_sizes": unit_sizes,
+}
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Times, periods, changes and parameters as the pages of the reports write them."""
+"""Times, periods and parameters as the pages of the reports write them."""
 
 import re
 from datetime import datetime, timedelta
@@ -88,38 +88,6 @@ def _local(moment, zone):
         return moment
 
 
-def format_change(figure):
-    """{"arrow", "text", "word", "direction"} of a key figure's change, or None when it has none.
-
-    The arrow tells up from down and the word better from worse, so that nothing rests on the colour.
-
-    Examples
-    --------
-    >>> format_change({"change": "-4 min", "direction": "better", "verdict": "better, clear change"})["arrow"]
-    '▼'
-    """
-    text = figure.get("change")
-    if not is_known(text):
-        return None
-    arrow = {"+": "▲", "-": "▼", "\N{MINUS SIGN}": "▼"}.get(text.strip(" ⟦")[:1], "")
-    if not re.search(r"[1-9]", text):
-        arrow = ""
-    direction = figure.get("direction")
-    direction = direction if direction in ("better", "worse") else "none"
-    return {"arrow": arrow, "text": text, "word": figure.get("verdict") or "", "direction": direction}
-
-
-def is_known(text):
-    """Whether a figure's text says something: not "", and not the dash of what can't be told.
-
-    Examples
-    --------
-    >>> is_known("4 min"), is_known("–"), is_known(None)
-    (True, False, False)
-    """
-    return bool(text) and str(text).strip() not in ("", "–", "-")
-
-
 def has_digit(text):
     """Whether a figure is a number, and not words that stand in its place.
 
@@ -129,6 +97,18 @@ def has_digit(text):
     (True, False)
     """
     return any(map(str.isdigit, str(text)))
+
+
+def unit_sizes():
+    """Seconds in each unit of time, by its name, for the script that sorts durations.
+
+    Examples
+    --------
+    >>> unit_sizes()["min"]
+    60
+    """
+    sizes = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+    return {words.text(f"unit.{unit}", n=2, shown="").strip(): size for unit, size in sizes.items()}
 
 
 def format_value(value):

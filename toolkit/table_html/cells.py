@@ -12,6 +12,7 @@ from toolkit.result import format_value, row_keys, signed
 from toolkit.words.prose import duration_parts
 
 LONGEST_NAME = 40
+TOTAL = "is_total"  # the row of all groups
 CHIPS = {"better": "good", "worse": "bad"}
 
 
@@ -61,7 +62,7 @@ def value_name(result, name, value, unit, limit=words.LONGEST_NAME):
     if unit == "time" and zone and getattr(value, "tzinfo", None) is not None:
         value = value.tz_convert(zone)  # as the report says: local times
     if unit == "verdict" or name == "verdict":
-        of = "difference" if result.attrs.get("shape") == "pull" and name == "verdict" else "change"
+        of = "difference" if is_difference(result) and name == "verdict" else "change"
         return words.verdict(value, of) if isinstance(value, str) and value else "–"
     if name in result.attrs.get("by", ()):
         return words.display_name(value, name, limit, with_year=True)
@@ -72,6 +73,11 @@ def value_name(result, name, value, unit, limit=words.LONGEST_NAME):
     is_name = name in row_keys(result) or name in words.entry("tables.keys")  # no free text, such as a comment
     said = words.code_name(name, value)
     return said or (words.display_name(value, name, limit) if is_name else format_value(value, unit))
+
+
+def is_difference(result):
+    """Whether its verdicts are of a difference between groups; else they are of a change between periods."""
+    return result.attrs.get("shape") == "pull" and "of" not in result.attrs
 
 
 def part_name(result, value):
@@ -85,6 +91,8 @@ def names(result, name, limit=LONGEST_NAME):
     """The names of a key, per row; what is a part of a week or month only says so."""
     unit = result.attrs.get("units", {}).get(name, "text")
     said = [value_name(result, name, value, unit, limit) for value in result[name]]
+    if TOTAL in result.columns:
+        said = [words.text("tables.all") if is_all else one for one, is_all in zip(said, result[TOTAL], strict=True)]
     if name == result.attrs.get("part"):
         said = list(map(words.sentence_case, said))
     if name in PERIODS and name in result.attrs.get("by", ()):
@@ -187,10 +195,21 @@ def chip(code, direction="none", of="change"):
     return f'<span class="chip">{escaped(told)}</span>'
 
 
+def direction(change, best):
+    """Whether a change is for the better, where that is known.
+
+    >>> direction(0.1, "high"), direction(0.1, "low"), direction(0.0, "low"), direction(0.1, "")
+    ('better', 'worse', 'none', 'none')
+    """
+    if pd.isna(change) or not change or not best:
+        return "none"
+    return "better" if (change > 0) == (best == "high") else "worse"
+
+
 def changes(result, name, verdict, best=None, per_day=False):
     """A change and its verdict, per row as HTML; `best`: which way is better, "low", "high" or neither."""
     unit, said = result.attrs["units"].get(name, "points"), []
-    of = "difference" if result.attrs.get("shape") == "pull" and verdict == "verdict" else "change"
+    of = "difference" if is_difference(result) and verdict == "verdict" else "change"
     for value, code in zip(result[name], result[verdict], strict=True):
         is_there = not pd.isna(value)
         text = format_value(value, unit) if is_there else ""

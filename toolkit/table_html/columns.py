@@ -1,12 +1,14 @@
 """The columns that tables of every form have: names, counts, figures with their interval, how they stand."""
 
+import pandas as pd
+
 from toolkit import words
 from toolkit.result import format_value, heading, interval_columns
 from toolkit.table_html import cells
 from toolkit.table_html.cells import Column, beside, escaped, muted
 
 MOST = 6  # columns of a table that is read
-HIDDEN = {"p", "is_total"}  # the verdict says what a p-value would, the last row that it is all of them
+HIDDEN = {"p", cells.TOTAL}  # the verdict says what a p-value would, and the name that a row is of all groups
 
 
 def visible(result):
@@ -18,9 +20,17 @@ def visible(result):
 def name_column(result, keys):
     parts = [cells.names(result, key, max(12, cells.LONGEST_NAME // len(keys))) for key in keys]
     said = [escaped(" · ".join(row)) for row in zip(*parts, strict=True)]
-    if "is_total" in result.columns:
-        said = [words.text("tables.all") if total else name for name, total in zip(said, result["is_total"], strict=True)]
     return Column(" · ".join(heading(key, result.attrs.get("metric")) for key in keys), "name", said, tuple(keys))
+
+
+def with_own_target(column, result):
+    """The names with the time that is each group's own target, where groups have one."""
+    if "target_seconds" not in result.columns or result["target_seconds"].isna().all():
+        return column
+    times = ["" if pd.isna(seconds) else words.duration(seconds) for seconds in result["target_seconds"]]
+    shown = [beside(name, muted(time)) for name, time in zip(column.cells, times, strict=True)]
+    title = words.text("tables.with_own_target", name=column.heading)
+    return column._replace(heading=title, cells=shown, of=(*column.of, "target_seconds"))
 
 
 def count_column(result, name):

@@ -43,7 +43,7 @@ def grouped(result):
     count, value, metric = attrs.get("count", "n"), value_of(result), attrs.get("metric")
     counted = attrs.get("counts", {}).get(value, count)
     hits = attrs.get("roles", {}).get("hits")
-    made = [columns.name_column(result, keys)] if keys else []
+    made = [columns.with_own_target(columns.name_column(result, keys), result)] if keys else []
     if "part" in attrs and attrs["shape"] == "shares":  # the spans of all cases, a row each
         return [*made, columns.count_column(result, "n"), columns.figure_column(result, "share")]
     if counted in result.columns:
@@ -59,10 +59,7 @@ def grouped(result):
     if against and not (compared and attrs["shape"] == "pull"):
         made.append(against)
     if attrs["shape"] == "pull":
-        if "of" in attrs:  # what the groups added to a change: their own rate, and before it
-            before = ["" if pd.isna(value) else format_value(value, attrs["units"]["previous"]) for value in result["previous"]]
-            made.append(Column(heading("previous", metric), "num", [escaped(text) for text in before], ("previous",)))
-        made.append(pull_column(result, with_interval=not compared))
+        made += pull_columns(result, with_interval=not compared)
     elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
         moved = cells.changes(result, "change", "verdict", attrs.get("best"))
         made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
@@ -78,9 +75,9 @@ def value_of(result):
     attrs = result.attrs
     if "compared" in attrs:
         return attrs["compared"]["value"]
-    if "of" in attrs:  # what each group added to its change
-        return attrs["of"]
     if attrs["shape"] == "pull":  # what is pulled
+        if "of" in attrs:
+            return attrs["of"]
         intervals = interval_columns(result.columns)
         return next((name for name, ends in intervals.items() if ends == ("low", "high")), attrs["value"])
     return attrs["value"]
@@ -96,32 +93,43 @@ def part_columns(result, value, is_compared):
     ]
 
 
-def pull_column(result, with_interval):
-    name = result.attrs["value"]
-    texts, ends = cells.figures(result, name), interval_columns(result.columns).get(name)
+def pull_columns(result, with_interval):
+    """What each group adds to a total; where that is to the change of one, after the figure of the period before."""
+    attrs, name = result.attrs, result.attrs["value"]
+    is_change, best, unit = "of" in attrs, attrs.get("best"), attrs["units"].get(name, "points")
+    few, ends = words.text("tables.few"), interval_columns(result.columns).get(name)
     between = cells.intervals(result, name, ends) if ends and with_interval else [""] * len(result)
-    chips = [cells.chip(code, of="change" if "of" in result.attrs else "difference") for code in result["verdict"]]
-    shown = [beside(escaped(t), muted(b), c) for t, b, c in zip(texts, between, chips, strict=True)]
-    return Column(heading(name, result.attrs.get("metric")), "num", shown, (name, "verdict"), with_interval)
+    shown = []
+    for value, around, code in zip(result[name], between, result["verdict"], strict=True):
+        if code == "few" or pd.isna(value):
+            shown.append(escaped(few if code == "few" else "–"))
+            continue
+        direction = cells.direction(value, best) if is_change else "none"
+        chip = cells.chip(code, direction, "change" if is_change else "difference")
+        shown.append(beside(escaped(format_value(value, unit)), muted(around), chip))
+    pulled = Column(heading(name, attrs.get("metric")), "num", shown, (name, "verdict"), with_interval)
+    return [previous_column(result), pulled] if is_change else [pulled]
+
+
+def previous_column(result):
+    unit, least = result.attrs["units"].get("previous", "text"), result.attrs.get("minimum_count", 1)
+    few, shown = words.text("tables.few"), []
+    for value, n in zip(result["previous"], result["previous_n"], strict=True):
+        shown.append(escaped(few if n < least and unit != "count" else format_value(value, unit)))
+    return Column(heading("previous", result.attrs.get("metric")), "num", shown, ("previous",))
 
 
 def before_columns(result, compared):
-    unit, metric = result.attrs["units"].get("previous", "text"), result.attrs.get("metric")
-    least, few, before = result.attrs.get("minimum_count", 1), words.text("tables.few"), []
-    for value, n in zip(result["previous"], result["previous_n"], strict=True):
-        before.append(escaped(few if n < least and unit != "count" else format_value(value, unit)))
     moved = cells.changes(result, "change", compared["verdict"], compared["best"], compared["per_day"])
-    of = ("change", compared["verdict"])
-    return [
-        Column(heading("previous", metric), "num", before, ("previous",)),
-        Column(heading("change", metric), "num", moved, of),
-    ]
+    title, of = heading("change", result.attrs.get("metric")), ("change", compared["verdict"])
+    return [previous_column(result), Column(title, "num", moved, of)]
 
 
 def more_columns(result, shown, room):
     """Other figures of the result, as many as there is room for."""
     units = result.attrs.get("units", {})
     left = [name for name in columns.visible(result) if name not in shown and units.get(name) in FIGURES]
+    left = [name for name in left if result[name].notna().any()]
     return [columns.figure_column(result, name) for name in left[: max(0, room)]]
 
 

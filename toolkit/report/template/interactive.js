@@ -1,61 +1,62 @@
 "use strict";
 // Sorts a table by a click on a heading, and filters its rows by what is typed. Without it the tables are whole.
 (() => {
+  const language = document.documentElement.lang;
   const words = document.body.dataset;
+  const seconds = JSON.parse(words.units); // in each unit of time, by its name
+  const marks = new Intl.NumberFormat(language).formatToParts(1234.5);
+  const [group, decimal] = ["group", "decimal"].map((type) => marks.find((mark) => mark.type === type).value);
 
-  // Of a cell: the raw value where it is given, else the number that its text begins with, else the text.
-  const valueOf = (row, column) => {
-    const cell = row.cells[column];
-    if (!cell) return "";
-    if (cell.dataset.value !== undefined) return cell.dataset.value === "" ? "" : Number(cell.dataset.value);
-    const text = cell.textContent.trim();
-    const number = Number.parseFloat(text.replaceAll(",", "").replace("\u2212", "-").replace(/^[▲▼+]\s*/, ""));
-    return Number.isNaN(number) ? text : number;
+  // The number that a cell begins with, a duration in seconds; without one its text, such as "too few".
+  const valueOf = (cell) => {
+    const text = (cell?.textContent ?? "").trim();
+    const plain = text.replaceAll(group, "").replace(decimal, ".").replace("\u2212", "-");
+    const [, number, unit] = plain.match(/^[^\p{L}\d-]*(-?\d+(?:\.\d+)?)\s*(\p{L}*)/u) ?? [];
+    return number === undefined ? text : Number(number) * (seconds[unit] ?? 1);
   };
 
-  // Numbers before texts, so that "too few" is last; texts by the rules of the page's language.
-  const compare = (one, other) => {
+  // Numbers before texts in both directions, so that "too few" is last.
+  const compare = (one, other, sign) => {
     const isNumber = typeof one === "number";
     if (isNumber !== (typeof other === "number")) return isNumber ? -1 : 1;
-    return isNumber ? one - other : one.localeCompare(other, document.documentElement.lang);
+    return sign * (isNumber ? one - other : one.localeCompare(other, language));
   };
 
-  const sort = (table, column, heading) => {
-    const isDown = heading.getAttribute("aria-sort") === "ascending";
-    table.tHead.querySelectorAll("[aria-sort]").forEach((it) => it.removeAttribute("aria-sort"));
-    heading.setAttribute("aria-sort", isDown ? "descending" : "ascending");
-    const rows = [...table.tBodies[0].rows].map((row) => [valueOf(row, column), row]);
-    rows.sort(([one], [other]) => {
-      const isMixed = typeof one !== typeof other;
-      return (isDown && !isMixed ? -1 : 1) * compare(one, other);
-    });
-    table.tBodies[0].append(...rows.map(([, row]) => row));
+  const sort = (table, rows, column, heading) => {
+    const sign = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+    // Names that are dates or hours stand in their own order already.
+    const isOrdered = column === 0 && rows.some((row) => /^\d/.test(row.cells[0].textContent.trim()));
+    const keyed = rows.map((row, place) => [isOrdered ? place : valueOf(row.cells[column]), row]);
+    keyed.sort(([one], [other]) => compare(one, other, sign));
+    table.tBodies[0].append(...keyed.map(([, row]) => row));
   };
 
-  const filter = (table, wanted) => {
-    for (const row of table.tBodies[0].rows) {
-      row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted.toLocaleLowerCase());
-    }
+  const filter = (rows, wanted) => {
+    const lower = (text) => text.toLocaleLowerCase(language);
+    for (const row of rows) row.hidden = !lower(row.textContent).includes(lower(wanted));
   };
 
   for (const table of document.querySelectorAll("main table")) {
-    if (!table.tHead || !table.tBodies.length || table.tBodies[0].rows.length < 2) continue;
+    const rows = [...(table.tBodies[0]?.rows ?? [])];
+    if (!table.tHead || rows.length < 2) continue;
     [...table.tHead.rows[table.tHead.rows.length - 1].cells].forEach((heading, column) => {
       const button = document.createElement("button");
       button.className = "sort";
       button.type = "button";
       button.title = words.sort;
       button.append(...heading.childNodes);
-      button.addEventListener("click", () => sort(table, column, heading));
+      button.addEventListener("click", () => sort(table, rows, column, heading));
       heading.append(button);
     });
-    if (table.tBodies[0].rows.length < 6) continue;
+    if (rows.length < 6) continue;
     const label = document.createElement("label");
     const field = document.createElement("input");
     label.className = "filter";
     field.type = "search";
-    field.addEventListener("input", () => filter(table, field.value));
+    field.addEventListener("input", () => filter(rows, field.value));
     label.append(words.filter, field);
-    (table.closest(".scroll, .toolkit-table") ?? table).before(label);
+    (table.closest(".scroll") ?? table.closest(".toolkit-table") ?? table).before(label);
   }
 })();
