@@ -86,6 +86,72 @@ def _audit(browser, address, views, found):
         context.close()
 
 
+OPEN = "document.querySelectorAll('details').forEach(it => it.open = true)"
+# What is drawn beyond the window, though it is no table that scrolls in a box of its own.
+WIDE = """() => [...document.querySelectorAll('body *')].filter(it => it.getClientRects().length
+  && !it.closest('.scroll, .toolkit-table, .chart, pre, .vh, .skip') && it.getBoundingClientRect().right > innerWidth + 1)
+  .map(it => it.tagName + ': ' + it.textContent.trim().slice(0, 40))"""
+# Texts of less than 12 px, a chart's after it was scaled; marks are no text.
+SMALL = """() => [...document.querySelectorAll('body *')].filter(it => it.getClientRects().length
+  && [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim()) && !it.closest('.mark, .vh, title'))
+  .map(it => {
+    const svg = it.closest('svg');
+    const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+    return [it.textContent.trim().slice(0, 40), parseFloat(getComputedStyle(it).fontSize) * scale];
+  }).filter(([, size]) => size < 11.99)"""
+# Words of a table on two lines, but at a hyphen or a slash.
+BROKEN = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll('th, td')) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      for (const word of node.data.matchAll(/[^\\s]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map(it => Math.round(it.top)));
+        if (lines.size > 1 && !/[-/\\u2013]/.test(word[0])) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}"""
+PAPER = 710  # px between the margins of A4
+
+
+def examine(page):
+    """Of a page of playwright as it stands: {"wide", "small", "broken"}, see above."""
+    return {"wide": page.evaluate(WIDE), "small": page.evaluate(SMALL), "broken": page.evaluate(BROKEN)}
+
+
+def examine_report(path, browser=None, widths=(1280, 390, 320)):
+    """What of a report can't be read on a screen of each width and on paper, and its number of A4 pages.
+
+    Returns
+    -------
+    dict with `pages`, and `faults`: {view: what was found} of the views in which something was
+    """
+    if browser is None:
+        manager, launch = open_chromium()
+        with manager as play:
+            return examine_report(path, launch(play), widths)
+    faults, address = {}, Path(path).resolve().as_uri()
+    for width in (*widths, "paper"):
+        page = browser.new_page(viewport={"width": PAPER if width == "paper" else width, "height": 800})
+        page.goto(address)
+        if width == "paper":
+            pages = page.pdf(prefer_css_page_size=True, print_background=True).count(b"/Type /Page\n")
+            page.emulate_media(media="print")
+        page.evaluate(OPEN)
+        found = examine(page)
+        if width == "paper":  # a chart is printed as wide as the paper is
+            found.pop("small")
+        if any(found.values()):
+            faults[width] = found
+        page.close()
+    return {"pages": pages, "faults": faults}
+
+
 @pytest.fixture
 def audit():
     """`audit_page`, or the test is skipped when there is no browser."""

@@ -141,7 +141,7 @@ def made_report():
                 (SECTION, block("b7", "It is the same in every week", ["15 April", "22 April"])),
             ),
             new_markdown_cell("## Where?"),
-            cell("show.breakdown(waits)", (SECTION, {"id": "b8", "tabs": tabs, "status": "none", "is_changed": False})),
+            cell("show.breakdown(waits)", (SECTION, {"id": "b5", "tabs": tabs, "status": "none", "is_changed": False})),
             new_markdown_cell("## What is the data made of?\n\nNothing was dropped in silence."),
             cell("show.measured(now)", (MEASURED, MEASURE)),
         ]

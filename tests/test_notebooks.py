@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from browser import audit  # noqa: F401  (a fixture)
+from browser import audit, examine_report  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ("abandonment", "csat_by_topic", "response_times", "sentiment_trends")
@@ -69,6 +69,12 @@ def test_in_the_browser(reports, name, audit):  # noqa: F811
     assert seen["console"] == []
     assert seen["requests"] == []
     assert seen["violations"] == []
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_on_a_phone_and_on_paper(reports, name):
+    found = examine_report(reports / f"{name}.html")
+    assert found["faults"] == {} and found["pages"] <= 5
 
 
 @pytest.mark.parametrize("name", REPORTS)

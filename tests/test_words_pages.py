@@ -3,18 +3,37 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from browser import audit  # noqa: F401  (a fixture)
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from toolkit import show, words
+from toolkit import metrics, show, words
+from toolkit.metrics.compare import beside_previous
 from toolkit.report.render import render_report
-from toolkit.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCKS = {"p", "li", "td", "th", "h1", "h2", "h3", "dt", "dd", "caption", "summary", "title", "figure", "nav"}
-NOT_READ = {"style", "pre", "code"}  # code is no prose
+BLOCKS = {
+    "p",
+    "li",
+    "td",
+    "th",
+    "h1",
+    "h2",
+    "h3",
+    "dt",
+    "dd",
+    "caption",
+    "summary",
+    "title",
+    "figure",
+    "nav",
+    "label",
+    "legend",
+    "b",
+    "h4",
+    "text",
+}
+NOT_READ = {"style", "script", "pre", "code"}  # code is no prose
 SAID = ("aria-label", "alt", "title")
 CARD = {
     "metric": "abandonment_rate", "column": "abandonment_rate", "unit": "rate", "case": "call", "n": 1204,
@@ -77,60 +96,38 @@ def pseudo():
     words.use(words.DEFAULT)
 
 
-def results(shape):
-    frame = {"weekday": ["Monday", "Sunday"], "n": [1200, 3], "hits_count": [180, 1], "abandonment_rate": [0.15, 0.3]}
-    frame |= {"low": [0.13, 0.1], "high": [0.17, 0.7], "verdict": ["clear", "few"]}
-    units = {"n": "count", "hits_count": "count", "abandonment_rate": "rate"}
-    result = Result.of(
-        pd.DataFrame(frame), "abandonment_rate", units, ["weekday"], 10, {"base": "queued", "by_hand": 3}
-    )
-    result = result.rename(columns={"hits_count": "abandoned_count"})
-    target = {"of": "abandonment_rate", "low": "low", "high": "high", "value": 0.05, "best": "low"}
-    result.attrs |= {"shape": shape, "target": target, "notes": [("tables.notes.more", {"n": 2})]}
-    return result
-
-
-def chart():
-    from matplotlib.figure import Figure
-
-    axes = Figure(figsize=(6, 2)).subplots()
-    axes.barh([0, 1], [0.1, 0.2])
-    axes.set_xlabel(words.text("tables.columns.abandonment_rate"))
-    return axes
-
-
 @pytest.fixture
 def notebook(sample, monkeypatch, pseudo):
     """A small notebook of ours as it is executed: what `show` displays are its outputs."""
-    outputs = []
+    outputs, displays = [], {}
 
-    def display(bundle, metadata=None):
-        outputs.append(new_output("display_data", data=bundle, metadata=metadata or {}))
+    def display(bundle, display_id=None, update=False):
+        if update:
+            displays[display_id].data = bundle
+            return
+        outputs.append(new_output("display_data", data=bundle))
+        displays[display_id] = outputs[-1]
 
     monkeypatch.setattr(show, "_display", display)
-    april, cells = (
-        sample.during("2024-04"),
-        [
-            new_markdown_cell(
-                "# Abandonment\n\nWhich callers hang up before an agent answers: at which hour, on which day, and at which stage of the call."
-            )
-        ],
-    )
+    april = sample.during("2024-04")
+    title = "# Abandonment\n\nWhich callers hang up before an agent answers: at which hour, on which day, and at which stage of the call."
+    cells = [new_markdown_cell(title)]
     steps = {
-        "show.header(now)": lambda: show.header(april, "Abandonment"),
+        "show.header(now)": lambda: show.header(april, "Abandonment", by="channel"),
         "## What are the key figures?": None,
         "show.key_figures(now)": lambda: show.cards([CARD, CARD | {"n": 1, "note": "few"}, CARD | {"n": 0, "note": "no_data"}]),
-        "## On which weekday?": None,
-        "show.chart(weekdays)": lambda: show.chart(chart(), words.text("pages.say.no_earlier")),
-        "show.table(weekdays)": lambda: show.table(results("rate")),
-        "show.against(weekdays)": lambda: show.against(results("comparison")),
-        "show.against(None)": lambda: show.against(None),
-        "show.absent(now)": lambda: show.absent(april, "status_changes"),
+        "## When do callers hang up?": None,
+        "show.breakdown(now)": lambda: show.breakdown(
+            lambda by: beside_previous(april, metrics.abandonment_rate, by=by), "hour", "weekday"
+        ),
+        "show(None)": lambda: show(None),
+        "show.table(weekdays)": lambda: show.table(metrics.abandonment_rate(april.calls, by="weekday")),
+        "show.absent(now)": lambda: show.absent(april, "site_visits"),
+        "show.together(now)": lambda: show.together(april, (metrics.inbound_volume, {})),
         "show.left_out(1)": lambda: show.left_out(1),
-        "## What is the data made of?\n\nEach row that broke a rule was set aside or mended; nothing was dropped in silence.": None,
-        "show.quality(now)": lambda: show.quality(april),
-        "## What do the figures mean?": None,
-        "show.definitions()": lambda: show.definitions("abandonment_rate", "response_rate"),
+        "## How was it measured?": None,
+        "show.measured(now)": lambda: show.measured(april),
+        "show.headline(now)": lambda: show.headline(april),
     }  # fmt: skip
     for source, step in steps.items():
         if step is None:
@@ -159,7 +156,10 @@ def known_of(data):
 
 
 def test_no_word_of_a_report_bypasses_the_catalogue(notebook, sample, tmp_path, audit):  # noqa: F811
-    html = render_report(notebook, PARAMETERS, versions={"toolkit": "1.0a"})
+    siblings = [{"href": "index.html", "title": "By hand", "is_current": False}]
+    html = render_report(
+        notebook, PARAMETERS, versions={"toolkit": "1.0a"}, siblings=siblings, ledger="a.html", interactive=True
+    )
     assert '<html lang="en">' in html and html.count("⟦") > 100
     assert Reader(html, known_of(sample)).bare() == []
     path = tmp_path / "report.html"

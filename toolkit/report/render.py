@@ -85,9 +85,9 @@ def csv_link(csv):
     Examples
     --------
     >>> csv_link("day,n\\n1 April,3")
-    'data:text/csv;charset=utf-8,day%2Cn%0A1%20April%2C3'
+    'data:text/csv;charset=utf-8,day,n%0A1%20April,3'
     """
-    return "data:text/csv;charset=utf-8," + quote(csv, safe="")
+    return "data:text/csv;charset=utf-8," + quote(csv, safe=",:;/()+=_")
 
 
 def safe_table(html):

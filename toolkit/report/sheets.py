@@ -31,6 +31,9 @@ def style(*more):
     """
     sheets = [(TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *more)]
     sheet = re.sub(r"@media \((--[\w-]+)\)", lambda found: f"@media {MEDIA[found[1]]}", "\n".join(sheets))
+    sheet = re.sub(
+        r"/\*.*?\*/|^\s+", "", sheet, flags=re.DOTALL | re.MULTILINE
+    )  # said to us, not to the reader's browser
     return Markup(look.custom_properties() + sheet)
 
 
