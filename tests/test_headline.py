@@ -86,7 +86,7 @@ CALM = moved(volume(), 880, 0.6, "chance")
         ),
         (
             [lost(), happy(), happy(0.9, "on", column="other"), CALM],
-            "2 of 3 figures with a target miss it: abandonment rate and CSAT; nothing clearly changed",
+            "2 of 3 figures with a target miss it: abandonment and CSAT; nothing clearly changed",
         ),
         ([lost(0.02, "on"), happy(0.9, "on"), CALM], "Every target is met; nothing clearly changed"),
         ([lost(0.02, "on"), CALM], "The target is met; nothing clearly changed"),
@@ -96,6 +96,7 @@ CALM = moved(volume(), 880, 0.6, "chance")
         ([moved(happy(0.6), 0.8)], "60 % of answers were satisfied (target 80 %); CSAT clearly fell to 60 %"),
         ([happy()], "73 % of answers were satisfied (target 80 %); there is no earlier period to compare with"),
         ([volume()], "Contacts: 900"),
+        ([volume() | {"verdict": "not comparable", "previous": 90}], "Nothing that can be compared clearly changed"),
         ([volume(None, n=3, note="few", minimum_count=10)], "There are too few cases to tell"),
         ([], "There is nothing to tell"),
     ],
@@ -125,6 +126,19 @@ def test_titles_with_facts(facts, title):
     assert of([lost(), CALM], facts)["title"] == title.format(lost=target)
 
 
+@pytest.mark.parametrize(
+    "cards, facts, title",
+    [
+        ([volume()], [fact("csat", "hour", "16")], "Csat of 16 standout"),  # a month without one before it
+        ([CALM], [fact("csat", "hour", "16")], "Csat of 16 standout"),
+        ([CALM], [fact("csat", "hour", "16", direction="better")], "Nothing clearly changed"),
+        ([lost(0.03, "on"), CALM], [fact("csat", "hour", "16")], "The target is met; nothing clearly changed"),
+    ],
+)
+def test_titles_without_a_target(cards, facts, title):
+    assert of(cards, facts)["title"] == title
+
+
 def test_a_group_off_target_is_not_passed_over():
     groups = [fact("csat", kind="off", p=None, clause="26 % about billing were satisfied, off the target of 80 %")]
     said = of([happy(0.82, "on"), CALM], groups)
@@ -139,8 +153,8 @@ def test_bullets():
     cards = [lost(), happy(), moved(card("response_rate", 0.9, case="conversation"), 0.8), CALM]
     said = of([one | {"block": f"b{place}"} for place, one in enumerate(cards)])
     assert said["bullets"] == [
-        {"kind": "off", "text": "Abandonment rate 14 % (target 5 %); CSAT 73 % (80 %).", "block": "b0"},
-        {"kind": "changed", "text": "Response rate 90 %, up from 80 %.", "block": "b2"},
+        {"kind": "off", "text": "Abandonment 14 % (target 5 %); CSAT 73 % (80 %).", "block": "b0"},
+        {"kind": "changed", "text": "Answered at all 90 %, up from 80 %.", "block": "b2"},
         {"kind": "steady", "text": "Contacts moved no more than chance could.", "block": "b3"},
     ]
 
@@ -266,7 +280,7 @@ def test_the_overview_leads_to_the_sections():
 def test_a_figure_of_two_reports_counts_once():
     said = plain(overview([report("a", [lost(), CALM]), report("b", [lost(), CALM])]))
     assert said["title"] == "14 % of calls hung up before an agent answered (target 5 %); nothing clearly changed"
-    assert bullets(said)["off"] == "Abandonment rate 14 % (target 5 %)."
+    assert bullets(said)["off"] == "Abandonment 14 % (target 5 %)."
 
 
 def test_what_to_look_at():
@@ -323,6 +337,11 @@ def facts_of(draw):
         }
         made.append(fact(metric, "topic", value, kind, p, weeks, direction, **told))
     return made
+
+
+def test_of_places_as_clear_the_one_with_more_cases_is_told():
+    facts = [fact("csat", "hour", str(hour), p=1e-12, score=7.1, n=n) for hour, n in ((0, 50), (16, 2700), (2, 11))]
+    assert of([volume()], facts)["title"] == "Csat of 16 standout"
 
 
 @given(st.data())
@@ -383,7 +402,7 @@ def test_the_sample_says_what_matters_first(april):
     facts, tested = compare.scan(april, (metrics.inbound_volume, {}), (metrics.sentiment_trend, {"every": None}))
     said = plain(overview([report("all", cards, facts, tested)]))
     assert said["title"] == "Both figures with a target miss it; Internet fault stands out in the week of 15 April"
-    assert bullets(said)["off"] == "Abandonment rate 14 % (target 5 %); CSAT 73 % (80 %)."
+    assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); CSAT 73 % (80 %)."
     assert bullets(said)["changed"].startswith(
         "Internet fault in the week of 15 April: the number of contacts was 178 (26 in the other weeks); in the same week "
         "the share of negative messages was 60 % (25 %). Negative messages 35 %, up from 24 %."

@@ -122,7 +122,7 @@ def notebook(sample, monkeypatch, pseudo):
         ),
         "show(None)": lambda: show(None),
         "show.table(weekdays)": lambda: show.table(metrics.abandonment_rate(april.calls, by="weekday")),
-        "show.absent(now)": lambda: show.absent(april, "status_changes"),
+        "show.absent(now)": lambda: show.absent(april, "site_visits"),
         "show.left_out(1)": lambda: show.left_out(1),
         "## How was it measured?": None,
         "show.measured(now)": lambda: show.measured(april),

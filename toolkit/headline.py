@@ -15,7 +15,7 @@ from toolkit import words
 from toolkit.cards import card_texts, label
 from toolkit.intervals import LEVEL
 from toolkit.metrics.registry import METRICS
-from toolkit.verdicts import CHANCE, CLEAR, SMALLEST_P, holm
+from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
@@ -37,7 +37,8 @@ class Seen:
     changes: list  # facts of a change that goes together with no other
     standouts: list  # facts of groups that differ from the others all period long
     off_groups: list  # facts of groups off target
-    is_tested: bool
+    is_compared: bool  # with anything earlier
+    is_comparable: bool  # all of it
 
 
 def headline(cards, facts, tested):
@@ -154,7 +155,8 @@ def _seen(cards, facts, tested):
         changes=[fact for fact in _once(changes) if (fact["key"], fact["value"]) not in named],
         standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
-        is_tested=bool(tested) or any(_p(card) is not None for card in cards),
+        is_compared=bool(changes) or any(card.get("verdict") for card in cards),
+        is_comparable=not any(card.get("verdict") == NOT_COMPARABLE for card in cards),
     )
 
 
@@ -173,7 +175,8 @@ def _clear(cards, facts, tested):
 
 
 def _rank(fact):
-    return -fact["score"], fact["metric"], fact["key"], fact["value"], fact["clause"]
+    # beyond the smallest p all are as clear: what concerns most cases comes first
+    return -round(fact["score"], 6), -fact["n"], fact["metric"], fact["key"], fact["value"], fact["clause"]
 
 
 def _score(one):
@@ -247,7 +250,7 @@ def _day(week):
 def _title(seen, cards):
     """The title: how the targets are met, and the clearest change, as much of it as fits."""
     firsts, others = _of_targets(seen), _of_changes(seen)
-    if not firsts and not seen.is_tested:
+    if not firsts and not others:
         return _without_verdict(cards)
     for other in others:
         for first in firsts or [""]:
@@ -290,7 +293,8 @@ def _one_off(card):
 def _of_changes(seen):
     """What may be said of changes, what matters most first; and where a figure that is off target is worst."""
     off = {card["metric"] for card in seen.off}
-    worst = [fact["clause"] for fact in seen.standouts if fact["metric"] in off and fact["direction"] == "worse"][:1]
+    worse = [fact for fact in seen.standouts if fact["direction"] == "worse"]
+    worst = [fact["clause"] for fact in worse if fact["metric"] in off][:1]
     said = worst if len(off) == 1 else []
     for one in seen.together:
         said.append(_stands_out(one) if one["weeks"] else words.text("headlines.title.together", name=one["name"]))
@@ -301,9 +305,12 @@ def _of_changes(seen):
     said += worst
     for fact in seen.changes:
         said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
-    if said:
+    if not said and not seen.held:
+        said += [fact["clause"] for fact in worse]
+    if said or not (seen.is_compared or seen.held):
         return said
-    return [words.text("headlines.title.nothing")] if seen.is_tested else [words.text("headlines.title.no_earlier")]
+    form = "no_earlier" if not seen.is_compared else "nothing" if seen.is_comparable else "nothing_comparable"
+    return [words.text(f"headlines.title.{form}")]
 
 
 def _stands_out(one):
@@ -319,7 +326,8 @@ def _without_verdict(cards):
 
 
 def _label(card):
-    return card.get("label") or label(card["metric"], card["column"], card.get("within_seconds"))
+    case = card.get("case") if card["column"] == "n" else None
+    return card.get("label") or label(card["metric"], card["column"], card.get("within_seconds"), case)
 
 
 def _inner(card):
@@ -389,7 +397,8 @@ def _changed(card):
 def _empty_bullets(seen, link):
     """What is said where there is nothing of a kind."""
     off = "nothing_off" if seen.held else "no_target"
-    changed = "nothing_changed" if seen.is_tested else "no_earlier"
+    compared = "nothing_changed" if seen.is_comparable else "nothing_comparable"
+    changed = compared if seen.is_compared else "no_earlier"
     told = {"off": off, "changed": changed, "steady": "nothing_steady"}
     return [{"kind": kind, "text": words.text(f"headlines.{key}"), link: ""} for kind, key in told.items()]
 
@@ -403,7 +412,9 @@ def _look_at(seen):
     worse.sort(key=lambda fact: (fact["metric"] not in off, _rank(fact)))
     found, told = {}, set()
     for one in [*seen.together, *seen.alike]:
-        text = words.sentence_case(words.text("headlines.sentence", text=one["text"]))
+        # of a group that is worst by several figures the clearest is enough: the section tells the others
+        text = one["text"] if one in seen.together else one["facts"][0]["clause"]
+        text = words.sentence_case(words.text("headlines.sentence", text=text))
         found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
         told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}
     for fact in worse:  # of each metric and column the worst place

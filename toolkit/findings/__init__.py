@@ -4,6 +4,8 @@ What may be said is decided in `claims`, how it is said in the catalogue of word
 are the customer's data and returned as plain text: whoever shows them escapes them.
 """
 
+from dataclasses import replace
+
 from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
 from toolkit.findings import shapes, wholes
@@ -67,7 +69,10 @@ def tell(result, overall=None, period=None, comparison=None):
     ('80 of 100 answers were satisfied: 80 % (71 to 87)', None, 'none')
     """
     check_result("tell", result)
-    return TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
+    told = TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
+    # curves and spans of time are other views of a wait, whose own finding is told of it: no second candidate
+    is_view = result.attrs["shape"] == "curve" or "part" in result.attrs
+    return replace(told, facts=[], tested=[]) if is_view else told
 
 
 def sentence(result, overall=None, period=None, comparison=None):

@@ -41,11 +41,14 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
     changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
-    # what is for the worse first, and of that what misses its target; changes before what merely stands out
-    best = sorted([*changes, *outs], key=lambda one: (one.fact["direction"] == "better", _is_fine(one, of_all)))
+    # what is for the worse first, and of that what misses its target, the clearest first
+    rank = lambda one: (one.fact["direction"] == "better", _is_fine(one, of_all), -one.fact["score"])  # noqa: E731
+    best = sorted([*changes, *outs], key=rank)
     head = first or targets.clause(result, is_named=not best or _is_fine(best[0], of_all))
     clauses = [Clause(head)] if head else []
-    if every and best:  # when it was is told first, and in full
+    # when it was is told first, and in full; and so is a figure that isn't the one which the target is of
+    is_led = bool(best) and first is None and bool(every or not targets.is_own(result))
+    if is_led:
         clauses = best[:1]
     elif best and first is None and not (head and status == "off" and best[0].fact["direction"] == "better"):
         clauses.append(best[0])
@@ -54,7 +57,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
-    note += [head] if every and best else []
+    note += [head] if is_led else []
     note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
         :1
     ]

@@ -20,6 +20,12 @@ def statuses(result):
     return ["none" if not named or at in partial else status for at, (status, named) in enumerate(made)]
 
 
+def is_own(result):
+    """Whether the target, if there is one, is of the figure that the result is told by; else of a share in time beside it."""
+    target = result.attrs.get("target")
+    return not target or target["of"] == result.attrs["value"]
+
+
 def wanted(result, row=None):
     """The target in words: "5 %", "80 % within 20 s", "80 % on time"."""
     target = result.attrs["target"]

@@ -14,11 +14,10 @@ from toolkit.intervals import LEVEL, Incidence
 from toolkit.metrics.periods import is_steady
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
+from toolkit.metrics.waits import ENDS
 from toolkit.movement import count_movement
 from toolkit.tables import HISTORY_WEEK
 from toolkit.verdicts import Change, counts, curves, holm, rates, scores, waits
-
-ENDS = ("ended_", "otherwise_", "open_")
 
 
 @dataclass(frozen=True)

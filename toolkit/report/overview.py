@@ -43,6 +43,7 @@ def draw(out, manifest):
         links=[overview_link(True)]
         + [link_to(entry) for entry in entries if entry.get("html") and not entry.get("group")],
         headline=said,
+        look_at=look_at(said),
         rows=rows_of(figures),
         pull=chart_of(told, "pull"),
         grid=chart_of(told, "grid"),
@@ -52,6 +53,18 @@ def draw(out, manifest):
         ledger="ledger.html" if (Path(out) / "ledger.html").exists() else "",
         made_at=format_time(datetime.fromisoformat(manifest["made_at"]), zone),
     )
+
+
+def look_at(said):
+    """What to look at: a sentence that begins with the name says it once.
+
+    >>> look_at({"look_at": [{"name": "Billing", "text": "Billing waits.", "href": "a.html"}]})[0]["text"]
+    'waits.'
+    >>> look_at({"look_at": [{"name": "13:00", "text": "43 % hung up.", "href": "a.html"}]})[0]["text"]
+    '43 % hung up.'
+    """
+    found = said["look_at"] if said else []
+    return [one | {"text": one["text"].removeprefix(one["name"] + " ")} for one in found]
 
 
 def overview_link(is_current=False):
