@@ -152,7 +152,8 @@ def known_of(data):
     values = {value for column in ("rule", "column", "example", "reason") for value in broken[column].dropna()}
     values |= {data.service.name, data.source, data.zone, data.period.label, "By hand", "what to break down by"}
     values |= {row["name"] for row in PARAMETERS} | {str(file).rpartition("/")[2] for file in data.files}
-    return values | {"toolkit", "1.0a"}
+    topics = {words.display_name(topic, "topic") for topic in data.conversations.topic.execute().dropna()}
+    return values | {"toolkit", "1.0a"} | topics
 
 
 def test_no_word_of_a_report_bypasses_the_catalogue(notebook, sample, tmp_path, audit):  # noqa: F811
