@@ -123,7 +123,6 @@ def notebook(sample, monkeypatch, pseudo):
         "show(None)": lambda: show(None),
         "show.table(weekdays)": lambda: show.table(metrics.abandonment_rate(april.calls, by="weekday")),
         "show.absent(now)": lambda: show.absent(april, "site_visits"),
-        "show.together(now)": lambda: show.together(april, (metrics.inbound_volume, {})),
         "show.left_out(1)": lambda: show.left_out(1),
         "## How was it measured?": None,
         "show.measured(now)": lambda: show.measured(april),
@@ -152,8 +151,7 @@ def known_of(data):
     values = {value for column in ("rule", "column", "example", "reason") for value in broken[column].dropna()}
     values |= {data.service.name, data.source, data.zone, data.period.label, "By hand", "what to break down by"}
     values |= {row["name"] for row in PARAMETERS} | {str(file).rpartition("/")[2] for file in data.files}
-    topics = {words.display_name(topic, "topic") for topic in data.conversations.topic.execute().dropna()}
-    return values | {"toolkit", "1.0a"} | topics
+    return values | {"toolkit", "1.0a"}
 
 
 def test_no_word_of_a_report_bypasses_the_catalogue(notebook, sample, tmp_path, audit):  # noqa: F811
