@@ -175,7 +175,7 @@ def test_every_metric_is_shown_in_one_line(shown, april, name):
 
 
 def test_a_breakdown_has_a_tab_for_each_column_that_is_there(shown, april):
-    show.breakdown(lambda by: beside_previous(april, metrics.abandonment_rate, by=by), "hour", "weekday", "no_such")
+    show.breakdown(april, metrics.abandonment_rate, "hour", "weekday", "no_such")
     made = shown[0][show.SECTION_MIME]
     assert [tab["label"] for tab in made["tabs"]] == ["Local hour", "Weekday"]
     assert made["heading"] == made["tabs"][0]["block"]["heading"]
@@ -183,13 +183,13 @@ def test_a_breakdown_has_a_tab_for_each_column_that_is_there(shown, april):
 
 
 def test_a_breakdown_of_one_column_is_a_block(shown, april):
-    show.breakdown(lambda by: metrics.csat(april.surveys, by=by), "channel", "channel", "")
+    show.breakdown(april, metrics.csat, "channel", "channel", "")
     assert "tabs" not in shown[0][show.SECTION_MIME] and shown[0][show.SECTION_MIME]["by"] == ["channel"]
 
 
 def test_a_breakdown_of_nothing_names_the_column(shown, april):
     with pytest.raises(MissingColumn, match="no_such"):
-        show.breakdown(lambda by: metrics.csat(april.surveys, by=by), "no_such")
+        show.breakdown(april, metrics.csat, "no_such")
 
 
 # --- text, charts and tables alone --------------------------------------------------------------------

@@ -8,7 +8,6 @@ from browser import audit  # noqa: F401  (a fixture)
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit import metrics, show, words
-from toolkit.metrics.compare import beside_previous
 from toolkit.report.render import render_report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,9 +116,7 @@ def notebook(sample, monkeypatch, pseudo):
         "## What are the key figures?": None,
         "show.key_figures(now)": lambda: show.cards([CARD, CARD | {"n": 1, "note": "few"}, CARD | {"n": 0, "note": "no_data"}]),
         "## When do callers hang up?": None,
-        "show.breakdown(now)": lambda: show.breakdown(
-            lambda by: beside_previous(april, metrics.abandonment_rate, by=by), "hour", "weekday"
-        ),
+        "show.breakdown(now)": lambda: show.breakdown(april, metrics.abandonment_rate, "hour", "weekday"),
         "show(None)": lambda: show(None),
         "show.table(weekdays)": lambda: show.table(metrics.abandonment_rate(april.calls, by="weekday")),
         "show.absent(now)": lambda: show.absent(april, "site_visits"),

@@ -88,14 +88,16 @@ def _made(result, comparison, options):
     return one
 
 
-def breakdown(function, *keys):
-    """Show the same figure broken down by each of several columns, as tabs beside each other.
+def breakdown(data, function, *keys, table=None, **choices):
+    """Show a figure broken down by each of several columns, beside the period before, as tabs beside each other.
 
     Parameters
     ----------
-    function : callable
-        Takes a column; returns a result, or a result and its comparison with the period before.
+    data : Data
+    function : a metric
     keys : columns; those that the data hasn't are left out
+    table : attribute of `data`; by default the metric's own
+    choices : as the metric takes them
 
     Raises
     ------
@@ -103,15 +105,15 @@ def breakdown(function, *keys):
         The data has none of them.
     """
     from toolkit.errors import MissingColumn
+    from toolkit.metrics.compare import beside_previous
 
     tabs, missing = [], None
     for key in dict.fromkeys(filter(None, keys)):
         try:
-            made = function(key)
+            result, comparison = beside_previous(data, function, by=key, table=table, **choices)
         except MissingColumn as error:
             missing = missing or error
             continue
-        result, comparison = made if isinstance(made, tuple) else (made, None)
         title = words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key
         tabs.append({"label": words.sentence_case(title), "block": _made(result, comparison, {})})
     if not tabs:
