@@ -298,6 +298,8 @@ def standouts(result, only=None):
     # of spans of time the share of the first is told, which is better high
     is_harm_high = result.attrs.get("best") != "high" and "part" not in result.attrs
     found = [Standout(row, *_extent(row, tested)) for _, row in tested[tested["verdict"] == CLEAR].iterrows()]
+    if len(found) == len(tested) == len(estimates(result)) == 2:
+        found = sorted(found, key=lambda one: one.is_above != is_harm_high)[:1]  # one difference, seen from both sides
     found = [one for one in found if one.row["change"]]  # tests of times may be clear where the medians are alike
     return tested, sorted(found, key=lambda one: (one.is_above != is_harm_high, -one.harm, -one.row["n"]))
 

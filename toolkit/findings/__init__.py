@@ -10,6 +10,7 @@ from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
 from toolkit.findings import shapes, wholes
 from toolkit.findings.compared import find_quality
+from toolkit.findings.targets import as_rate
 from toolkit.findings.told import Told
 from toolkit.result import Result
 from toolkit.words import display_name, short_name
@@ -69,6 +70,7 @@ def tell(result, overall=None, period=None, comparison=None):
     ('80 of 100 answers were satisfied: 80 % (71 to 87)', None, 'none')
     """
     check_result("tell", result)
+    result = as_rate(result)
     told = TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
     # curves and spans of time are other views of a wait, whose own finding is told of it: no second candidate
     is_view = result.attrs["shape"] == "curve" or "part" in result.attrs

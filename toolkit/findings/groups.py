@@ -41,9 +41,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
     changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
-    # what is for the worse first, and of that what misses its target, the clearest first
-    rank = lambda one: (one.fact["direction"] == "better", _is_fine(one, of_all), -one.fact["score"])  # noqa: E731
-    best = sorted([*changes, *outs], key=rank)
+    best = _ranked(changes, outs, of_all)
     head = first or targets.clause(result, is_named=not best or _is_fine(best[0], of_all))
     clauses = [Clause(head)] if head else []
     # when it was is told first, and in full; and so is a figure that isn't the one which the target is of
@@ -74,6 +72,21 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         facts=[one.fact for one in best[:MOST_FACTS]] + off,
         tested=ps(tested) + ps(comparison),
     )
+
+
+def _ranked(changes, outs, statuses):
+    """What is for the worse first, of that what misses its target; then changes or standouts, whichever has the clearest.
+
+    Within either their order stays: the surest change, the standout of the most harm.
+    """
+
+    def kind(one):
+        return one.fact["direction"] == "better", _is_fine(one, statuses), one.fact["kind"]
+
+    clearest = {}
+    for one in [*changes, *outs]:
+        clearest[kind(one)] = max(clearest.get(kind(one), 0.0), one.fact["score"])
+    return sorted([*changes, *outs], key=lambda one: (*kind(one)[:2], -clearest[kind(one)]))
 
 
 def _is_fine(one, statuses):

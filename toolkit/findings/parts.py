@@ -24,7 +24,8 @@ def word(result, name, /, **values):
 
 def event(result, n=2):
     """What the cases did; by default of several."""
-    return word(result, "event", n=int(n))
+    said = word(result, "event", n=int(n))
+    return say("target.event", event=said, time=result.attrs["in_time"]) if "in_time" in result.attrs else said
 
 
 def noun(result):

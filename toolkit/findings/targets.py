@@ -6,6 +6,7 @@ from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings.parts import name_of, say
 from toolkit.findings.told import Clause
+from toolkit.result import Result
 from toolkit.words import display_name, estimate, text, value_text
 
 TESTED = ("off", "near", "on")
@@ -85,10 +86,28 @@ def clause(result, is_named=True):
         rows = [
             row for (_, row), one in zip(pd.DataFrame(result).iterrows(), statuses(result), strict=True) if one == "off"
         ]
-        names = [words.joined(display_name(row[key], key, in_sentence=True) for key in keys) for row in rows]
+        names = [words.joined(_name(row[key], key) for key in keys) for row in rows]
         return (
             say("target.some_named", miss=miss, names=words.joined(names)) if is_named and off <= MOST_NAMED else miss
         )
     if on == len(told):
         return say("target.no_miss" if is_all else f"target.all_{best}", **about)
     return say("target.not_off", **about)
+
+
+def _name(value, key):
+    name = display_name(value, key, in_sentence=True)
+    is_time = not isinstance(value, str) and words.has(f"span.{key}")
+    return text(f"span.{key}", name=name) if is_time else name
+
+
+def as_rate(result):
+    """A result of times that is told by the share in time, such as one by week, as the rate that this is."""
+    attrs, value = result.attrs, result.attrs.get("value")
+    if attrs["shape"] not in ("wait", "mean") or attrs["units"].get(value) != "rate":
+        return result
+    made = Result(result.assign(in_time_count=(result[value] * result[attrs["count"]]).round()))
+    seconds = _seconds(result) if (attrs.get("target") or {}).get("of") == value else None
+    made.attrs = attrs | {"shape": "rate", "best": "high", "roles": {"hits": "in_time_count"}}
+    made.attrs["in_time"] = say("target.time_own") if seconds is None else say("target.time_within", seconds=seconds)
+    return made
