@@ -75,7 +75,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
 
 
 def _ranked(changes, outs, statuses):
-    """What is for the worse first, of that what misses its target; then changes or standouts, whichever has the clearest.
+    """What is for the worse first, and of that what misses its target; of changes and standouts whichever is clearer.
 
     Within either their order stays: the surest change, the standout of the most harm.
     """
@@ -83,10 +83,10 @@ def _ranked(changes, outs, statuses):
     def kind(one):
         return one.fact["direction"] == "better", _is_fine(one, statuses), one.fact["kind"]
 
-    clearest = {}
-    for one in [*changes, *outs]:
-        clearest[kind(one)] = max(clearest.get(kind(one), 0.0), one.fact["score"])
-    return sorted([*changes, *outs], key=lambda one: (*kind(one)[:2], -clearest[kind(one)]))
+    clauses, first = [*changes, *outs], {}
+    for one in clauses:
+        first.setdefault(kind(one), one.fact["score"])
+    return sorted(clauses, key=lambda one: (*kind(one)[:2], -first[kind(one)]))
 
 
 def _is_fine(one, statuses):
