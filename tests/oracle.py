@@ -611,6 +611,18 @@ def is_met(row, as_of, targets, clock="calendar", service=None):
     return False if took > target else "undue"
 
 
+def sla_compliance(frame, by=None, clock="calendar", as_of=None, service=None):
+    result = []
+    for key, rows in groups(records(frame), by).items():
+        found = [is_met(row, as_of, service.targets.first_response, clock, service) for row in rows]
+        found = [one for one in found if one is not None]
+        if found or not by:
+            judged = [one for one in found if one != "undue"]
+            values = {"n": len(judged), "met_count": sum(judged), "undue_count": len(found) - len(judged)}
+            result.append(labelled(key, by, **values, **rate(sum(judged), len(judged), "sla_compliance")))
+    return result
+
+
 def expectation_met(frame, as_of=None, expectations=None, bot_only="out"):
     """`expectations`: {channel, "phone" or "social": [(seconds, share who expect it)]}; the defaults without."""
     if expectations is None:

@@ -12,6 +12,7 @@ from toolkit.service import Service
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
 SERVICE = Service(time_zone=ZONE)
+PROMISE = Service(time_zone=ZONE, targets={"first_response": {"email": "1d", "default": "1h"}})
 
 # Every metric on the tables of oracle.sample_tables: {name: (metric, arguments by table, keywords)}
 CALLS = {
@@ -53,6 +54,12 @@ CALLS = {
         "response_rate",
         ["conversations"],
         {"by": "channel", "no_reply_topics": ["praise"], "as_of": AS_OF},
+    ),
+    "sla_compliance": ("sla_compliance", ["conversations"], {"by": "channel", "as_of": AS_OF, "service": PROMISE}),
+    "sla_compliance in business time": (
+        "sla_compliance",
+        ["conversations"],
+        {"clock": "business", "as_of": AS_OF, "service": PROMISE},
     ),
     "reply_pairs": ("reply_pairs", ["messages"], {"by": "channel"}),
     "expectation_met": ("expectation_met", ["conversations"], {"as_of": AS_OF}),

@@ -1118,6 +1118,17 @@ def test_a_name_that_was_cut_has_its_whole_as_title():
     assert f"<title>X{'x' * 59}</title>" in svg and ">Xxx" in svg and "…" in svg
 
 
+@pytest.mark.parametrize("made_of", [curve, "weeks"])
+def test_a_long_name_at_a_line_leaves_its_value(made_of):
+    if made_of is curve:
+        result = curve({"queue": ["x" * 90, "b"]}, [90, 80], [0.9, 0.5])
+    else:
+        weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
+        result = rate({"week": weeks.repeat(2), "queue": ["x" * 90, "b"] * 4}, [100, 50] * 4, [90, 25] * 4)
+    ends = said(plots.plot(result), "end")
+    assert sorted(end.split("… ")[-1] for end in ends) == ["90 %", "B 50 %"]
+
+
 def test_a_colour_in_a_name_stays_a_name():
     svg = plots.svg(plots.plot(count({"queue": [f"{LIGHT['data']} (blue)", "b"]}, [9, 3])).figure)
     assert f">{LIGHT['data']} (blue)<" in svg and f"var(--data, {LIGHT['data']})" in svg

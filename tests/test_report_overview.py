@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import nbformat
 import pandas as pd
 import pytest
-from browser import audit  # noqa: F401
+from browser import audit, open_chromium  # noqa: F401
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from test_words_pages import Reader, pseudo  # noqa: F401
 
@@ -421,6 +421,26 @@ def test_a_browser_finds_nothing_wrong_with_the_overview(tmp_path, audit):  # no
 def test_a_browser_finds_nothing_wrong_with_the_ledger(broken, tmp_path, audit):  # noqa: F811
     ledger.write_ledger(broken, tmp_path, RUN)
     assert audit(tmp_path / "ledger.html", VIEWS) == CLEAN
+
+
+def test_the_overview_is_one_sheet_of_paper_and_its_tiles_stand_two_in_a_row_on_a_phone(tmp_path):
+    crowded(tmp_path)
+    manager, launch = open_chromium()
+    with manager as play:
+        browser = launch(play)
+        view = browser.new_page(viewport={"width": 390, "height": 800})
+        view.goto((tmp_path / "index.html").as_uri())
+        places = view.evaluate("[...document.querySelectorAll('.tile')].map(it => it.getBoundingClientRect().width)")
+        smallest = view.evaluate(
+            "Math.min(...[...document.querySelectorAll('main *:not([aria-hidden])')].filter(it => it.textContent.trim())"
+            ".map(it => parseFloat(getComputedStyle(it).fontSize)))"
+        )
+        paper = view.pdf(prefer_css_page_size=True)
+        browser.close()
+    alone, together = places[:2], places[2:]  # one of volume and one of speed, two of experience
+    assert all(width > 340 for width in alone) and all(width < 180 for width in together)
+    assert smallest >= 12
+    assert len(re.findall(rb"/Type */Page\b", paper)) == 1
 
 
 def test_no_word_of_the_pages_bypasses_the_catalogue(pseudo, broken, tmp_path):  # noqa: F811

@@ -123,7 +123,6 @@ def notebook(sample, monkeypatch, pseudo):
         "show(None)": lambda: show(None),
         "show.table(weekdays)": lambda: show.table(metrics.abandonment_rate(april.calls, by="weekday")),
         "show.absent(now)": lambda: show.absent(april, "site_visits"),
-        "show.together(now)": lambda: show.together(april, (metrics.inbound_volume, {})),
         "show.left_out(1)": lambda: show.left_out(1),
         "## How was it measured?": None,
         "show.measured(now)": lambda: show.measured(april),

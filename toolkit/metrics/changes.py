@@ -47,7 +47,7 @@ def change_by_group(data, function, by, table=None, **choices):
     >>> data = toolkit.open_data("data/sample", period="2024-04")
     >>> by_topic = change_by_group(data, toolkit.metrics.csat, "topic")
     >>> added, total = by_topic["contribution"][~by_topic["is_total"]].sum(), by_topic["contribution"].iloc[-1]
-    >>> abs(added - total) < 1e-12
+    >>> bool(abs(added - total) < 1e-12)
     True
     """
     if data.previous is None:

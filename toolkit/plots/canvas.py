@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation, blended_transform_factory
 
+from toolkit import words
 from toolkit.look import LIGHT, SIZE, WIDTH
 from toolkit.plots.svg import width_of
 
@@ -124,6 +125,24 @@ def cut(text, most, narrow, bold=False):
     return text[:low].rstrip() + "…"
 
 
+def name_and_value(name, value, most, narrow):
+    """A bold name and its value; the name is cut where both are wider than so many pixels.
+
+    >>> name_and_value("Internet fault", "9", 70, False).replace(words.NO_BREAK, " "), name_and_value("", "9", 70, False)
+    ('Intern… 9', '9')
+    """
+    if not name:
+        return value
+    whole = words.text("chart.name_and_value", name=name, value=value)
+    rest = measure([whole], narrow, True) - measure([name], narrow, True)
+    return words.text("chart.name_and_value", name=cut(name, most - rest, narrow, True), value=value)
+
+
+def room_for(ends, narrow):
+    """How wide the widest pair of a name and a value is."""
+    return measure([name_and_value(name, value, np.inf, narrow) for name, value in ends], narrow, True)
+
+
 def write(canvas, x, y, text, by=None, anchor="left", role="ink", bold=False, shift=(0, 0), full=None, name=None):
     """A text whose baseline begins, ends or has its middle (`anchor`) there; `full` is the title of one that was cut.
 
@@ -209,8 +228,6 @@ def _sample(canvas, x, y, mark):
         area(canvas, x + 1, y - 6, 14, 12, **mark)
     elif mark == "value":
         rule(canvas, [x, x + 16], [y, y], role="data", linewidth=2.5, alpha=0.5)
-        rule(canvas, [middle], [y], role="data", marker="o", markersize=9, **EDGE)
-    elif mark == "dot":
         rule(canvas, [middle], [y], role="data", marker="o", markersize=9, **EDGE)
     elif mark == "before":
         rule(canvas, [middle], [y], **HOLLOW | {"zorder": 3})

@@ -39,14 +39,14 @@ def curve(result, ax, keys, narrow):
     if len(parts) > MOST_CURVES:
         return multiples.of_curves(parts, ax, scale, narrow)
     width = canvas.width_of_canvas(ax, narrow)
-    ends = [_end(name, part, keys and not narrow) for name, part in parts]
+    ends = [(name if keys and not narrow else "", _last(part)) for name, part in parts]
     # the key says the names where there is no room beside the lines
     named = zip(("own", "dashed"), (name for name, _ in parts), strict=False) if keys and narrow else ()
     placed, top = canvas.key_lines(named, width, narrow)
     target = axes.only(pd.concat([part.get("target_seconds", pd.Series([np.nan])) for _, part in parts]))
     upwards = axes.Scale(0, 1, [0, 0.5, 1], [words.percent(one) for one in (0, 0.5, 1)], False)
     left = canvas.measure(upwards.labels, narrow) + 10
-    right = min(canvas.measure(ends, narrow, True) + 16, 0.36 * width)
+    right = min(canvas.room_for(ends, narrow) + 16, 0.36 * width)
     top += 24 if np.isfinite(target) else 10
     drawn = canvas.make(ax, narrow, top + (170 if narrow else 200) + 26, left, right, top, 26)
     drawn.ax.set_xscale("log")
@@ -63,9 +63,9 @@ def curve(result, ax, keys, narrow):
     height = drawn.height - top - 26
     y = [top + (1 - part["share"].iloc[-1]) * height for _, part in parts]
     for number, placed in enumerate(canvas.spread(y, 16, top, top + height)):
-        text, is_first = canvas.cut(ends[number], right - 8, narrow, True), number == 0
+        text, is_first = canvas.name_and_value(*ends[number], right - 8, narrow), number == 0
         role = "ink" if is_first else "muted"
-        look = {"role": role, "bold": is_first, "full": ends[number], "name": "end"}
+        look = {"role": role, "bold": is_first, "full": ends[number][0] or text, "name": "end"}
         canvas.write(drawn, width - right + 8, placed + BASE, text, **look)
     x = drawn.ax.transData.transform(np.column_stack([scale.ticks, np.zeros(len(scale.ticks))]))[:, 0]
     at = (x - drawn.px.transform((0, 0))[0]) / drawn.ax.figure.dpi * 72
@@ -81,10 +81,6 @@ def _until(part, end):
 
 def _last(part):
     return axes.shown(part["share"].iloc[-1], "rate")
-
-
-def _end(name, part, is_named):
-    return words.text("chart.name_and_value", name=name, value=_last(part)) if is_named else _last(part)
 
 
 def _curve(ax, part, is_second, said):

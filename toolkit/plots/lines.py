@@ -11,7 +11,7 @@ from toolkit.plots.rows import whisker
 MOST_POINTS = 62  # more have no mark each
 
 
-def line(ax, frame, steps, scale, unit, name, is_second, standout=None):
+def line(ax, frame, steps, scale, unit, name, is_second):
     """A line and its band, broken where there is none; points between two gaps keep a mark and their whisker."""
     frame = frame.sort_values("at")
     frame = frame.set_index("at", drop=False)

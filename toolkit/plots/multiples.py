@@ -93,7 +93,9 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
         canvas.rule(cell, [0, cell.width], [tick] * 2, cell.across, role="muted" if tick == scale.low else "line")
     if is_first:
         label = scale.labels[scale.ticks.index(lines[-1])]
-        canvas.write(cell, 0, lines[-1], label, cell.across, role="muted", shift=(0, 13)).set_zorder(1.5)
+        wide, y = canvas.measure([label], narrow) + 3, HEAD + LINE * is_two + 2
+        canvas.area(cell, 0, y, wide, 14, facecolor=LIGHT["page"], zorder=2.6, label="pad")  # below the own line only
+        canvas.write(cell, 0, lines[-1], label, cell.across, role="muted", shift=(0, 13)).set_zorder(2.7)
     ax.plot(*everything, color=LIGHT["faint"], linewidth=1, zorder=2, label="others")
     draw(ax, number)
     x = ax.transData.transform(np.column_stack([ticks[0], np.full(len(ticks[0]), scale.low)]))[:, 0]

@@ -40,10 +40,10 @@ def trend(result, ax, key, groups, form, narrow):
     if len(series) > MOST_LINES:
         return multiples.of_trends(series, ax, steps, scale, unit, form.standout, narrow)
     width, target = canvas.width_of_canvas(ax, narrow), axes.only(every["target"])
-    ends = ["" if narrow else name for name, _ in series]  # the key says them, where there is no room
-    ends = [_end(name, frame, unit) for name, (_, frame) in zip(ends, series, strict=True)]
+    # the key says the names where there is no room beside the lines
+    ends = [("" if narrow else name, _last(frame, unit)) for name, frame in series]
     left = canvas.measure(scale.labels, narrow) + 10
-    right = min(canvas.measure(ends, narrow, True) + 16, 0.34 * width)
+    right = min(canvas.room_for(ends, narrow) + 16, 0.34 * width)
     key_items = [
         pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]
     ]
@@ -69,7 +69,7 @@ def trend(result, ax, key, groups, form, narrow):
     if np.isfinite(target):
         canvas.rule(drawn, [left, drawn.width - right], [target] * 2, drawn.across, **DOTTED)
     for number, (name, frame) in reversed(list(enumerate(series))):
-        line(drawn.ax, frame, steps, scale, unit, name, number > 0, form.standout)
+        line(drawn.ax, frame, steps, scale, unit, name, number > 0)
     _name_ends(drawn, series, ends, right)
     _named(drawn, series, form, unit)
     if bracket:
@@ -92,10 +92,8 @@ def missing(at, steps):
     return [(at[jump] + half, at[jump + 1] - half) for jump in jumps]
 
 
-def _end(name, frame, unit):
-    """What stands at the end of a line."""
-    value = axes.shown(last_of(frame)["value"], unit) if frame["value"].notna().any() else ""
-    return words.text("chart.name_and_value", name=name, value=value) if name else value
+def _last(frame, unit):
+    return axes.shown(last_of(frame)["value"], unit) if frame["value"].notna().any() else ""
 
 
 def _name_ends(drawn, series, ends, right):
@@ -109,13 +107,13 @@ def _name_ends(drawn, series, ends, right):
     low = (y0 - box.y1) / figure.dpi * 72
     x = drawn.width - right + 8
     for one, placed in zip(shown, canvas.spread(y, 16, low, low + box.height / figure.dpi * 72), strict=True):
-        text = canvas.cut(ends[one], right - 8, drawn.narrow, True)
+        text = canvas.name_and_value(*ends[one], right - 8, drawn.narrow)
         role = "muted" if one else "ink"
         row = at[one]
         by, along, move = drawn.px, x, 0
         if len(shown) == 1:  # beside its point, which may lie before the end
             by, along, move = drawn.upwards, row["at"], 9
-        look = {"role": role, "bold": not one, "full": ends[one], "name": "end", "shift": (move, BASE)}
+        look = {"role": role, "bold": not one, "full": ends[one][0] or text, "name": "end", "shift": (move, BASE)}
         canvas.write(drawn, along, placed, text, by, **look)
         if not one and not row["is_partial"]:
             drawn.ax.plot(
