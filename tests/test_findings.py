@@ -1118,24 +1118,28 @@ def test_of_groups_the_clear_changes_are_named():
     assert heading(comparison(few, by=["queue"])) == "No group can be compared with the period before"
 
 
-def test_a_group_that_clearly_changed_is_told_before_one_that_stands_out():
-    rows = [UP | {"queue": "care_desk", "p": 0.001}, UP | {"queue": "b", "change": 0.01, "verdict": "chance", "p": 0.4}]
+@pytest.mark.parametrize(
+    "p, kinds, said, highlight",
+    [
+        (1e-12, ["change", "standout"], "for Care desk it rose clearly, from 11 % to 14 %", 1),
+        (0.001, ["standout", "change"], "for B it is 30 %, 14 % for the others", 0),
+    ],
+)
+def test_of_a_change_and_a_standout_the_clearer_is_told(p, kinds, said, highlight):
+    rows = [UP | {"queue": "care_desk", "p": p}, UP | {"queue": "b", "change": 0.01, "verdict": "chance", "p": 0.4}]
     now = rates(["queue"], [("b", 400, 120), ("care_desk", 400, 56)], target=target(0.05))
     told = tell(now, comparison=comparison(rows, by=["queue"]))
-    assert plain(told.heading) == (
-        "No queue keeps to the target of 5 %; for Care desk it rose clearly, from 11 % to 14 %"
-    )
-    assert told.highlight == 1 and "30 % of calls for B hung up" in plain(told.note)
-    assert [fact["kind"] for fact in told.facts] == ["change", "standout", "off", "off"]
+    assert plain(told.heading) == f"No queue keeps to the target of 5 %; {said}" and told.highlight == highlight
+    assert [fact["kind"] for fact in told.facts] == [*kinds, "off", "off"]
     assert len(told.tested) == 4  # two changes, and the two sides of one difference
-    unnamed = comparison([UP | {"queue": "(none)", "p": 0.001}], by=["queue"])
+    unnamed = comparison([UP | {"queue": "(none)", "p": 1e-12}], by=["queue"])
     assert "rose" not in tell(now, comparison=unnamed).sentence
 
 
 def test_a_clear_change_of_a_median_that_is_not_reached_has_no_number():
     now = waits({"a": ([7200] * 20, 0, 80), "b": (list(range(50, 150)), 0, 0)}, "channel")
     row = {"channel": "a", "median_seconds": np.nan, "previous": 7200.0, "change": np.nan, "change_low": np.nan}
-    frame = pd.DataFrame([row | {"n": 100, "change_high": np.nan, "p": 1e-6, "verdict": "clear"}])
+    frame = pd.DataFrame([row | {"n": 100, "change_high": np.nan, "p": 1e-12, "verdict": "clear"}])
     against = made("first_response_time", frame, ["channel"], shape="comparison", units={"change": "change in seconds"})
     told = tell(now, comparison=against)
     assert "nan" not in told.sentence

@@ -42,13 +42,16 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     tested, found = claims.standouts(result, only)
     changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
     best = _ranked(changes, outs, of_all)
-    head = first or targets.clause(result, is_named=not best or _is_fine(best[0], of_all))
+    is_better = bool(best) and best[0].fact["direction"] == "better"
+    head = first or targets.clause(result, is_named=not best or is_better or _is_fine(best[0], of_all))
     clauses = [Clause(head)] if head else []
+    # what is better than the others is no finding beside what misses its target
+    is_told = bool(best) and first is None and not (head and status == "off" and is_better)
     # when it was is told first, and in full; and so is a figure that isn't the one which the target is of
-    is_led = bool(best) and first is None and bool(every or not targets.is_own(result))
+    is_led = is_told and bool(every or not targets.is_own(result))
     if is_led:
         clauses = best[:1]
-    elif best and first is None and not (head and status == "off" and best[0].fact["direction"] == "better"):
+    elif is_told:
         clauses.append(best[0])
     if not best and first is None:
         clauses.append(_flat(result, told, tested, is_bare=bool(clauses)))
@@ -59,7 +62,8 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
         :1
     ]
-    note += [_extreme(result, found[0], tested)] if found and named and named.fact["kind"] == "standout" else []
+    if named and named.fact["kind"] == "standout":
+        note.append(_extreme(result, next(one for one in found if one.row.name == named.place), tested))
     note += [_overall(result, overall)]
     return Told(
         heading,
@@ -75,7 +79,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
 
 
 def _ranked(changes, outs, statuses):
-    """What is for the worse first, of that what misses its target; then changes or standouts, whichever has the clearest.
+    """What is for the worse first, and of that what misses its target; of changes and standouts whichever is clearer.
 
     Within either their order stays: the surest change, the standout of the most harm.
     """
@@ -83,10 +87,10 @@ def _ranked(changes, outs, statuses):
     def kind(one):
         return one.fact["direction"] == "better", _is_fine(one, statuses), one.fact["kind"]
 
-    clearest = {}
-    for one in [*changes, *outs]:
-        clearest[kind(one)] = max(clearest.get(kind(one), 0.0), one.fact["score"])
-    return sorted([*changes, *outs], key=lambda one: (*kind(one)[:2], -clearest[kind(one)]))
+    clauses, first = [*changes, *outs], {}
+    for one in clauses:
+        first.setdefault(kind(one), one.fact["score"])
+    return sorted(clauses, key=lambda one: (*kind(one)[:2], -first[kind(one)]))
 
 
 def _is_fine(one, statuses):
