@@ -30,9 +30,9 @@ def toolkit(*arguments, cwd=ROOT):
     )
 
 
-def text_of(html):
-    """What a reader sees: without tags, style and code."""
-    html = re.sub(r"<(style|details)\b.*?</\1>", " ", html, flags=re.DOTALL)
+def text_of(html, hidden="style|details"):
+    """What a reader sees: without tags, style and what is folded."""
+    html = re.sub(rf"<({hidden})\b.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
@@ -46,7 +46,7 @@ def reports(tmp_path_factory):
 
 def test_each_report_is_there_and_small(reports):
     for name in (*REPORTS, "index"):
-        assert 5_000 < (reports / f"{name}.html").stat().st_size < 3_000_000, name
+        assert 5_000 < (reports / f"{name}.html").stat().st_size < 300_000, name
     manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
     assert {name: one["status"] for name, one in manifest["reports"].items()} == dict.fromkeys(REPORTS, "ok")
     assert not (reports / "failed").exists()
@@ -90,29 +90,52 @@ def test_charts_have_alternative_text(reports, name):
 @pytest.mark.parametrize(
     "name, words",
     [
-        ("abandonment", ["most at 13:00", "identification", "of calls that queued"]),
+        (
+            "abandonment",
+            [
+                "Both figures with a target miss it",
+                "at 13:00 it is 43 %, 11 % for the others",
+                "The mean wait of answered calls at 13:00 is 2 min",
+                "12 % of calls at identification hung up there",
+            ],
+        ),
         (
             "csat_by_topic",
-            ["Billing pulls CSAT down by 6.7 points", "target 80 %: off target", "41 answers were 3 or less"],
+            [
+                "Billing pulls CSAT down by 6.7 points",
+                "73 % (65 to 79), off the target of 80 %",
+                "41 answers were 3 or less",
+            ],
         ),
-        ("sentiment_trends", ["rose most in the week of 15 April", "a clear change"]),
+        (
+            "sentiment_trends",
+            [
+                "Internet fault stands out in the week of 15 April",
+                "Internet fault alone added 12.3 points to the share of negative messages; in all it rose by 10.6",
+                "in the same week the share of negative messages was 60 % (25 %)",
+            ],
+        ),
         (
             "response_times",
-            ["49 are still waiting and 37 were closed without an answer", "the 571 threads begun meanwhile is 4 h"],
+            [
+                "No channel reaches the target of 80 %",
+                "outside opening hours it is 19 %, 67 % for the others",
+                "49 are still waiting and 37 were closed without an answer",
+            ],
         ),
+        ("index", ["All 4 figures with a target miss it", "Internet fault stands out in the week of 15 April"]),
     ],
 )
 def test_the_story_of_the_sample_is_told(reports, name, words):
-    html = (reports / f"{name}.html").read_text(encoding="utf-8")
-    sentences = text_of(" ".join(re.findall(r"<p class=\"finding\">(.*?)</p>", html, re.DOTALL)))
+    said = text_of((reports / f"{name}.html").read_text(encoding="utf-8"))
     for word in words:
-        assert word in sentences, sentences
+        assert word in said, word
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_what_every_report_says(reports, name):
-    text = text_of((reports / f"{name}.html").read_text(encoding="utf-8"))
-    for words in ("Europe/Rome", "1 to 28 April 2024", "95 %", "Rows in", "set aside", "What do the figures mean"):
+    text = text_of((reports / f"{name}.html").read_text(encoding="utf-8"), "style")
+    for words in ("Europe/Rome", "1 to 28 April 2024", "95 %", "Rows in", "set aside", "Data and definitions"):
         assert words.lower() in text.lower(), words
     assert str(ROOT) not in text  # where the files lie is nobody's business
 

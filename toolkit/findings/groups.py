@@ -144,8 +144,15 @@ def _standout(result, found, every):
         (short, bare),
         say("standout.detail", place=place, figure=figure_of(result, row)),
         int(row.name),
-        fact(result, "standout", row, full, claims.direction(1 if found.is_above else -1, best), row["p"], row["n"]),
+        fact(result, "standout", row, full, _direction(result, found, best), row["p"], row["n"]),
     )
+
+
+def _direction(result, found, best):
+    """Whether a group is worse than the others; neither, where each group was promised a time of its own."""
+    own = result["target_seconds"].dropna() if "target_seconds" in result.columns else ()
+    is_wait = result.attrs["shape"] in ("wait", "mean")
+    return "none" if is_wait and len(set(own)) > 1 else claims.direction(1 if found.is_above else -1, best)
 
 
 def event_at(result):

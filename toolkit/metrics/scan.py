@@ -206,6 +206,8 @@ def _fact(weeks):
 
 
 def _subject(week):
-    metric = week.result.attrs["metric"]
+    metric, case = (week.result.attrs[name] for name in ("metric", "case"))
+    if week.column == "n" and words.has(f"metric.{metric}.counted.{case}"):
+        return words.text(f"metric.{metric}.counted.{case}")
     own = f"metric.{metric}.figures.{week.column}"
     return words.text(f"metric.{metric}.subject" if week.column == METRICS[metric].value or not words.has(own) else own)

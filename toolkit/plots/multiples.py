@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.transforms import Bbox
 
 from toolkit import words
+from toolkit.clock import day_of
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import DOTTED, EDGE, LINE
@@ -106,9 +107,12 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
 
 def of_trends(series, ax, steps, scale, unit, standout, narrow):
     """A panel for each series along the time, its last value beside its name; a diamond at what the finding names."""
+    nobody = {words.text(f"name.{code}") for code in ("none", "unassigned")}
+    # what the finding names comes first, what has no name last
+    series = sorted(series, key=lambda one: (standout not in one[1].index, one[0] in nobody))
     left_out, series = len(series) - MOST_PANELS, series[:MOST_PANELS]
     unit_shown = "seconds" if unit == "log" else unit
-    values = [axes.shown(last_of(frame)["value"], unit_shown) for _, frame in series]
+    values = [_told(frame, standout, unit_shown) for _, frame in series]
     margin = steps.width * 0.5
     along = (steps.at.min() - margin, steps.at.max() + margin)
     target = axes.only(pd.concat([frame["target"] for _, frame in series]))
@@ -120,7 +124,8 @@ def of_trends(series, ax, steps, scale, unit, standout, narrow):
         line(one, frame, steps, scale, unit, name, False)
         if standout in frame.index and np.isfinite(frame.at[standout, "value"]):
             place = frame.at[standout, "at"], frame.at[standout, "value"]
-            one.plot(*place, "D", color=LIGHT["attention"], markersize=9, zorder=5, label="highlight", **EDGE)
+            look = EDGE | {"markersize": 9, "zorder": 5, "label": "highlight", "clip_on": False}
+            one.plot(*place, "D", color=LIGHT["attention"], **look)
 
     everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in series])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
@@ -131,6 +136,14 @@ def of_trends(series, ax, steps, scale, unit, standout, narrow):
     return panels(
         names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks
     )
+
+
+def _told(frame, standout, unit):
+    """The value beside the name of a panel: the last one, or the one that the finding names, with its day."""
+    if standout not in frame.index or not np.isfinite(frame.at[standout, "value"]):
+        return axes.shown(last_of(frame)["value"], unit)
+    day = words.date_name(day_of(int(frame.at[standout, "at"])))
+    return words.text("chart.value_on", value=axes.shown(frame.at[standout, "value"], unit), day=day)
 
 
 def of_curves(parts, ax, scale, narrow):

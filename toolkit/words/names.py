@@ -63,6 +63,9 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
         return _period_name(day, key, with_year)
     if key == "hour" and not isinstance(value, str):
         return f"{int(value):02d}:00"
+    if key == "expectation" and ", " in str(value):  # what is expected of a channel, and within which time
+        channel, _, time = str(value).rpartition(", ")
+        return f"{display_name(channel, 'channel', limit, in_sentence)}, {time}"
     for table in (f"value.{key}", "value.any"):
         if isinstance(entry(table), dict) and str(value) in entry(table):
             said = text(f"{table}.{value}")
