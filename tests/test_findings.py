@@ -889,19 +889,19 @@ ROAMING = ("roaming", 30, 0.005, -0.01, 0.02, "chance", 0.01, False, 0.4)
         (
             [RETURNS, FAULT, UNKNOWN],
             0.106,
-            "Internet fault alone added 12.3 points to the share of negative messages; in all it rose by 10.6",
+            "Internet fault added 12.3 points to the share of negative messages; in all it rose by 10.6",
             1,
         ),
         (
             [FAULT],
             -0.02,
-            "Internet fault alone added 12.3 points to the share of negative messages; in all it fell by 2.0",
+            "Internet fault added 12.3 points to the share of negative messages; in all it fell by 2.0",
             0,
         ),
         (
             [RETURNS, ROAMING],
             0.0,
-            "Returns alone took 2.4 points off the share of negative messages; in all it is unchanged",
+            "Returns took 2.4 points off the share of negative messages; in all it is unchanged",
             0,
         ),
         (

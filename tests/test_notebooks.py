@@ -111,7 +111,7 @@ def test_charts_have_alternative_text(reports, name):
             "sentiment_trends",
             [
                 "Internet fault stands out in the week of 15 April",
-                "Internet fault alone added 12.3 points to the share of negative messages; in all it rose by 10.6",
+                "Internet fault added 12.3 points to the share of negative messages; in all it rose by 10.6",
                 "in the same week the share of negative messages was 60 % (25 %)",
             ],
         ),

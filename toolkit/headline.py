@@ -149,7 +149,7 @@ def _seen(cards, facts, tested):
         off=[card for card in with_target if card["status"] == "off"],
         held=with_target,
         changed=sorted(changed, key=_score, reverse=True),
-        steady=[card for card in cards if card.get("verdict") == CHANCE],
+        steady=[card for card in cards if card.get("verdict") == CHANCE and card.get("change") is not None],
         together=together,
         alike=[one for one in alike if (one["key"], one["value"]) not in named],
         changes=[fact for fact in _once(changes) if (fact["key"], fact["value"]) not in named],

@@ -53,7 +53,7 @@ class _Shown:
 
     def use(self, *names):
         """Keep the names of metrics, whose definitions are told at the end."""
-        self.metrics += [name for name in names if name in METRICS and name not in self.metrics]
+        self.metrics += [name for name in dict.fromkeys(names) if name in METRICS and name not in self.metrics]
 
 
 _shown = _Shown()
@@ -218,7 +218,7 @@ def header(data, title, by=None, **choices):
 
 def scope(data, title, by=None, choices=None):
     """The title with what the report is restricted to and broken down by: "Response times by team, opening hours only"."""
-    keys = [by] if isinstance(by, str) else list(by or ())
+    keys = list(filter(None, [by] if isinstance(by, str) else by or ()))
     if keys:
         names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in keys]
         title = words.text("blocks.scope.by", title=title, keys=words.joined(names))

@@ -307,7 +307,7 @@ def _first_responses(messages, conversations):
 
 
 @metric("rate", table="conversations", case="conversation", value="expectation_met", best="high")
-def expectation_met(conversations, as_of=None, bot_only="out"):
+def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
     """The share of conversations answered within what customers expect of their channel.
 
     Parameters
@@ -315,8 +315,8 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     conversations : DataFrame, ibis Table or path; one row per conversation
         Uses `created_at`, `first_response_at`, `closed_at` where it is there, and `channel`. What is expected stands in service.toml
         (`expectations`), of a channel by its name; "social" stands for all written channels without an entry of their own.
-    as_of, bot_only :
-        As for `first_response_time`.
+    as_of, bot_only, channels :
+        As for `first_response_time`; a phone conversation that begins when the call is taken says nothing of its queue.
 
     Returns
     -------
@@ -340,11 +340,11 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     """
     import pandas as pd
 
-    rows, _, choices = asked_rows(conversations, "calendar", as_of, bot_only, "all")
+    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels)
     rows = engine.as_table(rows, "conversations", ["channel"])
     settings = shapes.settings_of(rows)
     with shapes.at_once():
-        first = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only)
+        first = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only, channels=channels)
     groups = {channel: channel_setting(channel, settings.expectations) for channel in first["channel"]}
     made = []
     for name, expected in settings.expectations.items():
@@ -370,7 +370,13 @@ def expectation_met(conversations, as_of=None, bot_only="out"):
     ]
     frame = pd.DataFrame(made, columns=columns).astype({"expected_share": "float64"})
     units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
-    about = {"rows": ["expectation"], "ordered": True, "roles": {"hits": "answered_count"}, "ends": ("low", "high")}
+    about = {
+        "case": case,
+        "rows": ["expectation"],
+        "ordered": True,
+        "roles": {"hits": "answered_count"},
+        "ends": ("low", "high"),
+    }
     return shapes.finish(frame, "expectation_met", rows, [], units | {"expectation_met": "rate"}, choices, **about)
 
 
