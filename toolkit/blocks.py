@@ -144,11 +144,6 @@ def drawing(result, **options):
         plots.close(axes.figure)
 
 
-def is_blank(one):
-    """Whether a block has nothing but its sentence."""
-    return one["chart"] is None and not one["tables"]
-
-
 def block_html(one, level=3):
     """A block as HTML that JupyterLab shows: the finding, the wide chart, the note, and the tables folded."""
     said = [f"<h{level}>{with_code(one['heading'])}</h{level}>"] if one["heading"] else []

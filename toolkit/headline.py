@@ -82,8 +82,7 @@ def overview(reports):
     Returns
     -------
     dict of title; bullets, always off, changed and steady: dicts of kind, text, href; look_at: at most five dicts of
-        name, text, href, what goes together first, then the worst places of what is off target; together: dicts of key, value,
-        name, weeks, text, href, metrics
+        name, text, href, what goes together first, then the worst places of what is off target
     """
     cards, facts = {}, {}
     for report in reports:
@@ -100,14 +99,7 @@ def overview(reports):
         {"kind": kind, "text": text, "href": href} if text else empty[kind]
         for kind, text, href in _bullets(seen, "href")
     ]
-    together = [
-        {name: one[name] for name in _TOGETHER} | {"href": one["facts"][0]["href"]}
-        for one in [*seen.together, *seen.alike]
-    ]
-    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen), "together": together}
-
-
-_TOGETHER = ("key", "value", "name", "weeks", "text", "metrics")
+    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen)}
 
 
 def _href(report, one):

@@ -36,7 +36,7 @@ class _Shown:
 
     def __init__(self, about=None):
         self.about, self.blocks, self.raw, self.figures, self.names = about, {}, [], [], {}
-        self.metrics, self.facts, self.tested = [], [], []
+        self.metrics = []
 
     def add(self, one, choices=()):
         """Keep a block, and give it an id that the same cell gives again when it is run again."""
@@ -344,7 +344,7 @@ def headline(data=None, facts=(), tested=()):
     every = [p for one in _shown.blocks.values() for p in one["tested"]]
     for figure, raw in zip(_shown.figures, _shown.raw, strict=True):
         figure["block"] = raw["block"] = _block_of(raw.get("metric"))
-    said = made(_shown.raw, [*found, *_shown.facts, *facts], [*every, *_shown.tested, *tested])
+    said = made(_shown.raw, [*found, *facts], [*every, *tested])
     if _shown.about is not None:
         _shown.about["headline"] = said
         _display(_header_bundle(_shown.about), HEADER_ID, update=True)
@@ -396,10 +396,9 @@ def measured(data, *names):
     from toolkit.metrics.definitions import definition
 
     _shown.use(*names)
-    broken = data.rules_broken()
     text = findings.find_quality(data.counts)
     notes = data.notes_of_period()
-    made = {"text": text, "tables": tables_of(data.quality()), "notes": notes, "is_clean": not len(broken)}
+    made = {"text": text, "tables": tables_of(data.quality()), "notes": notes}
     told = [dict(zip(("title", "text", "more"), definition(name), strict=True)) for name in _shown.metrics]
     parts = [f"<p>{with_code(said)}</p>" for said in (text, *notes)] + [one["html"] for one in made["tables"]]
     parts += [
