@@ -13,9 +13,10 @@ from made_report import SIBLINGS, block, cell, made_report, table
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit import look
+from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.report import clean
-from toolkit.report.page import SECTION, read_page
-from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_report, style
+from toolkit.report.page import read_page
+from toolkit.report.render import TEMPLATES, render_report, style
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"

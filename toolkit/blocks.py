@@ -15,6 +15,7 @@ import re
 from datetime import date
 
 from toolkit import findings, plots, words
+from toolkit.displays import with_code
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
 
@@ -174,15 +175,6 @@ def tabs_html(tabs):
 def plain(one):
     """A block as text."""
     return ". ".join(filter(None, [one["heading"], one["note"]])).replace("`", "")
-
-
-def with_code(text):
-    """A text as HTML; what stands between backticks is code.
-
-    >>> with_code("see `toolkit check` <now>")
-    'see <code>toolkit check</code> &lt;now&gt;'
-    """
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def name_of(one):

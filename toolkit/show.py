@@ -16,17 +16,13 @@ import types
 from pathlib import Path
 
 from toolkit import blocks, words
-from toolkit.blocks import with_code
 from toolkit.cards import card_texts
+from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION, with_code
 from toolkit.load.coverage import notes_of
 from toolkit.metrics.registry import METRICS
 from toolkit.table_html import tables_of
 from toolkit.words.notebooks import translated
 
-HEADER_MIME = "application/vnd.toolkit.report+json"
-FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
-SECTION_MIME = "application/vnd.toolkit.section+json"
-MEASURED_MIME = "application/vnd.toolkit.measured+json"
 HEADER_ID, FIGURES_ID = "toolkit-header", "toolkit-key-figures"  # displays that the headline completes
 FEW_COVERED, MANY_REJECTED = 0.9, 0.01  # shares of days, of rows
 
@@ -75,7 +71,7 @@ class _Show(types.ModuleType):
         if result is None:  # there is no period before, or there are too few weeks
             return say(words.text("blocks.no_past"))
         one = _made(result, comparison, options)
-        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+        return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
 sys.modules[__name__].__class__ = _Show
@@ -120,11 +116,11 @@ def breakdown(data, function, *keys, table=None, **choices):
         raise missing or MissingColumn("the data", keys[0] if keys else "", [])
     if len(tabs) == 1:
         one = tabs[0]["block"]
-        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+        return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
     first = tabs[0]["block"]
     every = {name: first[name] for name in ("heading", "note", "status", "is_changed", "score", "id")}
     plain = "\n".join(f"{tab['label']}: {blocks.plain(tab['block'])}" for tab in tabs)
-    return _display({SECTION_MIME: every | {"tabs": tabs}, "text/html": blocks.tabs_html(tabs), "text/plain": plain})
+    return _display({SECTION: every | {"tabs": tabs}, "text/html": blocks.tabs_html(tabs), "text/plain": plain})
 
 
 def together(data, *asked, by=("topic", "channel")):
@@ -137,7 +133,7 @@ def together(data, *asked, by=("topic", "channel")):
     by : columns whose groups are looked at, of each metric those that its table has
     """
     one = _shown.add(blocks.together(data, asked, by))
-    return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+    return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
 def _display(bundle, display_id=None, update=False):
@@ -256,7 +252,7 @@ def _header_bundle(about):
         shown.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
         lines += [headline["title"], *(one["text"] for one in headline["bullets"])]
     shown += [f"<p><em>{html.escape(text)}</em></p>" for text in about["remarks"]]
-    return {HEADER_MIME: about, "text/html": "".join(shown), "text/plain": "\n".join(lines)}
+    return {REPORT: about, "text/html": "".join(shown), "text/plain": "\n".join(lines)}
 
 
 def remarks(data):
@@ -318,7 +314,7 @@ def _figures_bundle(raw, said):
         cells.append(f"<td>{'<br>'.join(lines)}</td>")
     plain = "; ".join(words.text("pages.card.of", label=one["label"], figure=one["value"]) for one in said)
     table = f"<table><tr>{''.join(cells)}</tr></table>"
-    return {FIGURES_MIME: {"figures": said, "raw": raw}, "text/html": table, "text/plain": plain}
+    return {KEY_FIGURES: {"figures": said, "raw": raw}, "text/html": table, "text/plain": plain}
 
 
 def _lines(one):
@@ -408,4 +404,4 @@ def measured(data, *names):
     summary = html.escape(words.text("blocks.measured"))
     shown = f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
     plain = "\n".join([text, *notes, *(words.text("pages.card.of", label=o["title"], figure=o["text"]) for o in told)])
-    _display({MEASURED_MIME: {"quality": made, "definitions": told}, "text/html": shown, "text/plain": plain})
+    _display({MEASURED: {"quality": made, "definitions": told}, "text/html": shown, "text/plain": plain})
