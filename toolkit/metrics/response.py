@@ -377,6 +377,7 @@ def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
         "roles": {"hits": "answered_count"},
         "ends": ("low", "high"),
     }
+    about |= {"case": case} if case else {}
     return shapes.finish(frame, "expectation_met", rows, [], units | {"expectation_met": "rate"}, choices, **about)
 
 
