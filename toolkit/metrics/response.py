@@ -371,7 +371,6 @@ def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
     frame = pd.DataFrame(made, columns=columns).astype({"expected_share": "float64"})
     units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
     about = {
-        "case": case,
         "rows": ["expectation"],
         "ordered": True,
         "roles": {"hits": "answered_count"},
