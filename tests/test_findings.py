@@ -86,19 +86,19 @@ def note(result, **context):
             ["hour"],
             [(12, 869, 66), (13, 131, 54)],
             "41 % of calls at 13:00 hung up before an agent answered, 7.6 % of the others",
-            "At 13:00: 54 of 131 calls, 41 % (33 to 50). At 12:00 the most hung up before an agent answered: 66 of 120.",
+            "At 13:00: 54 of 131 calls, 41 % (33 to 50). At 12:00 the most hung up before an agent answered: 66 of all 120.",
         ),
         (
             ["weekday"],
             [("Monday", 100, 14), ("Tuesday", 100, 10)],
-            "No weekday stands out: between 10 % and 14 %",
-            "On Monday the most hung up before an agent answered: 14 of 24.",
+            "No weekday stands out: the abandonment rate is between 10 % and 14 %",
+            "On Monday the most hung up before an agent answered: 14 of all 24.",
         ),
         (
             ["queue"],
             [("$a$ <b>", 100, 50), ("care_desk", 100, 0), ("c", 3, 3)],
             "50 % of calls for $a$ <b> hung up before an agent answered, 2.9 % of the others",
-            "For $a$ <b>: 50 of 100 calls, 50 % (40 to 60). None of the others has as many: 50 of 53.",
+            "For $a$ <b>: 50 of 100 calls, 50 % (40 to 60). None of the others has as many: 50 of all 53.",
         ),
         (
             ["queue"],
@@ -121,7 +121,7 @@ def test_of_what_stands_out_the_most_harm_is_named_and_not_the_most_extreme_rate
     assert plain(told.heading) == "22 % of calls at 16:00 hung up before an agent answered, 15 % of the others"
     assert told.highlight == 2
     assert plain(told.note).endswith(
-        "None of the others has as many: 655 of 1,566. Higher still at 02:00: 11 of 11 calls, 100 % (74 to 100)."
+        "None of the others has as many: 655 of all 1,566. Higher still at 02:00: 11 of 11 calls, 100 % (74 to 100)."
     )
 
 
@@ -255,14 +255,14 @@ CSAT = {"metric": "csat", "hits": "satisfied_count", "target": target(0.8, "high
     [
         (
             [("billing", 19, 5), ("other", 100, 80)],
-            "1 of 2 topics misses the target of 80 %; about Billing it is 26 %, 80 % for the others",
+            "1 of 2 topics misses the target of 80 %; about Billing it is 26 %, against 80 % for the others",
             0,
             True,
             "off",
         ),
         (
             [("billing", 190, 50), ("other", 100, 60)],
-            "No topic reaches the target of 80 %; about Billing it is 26 %, 60 % for the others",
+            "No topic reaches the target of 80 %; about Billing it is 26 %, against 60 % for the others",
             0,
             True,
             "off",
@@ -361,7 +361,9 @@ def test_csat_names_how_many_surveys_were_answered():
 def test_the_bases_stand_side_by_side_and_none_is_the_highest():
     rows = [("offered", 378, 54), ("wanted_agent", 303, 54), ("queued", 272, 22)]
     told = tell(rates([], rows, "abandonment_by_base", rows=["base"], ordered=True))
-    assert plain(told.heading) == "The abandonment rate is between 8.1 % and 18 %, by what is counted"
+    assert (
+        plain(told.heading) == "The abandonment rate is between 8.1 % and 18 %, depending on the calls that are counted"
+    )
     assert plain(told.note) == (
         "14 % (11 to 18) of all offered calls, 18 % (14 to 23) of calls that wanted an agent and 8.1 % (5.4 to 12) of calls"
         " that queued."
@@ -412,7 +414,9 @@ def test_where_weeks_move_much_none_stands_out():
     rows = [(week, 2000, 1000 + 200 * (place % 2)) for place, week in enumerate(WEEKS)]  # each would beyond chance
     rows[11] = (WEEKS[11], 2000, 950)
     told = tell(rates(["week"], rows, "response_rate", "answered_count"))
-    assert plain(told.heading) == "No week stands out: between 48 % and 60 %" and not told.is_changed
+    assert (
+        plain(told.heading) == "No week stands out: the response rate is between 48 % and 60 %" and not told.is_changed
+    )
 
 
 def test_of_too_few_weeks_none_can_be_told_apart():
@@ -511,7 +515,7 @@ SLOW, QUICK = list(range(30_000, 42_000, 120)), list(range(30, 130))
                 "x": (list(range(45, 145)), 0, 0),
                 "sms": (list(range(40, 140)), 0, 0),
             },
-            "No channel stands out: between 1.5 min and 1.6 min",
+            "No channel stands out: the median first response time is between 1.5 min and 1.6 min",
         ),
         (
             {"a": ([7200] * 20, 0, 80), "b": (QUICK, 0, 0)},
@@ -1122,7 +1126,7 @@ def test_of_groups_the_clear_changes_are_named():
     "p, kinds, said, highlight",
     [
         (1e-12, ["change", "standout"], "for Care desk it rose clearly, from 11 % to 14 %", 1),
-        (0.001, ["standout", "change"], "for B it is 30 %, 14 % for the others", 0),
+        (0.001, ["standout", "change"], "for B it is 30 %, against 14 % for the others", 0),
     ],
 )
 def test_of_a_change_and_a_standout_the_clearer_is_told(p, kinds, said, highlight):

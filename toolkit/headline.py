@@ -89,9 +89,17 @@ def overview(reports):
         for card in report.get("cards", ()):
             which = tuple(card.get(name) for name in ("metric", "column", "population", "case", "n", "value"))
             cards.setdefault(which, card | {"href": _href(report, card)})
-        for fact in report.get("facts", ()):
+        found = [fact | {"href": _href(report, fact)} for fact in report.get("facts", ())]
+        for fact in found:
             which = (fact["kind"], *(fact[name] for name in ("metric", "key", "value")), tuple(fact.get("weeks", ())))
-            facts.setdefault(which, fact | {"href": _href(report, fact)})
+            # of several reports the one that tells it of the most cases, and of what goes together with it
+            beside = sum(
+                (one["key"], one["value"], one.get("weeks")) == (fact["key"], fact["value"], fact.get("weeks"))
+                for one in found
+            )
+            known = facts.get(which)
+            if known is None or (fact["n"], beside) > (known["n"], known["beside"]):
+                facts[which] = fact | {"beside": beside}
     cards, facts = list(cards.values()), list(facts.values())
     seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
     empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}
@@ -241,9 +249,10 @@ def _day(week):
 
 def _title(seen, cards):
     """The title: how the targets are met, and the clearest change, as much of it as fits."""
-    firsts, others = _of_targets(seen), _of_changes(seen)
+    firsts, others = _of_targets(seen) or [_moved(card) for card in seen.changed[:1]], _of_changes(seen)
     if not firsts and not others:
         return _without_verdict(cards)
+    others = [other for other in others if other not in firsts]
     for other in others:
         for first in firsts or [""]:
             both = words.text("headlines.title.both", one=first, other=other) if first else other
@@ -290,11 +299,7 @@ def _of_changes(seen):
     said = worst if len(off) == 1 else []
     for one in seen.together:
         said.append(_stands_out(one) if one["weeks"] else words.text("headlines.title.together", name=one["name"]))
-    for card in seen.changed:
-        value, change = card_texts(card)["value"], card.get("change")
-        form = "moved" if not change else "rose" if change > 0 else "fell"
-        said.append(words.text(f"headlines.title.{form}", label=_inner(card), value=value))
-    said += worst
+    said += [_moved(card) for card in seen.changed] + worst
     for fact in seen.changes:
         said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
     if not said and not seen.held:
@@ -303,6 +308,12 @@ def _of_changes(seen):
         return said
     form = "no_earlier" if not seen.is_compared else "nothing" if seen.is_comparable else "nothing_comparable"
     return [words.text(f"headlines.title.{form}")]
+
+
+def _moved(card):
+    value, change = card_texts(card)["value"], card.get("change")
+    form = "moved" if not change else "rose" if change > 0 else "fell"
+    return words.text(f"headlines.title.{form}", label=_inner(card), value=value)
 
 
 def _stands_out(one):

@@ -40,6 +40,8 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     every = claims.time_key(result)
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
+    # a group that was promised a time of its own doesn't stand out by taking longer than those promised less
+    found = [] if _has_own_times(result) else found
     changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
     best = _ranked(changes, outs, of_all)
     is_better = bool(best) and best[0].fact["direction"] == "better"
@@ -144,15 +146,14 @@ def _standout(result, found, every):
         (short, bare),
         say("standout.detail", place=place, figure=figure_of(result, row)),
         int(row.name),
-        fact(result, "standout", row, full, _direction(result, found, best), row["p"], row["n"]),
+        fact(result, "standout", row, full, claims.direction(1 if found.is_above else -1, best), row["p"], row["n"]),
     )
 
 
-def _direction(result, found, best):
-    """Whether a group is worse than the others; neither, where each group was promised a time of its own."""
-    own = result["target_seconds"].dropna() if "target_seconds" in result.columns else ()
-    is_wait = result.attrs["shape"] in ("wait", "mean")
-    return "none" if is_wait and len(set(own)) > 1 else claims.direction(1 if found.is_above else -1, best)
+def _has_own_times(result):
+    """Whether a wait is promised within a time of its own to each group."""
+    own = set(result["target_seconds"].dropna()) if "target_seconds" in result.columns else ()
+    return result.attrs["shape"] in ("wait", "mean") and len(own) > 1
 
 
 def event_at(result):
@@ -249,7 +250,10 @@ def _flat(result, told, tested, is_bare=False):
         return Clause(say("flat.few", groups=groups, low=low, high=high))
     if low == high:
         return Clause(say("flat.same", none_of=none_of, value=low), (bare,))
-    return Clause(say("flat.between", none_of=none_of, low=low, high=high), (bare,))
+    about = {"none_of": none_of, "low": low, "high": high}
+    return Clause(
+        say("flat.between", subject=word(result, "subject"), **about), (say("flat.between_short", **about), bare)
+    )
 
 
 # --- facts ------------------------------------------------------------------------------------------
