@@ -93,10 +93,8 @@ def overview(reports):
         for fact in found:
             which = (fact["kind"], *(fact[name] for name in ("metric", "key", "value")), tuple(fact.get("weeks", ())))
             # of several reports the one that tells it of the most cases, and of what goes together with it
-            beside = sum(
-                (one["key"], one["value"], one.get("weeks")) == (fact["key"], fact["value"], fact.get("weeks"))
-                for one in found
-            )
+            group = fact["key"], fact["value"], fact.get("weeks")
+            beside = [(one["key"], one["value"], one.get("weeks")) for one in found].count(group)
             known = facts.get(which)
             if known is None or (fact["n"], beside) > (known["n"], known["beside"]):
                 facts[which] = fact | {"beside": beside}
