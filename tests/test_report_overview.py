@@ -131,6 +131,7 @@ ROWS = [
     ("count", "backlog", "open_count", "volume"),
     ("seconds", "average_speed_of_answer", "mean_seconds", "speed"),
     ("rate", "first_response_time", "within_target", "speed"),
+    ("rate", "sla_compliance", "sla_compliance", "speed"),
     ("rate", "abandonment_rate", "abandonment_rate", "experience"),
     ("points", "nps", "nps", "experience"),
 ]

@@ -93,10 +93,11 @@ def overview(reports):
         for fact in found:
             which = (fact["kind"], *(fact[name] for name in ("metric", "key", "value")), tuple(fact.get("weeks", ())))
             # of several reports the one that tells it of the most cases, and of what goes together with it
-            beside = [one for one in found if one.get("weeks") and one["weeks"] == fact.get("weeks")]
+            group = fact["key"], fact["value"], fact.get("weeks")
+            beside = [(one["key"], one["value"], one.get("weeks")) for one in found].count(group)
             known = facts.get(which)
-            if known is None or (fact["n"], len(beside)) > (known["n"], known["beside"]):
-                facts[which] = fact | {"beside": len(beside)}
+            if known is None or (fact["n"], beside) > (known["n"], known["beside"]):
+                facts[which] = fact | {"beside": beside}
     cards, facts = list(cards.values()), list(facts.values())
     seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
     empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}

@@ -19,6 +19,7 @@ from toolkit import blocks, words
 from toolkit.cards import card_texts
 from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION, with_code
 from toolkit.load.coverage import notes_of
+from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
 from toolkit.table_html import tables_of
 from toolkit.words.notebooks import translated
@@ -80,7 +81,7 @@ sys.modules[__name__].__class__ = _Show
 def _made(result, comparison, options):
     one = _shown.add(blocks.block(result, comparison, **options), result.attrs.get("choices", {}).items())
     if comparison is not None:
-        _shown.use("previous_period")
+        _shown.use(compare.DEFINITION)
     return one
 
 
@@ -101,12 +102,11 @@ def breakdown(data, function, *keys, table=None, **choices):
         The data has none of them.
     """
     from toolkit.errors import MissingColumn
-    from toolkit.metrics.compare import beside_previous
 
     tabs, missing = [], None
     for key in dict.fromkeys(filter(None, keys)):
         try:
-            result, comparison = beside_previous(data, function, by=key, table=table, **choices)
+            result, comparison = compare.beside_previous(data, function, by=key, table=table, **choices)
         except MissingColumn as error:
             missing = missing or error
             continue
@@ -283,8 +283,6 @@ def key_figures(data, *figures):
 
     `show.key_figures(data, (metrics.csat, {}), (metrics.first_response_time, {"value": "p90_seconds"}))`
     """
-    from toolkit.metrics import compare
-
     cards(compare.figures(data, *figures))
 
 
@@ -302,7 +300,7 @@ def cards(figures):
     _shown.raw, _shown.figures = list(figures), said
     _shown.use(*(one["metric"] for one in figures if "metric" in one))
     if any(one.get("previous") is not None for one in figures):
-        _shown.use("previous_period")
+        _shown.use(compare.DEFINITION)
     _display(_figures_bundle(figures, said), FIGURES_ID)
 
 

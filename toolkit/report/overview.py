@@ -17,7 +17,6 @@ from toolkit.report.wording import column_name, format_period, format_time
 
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
-TIMED = ("within_target", "sla_compliance", "compliance", "service_level")  # shares of what was done in time
 
 
 def draw(out, manifest):
@@ -154,9 +153,9 @@ def row_of(raw):
     """
     if raw["unit"] == "count":
         return "volume"
-    shape = METRICS[raw["metric"]].shape if is_ours(raw) else ""
-    is_timed = raw["unit"] == "seconds" or raw.get("column") in TIMED or (shape == "wait" and raw["unit"] == "rate")
-    return "speed" if is_timed else "experience"
+    of = METRICS[raw["metric"]] if is_ours(raw) else None
+    is_share_in_time = of is not None and (of.is_timed or of.shape == "wait") and raw["unit"] == "rate"
+    return "speed" if raw["unit"] == "seconds" or is_share_in_time else "experience"
 
 
 def rows_of(figures):
