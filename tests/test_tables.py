@@ -736,6 +736,17 @@ def test_what_was_added_to_a_change_stands_after_the_period_before_and_the_total
     assert "is_total" not in table["all"] and "All" in table["all"]
 
 
+@pytest.mark.parametrize("metric", [metrics.response_time_buckets, metrics.response_curve])
+def test_groups_of_spans_and_curves_have_their_own_target_beside_their_name(metric):
+    written = april().conversations
+    (table,) = tables_of(metric(written, by="channel", channels="written"))
+    head, *rows = cells(plain(table["html"]))
+    names = {row[0] for row in rows}
+    assert head[0] == "Channel, target" and {"E-mail 24 h", "Web chat 5 min"} < names and len(head) <= 6
+    alone = tables_of(metric(written.filter(written.channel == "email")))[0]  # a span has no target
+    assert all("target" not in title for title in cells(plain(alone["html"]))[0])
+
+
 def test_a_group_has_its_own_target_beside_its_name():
     result = rates(target={"of": "rate", "low": "low", "high": "high", "value": 0.8, "best": "high"})
     result = result.assign(target_seconds=[300.0, 86_400.0, np.nan])

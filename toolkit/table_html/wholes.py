@@ -22,7 +22,7 @@ def spans(result):
     attrs, keys, tidy = result.attrs, claims.group_keys(result), result.parts()
     places = tidy.drop_duplicates("place").index
     least, total = attrs.get("minimum_count", 1), tidy.loc[places, "total"]
-    made = [column_at(columns.name_column(result, keys), places)]
+    made = [column_at(columns.with_own_target(columns.name_column(result, keys), result), places)]
     made.append(column_at(columns.count_column(result, "total"), places))
     for title, parts in (joined := joined_parts(attrs)):
         hits = tidy[tidy["part"].isin(parts)].groupby("place", sort=False)["n"].sum()
@@ -79,7 +79,7 @@ def reached(result):
     order = np.lexsort((-at[0]["n"].to_numpy(float), unnamed))
     groups = type(result)(at[0].iloc[order])
     groups.attrs = result.attrs | {"partial": []}
-    made = [columns.name_column(groups, keys)] if keys else []
+    made = [columns.with_own_target(columns.name_column(groups, keys), groups)] if keys else []
     numbers = [escaped(format_value(n, "count")) for n in groups["n"]]
     made.append(Column(words.text("tables.n"), "num", numbers))
     for seconds, frame in zip(times, at, strict=True):
