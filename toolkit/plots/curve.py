@@ -15,9 +15,12 @@ MOST_CURVES = 2  # on one panel
 def parts_of(result, keys):
     """[(name, its curve)] of the groups with enough cases, the largest first."""
     least = max(result.attrs["minimum_count"], result.attrs.get("facts", {}).get("minimum_count", 1))
-    frame = pd.DataFrame(result).assign(group_=axes.row_names(result, keys))
-    every = sorted(frame.groupby("group_", sort=False), key=lambda pair: -pair[1]["n"].max())
-    return [(name, part.sort_values("seconds")) for name, part in every if part["n"].max() >= least], least
+    frame = pd.DataFrame(result).assign(name_=axes.row_names(result, keys))
+    # by the keys themselves: two groups may be called alike
+    groups = [part for _, part in frame.groupby(keys, sort=False, dropna=False, observed=True)] if keys else [frame]
+    every = sorted(groups, key=lambda part: -part["n"].max())
+    named = [(part["name_"].iloc[0], part.sort_values("seconds")) for part in every if len(part)]
+    return [(name, part) for name, part in named if part["n"].max() >= least], least
 
 
 def scale_of(parts):
