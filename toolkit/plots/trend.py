@@ -69,7 +69,9 @@ def trend(result, ax, key, groups, form, narrow):
     for low, high in gaps:
         canvas.area(drawn, low, top, high - low, height, drawn.upwards, hatch=True, label="gap")
     if np.isfinite(target):
-        canvas.rule(drawn, [left, drawn.width - right], [target] * 2, drawn.across, **DOTTED)
+        canvas.rule(
+            drawn, [left, drawn.width - right], [target] * 2, drawn.across, zorder=2.5, **DOTTED
+        )  # over the band
     for number, (name, frame) in reversed(list(enumerate(series))):
         line(drawn.ax, frame, steps, scale, unit, name, number > 0)
     _name_ends(drawn, series, ends, right)
