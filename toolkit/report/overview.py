@@ -17,7 +17,6 @@ from toolkit.report.wording import column_name, format_period, format_time
 
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
-TIMED = ("within_target", "sla_compliance", "compliance", "service_level")  # shares of what was done in time
 
 
 def draw(out, manifest):
@@ -145,18 +144,14 @@ def is_ours(raw):
 
 
 def row_of(raw):
-    """Which row a figure stands in: counts, how fast, or how it was for the customer.
+    """Which row a figure stands in: counts, how fast, or how it was for the customer; by its unit where it doesn't say.
 
-    >>> row_of({"metric": "x", "column": "n", "unit": "count"}), row_of({"metric": "x", "column": "y", "unit": "seconds"})
-    ('volume', 'speed')
-    >>> row_of({"metric": "csat", "column": "csat", "unit": "rate"})
+    >>> row_of({"unit": "rate", "group": "speed"}), row_of({"unit": "count"}), row_of({"unit": "seconds"})
+    ('speed', 'volume', 'speed')
+    >>> row_of({"unit": "rate"})
     'experience'
     """
-    if raw["unit"] == "count":
-        return "volume"
-    shape = METRICS[raw["metric"]].shape if is_ours(raw) else ""
-    is_timed = raw["unit"] == "seconds" or raw.get("column") in TIMED or (shape == "wait" and raw["unit"] == "rate")
-    return "speed" if is_timed else "experience"
+    return raw.get("group") or {"count": "volume", "seconds": "speed"}.get(raw["unit"], "experience")
 
 
 def rows_of(figures):
