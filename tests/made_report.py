@@ -3,7 +3,7 @@
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit import look
-from toolkit.report.page import KEY_FIGURES, MEASURED, REPORT, SECTION
+from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION
 
 CHANNELS = ["E-mail", "WhatsApp", "Phone", "Instagram", "Messenger", "Web chat", "X"]
 SIBLINGS = [

@@ -12,6 +12,7 @@ import pytest
 import toolkit
 from toolkit import blocks, findings, metrics, show, words
 from toolkit.clock import parse_period
+from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION
 from toolkit.errors import MissingColumn
 from toolkit.metrics.compare import beside_previous, weekly
 from toolkit.metrics.registry import METRICS
@@ -118,13 +119,13 @@ def test_what_says_no_more_than_its_sentence_is_one():
     nobody = blocks.block(metrics.abandonment_rate(calls(a=(1, 3), b=(1, 2)), by="queue"))
     assert nobody["chart"] is None and nobody["heading"].startswith("Too few")
     empty = blocks.block(metrics.abandonment_rate(calls(a=(1, 3)).head(0), by="queue"))
-    assert blocks.is_blank(empty) and empty["heading"]
+    assert empty["chart"] is None and not empty["tables"] and empty["heading"]
 
 
 def test_names_are_escaped_in_a_block(shown):
     toolkit.show(metrics.abandonment_rate(calls(**{HOSTILE: (30, 40), "b": (5, 60)}), by="queue"))
     (bundle,) = shown
-    made = bundle[show.SECTION_MIME]
+    made = bundle[SECTION]
     every = [
         bundle["text/html"],
         made["chart"]["wide"],
@@ -137,14 +138,14 @@ def test_names_are_escaped_in_a_block(shown):
 
 def test_a_caption_is_what_the_tables_are_called(shown):
     toolkit.show(metrics.abandonment_rate(calls(a=(2, 100), b=(5, 60)), by="queue"), caption="My queues")
-    assert shown[0][show.SECTION_MIME]["tables"][0]["label"] == "My queues" and "My queues" in shown[0]["text/html"]
+    assert shown[0][SECTION]["tables"][0]["label"] == "My queues" and "My queues" in shown[0]["text/html"]
 
 
 def test_ids_are_the_same_when_a_cell_is_run_again(shown):
     frame = calls(a=(2, 100), b=(5, 60))
     for options in ({"by": "queue"}, {"by": "queue"}, {"by": "queue", "short_abandon": "5s"}, {}):
         toolkit.show(metrics.abandonment_rate(frame.assign(abandoned_at=pd.NaT), **options))
-    ids = [bundle[show.SECTION_MIME]["id"] for bundle in shown]
+    ids = [bundle[SECTION]["id"] for bundle in shown]
     assert ids == [
         "abandonment-rate-by-queue",
         "abandonment-rate-by-queue",
@@ -163,7 +164,7 @@ def test_every_metric_is_shown_in_one_line(shown, april, name):
     result = METRICS[name].function(getattr(april, METRICS[name].table))
     toolkit.show(result)
     (bundle,) = shown
-    made, text = bundle[show.SECTION_MIME], bundle["text/plain"]
+    made, text = bundle[SECTION], bundle["text/plain"]
     assert made["metric"] == name and made["heading"] and not made["heading"].endswith(".")
     assert text.startswith(made["heading"].replace("`", "")) and not re.search(r"\b(nan|NaT|NA)\b", text)
     assert made["tables"] and "<table" in made["tables"][0]["html"]
@@ -176,7 +177,7 @@ def test_every_metric_is_shown_in_one_line(shown, april, name):
 
 def test_a_breakdown_has_a_tab_for_each_column_that_is_there(shown, april):
     show.breakdown(april, metrics.abandonment_rate, "hour", "weekday", "no_such")
-    made = shown[0][show.SECTION_MIME]
+    made = shown[0][SECTION]
     assert [tab["label"] for tab in made["tabs"]] == ["Local hour", "Weekday"]
     assert made["heading"] == made["tabs"][0]["block"]["heading"]
     assert [tab["block"]["by"] for tab in made["tabs"]] == [["hour"], ["weekday"]]
@@ -184,7 +185,7 @@ def test_a_breakdown_has_a_tab_for_each_column_that_is_there(shown, april):
 
 def test_a_breakdown_of_one_column_is_a_block(shown, april):
     show.breakdown(april, metrics.csat, "channel", "channel", "")
-    assert "tabs" not in shown[0][show.SECTION_MIME] and shown[0][show.SECTION_MIME]["by"] == ["channel"]
+    assert "tabs" not in shown[0][SECTION] and shown[0][SECTION]["by"] == ["channel"]
 
 
 def test_a_breakdown_of_nothing_names_the_column(shown, april):
@@ -230,7 +231,7 @@ def test_a_plain_frame_is_a_table_too_and_stays_as_it_is(shown):
 
 def test_the_head_says_scope_and_days_and_no_folder(shown, april):
     show.header(april, "Response times", by="channel", clock="business", channels="written", other="x")
-    about = shown[0][show.HEADER_MIME]
+    about = shown[0][REPORT]
     assert about["scope"] == "Response times by channel, opening hours only, written channels"
     assert about["line"] == "1 to 28 April 2024, compared with 4 to 31 March read at the same age"
     assert about["time_zone"] == "Europe/Rome" and "calls.csv" in about["files"]
@@ -240,12 +241,12 @@ def test_the_head_says_scope_and_days_and_no_folder(shown, april):
 
 def test_the_scope_names_what_the_data_is_restricted_to(shown, sample):
     show.header(sample.where(channel=["web_chat", "x"]).during("2024-03"), "Response times", by=["channel", "team"])
-    assert shown[0][show.HEADER_MIME]["scope"] == "Response times by channel and team, channel Web chat and X"
+    assert shown[0][REPORT]["scope"] == "Response times by channel and team, channel Web chat and X"
 
 
 def test_all_of_the_data_has_days_too(shown, sample):
     show.header(sample, "Abandonment")
-    about = shown[0][show.HEADER_MIME]
+    about = shown[0][REPORT]
     assert about["line"] == "8 January to 28 April 2024" and about["previous_period"] is None
     assert about["period"]["start"].startswith("2024-01-0")
 
@@ -316,7 +317,7 @@ def test_the_banner_lists_no_more_than_ten_days():
 
 def test_the_head_of_a_running_period(shown, sample):
     show.header(sample.during("2024-04"), "Abandonment")
-    (remark,) = shown[0][show.HEADER_MIME]["remarks"]
+    (remark,) = shown[0][REPORT]["remarks"]
     assert remark.startswith("The period is still running: 28 of 30 days so far")
     assert remark in shown[0]["text/html"] and remark in shown[0]["text/plain"]
 
@@ -324,7 +325,7 @@ def test_the_head_of_a_running_period(shown, sample):
 def test_the_title_of_a_notebook_of_ours_is_translated(shown, sample, pseudo):
     show.header(sample, "Abandonment")
     show.header(sample, "My own")
-    assert [bundle[show.HEADER_MIME]["title"] for bundle in shown] == ["⟦Abandonment⟧", "My own"]
+    assert [bundle[REPORT]["title"] for bundle in shown] == ["⟦Abandonment⟧", "My own"]
 
 
 def test_an_absent_table_names_the_sources(shown, sample):
@@ -348,7 +349,7 @@ def test_tiles_are_escaped_and_carry_their_drawings(shown):
         "target": 0.05, "status": "off", "population": "all", "note": None, "history": [],
     }  # fmt: skip
     show.cards([card])
-    (figure,) = shown[0][show.FIGURES_MIME]["figures"]
+    (figure,) = shown[0][KEY_FIGURES]["figures"]
     assert "<script" not in shown[0]["text/html"] and "&lt;script" in shown[0]["text/html"]
     assert figure["label"].startswith(HOSTILE) and figure["bullet"].startswith("<svg") and figure["spark"] == ""
     assert "worse, clear change" in shown[0]["text/html"] and "off target" in shown[0]["text/html"]
@@ -359,17 +360,17 @@ def test_the_headline_completes_head_and_tiles(shown, april):
     show.key_figures(april, (metrics.abandonment_rate, {}), (metrics.csat, {}))
     toolkit.show(*beside_previous(april, metrics.abandonment_rate, by="hour"))
     toolkit.show(weekly(april, metrics.abandonment_rate), period=april.period)
-    assert "headline" not in shown[0][show.HEADER_MIME]
+    assert "headline" not in shown[0][REPORT]
     show.headline(april)
     assert len(shown) == 4  # the head and the tiles are shown again in their place
-    said = shown[0][show.HEADER_MIME]["headline"]
+    said = shown[0][REPORT]["headline"]
     assert "target" in said["title"] and said["bullets"][0]["kind"] == "off"
     assert "14 %" in plain(said["bullets"][0]["text"])
     assert said["title"] in shown[0]["text/plain"]
-    first, second = shown[1][show.FIGURES_MIME]["figures"]
+    first, second = shown[1][KEY_FIGURES]["figures"]
     assert first["block"] == "abandonment-rate-by-hour" and second["block"] == ""
     linked = {one["block"] for one in said["bullets"]} - {""}
-    assert linked <= {bundle[show.SECTION_MIME]["id"] for bundle in shown[2:]}
+    assert linked <= {bundle[SECTION]["id"] for bundle in shown[2:]}
 
 
 def test_a_new_head_forgets_what_the_last_notebook_showed(shown, april):
@@ -386,7 +387,7 @@ def test_definitions_are_those_of_what_was_shown(shown, april):
     show.header(april, "CSAT")
     toolkit.show(*beside_previous(april, metrics.csat, by="channel"))
     show.measured(april, "response_rate")
-    made = shown[-1][show.MEASURED_MIME]
+    made = shown[-1][MEASURED]
     assert [one["title"] for one in made["definitions"]] == ["CSAT", "Against the previous period", "Response rate"]
     assert "rows were read" in made["quality"]["text"] and "Stages of calls" in made["quality"]["tables"][0]["html"]
     assert "`" not in shown[-1]["text/html"] and re.search(r"<details>", shown[-1]["text/html"])

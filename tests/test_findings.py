@@ -86,19 +86,19 @@ def note(result, **context):
             ["hour"],
             [(12, 869, 66), (13, 131, 54)],
             "41 % of calls at 13:00 hung up before an agent answered, 7.6 % of the others",
-            "At 13:00: 54 of 131 calls, 41 % (33 to 50). At 12:00 the most hung up before an agent answered: 66 of 120.",
+            "At 13:00: 54 of 131 calls, 41 % (33 to 50). At 12:00 the most hung up before an agent answered: 66 of all 120.",
         ),
         (
             ["weekday"],
             [("Monday", 100, 14), ("Tuesday", 100, 10)],
-            "No weekday stands out: between 10 % and 14 %",
-            "On Monday the most hung up before an agent answered: 14 of 24.",
+            "No weekday stands out: the abandonment rate is between 10 % and 14 %",
+            "On Monday the most hung up before an agent answered: 14 of all 24.",
         ),
         (
             ["queue"],
             [("$a$ <b>", 100, 50), ("care_desk", 100, 0), ("c", 3, 3)],
             "50 % of calls for $a$ <b> hung up before an agent answered, 2.9 % of the others",
-            "For $a$ <b>: 50 of 100 calls, 50 % (40 to 60). None of the others has as many: 50 of 53.",
+            "For $a$ <b>: 50 of 100 calls, 50 % (40 to 60). None of the others has as many: 50 of all 53.",
         ),
         (
             ["queue"],
@@ -121,7 +121,7 @@ def test_of_what_stands_out_the_most_harm_is_named_and_not_the_most_extreme_rate
     assert plain(told.heading) == "22 % of calls at 16:00 hung up before an agent answered, 15 % of the others"
     assert told.highlight == 2
     assert plain(told.note).endswith(
-        "None of the others has as many: 655 of 1,566. Higher still at 02:00: 11 of 11 calls, 100 % (74 to 100)."
+        "None of the others has as many: 655 of all 1,566. Higher still at 02:00: 11 of 11 calls, 100 % (74 to 100)."
     )
 
 
@@ -255,14 +255,14 @@ CSAT = {"metric": "csat", "hits": "satisfied_count", "target": target(0.8, "high
     [
         (
             [("billing", 19, 5), ("other", 100, 80)],
-            "1 of 2 topics misses the target of 80 %; about Billing it is 26 %, 80 % for the others",
+            "1 of 2 topics misses the target of 80 %; about Billing it is 26 %, against 80 % for the others",
             0,
             True,
             "off",
         ),
         (
             [("billing", 190, 50), ("other", 100, 60)],
-            "No topic reaches the target of 80 %; about Billing it is 26 %, 60 % for the others",
+            "No topic reaches the target of 80 %; about Billing it is 26 %, against 60 % for the others",
             0,
             True,
             "off",
@@ -361,7 +361,9 @@ def test_csat_names_how_many_surveys_were_answered():
 def test_the_bases_stand_side_by_side_and_none_is_the_highest():
     rows = [("offered", 378, 54), ("wanted_agent", 303, 54), ("queued", 272, 22)]
     told = tell(rates([], rows, "abandonment_by_base", rows=["base"], ordered=True))
-    assert plain(told.heading) == "The abandonment rate is between 8.1 % and 18 %, by what is counted"
+    assert (
+        plain(told.heading) == "The abandonment rate is between 8.1 % and 18 %, depending on the calls that are counted"
+    )
     assert plain(told.note) == (
         "14 % (11 to 18) of all offered calls, 18 % (14 to 23) of calls that wanted an agent and 8.1 % (5.4 to 12) of calls"
         " that queued."
@@ -376,7 +378,7 @@ def test_the_bases_stand_side_by_side_and_none_is_the_highest():
         ([("menu", 100, 0), ("queue", 90, 0)], "None of 100 calls hung up on the way"),
         (
             [("menu", 1000, 10), ("identification", 500, 100), ("queue", 400, 20)],
-            "20 % of calls at identification hung up there, 2.1 % of the others",
+            "20 % of calls at identification hung up there, 2.1 % at the others",
         ),
     ],
 )
@@ -412,7 +414,9 @@ def test_where_weeks_move_much_none_stands_out():
     rows = [(week, 2000, 1000 + 200 * (place % 2)) for place, week in enumerate(WEEKS)]  # each would beyond chance
     rows[11] = (WEEKS[11], 2000, 950)
     told = tell(rates(["week"], rows, "response_rate", "answered_count"))
-    assert plain(told.heading) == "No week stands out: between 48 % and 60 %" and not told.is_changed
+    assert (
+        plain(told.heading) == "No week stands out: the response rate is between 48 % and 60 %" and not told.is_changed
+    )
 
 
 def test_of_too_few_weeks_none_can_be_told_apart():
@@ -503,7 +507,7 @@ SLOW, QUICK = list(range(30_000, 42_000, 120)), list(range(30, 130))
     [
         (
             {"email": (SLOW, 0, 3), "web_chat": (QUICK, 2, 0), "x": (QUICK, 0, 0)},
-            "Half of conversations by e-mail had a first response within 10 h, half of the others within 1.3 min",
+            "Half of conversations via e-mail had a first response within 10 h, half of the others within 1.3 min",
         ),
         (
             {
@@ -511,11 +515,11 @@ SLOW, QUICK = list(range(30_000, 42_000, 120)), list(range(30, 130))
                 "x": (list(range(45, 145)), 0, 0),
                 "sms": (list(range(40, 140)), 0, 0),
             },
-            "No channel stands out: between 1.5 min and 1.6 min",
+            "No channel stands out: the median first response time is between 1.5 min and 1.6 min",
         ),
         (
             {"a": ([7200] * 20, 0, 80), "b": (QUICK, 0, 0)},
-            "Fewer than half of conversations by A had a first response so far, half of the others within 1.3 min",
+            "Via A the median isn’t reached so far, it is 1.3 min for the others",
         ),
     ],
 )
@@ -526,7 +530,7 @@ def test_the_slowest_group_is_told_with_the_others(groups, said):
 def test_the_many_who_wait_are_named_before_the_few_who_wait_longest():
     few = [200_000 + 60 * place for place in range(12)]
     told = tell(waits({"email": (SLOW * 3, 0, 0), "x": (QUICK * 3, 0, 0), "sms": (few, 0, 0)}, "channel"))
-    assert "by e-mail" in told.heading and "Longer still by SMS: half of 12 conversations" in plain(told.note)
+    assert "via e-mail" in told.heading and "Longer still via SMS: half of 12 conversations" in plain(told.note)
 
 
 def test_false_claims_on_waits_are_rare():
@@ -618,12 +622,12 @@ def test_groups_of_a_curve_are_compared_after_a_day_and_quick_ones_sooner():
     curve = metrics.response_curve(frame, by="channel", as_of=START + pd.Timedelta(days=3))
     told = tell(curve)
     assert (
-        plain(told.heading) == "60 % of conversations by e-mail had a first response within 24 h, 100 % of the others"
+        plain(told.heading) == "60 % of conversations via e-mail had a first response within 24 h, 100 % of the others"
     )
     assert curve.loc[told.highlight, "channel"] == "email"
     quick = conversations({"email": ([5000] * 100, 0, 0), "x": (QUICK, 0, 0)})
     curve = metrics.response_curve(quick, by="channel", as_of=START + pd.Timedelta(days=3))
-    assert heading(curve) == "0 % of conversations by e-mail had a first response within 1 h, 100 % of the others"
+    assert heading(curve) == "0 % of conversations via e-mail had a first response within 1 h, 100 % of the others"
 
 
 @pytest.mark.parametrize(
@@ -649,7 +653,7 @@ def test_of_spans_the_group_with_the_fewest_in_the_first_is_told_beside():
     buckets = metrics.response_time_buckets(frame, by="channel", edges=("1h",), as_of=START + pd.Timedelta(days=3))
     told = tell(buckets)
     assert plain(told.note) == (
-        "0 % of conversations by e-mail were answered within 1 h, 96 % of the others. Of 180 conversations: 64 % (57 to 71)"
+        "0 % of conversations via e-mail were answered within 1 h, 96 % of the others. Of 180 conversations: 64 % (57 to 71)"
         " within 1 h."
     )
     assert told.highlight is None and told.shows  # the heading names no group
@@ -708,7 +712,7 @@ DAYS = pd.date_range("2024-04-01", periods=8)
     "by, rows, said, highlight",
     [
         ([], [(1,)], "1 contact came in", None),
-        (["channel"], [("email", 10), ("phone", 30)], "40 contacts came in; most by phone: 30 (75 %)", None),
+        (["channel"], [("email", 10), ("phone", 30)], "40 contacts came in; most via phone: 30 (75 %)", None),
         (["channel"], [("email", 10), ("(none)", 30)], "40 contacts came in", None),
         (["channel"], [], "No data in this period", None),
         (
@@ -746,7 +750,7 @@ def test_the_change_of_a_group_of_a_count_is_told_in_percent():
     against = comparison(rows[0] | {"verdict": "clear"}, "inbound_volume", "change in percent", ["channel"], ends=())
     told = tell(now, comparison=against)
     assert plain(told.heading) == (
-        "360 contacts came in; most by phone: 260 (72 %)"  # what more would not fit
+        "360 contacts came in; most via phone: 260 (72 %)"  # what more would not fit
     ) and plain(told.note).endswith("rose clearly, by 30 % (10 to 50).")
     assert told.is_changed and told.highlight is None
 
@@ -1122,7 +1126,7 @@ def test_of_groups_the_clear_changes_are_named():
     "p, kinds, said, highlight",
     [
         (1e-12, ["change", "standout"], "for Care desk it rose clearly, from 11 % to 14 %", 1),
-        (0.001, ["standout", "change"], "for B it is 30 %, 14 % for the others", 0),
+        (0.001, ["standout", "change"], "for B it is 30 %, against 14 % for the others", 0),
     ],
 )
 def test_of_a_change_and_a_standout_the_clearer_is_told(p, kinds, said, highlight):
@@ -1143,7 +1147,7 @@ def test_a_clear_change_of_a_median_that_is_not_reached_has_no_number():
     against = made("first_response_time", frame, ["channel"], shape="comparison", units={"change": "change in seconds"})
     told = tell(now, comparison=against)
     assert "nan" not in told.sentence
-    assert plain(told.heading) == "The median first response time by A changed clearly against the period before"
+    assert plain(told.heading) == "The median first response time via A changed clearly against the period before"
 
 
 def test_facts_can_be_kept_as_json():

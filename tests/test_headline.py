@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toolkit import metrics, words
 from toolkit.cards import card_texts
-from toolkit.headline import LONGEST, headline, overview
+from toolkit.headline import LONGEST, _seen, headline, overview
 from toolkit.metrics import compare
 from toolkit.verdicts import holm
 
@@ -228,8 +228,8 @@ def week(metric, *weeks, **more):
     ],
 )  # fmt: skip
 def test_what_goes_together(facts, together):
-    said = overview([{"name": "a", "title": "A", "html": "a.html", "cards": [], "facts": facts, "tested": [0.5]}])
-    assert [(one["name"], one["weeks"], len(one["metrics"])) for one in said["together"]] == together
+    seen = _seen([], facts, [0.5])
+    assert [(one["name"], one["weeks"], len(one["metrics"])) for one in [*seen.together, *seen.alike]] == together
 
 
 def test_it_is_named_once_and_without_a_because():
@@ -404,10 +404,10 @@ def test_the_sample_says_what_matters_first(april):
     assert said["title"] == "Both figures with a target miss it; Internet fault stands out in the week of 15 April"
     assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); CSAT 73 % (80 %)."
     assert bullets(said)["changed"].startswith(
-        "Internet fault in the week of 15 April: the number of contacts was 178 (26 in the other weeks); in the same week "
+        "Internet fault in the week of 15 April: the number of conversations was 178 (26 in the other weeks); in the same week "
         "the share of negative messages was 60 % (25 %). Negative messages 35 %, up from 24 %."
     )
-    (one,) = said["together"]
+    (one,) = _seen(cards, facts, tested).together
     assert (one["value"], one["weeks"], one["metrics"]) == (
         "internet_fault", ["2024-04-15"], ["inbound_volume", "sentiment_trend"],
     )  # fmt: skip

@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from test_report_render import PARAMETERS, demo
 
 from toolkit import look
-from toolkit.report.page import SECTION
+from toolkit.displays import SECTION
 from toolkit.report.render import render_report
 
 WIDTHS = [1280, 848, 720, 390, 320]

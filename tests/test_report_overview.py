@@ -15,12 +15,12 @@ from test_words_pages import Reader, pseudo  # noqa: F401
 
 import toolkit
 from toolkit import metrics, words
+from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.load import open_data
 from toolkit.load.quality import REASONS
 from toolkit.metrics import compare
 from toolkit.report import index, ledger, overview
 from toolkit.report.bundles import read_bundles
-from toolkit.report.page import KEY_FIGURES, REPORT, SECTION
 from toolkit.report.run import Outcome
 from toolkit.report.siblings import drop_links, links
 

@@ -9,13 +9,14 @@ import nbformat
 import pytest
 from browser import audit  # noqa: F401
 from made_report import HEADER as MADE_HEADER
-from made_report import SIBLINGS, block, cell, made_report
+from made_report import SIBLINGS, block, cell, made_report, table
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit import look
+from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.report import clean
-from toolkit.report.page import SECTION, read_page
-from toolkit.report.render import KEY_FIGURES, REPORT, TEMPLATES, render_report, style
+from toolkit.report.page import read_page
+from toolkit.report.render import TEMPLATES, render_report, style
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"
@@ -303,6 +304,13 @@ def test_a_finding_without_a_chart_keeps_its_words_and_its_table(chart):
     html = render_report(new_notebook(cells=cells))
     assert "It fell" in html and "A note on what is counted." in html and "WhatsApp" in html
     assert ("Dots of waiting" in html) == (chart is not None)
+
+
+def test_tables_in_several_orders_are_tabs_that_are_called_by_their_order():
+    tables = [table(f"answered by agent, {order}", tab=order) for order in ("highest first", "most cases first")]
+    html = render_report(new_notebook(cells=[cell("show(x)", (SECTION, block("b1", "It fell", tables=tables)))]))
+    assert re.findall(r"<label[^>]*>(.*?)</label>", html) == ["highest first", "most cases first"]
+    assert 'aria-label="answered by agent, most cases first"' in html
 
 
 def test_a_list_of_comments_is_not_folded():

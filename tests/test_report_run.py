@@ -17,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import toolkit
+from toolkit.displays import KEY_FIGURES, REPORT
 from toolkit.errors import BadData, BadParameter, EmptyPeriod
 from toolkit.report import index
 from toolkit.report.each import names_of
@@ -24,7 +25,6 @@ from toolkit.report.early import columns_there
 from toolkit.report.notebooks import find_notebooks
 from toolkit.report.prepare import find_empty_period
 from toolkit.report.process import Running, end
-from toolkit.report.render import KEY_FIGURES, REPORT
 from toolkit.report.run import Outcome, run_reports
 
 DISPLAY = f'''

@@ -15,6 +15,7 @@ import re
 from datetime import date
 
 from toolkit import findings, plots, words
+from toolkit.displays import with_code
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
 
@@ -144,11 +145,6 @@ def drawing(result, **options):
         plots.close(axes.figure)
 
 
-def is_blank(one):
-    """Whether a block has nothing but its sentence."""
-    return one["chart"] is None and not one["tables"]
-
-
 def block_html(one, level=3):
     """A block as HTML that JupyterLab shows: the finding, the wide chart, the note, and the tables folded."""
     said = [f"<h{level}>{with_code(one['heading'])}</h{level}>"] if one["heading"] else []
@@ -179,15 +175,6 @@ def tabs_html(tabs):
 def plain(one):
     """A block as text."""
     return ". ".join(filter(None, [one["heading"], one["note"]])).replace("`", "")
-
-
-def with_code(text):
-    """A text as HTML; what stands between backticks is code.
-
-    >>> with_code("see `toolkit check` <now>")
-    'see <code>toolkit check</code> &lt;now&gt;'
-    """
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def name_of(one):

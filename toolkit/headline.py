@@ -82,17 +82,22 @@ def overview(reports):
     Returns
     -------
     dict of title; bullets, always off, changed and steady: dicts of kind, text, href; look_at: at most five dicts of
-        name, text, href, what goes together first, then the worst places of what is off target; together: dicts of key, value,
-        name, weeks, text, href, metrics
+        name, text, href, what goes together first, then the worst places of what is off target
     """
     cards, facts = {}, {}
     for report in reports:
         for card in report.get("cards", ()):
             which = tuple(card.get(name) for name in ("metric", "column", "population", "case", "n", "value"))
             cards.setdefault(which, card | {"href": _href(report, card)})
-        for fact in report.get("facts", ()):
+        found = [fact | {"href": _href(report, fact)} for fact in report.get("facts", ())]
+        for fact in found:
             which = (fact["kind"], *(fact[name] for name in ("metric", "key", "value")), tuple(fact.get("weeks", ())))
-            facts.setdefault(which, fact | {"href": _href(report, fact)})
+            # of several reports the one that tells it of the most cases, and of what goes together with it
+            group = fact["key"], fact["value"], fact.get("weeks")
+            beside = [(one["key"], one["value"], one.get("weeks")) for one in found].count(group)
+            known = facts.get(which)
+            if known is None or (fact["n"], beside) > (known["n"], known["beside"]):
+                facts[which] = fact | {"beside": beside}
     cards, facts = list(cards.values()), list(facts.values())
     seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
     empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}
@@ -100,14 +105,7 @@ def overview(reports):
         {"kind": kind, "text": text, "href": href} if text else empty[kind]
         for kind, text, href in _bullets(seen, "href")
     ]
-    together = [
-        {name: one[name] for name in _TOGETHER} | {"href": one["facts"][0]["href"]}
-        for one in [*seen.together, *seen.alike]
-    ]
-    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen), "together": together}
-
-
-_TOGETHER = ("key", "value", "name", "weeks", "text", "metrics")
+    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen)}
 
 
 def _href(report, one):
@@ -249,9 +247,10 @@ def _day(week):
 
 def _title(seen, cards):
     """The title: how the targets are met, and the clearest change, as much of it as fits."""
-    firsts, others = _of_targets(seen), _of_changes(seen)
+    firsts, others = _of_targets(seen) or [_moved(card) for card in seen.changed[:1]], _of_changes(seen)
     if not firsts and not others:
         return _without_verdict(cards)
+    others = [other for other in others if other not in firsts]
     for other in others:
         for first in firsts or [""]:
             both = words.text("headlines.title.both", one=first, other=other) if first else other
@@ -298,11 +297,7 @@ def _of_changes(seen):
     said = worst if len(off) == 1 else []
     for one in seen.together:
         said.append(_stands_out(one) if one["weeks"] else words.text("headlines.title.together", name=one["name"]))
-    for card in seen.changed:
-        value, change = card_texts(card)["value"], card.get("change")
-        form = "moved" if not change else "rose" if change > 0 else "fell"
-        said.append(words.text(f"headlines.title.{form}", label=_inner(card), value=value))
-    said += worst
+    said += [_moved(card) for card in seen.changed] + worst
     for fact in seen.changes:
         said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
     if not said and not seen.held:
@@ -311,6 +306,12 @@ def _of_changes(seen):
         return said
     form = "no_earlier" if not seen.is_compared else "nothing" if seen.is_comparable else "nothing_comparable"
     return [words.text(f"headlines.title.{form}")]
+
+
+def _moved(card):
+    value, change = card_texts(card)["value"], card.get("change")
+    form = "moved" if not change else "rose" if change > 0 else "fell"
+    return words.text(f"headlines.title.{form}", label=_inner(card), value=value)
 
 
 def _stands_out(one):

@@ -16,17 +16,14 @@ import types
 from pathlib import Path
 
 from toolkit import blocks, words
-from toolkit.blocks import with_code
 from toolkit.cards import card_texts
+from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION, with_code
 from toolkit.load.coverage import notes_of
+from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
 from toolkit.table_html import tables_of
 from toolkit.words.notebooks import translated
 
-HEADER_MIME = "application/vnd.toolkit.report+json"
-FIGURES_MIME = "application/vnd.toolkit.key-figures+json"
-SECTION_MIME = "application/vnd.toolkit.section+json"
-MEASURED_MIME = "application/vnd.toolkit.measured+json"
 HEADER_ID, FIGURES_ID = "toolkit-header", "toolkit-key-figures"  # displays that the headline completes
 FEW_COVERED, MANY_REJECTED = 0.9, 0.01  # shares of days, of rows
 
@@ -36,7 +33,7 @@ class _Shown:
 
     def __init__(self, about=None):
         self.about, self.blocks, self.raw, self.figures, self.names = about, {}, [], [], {}
-        self.metrics, self.facts, self.tested = [], [], []
+        self.metrics = []
 
     def add(self, one, choices=()):
         """Keep a block, and give it an id that the same cell gives again when it is run again."""
@@ -75,7 +72,7 @@ class _Show(types.ModuleType):
         if result is None:  # there is no period before, or there are too few weeks
             return say(words.text("blocks.no_past"))
         one = _made(result, comparison, options)
-        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+        return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
 sys.modules[__name__].__class__ = _Show
@@ -84,7 +81,7 @@ sys.modules[__name__].__class__ = _Show
 def _made(result, comparison, options):
     one = _shown.add(blocks.block(result, comparison, **options), result.attrs.get("choices", {}).items())
     if comparison is not None:
-        _shown.use("previous_period")
+        _shown.use(compare.DEFINITION)
     return one
 
 
@@ -105,12 +102,11 @@ def breakdown(data, function, *keys, table=None, **choices):
         The data has none of them.
     """
     from toolkit.errors import MissingColumn
-    from toolkit.metrics.compare import beside_previous
 
     tabs, missing = [], None
     for key in dict.fromkeys(filter(None, keys)):
         try:
-            result, comparison = beside_previous(data, function, by=key, table=table, **choices)
+            result, comparison = compare.beside_previous(data, function, by=key, table=table, **choices)
         except MissingColumn as error:
             missing = missing or error
             continue
@@ -120,11 +116,11 @@ def breakdown(data, function, *keys, table=None, **choices):
         raise missing or MissingColumn("the data", keys[0] if keys else "", [])
     if len(tabs) == 1:
         one = tabs[0]["block"]
-        return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+        return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
     first = tabs[0]["block"]
     every = {name: first[name] for name in ("heading", "note", "status", "is_changed", "score", "id")}
     plain = "\n".join(f"{tab['label']}: {blocks.plain(tab['block'])}" for tab in tabs)
-    return _display({SECTION_MIME: every | {"tabs": tabs}, "text/html": blocks.tabs_html(tabs), "text/plain": plain})
+    return _display({SECTION: every | {"tabs": tabs}, "text/html": blocks.tabs_html(tabs), "text/plain": plain})
 
 
 def together(data, *asked, by=("topic", "channel")):
@@ -137,7 +133,7 @@ def together(data, *asked, by=("topic", "channel")):
     by : columns whose groups are looked at, of each metric those that its table has
     """
     one = _shown.add(blocks.together(data, asked, by))
-    return _display({SECTION_MIME: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+    return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
 def _display(bundle, display_id=None, update=False):
@@ -256,7 +252,7 @@ def _header_bundle(about):
         shown.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
         lines += [headline["title"], *(one["text"] for one in headline["bullets"])]
     shown += [f"<p><em>{html.escape(text)}</em></p>" for text in about["remarks"]]
-    return {HEADER_MIME: about, "text/html": "".join(shown), "text/plain": "\n".join(lines)}
+    return {REPORT: about, "text/html": "".join(shown), "text/plain": "\n".join(lines)}
 
 
 def remarks(data):
@@ -287,8 +283,6 @@ def key_figures(data, *figures):
 
     `show.key_figures(data, (metrics.csat, {}), (metrics.first_response_time, {"value": "p90_seconds"}))`
     """
-    from toolkit.metrics import compare
-
     cards(compare.figures(data, *figures))
 
 
@@ -306,7 +300,7 @@ def cards(figures):
     _shown.raw, _shown.figures = list(figures), said
     _shown.use(*(one["metric"] for one in figures if "metric" in one))
     if any(one.get("previous") is not None for one in figures):
-        _shown.use("previous_period")
+        _shown.use(compare.DEFINITION)
     _display(_figures_bundle(figures, said), FIGURES_ID)
 
 
@@ -318,7 +312,7 @@ def _figures_bundle(raw, said):
         cells.append(f"<td>{'<br>'.join(lines)}</td>")
     plain = "; ".join(words.text("pages.card.of", label=one["label"], figure=one["value"]) for one in said)
     table = f"<table><tr>{''.join(cells)}</tr></table>"
-    return {FIGURES_MIME: {"figures": said, "raw": raw}, "text/html": table, "text/plain": plain}
+    return {KEY_FIGURES: {"figures": said, "raw": raw}, "text/html": table, "text/plain": plain}
 
 
 def _lines(one):
@@ -344,7 +338,7 @@ def headline(data=None, facts=(), tested=()):
     every = [p for one in _shown.blocks.values() for p in one["tested"]]
     for figure, raw in zip(_shown.figures, _shown.raw, strict=True):
         figure["block"] = raw["block"] = _block_of(raw.get("metric"))
-    said = made(_shown.raw, [*found, *_shown.facts, *facts], [*every, *_shown.tested, *tested])
+    said = made(_shown.raw, [*found, *facts], [*every, *tested])
     if _shown.about is not None:
         _shown.about["headline"] = said
         _display(_header_bundle(_shown.about), HEADER_ID, update=True)
@@ -396,10 +390,9 @@ def measured(data, *names):
     from toolkit.metrics.definitions import definition
 
     _shown.use(*names)
-    broken = data.rules_broken()
     text = findings.find_quality(data.counts)
     notes = data.notes_of_period()
-    made = {"text": text, "tables": tables_of(data.quality()), "notes": notes, "is_clean": not len(broken)}
+    made = {"text": text, "tables": tables_of(data.quality()), "notes": notes}
     told = [dict(zip(("title", "text", "more"), definition(name), strict=True)) for name in _shown.metrics]
     parts = [f"<p>{with_code(said)}</p>" for said in (text, *notes)] + [one["html"] for one in made["tables"]]
     parts += [
@@ -409,4 +402,4 @@ def measured(data, *names):
     summary = html.escape(words.text("blocks.measured"))
     shown = f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
     plain = "\n".join([text, *notes, *(words.text("pages.card.of", label=o["title"], figure=o["text"]) for o in told)])
-    _display({MEASURED_MIME: {"quality": made, "definitions": told}, "text/html": shown, "text/plain": plain})
+    _display({MEASURED: {"quality": made, "definitions": told}, "text/html": shown, "text/plain": plain})

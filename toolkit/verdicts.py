@@ -345,25 +345,10 @@ def holm(ps):
     >>> holm([0.01, float("nan"), 0.04]).tolist()
     [0.02, nan, 0.04]
     """
-    return _adjusted(ps, lambda p, rank, m: np.maximum.accumulate(p * (m - rank + 1)))
-
-
-def benjamini_hochberg(ps):
-    """Adjusted p of each, for a list to look into: of those at most .05 one in twenty is false on average.
-
-    Examples
-    --------
-    >>> benjamini_hochberg([0.01, float("nan"), 0.04]).tolist()
-    [0.02, nan, 0.04]
-    """
-    return _adjusted(ps, lambda p, rank, m: np.minimum.accumulate((p * m / rank)[::-1])[::-1])
-
-
-def _adjusted(ps, adjust):
     ps = np.asarray(ps, float)
     adjusted, tested = np.full(ps.shape, np.nan), np.flatnonzero(~np.isnan(ps))
     order = tested[np.argsort(ps[tested], kind="stable")]
-    adjusted[order] = np.minimum(adjust(ps[order], np.arange(1, len(order) + 1), len(order)), 1.0)
+    adjusted[order] = np.minimum(np.maximum.accumulate(ps[order] * np.arange(len(order), 0, -1)), 1.0)
     return adjusted
 
 
@@ -383,17 +368,6 @@ def decide(changes, level=LEVEL):
         else:
             verdicts.append(CLEAR if p <= 1 - level + 1e-12 else CHANCE)
     return verdicts
-
-
-def chosen_level(chosen, tested):
-    """The level of an interval that is shown because it was chosen, as the largest of those tested.
-
-    Examples
-    --------
-    >>> round(chosen_level(1, 10), 4)
-    0.995
-    """
-    return 1 - (1 - LEVEL) * chosen / tested
 
 
 # --- counts ---------------------------------------------------------------------------------------

@@ -34,12 +34,12 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     if len(told) == 1 and first is None:
         return _alone(result, told.iloc[0], groups, status, off, notes)
     if not len(told) and first is None:
-        return Told(
-            sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False
-        )
+        return Told(sentence_case(say("too_few_groups", cases=cases(result, least_of(result)))), shows=False)
     every = claims.time_key(result)
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
+    # a group that was promised a time of its own doesn't stand out by taking longer than those promised less
+    found = [] if _has_own_times(result) else found
     changes, outs = change_clauses(result, comparison), [_standout(result, one, every) for one in found]
     best = _ranked(changes, outs, of_all)
     is_better = bool(best) and best[0].fact["direction"] == "better"
@@ -130,7 +130,8 @@ def _standout(result, found, every):
         full = say(f"standout.span_{form}", **about | {"event": event(result)})
     elif is_rate:
         part = part_of(result)
-        full = say("standout.part" if part else "standout.rate", **about, **({"part": part} if part else {}))
+        form = "part" if part else "ordered" if attrs.get("ordered") else "rate"
+        full = say(f"standout.{form}", **about, **({"part": part} if part else {}))
     elif is_wait:
         full = say(f"standout.wait{'_open' if is_open else '_rest' if rest_open else ''}", **about)
     else:
@@ -144,15 +145,19 @@ def _standout(result, found, every):
         (short, bare),
         say("standout.detail", place=place, figure=figure_of(result, row)),
         int(row.name),
-        fact(result, "standout", row, full, _direction(result, found, best), row["p"], row["n"]),
+        fact(result, "standout", row, full, claims.direction(1 if found.is_above else -1, best), row["p"], row["n"]),
     )
 
 
-def _direction(result, found, best):
-    """Whether a group is worse than the others; neither, where each group was promised a time of its own."""
-    own = result["target_seconds"].dropna() if "target_seconds" in result.columns else ()
-    is_wait = result.attrs["shape"] in ("wait", "mean")
-    return "none" if is_wait and len(set(own)) > 1 else claims.direction(1 if found.is_above else -1, best)
+def least_of(result):
+    """How many cases a group needs to be told."""
+    return max(result.attrs["minimum_count"], result.attrs.get("facts", {}).get("minimum_count", 1), 1)
+
+
+def _has_own_times(result):
+    """Whether a wait is promised within a time of its own to each group."""
+    own = set(result["target_seconds"].dropna()) if "target_seconds" in result.columns else ()
+    return result.attrs["shape"] in ("wait", "mean") and len(own) > 1
 
 
 def event_at(result):
@@ -249,7 +254,10 @@ def _flat(result, told, tested, is_bare=False):
         return Clause(say("flat.few", groups=groups, low=low, high=high))
     if low == high:
         return Clause(say("flat.same", none_of=none_of, value=low), (bare,))
-    return Clause(say("flat.between", none_of=none_of, low=low, high=high), (bare,))
+    about = {"none_of": none_of, "low": low, "high": high}
+    return Clause(
+        say("flat.between", subject=word(result, "subject"), **about), (say("flat.between_short", **about), bare)
+    )
 
 
 # --- facts ------------------------------------------------------------------------------------------

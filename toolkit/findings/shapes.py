@@ -182,7 +182,7 @@ def _side_by_side(result, keys):
         items.append(text("sentence.group.item", **about))
     low, high = (value_text(end, "rate") for end in (rows[result.attrs["value"]].agg(["min", "max"])))
     form = "same" if low == high else "side_by_side"
-    about = {"subject": subject, "low": low} | ({"high": high} if low != high else {})
+    about = {"subject": subject, "low": low} | ({"high": high, "apart": word(result, "apart")} if low != high else {})
     status = worst(targets.statuses(result))
     return Told(
         sentence_case(say(f"group.{form}", **about)),

@@ -10,6 +10,7 @@ from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
 
 __all__ = [
+    "DEFINITION",
     "History",
     "beside_previous",
     "change_by_group",
@@ -19,6 +20,8 @@ __all__ = [
     "scan",
     "weekly",
 ]
+
+DEFINITION = METRICS["previous_period"].name  # where it is told how anything is compared
 
 
 def compared(data, function, by=None, value=None, table=None, **choices):

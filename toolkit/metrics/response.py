@@ -373,12 +373,12 @@ def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
     frame = pd.DataFrame(made, columns=columns).astype({"expected_share": "float64"})
     units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
     about = {
-        "case": case,
         "rows": ["expectation"],
         "ordered": True,
         "roles": {"hits": "answered_count"},
         "ends": ("low", "high"),
     }
+    about |= {"case": case} if case else {}
     return shapes.finish(frame, "expectation_met", rows, [], units | {"expectation_met": "rate"}, choices, **about)
 
 

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from toolkit.report.page import KEY_FIGURES, REPORT, SECTION
+from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 
 
 def read_bundles(path):

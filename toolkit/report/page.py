@@ -9,14 +9,11 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION
 from toolkit.report import clean
 from toolkit.report.outputs import output_html
 from toolkit.words.notebooks import translated_markdown
 
-REPORT = "application/vnd.toolkit.report+json"
-KEY_FIGURES = "application/vnd.toolkit.key-figures+json"
-SECTION = "application/vnd.toolkit.section+json"
-MEASURED = "application/vnd.toolkit.measured+json"
 OWN_IDS = ("main", "key-figures", "measured")
 LEAD = 240  # letters of prose that may stand between a finding and its chart
 

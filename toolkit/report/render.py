@@ -10,9 +10,10 @@ from datetime import datetime
 from urllib.parse import quote
 
 from toolkit import words
+from toolkit.displays import with_code
 from toolkit.report import clean
 from toolkit.report.outputs import drawing
-from toolkit.report.page import KEY_FIGURES, REPORT, read_page
+from toolkit.report.page import read_page
 from toolkit.report.sheets import TEMPLATES, policy, script, style
 from toolkit.report.wording import (
     column_name,
@@ -23,11 +24,10 @@ from toolkit.report.wording import (
     language_tag,
     sentence,
     unit_sizes,
-    with_code,
 )
 from toolkit.words.notebooks import translated
 
-__all__ = ["KEY_FIGURES", "REPORT", "TEMPLATES", "environment", "read_page", "render_report", "style"]
+__all__ = ["TEMPLATES", "environment", "read_page", "render_report", "style"]
 
 
 def render_report(

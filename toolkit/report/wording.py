@@ -1,9 +1,6 @@
 """Times, periods and parameters as the pages of the reports write them."""
 
-import re
 from datetime import datetime, timedelta
-
-from markupsafe import Markup, escape
 
 from toolkit import words
 from toolkit.clock import clock_time
@@ -148,14 +145,3 @@ def sentence(text):
     """
     text = str(text or "").rstrip()
     return text if not text or text[-1] in ".!?…:" else f"{text}."
-
-
-def with_code(text):
-    """A text as HTML, with what stands between backticks as code; all of it escaped.
-
-    Examples
-    --------
-    >>> with_code("see `toolkit check` <now>")
-    Markup('see <code>toolkit check</code> &lt;now&gt;')
-    """
-    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))

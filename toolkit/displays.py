@@ -1,0 +1,21 @@
+"""What a notebook displays for the pages of the reports to read: the MIME types of its bundles, and code in a text."""
+
+import re
+
+from markupsafe import Markup, escape
+
+REPORT = "application/vnd.toolkit.report+json"
+KEY_FIGURES = "application/vnd.toolkit.key-figures+json"
+SECTION = "application/vnd.toolkit.section+json"
+MEASURED = "application/vnd.toolkit.measured+json"
+
+
+def with_code(text):
+    """A text as HTML, with what stands between backticks as code; all of it escaped.
+
+    Examples
+    --------
+    >>> with_code("see `toolkit check` <now>")
+    Markup('see <code>toolkit check</code> &lt;now&gt;')
+    """
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
