@@ -9,13 +9,16 @@ import nbformat
 import pandas as pd
 import pytest
 from browser import audit, open_chromium  # noqa: F401
+from conftest import ROOT
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from test_words_pages import Reader, pseudo  # noqa: F401
 
 import toolkit
-from toolkit import words
+from toolkit import metrics, words
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
+from toolkit.load import open_data
 from toolkit.load.quality import REASONS
+from toolkit.metrics import compare
 from toolkit.report import index, ledger, overview
 from toolkit.report.bundles import read_bundles
 from toolkit.report.run import Outcome
@@ -126,20 +129,35 @@ def tiles(out):
 
 
 ROWS = [
-    # unit, metric, column, the row it stands in
-    ("count", "inbound_volume", "n", "volume"),
-    ("count", "backlog", "open_count", "volume"),
-    ("seconds", "average_speed_of_answer", "mean_seconds", "speed"),
-    ("rate", "first_response_time", "within_target", "speed"),
-    ("rate", "sla_compliance", "sla_compliance", "speed"),
-    ("rate", "abandonment_rate", "abandonment_rate", "experience"),
-    ("points", "nps", "nps", "experience"),
+    # metric, column, the row it stands in
+    (metrics.inbound_volume, "n", "volume"),
+    (metrics.average_speed_of_answer, "mean_seconds", "speed"),
+    (metrics.average_speed_of_answer, "within_target", "speed"),
+    (metrics.first_response_time, "within_target", "speed"),
+    (metrics.first_response_time, "open_count", "volume"),
+    (metrics.final_resolution_time, "within_target", "speed"),
+    (metrics.sla_compliance, "sla_compliance", "speed"),
+    (metrics.response_rate, "response_rate", "experience"),
+    (metrics.abandonment_rate, "abandonment_rate", "experience"),
+    (metrics.csat, "csat", "experience"),
+    (metrics.csat, "mean", "experience"),
 ]
 
 
-@pytest.mark.parametrize("unit, metric, column, row", ROWS)
-def test_a_figure_stands_in_the_row_of_its_kind(unit, metric, column, row):
-    assert overview.row_of({"unit": unit, "metric": metric, "column": column}) == row
+@pytest.mark.parametrize("metric, column, row", ROWS, ids=[f"{one.__name__} {column}" for one, column, _ in ROWS])
+def test_a_figure_stands_in_the_row_of_its_kind(metric, column, row, week):
+    (card,) = compare.figures(week, (metric, {"value": column}))
+    assert overview.row_of(card) == row
+
+
+@pytest.mark.parametrize("unit, row", [("count", "volume"), ("seconds", "speed"), ("points", "experience")])
+def test_a_figure_of_ones_own_stands_in_the_row_of_its_unit(unit, row):
+    assert overview.row_of({"unit": unit, "label": "Trains"}) == row
+
+
+@pytest.fixture(scope="module")
+def week():
+    return open_data(ROOT / "data" / "sample", period="2024-04-15..2024-04-21")
 
 
 def test_tiles_of_a_row_those_off_target_first_and_three_at_most(tmp_path):

@@ -13,7 +13,7 @@ from toolkit.metrics.waits import timed
 ABOUT = ["target_seconds", "undue_count"]
 
 
-@metric("rate", table="conversations", case="conversation", value="sla_compliance", best="high", is_timed=True)
+@metric("rate", table="conversations", case="conversation", value="sla_compliance", best="high")
 def sla_compliance(
     conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all"
 ):

@@ -26,7 +26,7 @@ def figures(data, *asked):
 
     Returns
     -------
-    list of dict, one a figure: metric, column, unit, case, n, value, low, high, previous, previous_n, change,
+    list of dict, one a figure: metric, column, unit, group ("volume", "speed", "experience"), case, n, value, low, high, previous, previous_n, change,
         change_low, change_high, p, verdict (Holm over the figures), direction ("better", "worse", "none"), status,
         target, population, note, per_day (a count's change is that of a day, as the periods differ in length), history:
         of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
@@ -100,6 +100,7 @@ def _card(data, table, now, before, value, best, history, choices):
         "metric": attrs["metric"],
         "column": value,
         "unit": attrs["units"].get(value, "text"),
+        "group": _group(now, value),
         "case": attrs.get("cases", {}).get(value, attrs["case"]),
         "n": n,
     }
@@ -135,6 +136,15 @@ def _card(data, table, now, before, value, best, history, choices):
     if card["verdict"] == verdicts.CLEAR and best and card["change"]:
         card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
     return card
+
+
+def _group(result, value):
+    """What a figure is of: how much came in, how fast it was answered, or how that was for the customer."""
+    unit, target = result.attrs["units"].get(value), result.attrs.get("target") or {}
+    if unit == "count":
+        return "volume"
+    is_timed = "target_seconds" in result.columns or (target.get("of") == value and "seconds" in target)
+    return "speed" if unit == "seconds" or (unit == "rate" and is_timed) else "experience"
 
 
 def _count_interval(n, history, value):

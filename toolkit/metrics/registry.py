@@ -16,7 +16,6 @@ class Metric:
     case: str  # one row, as a key of the words `case`
     value: str  # the column that is compared, charted, told
     best: str = ""  # "low", "high", or "" where neither is better
-    is_timed: bool = False  # whether its rate says how fast: the share of what was done in time
 
     @property
     def contract(self):
@@ -29,11 +28,11 @@ class Metric:
         return self.function.__name__
 
 
-def metric(shape, table, case, value, best="", is_timed=False):
+def metric(shape, table, case, value, best=""):
     """Declare the function below as a metric; it stays the plain function that it is."""
 
     def declare(function):
-        METRICS[function.__name__] = Metric(function, shape, table, case, value, best, is_timed)
+        METRICS[function.__name__] = Metric(function, shape, table, case, value, best)
         return function
 
     return declare

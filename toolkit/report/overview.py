@@ -144,18 +144,14 @@ def is_ours(raw):
 
 
 def row_of(raw):
-    """Which row a figure stands in: counts, how fast, or how it was for the customer.
+    """Which row a figure stands in: counts, how fast, or how it was for the customer; by its unit where it doesn't say.
 
-    >>> row_of({"metric": "x", "column": "n", "unit": "count"}), row_of({"metric": "x", "column": "y", "unit": "seconds"})
-    ('volume', 'speed')
-    >>> row_of({"metric": "csat", "column": "csat", "unit": "rate"})
+    >>> row_of({"unit": "rate", "group": "speed"}), row_of({"unit": "count"}), row_of({"unit": "seconds"})
+    ('speed', 'volume', 'speed')
+    >>> row_of({"unit": "rate"})
     'experience'
     """
-    if raw["unit"] == "count":
-        return "volume"
-    of = METRICS[raw["metric"]] if is_ours(raw) else None
-    is_share_in_time = of is not None and (of.is_timed or of.shape == "wait") and raw["unit"] == "rate"
-    return "speed" if raw["unit"] == "seconds" or is_share_in_time else "experience"
+    return raw.get("group") or {"count": "volume", "seconds": "speed"}.get(raw["unit"], "experience")
 
 
 def rows_of(figures):
