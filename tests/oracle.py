@@ -549,6 +549,19 @@ def first_response_time(frame, by=None, as_of=None, zone=None, **choices):
     return result
 
 
+def one_target(rows, targets):
+    """The seconds promised to all of some rows; None where they are promised several, or some nothing."""
+    found = {targets.get(text(row.get("channel")).lower(), targets.get("default")) for row in rows}
+    return found.pop() if len(found) == 1 else None
+
+
+def held_to(rows, targets):
+    """What the rows of a group are held to, and the share of them answered by then."""
+    target = one_target(rows, targets)
+    hits = sum(row["_how"] == "ended" and row["_seconds"] <= (target or 0) for row in rows)
+    return {"target_seconds": target, "within_target": None if target is None else hits / len(rows)}
+
+
 def response_curve(frame, by=None, as_of=None, zone=None, **choices):
     result = []
     for key, rows in groups(waits(frame, as_of=as_of, **choices), by, "created_at", zone).items():

@@ -378,7 +378,7 @@ def test_the_bases_stand_side_by_side_and_none_is_the_highest():
         ([("menu", 100, 0), ("queue", 90, 0)], "None of 100 calls hung up on the way"),
         (
             [("menu", 1000, 10), ("identification", 500, 100), ("queue", 400, 20)],
-            "20 % of calls at identification hung up there, 2.1 % of the others",
+            "20 % of calls at identification hung up there, 2.1 % at the others",
         ),
     ],
 )
@@ -507,7 +507,7 @@ SLOW, QUICK = list(range(30_000, 42_000, 120)), list(range(30, 130))
     [
         (
             {"email": (SLOW, 0, 3), "web_chat": (QUICK, 2, 0), "x": (QUICK, 0, 0)},
-            "Half of conversations by e-mail had a first response within 10 h, half of the others within 1.3 min",
+            "Half of conversations via e-mail had a first response within 10 h, half of the others within 1.3 min",
         ),
         (
             {
@@ -519,7 +519,7 @@ SLOW, QUICK = list(range(30_000, 42_000, 120)), list(range(30, 130))
         ),
         (
             {"a": ([7200] * 20, 0, 80), "b": (QUICK, 0, 0)},
-            "Fewer than half of conversations by A had a first response so far, half of the others within 1.3 min",
+            "Via A the median isn’t reached so far, it is 1.3 min for the others",
         ),
     ],
 )
@@ -530,7 +530,7 @@ def test_the_slowest_group_is_told_with_the_others(groups, said):
 def test_the_many_who_wait_are_named_before_the_few_who_wait_longest():
     few = [200_000 + 60 * place for place in range(12)]
     told = tell(waits({"email": (SLOW * 3, 0, 0), "x": (QUICK * 3, 0, 0), "sms": (few, 0, 0)}, "channel"))
-    assert "by e-mail" in told.heading and "Longer still by SMS: half of 12 conversations" in plain(told.note)
+    assert "via e-mail" in told.heading and "Longer still via SMS: half of 12 conversations" in plain(told.note)
 
 
 def test_false_claims_on_waits_are_rare():
@@ -622,12 +622,12 @@ def test_groups_of_a_curve_are_compared_after_a_day_and_quick_ones_sooner():
     curve = metrics.response_curve(frame, by="channel", as_of=START + pd.Timedelta(days=3))
     told = tell(curve)
     assert (
-        plain(told.heading) == "60 % of conversations by e-mail had a first response within 24 h, 100 % of the others"
+        plain(told.heading) == "60 % of conversations via e-mail had a first response within 24 h, 100 % of the others"
     )
     assert curve.loc[told.highlight, "channel"] == "email"
     quick = conversations({"email": ([5000] * 100, 0, 0), "x": (QUICK, 0, 0)})
     curve = metrics.response_curve(quick, by="channel", as_of=START + pd.Timedelta(days=3))
-    assert heading(curve) == "0 % of conversations by e-mail had a first response within 1 h, 100 % of the others"
+    assert heading(curve) == "0 % of conversations via e-mail had a first response within 1 h, 100 % of the others"
 
 
 @pytest.mark.parametrize(
@@ -653,7 +653,7 @@ def test_of_spans_the_group_with_the_fewest_in_the_first_is_told_beside():
     buckets = metrics.response_time_buckets(frame, by="channel", edges=("1h",), as_of=START + pd.Timedelta(days=3))
     told = tell(buckets)
     assert plain(told.note) == (
-        "0 % of conversations by e-mail were answered within 1 h, 96 % of the others. Of 180 conversations: 64 % (57 to 71)"
+        "0 % of conversations via e-mail were answered within 1 h, 96 % of the others. Of 180 conversations: 64 % (57 to 71)"
         " within 1 h."
     )
     assert told.highlight is None and told.shows  # the heading names no group
@@ -712,7 +712,7 @@ DAYS = pd.date_range("2024-04-01", periods=8)
     "by, rows, said, highlight",
     [
         ([], [(1,)], "1 contact came in", None),
-        (["channel"], [("email", 10), ("phone", 30)], "40 contacts came in; most by phone: 30 (75 %)", None),
+        (["channel"], [("email", 10), ("phone", 30)], "40 contacts came in; most via phone: 30 (75 %)", None),
         (["channel"], [("email", 10), ("(none)", 30)], "40 contacts came in", None),
         (["channel"], [], "No data in this period", None),
         (
@@ -750,7 +750,7 @@ def test_the_change_of_a_group_of_a_count_is_told_in_percent():
     against = comparison(rows[0] | {"verdict": "clear"}, "inbound_volume", "change in percent", ["channel"], ends=())
     told = tell(now, comparison=against)
     assert plain(told.heading) == (
-        "360 contacts came in; most by phone: 260 (72 %)"  # what more would not fit
+        "360 contacts came in; most via phone: 260 (72 %)"  # what more would not fit
     ) and plain(told.note).endswith("rose clearly, by 30 % (10 to 50).")
     assert told.is_changed and told.highlight is None
 
@@ -1147,7 +1147,7 @@ def test_a_clear_change_of_a_median_that_is_not_reached_has_no_number():
     against = made("first_response_time", frame, ["channel"], shape="comparison", units={"change": "change in seconds"})
     told = tell(now, comparison=against)
     assert "nan" not in told.sentence
-    assert plain(told.heading) == "The median first response time by A changed clearly against the period before"
+    assert plain(told.heading) == "The median first response time via A changed clearly against the period before"
 
 
 def test_facts_can_be_kept_as_json():

@@ -12,6 +12,7 @@ import pytest
 from toolkit import engine, metrics
 from toolkit.errors import BadData, BadParameter, MissingColumn
 from toolkit.findings import sentence
+from toolkit.result import interval_columns
 from toolkit.service import Service
 
 START = pd.Timestamp("2024-03-01T09:00Z")  # a Friday
@@ -331,6 +332,25 @@ def test_what_the_service_promises():
     assert "within_target" not in metrics.first_response_time(held(table)).columns  # the defaults promise nobody
     nothing = held(table[table["channel"] == "x"], targets={"first_response": {"Phone": "20s"}})
     assert "within_target" not in metrics.first_response_time(nothing).columns
+
+
+def test_curves_and_buckets_carry_what_each_group_is_promised():
+    targets = {"first_response": {"Phone": "20s", "x": "1h"}}
+    channel = ["phone", "phone", "x", "x", "letter"]
+    table = held(conversations(20, 21, 3600, None, 5, channel=channel), targets=targets, minimum_count=1)
+    for metric in (metrics.response_curve, metrics.response_time_buckets):
+        by = metric(table, by="channel").groupby("channel")
+        assert by["target_seconds"].agg(set).drop("letter").to_dict() == {"phone": {20}, "x": {3600}}
+        assert by.get_group("letter")["target_seconds"].isna().all()  # nothing is promised to whom writes one
+        assert "target_seconds" not in metric(table).columns  # several targets
+        alone = metric(table.filter(table.channel == "x"))
+        assert set(alone["target_seconds"]) == {3600} and alone.attrs["units"]["target_seconds"] == "seconds"
+    within = metrics.response_time_buckets(table, by="channel")
+    told = within.groupby("channel")["within_target"].agg(set).drop("letter").to_dict()
+    assert told == {"phone": {0.5}, "x": {0.5}}  # the two calls took 20 and 21 s; who waits is of the whole
+    assert interval_columns(within.columns) == {"share": ("low", "high")}
+    columns = ["place", "channel", "part", "n", "total", "share", "low", "high"]
+    assert within.parts().columns.tolist() == columns and len(within.parts()) == 21
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
+import duckdb
 import oracle
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import metrics
+from toolkit import engine, metrics
 from toolkit.metrics.waits import on_grid
 from toolkit.service import Service
 
@@ -130,6 +131,33 @@ def test_response_curve(conversations, by, zone, as_of, bot_only):
         else [group for _, group in result.groupby(oracle.names(by), observed=True, dropna=False)]
     )
     assert all(group["share"].is_monotonic_increasing and group["seconds"].is_monotonic_increasing for group in whole)
+
+
+@examples(10)
+@given(
+    oracle.conversations(),
+    st.sampled_from([None, "channel", "topic", ["channel", "topic"]]),
+    as_ofs,
+    st.dictionaries(st.sampled_from(["email", "x", "default"]), st.sampled_from([1, 3600, 90_000])),
+)
+def test_curves_and_buckets_know_the_one_target_of_a_group(conversations, by, as_of, promised):
+    service = Service.model_validate({"targets": {"first_response": promised}})
+    backend = engine.own_backend(duckdb.connect())
+    engine.set_context(backend, engine.Context(service, as_of))
+    table = backend.create_table("conversations", conversations)
+    keys, rows = oracle.names(by), oracle.waits(conversations, as_of=as_of)
+    expected = {key: oracle.held_to(own, promised) for key, own in oracle.groups(rows, by).items() if own}
+    for metric, names in (
+        (metrics.response_curve, ["target_seconds"]),
+        (metrics.response_time_buckets, ["target_seconds", "within_target"]),
+    ):
+        result = metric(table, by, as_of=as_of)
+        if all(one["target_seconds"] is None for one in expected.values()):
+            assert not set(names) & set(result.columns)
+            continue
+        each = pd.DataFrame(result)[[*keys, *names]].drop_duplicates()  # constant within a group
+        wanted = [oracle.labelled(key, by, **{name: told[name] for name in names}) for key, told in expected.items()]
+        oracle.assert_same(each, wanted, keys)
 
 
 @examples(10)

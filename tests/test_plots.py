@@ -23,6 +23,7 @@ from toolkit.plots import axes, bars, rows, split
 from toolkit.plots.svg import _line, _Renderer
 from toolkit.report.clean import inline_svg
 from toolkit.result import Result
+from toolkit.table_html import tables_of
 
 # a browser has the glyphs that the fonts here lack
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
@@ -65,7 +66,7 @@ def count(keys, n, **attrs):
 
 def wait(keys, n, median, low, high, **attrs):
     frame = {**keys, "n": n, "median_seconds": median, "median_low": low, "median_high": high}
-    units = {"median_seconds": "seconds"}
+    units, attrs = {"median_seconds": "seconds"}, {"when_null": {"median_seconds": "not_reached"}} | attrs
     return made(frame, "wait", "median_seconds", list(keys), units, ends=("median_low", "median_high"), **attrs)
 
 
@@ -93,6 +94,7 @@ def spans(keys, totals, shares):
     frame["bucket"] = pd.Categorical(frame["bucket"], PARTS, ordered=True)
     frame["low"], frame["high"] = frame["share"] * 0.8, (frame["share"] * 1.2).clip(upper=1)
     attrs = {"part": "bucket", "parts": PARTS, "part_words": PART_WORDS, "rows": [*keys, "bucket"], "best": ""}
+    attrs["metric"] = "response_time_buckets"
     return made(frame, "shares", "share", list(keys), count="total", ends=("low", "high"), **attrs)
 
 
@@ -416,6 +418,12 @@ def test_what_is_not_reached_says_so_and_comes_first():
     assert said(ax, "name") == ["B", "A"] and said(ax, "value") == ["not reached", "15 min"]
 
 
+def test_what_has_no_figure_comes_after_what_has_one_and_before_what_has_too_few():
+    frame = {"queue": ["a", "b", "c", None], "n": [20, 20, 3, 20], "lift": [NAN, 1.5, 2.5, 3.5]}
+    result = made(frame, "rate", "lift", ["queue"], {"lift": "number"})
+    assert said(plots.plot(result), "name") == ["B", "A", "C", "(none)"]
+
+
 def test_no_wait_at_all_lies_at_the_begin_of_a_log_axis():
     ax = plots.plot(wait({"queue": ["a", "b"]}, [20, 20], [0.0, 500], [0.0, 100], [30.0, 900]))
     name, mark = rows_of(ax, 32)[1]
@@ -663,7 +671,8 @@ def test_split_bars(seed, form):
         assert {name for name, _ in stacks} == set(NAMES)
         for name, lengths in stacks:
             place = NAMES.index(name)
-            assert lengths == pytest.approx(shares[place] if n[place] >= MINIMUM else np.array([]))
+            own = [*shares[place][:3], shares[place][3:].sum()] if form == "long" else shares[place]
+            assert lengths == pytest.approx(np.array(own if n[place] >= MINIMUM else []))  # no answer is one part
         firsts = [lengths[0] for _, lengths in stacks if len(lengths)]
         assert firsts == sorted(firsts, reverse=True)
         assert all(not len(lengths) for _, lengths in stacks[len(firsts) :])
@@ -683,23 +692,25 @@ SEVEN = [
 ]  # fmt: skip
 
 
-def test_more_than_five_parts_are_joined():
-    parts = split.joined_parts({"parts": list("abcdefg"), "part_words": SEVEN})
+def test_parts_are_joined_as_in_the_table():
+    attrs = {"metric": "response_time_buckets", "parts": list("abcdefg"), "part_words": SEVEN}
+    parts = split.parts_of(attrs)
     assert [(plain(name), codes) for name, codes, *_ in parts] == [
-        ("Within 1 h", ["a"]), ("1 h to 6 h", ["b"]), ("6 h to 24 h", ["c", "d"]), ("After 24 h", ["e"]),
-        ("Not answered", ["f", "g"]),
+        ("Within 1 h", ["a"]), ("1 h to 24 h", ["b", "c", "d"]), ("After 24 h", ["e"]), ("Not answered", ["f", "g"]),
     ]  # fmt: skip
-    assert [bool(fill.get("hatch")) for *_, fill, _ in parts] == [False] * 4 + [True]
-    five = split.joined_parts({"parts": PARTS, "part_words": PART_WORDS})
-    assert [codes for _, codes, *_ in five] == [[part] for part in PARTS]
-    assert len(split.joined_parts({"parts": [f"score_{i}" for i in range(1, 6)]})) == 5
+    assert [bool(fill.get("hatch")) for *_, fill, _ in parts] == [False] * 3 + [True]
+    assert len(split.parts_of({"parts": [f"score_{i}" for i in range(1, 6)]})) == 5
+    result = spans({"queue": ["a", "b"]}, [50, 50], [[0.5, 0.2, 0.1, 0.1, 0.1]] * 2)
+    (table,) = tables_of(result)
+    heads = re.findall(r"<th scope[^>]*>([^<]*)", table["html"].partition("<tbody>")[0])[2:]
+    assert [plain(head) for head in heads] == said(plots.plot(result))[:4]
 
 
 def test_parts_are_labelled_from_5_percent_and_cut_by_the_target():
-    result = spans({"queue": ["a", "b"]}, [200, 9], [[0.5, 0.3, 0.15, 0.04, 0.01], [1, 0, 0, 0, 0]])
+    result = spans({"queue": ["a", "b"]}, [200, 9], [[0.5, 0.3, 0.16, 0.03, 0.01], [1, 0, 0, 0, 0]])
     result["within_target"] = [0.62] * 5 + [0.1] * 5
     ax = plots.plot(result)
-    assert said(ax, "share") == ["50", "30", "15"]
+    assert said(ax, "share") == ["50", "30", "16"]
     notches = [line.get_xdata()[0] for line in ax.lines if line.get_label() == "notch"]
     assert notches == [0.62]  # not of too few
     assert "within its target" in said(ax)
@@ -731,8 +742,8 @@ def test_parts_beside_a_value():
     result = rate({"queue": ["a", "b"]}, [50, 40], [30, 10], parts=["negative", "neutral", "positive"])
     for part, shares in (("negative", [0.2, 0.5]), ("neutral", [0.2, 0.25]), ("positive", [0.6, 0.25])):
         result[[part, f"{part}_count", f"{part}_low", f"{part}_high"]] = np.transpose([shares] * 4)
-    (first, of_b), (second, of_a) = stacks_of(plots.plot(result, parts=True))
-    assert (first, second) == ("B", "A")
+    (first, of_a), (second, of_b) = stacks_of(plots.plot(result, parts=True))
+    assert (first, second) == ("A", "B")  # by the value, as the rows and the table
     assert of_b == pytest.approx([0.5, 0.25, 0.25]) and of_a == pytest.approx([0.2, 0.2, 0.6])
     assert [name for name, _ in rows_of(plots.plot(result), 32)] == ["A", "B"]
 

@@ -1,12 +1,16 @@
 """The weeks in which a group stands out from its other weeks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from toolkit import metrics
 from toolkit.load import open_data
+from toolkit.metrics import shapes
 from toolkit.metrics.compare import scan
+from toolkit.metrics.registry import METRICS
 
 MONDAYS = pd.date_range("2024-02-05", periods=12, freq="7D", tz="UTC")  # to 22 April
 READ = "2024-04-29T00:00:00Z"
@@ -86,6 +90,19 @@ def test_of_several_weeks_the_clearest_is_told(tmp_path):
     weeks = [*CALM[:9], (40, 12), (40, 2), CALM[11]]
     (one,) = scan(data_of(tmp_path, bills=CALM, fault=weeks), (metrics.response_rate, {}), by=["topic"])[0]
     assert one["weeks"][-1] == "2024-04-15" and "15 April" in one["text"]
+
+
+def test_a_score_that_is_no_mean_of_counted_scores_is_left_out(tmp_path, monkeypatch):
+    def tone(conversations, by=None):
+        result = metrics.response_rate(conversations, by)
+        return shapes.then(result, lambda told: told.attrs["units"].update(response_rate="score") or told)
+
+    monkeypatch.setitem(METRICS, "tone", replace(METRICS["response_rate"], function=tone))
+    data = data_of(tmp_path, bills=CALM, fault=with_week(10, 40, 8))
+    assert scan(data, (tone, {})) == ([], [])
+    assert [one["metric"] for one in scan(data, (tone, {}), (metrics.response_rate, {}), by=["topic"])[0]] == [
+        "response_rate"
+    ]
 
 
 def test_what_has_no_name_or_is_not_there_is_left_out(tmp_path):

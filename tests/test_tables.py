@@ -13,16 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit import metrics, open_data, words
+from toolkit import metrics, open_data, plots, words
 from toolkit.clock.timeline import PERIODS
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.metrics.compare import compared
 from toolkit.metrics.registry import METRICS
-from toolkit.result import Result, format_value, heading, interval_columns, row_order
+from toolkit.result import Result, format_value, heading, interval_columns, joined_parts, row_order
 from toolkit.table_html import HIDDEN, table_html, tables_of
 from toolkit.table_html.csv_text import csv_text, file_name
-from toolkit.table_html.wholes import joined_parts
 
 HOSTILE = '<script>alert("x")</script>&'
 RATE = {"units": {"n": "count", "hits_count": "count", "rate": "rate"}, "value": "rate", "shape": "rate"}
@@ -408,6 +407,22 @@ def test_every_figure_is_that_of_the_frame_in_the_order_of_the_chart(name, by, c
             assert row[place] == ("not reached" if is_enough and is_open else shown)
 
 
+IN_TIME = (*PERIODS, "hour")
+CHARTED = [case for case in CASES if isinstance(case[1], str) and case[1] not in IN_TIME]
+
+
+@pytest.mark.parametrize("name, by, choices", CHARTED, ids=[f"{name} by {by}" for name, by, _ in CHARTED])
+def test_a_chart_has_the_order_of_its_table(name, by, choices):
+    result = result_of(name, by, choices)
+    ax = plots.plot(result)
+    texts = [text for one in ax.figure.axes for text in one.texts if text.get_label() == "name"]
+    charted = [plain(text.get_gid() or text.get_text()).split(", ")[0] for text in texts]  # without its own target
+    plots.close(ax.figure)
+    tabled = [row[0] for row in read(tables_of(result, limit=200)[0])[1:]]
+    assert [one for one in charted if one in tabled] == [one for one in tabled if one in charted]
+    assert set(charted) & set(tabled)
+
+
 @pytest.mark.parametrize("name, by, choices", COMPARED, ids=[f"{name} by {by}" for name, by, _ in COMPARED])
 def test_a_comparison_stands_beside_its_rows(name, by, choices):
     result = result_of(name, by, choices)
@@ -544,8 +559,8 @@ def test_parts_are_at_most_four(codes, titles):
     parts = [str(place) for place in range(len(codes))]
     attrs = {"metric": "x", "parts": parts, "part_words": [(code, ends.get(code, {})) for code in codes]}
     joined = joined_parts(attrs)
-    assert [plain(title) for title, _ in joined] == titles
-    assert [part for _, held in joined for part in held] == parts
+    assert [plain(title) for title, *_ in joined] == titles
+    assert [part for _, held, _ in joined for part in held] == parts
 
 
 def test_the_hours_of_a_week_are_a_table_of_four_parts_that_add_up():
@@ -734,6 +749,17 @@ def test_what_was_added_to_a_change_stands_after_the_period_before_and_the_total
         ["All", "99", "26.0 %", "20.0 %", "+8.0 pts +5.0 to +11.0 worse, clear change"],
     ]
     assert "is_total" not in table["all"] and "All" in table["all"]
+
+
+@pytest.mark.parametrize("metric", [metrics.response_time_buckets, metrics.response_curve])
+def test_groups_of_spans_and_curves_have_their_own_target_beside_their_name(metric):
+    written = april().conversations
+    (table,) = tables_of(metric(written, by="channel", channels="written"))
+    head, *rows = cells(plain(table["html"]))
+    names = {row[0] for row in rows}
+    assert head[0] == "Channel, target" and {"E-mail 24 h", "Web chat 5 min"} < names and len(head) <= 6
+    alone = tables_of(metric(written.filter(written.channel == "email")))[0]  # a span has no target
+    assert all("target" not in title for title in cells(plain(alone["html"]))[0])
 
 
 def test_a_group_has_its_own_target_beside_its_name():

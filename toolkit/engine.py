@@ -10,11 +10,11 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.errors import BadData, BadParameter, MissingColumn
+from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
 from toolkit.tables import DTYPES, TABLES
 
-OPENING = "opening"  # the key that says whether the service was open when a contact came in; holidays are outside
+OPENING = "opening"  # whether the service was open when a contact came in; holidays are outside
 CONTACTS = ("conversations", "calls", "messages")
 NONE = "(none)"  # the group of the rows whose key is missing
 # What a comparison with the period before calls its columns.
@@ -350,6 +350,8 @@ def check_keys(table, name, by, uses=(), taken=()):
         if key in clock.PARTS or (key == OPENING and is_opening(table, name, [key])):
             continue
         if key not in table.columns or not key:
+            if key == OPENING and name in CONTACTS:
+                raise MissingSetting("opening_hours", "when the service is open")
             raise MissingColumn(name, key, [*_shown(table), *clock.PARTS])
         if key in taken or key in COMPARED or key.endswith("_"):
             raise BadParameter(f"by={key!r}: results have a column of that name; rename yours")
@@ -361,9 +363,8 @@ def check_keys(table, name, by, uses=(), taken=()):
 
 def is_opening(table, name, by):
     """Whether `by` asks if the service was open, which contacts of a data set tell where service.toml names hours."""
-    if OPENING not in group_keys(by) or OPENING in table.columns or name not in CONTACTS:
-        return False
-    return opening_hours_of(table) is not None
+    is_asked = OPENING in group_keys(by) and OPENING not in table.columns and name in CONTACTS
+    return is_asked and opening_hours_of(table) is not None
 
 
 def opening_hours_of(table):

@@ -24,6 +24,14 @@ class MissingColumn(ToolkitError):
         )
 
 
+class MissingSetting(MissingColumn):
+    """service.toml doesn't say what a metric, or a group, needs to know."""
+
+    def __init__(self, setting, what):
+        self.table, self.column, self.present = "service.toml", setting, []
+        Exception.__init__(self, f"service.toml doesn't say {what} ({setting})")
+
+
 class MissingTable(ToolkitError):
     """The data set has not the table that is asked for."""
 

@@ -8,6 +8,7 @@ import pandas as pd
 import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
+SPANS, MOST_SPANS = ("within", "between", "after"), 4  # parts of a whole that are spans of time; how many are shown
 SORTED = ("count", "rate", "wait", "mean", "shares", "pull", "comparison")  # shapes whose rows are groups
 
 
@@ -192,6 +193,36 @@ def row_order(result):
         return np.argsort(unnamed, kind="stable").tolist()
     rank = np.where(is_few | (attrs["shape"] == "pull"), 0.0, -rank)  # what is too few isn't ranked by what isn't shown
     return np.lexsort((rank, is_few, unnamed, is_total)).tolist()
+
+
+def joined_parts(attrs):
+    """At most four spans of time: [(title, parts, is it a span)], those in the middle joined, what never ended, too.
+
+    Charts and tables show the same ones.
+
+    Examples
+    --------
+    >>> said = [("within", {"high": 60}), ("after", {"low": 60}), ("closed_unanswered", {}), ("waiting", {})]
+    >>> attrs = {"metric": "response_time_buckets", "parts": list("abcd"), "part_words": said}
+    >>> [(title.replace("\xa0", " "), parts) for title, parts, is_span in joined_parts(attrs)]
+    [('Within 1 min', ['a']), ('After 1 min', ['b']), ('Not answered', ['c', 'd'])]
+    """
+    told = [(part, *said) for part, said in zip(attrs["parts"], attrs["part_words"], strict=True)]
+    rest = [one for one in told if one[1] not in SPANS]
+    groups, most = [[one] for one in told if one[1] in SPANS], MOST_SPANS - bool(rest)
+    if len(groups) > most:
+        groups = [*groups[: most - 2], [one for group in groups[most - 2 : -1] for one in group], groups[-1]]
+    made = []
+    for group in groups:
+        ends = {"low": group[0][2].get("low"), "high": group[-1][2].get("high")}
+        code = "within" if ends["low"] is None else "after" if ends["high"] is None else "between"
+        title = words.part_name(code, {name: end for name, end in ends.items() if end is not None})
+        made.append((words.sentence_case(title), [part for part, *_ in group], True))
+    if len(rest) == 1:
+        made.append((words.sentence_case(words.part_name(*rest[0][1:])), [rest[0][0]], False))
+    elif rest:
+        made.append((heading("unended", attrs["metric"]), [part for part, *_ in rest], False))
+    return made
 
 
 def is_ordered(column):

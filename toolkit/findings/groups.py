@@ -34,9 +34,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     if len(told) == 1 and first is None:
         return _alone(result, told.iloc[0], groups, status, off, notes)
     if not len(told) and first is None:
-        return Told(
-            sentence_case(say("too_few_groups", cases=cases(result, result.attrs["minimum_count"]))), shows=False
-        )
+        return Told(sentence_case(say("too_few_groups", cases=cases(result, least_of(result)))), shows=False)
     every = claims.time_key(result)
     only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
@@ -132,7 +130,8 @@ def _standout(result, found, every):
         full = say(f"standout.span_{form}", **about | {"event": event(result)})
     elif is_rate:
         part = part_of(result)
-        full = say("standout.part" if part else "standout.rate", **about, **({"part": part} if part else {}))
+        form = "part" if part else "ordered" if attrs.get("ordered") else "rate"
+        full = say(f"standout.{form}", **about, **({"part": part} if part else {}))
     elif is_wait:
         full = say(f"standout.wait{'_open' if is_open else '_rest' if rest_open else ''}", **about)
     else:
@@ -148,6 +147,11 @@ def _standout(result, found, every):
         int(row.name),
         fact(result, "standout", row, full, claims.direction(1 if found.is_above else -1, best), row["p"], row["n"]),
     )
+
+
+def least_of(result):
+    """How many cases a group needs to be told."""
+    return max(result.attrs["minimum_count"], result.attrs.get("facts", {}).get("minimum_count", 1), 1)
 
 
 def _has_own_times(result):

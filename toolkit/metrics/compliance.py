@@ -3,7 +3,7 @@
 import numpy as np
 
 from toolkit import engine
-from toolkit.errors import MissingColumn
+from toolkit.errors import MissingSetting
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import asked_rows
@@ -46,7 +46,7 @@ def sla_compliance(
 
     Raises
     ------
-    MissingColumn
+    MissingSetting, MissingColumn
         A column isn't there, or nothing is promised.
 
     Source: DEFINITIONS.md#sla-compliance
@@ -68,7 +68,7 @@ def sla_compliance(
     settings = service or shapes.settings_of(rows)
     rows = with_target(rows, "first_response", settings)
     if "target_" not in rows.columns:
-        raise MissingColumn("service.toml", "targets.first_response", sorted(settings.model_fields_set))
+        raise MissingSetting("targets.first_response", "within what time a first response is promised")
     rows = rows.filter(rows.target_.notnull())
     rows = rows.mutate(stop_=rows.is_answered_.ifelse(rows.end_, rows.now_))
     rows = timed(rows, shapes.business_settings(rows, service, zone) if clock == "business" else None)

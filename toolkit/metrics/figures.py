@@ -109,7 +109,9 @@ def _card(data, table, now, before, value, best, history, choices):
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
     card |= {
         "minimum_count": attrs["minimum_count"],
-        "population": choices.get("channels", "every" if table == "conversations" else "all"),
+        "population": choices.get(
+            "channels", "every" if table == "conversations" and "channel" not in data.filters else "all"
+        ),
     }
     card["per_day"] = against is not None and against.attrs["per_day"]
     if row is None or not n:

@@ -165,8 +165,9 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
             both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)]
             kept = replace(kept, **dict(zip(("low", "high"), difference(*both)[1:], strict=True)))
         return kept
-    if unit == "score" and "score_1" in row.index:
-        return verdicts.scores(_sums(row), _sums(past), 1, 5, fewest=max(least, 5))
+    sums = [scores_of(row), scores_of(past)]
+    if unit == "score" and not any(one is None for one in sums):
+        return verdicts.scores(*sums, 1, 5, fewest=max(least, 5))
     return plain
 
 
@@ -197,6 +198,13 @@ def _waits_change(cells, shape, least):
     return verdicts.curves(now, before, fewest=least)
 
 
-def _sums(row):
+def scores_of(row):
+    """(n, Σx, Σx²) of the scores of a row, from how many gave each; None where the row doesn't say.
+
+    >>> scores_of(pd.Series({"score_1": 0, "score_2": 1, "score_3": 0, "score_4": 0, "score_5": 2}))
+    [3.0, 12.0, 54.0]
+    """
+    if not all(f"score_{score}" in row.index for score in range(1, 6)):
+        return None
     counts = {score: float(row[f"score_{score}"]) for score in range(1, 6)}
     return [sum(counts.values()), *(sum(score**power * n for score, n in counts.items()) for power in (1, 2))]

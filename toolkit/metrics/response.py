@@ -102,7 +102,8 @@ def response_curve(
     Returns
     -------
     Result, one row per group and time: `seconds`, `share` answered by then in [0, 1] with `low`, `high`,
-        and `n` conversations still waiting just before it.
+        and `n` conversations still waiting just before it. Where service.toml promises a first response,
+        `target_seconds`, where all of a group have one target.
 
     Source: DEFINITIONS.md#response-curve
 
@@ -154,7 +155,8 @@ def response_time_buckets(
     -------
     Result, one row per group and bucket: `n` conversations, `total` of the group, `share` of the group
         in [0, 1], `low`, `high` (95 % Wilson). What was closed unanswered, and what is waiting, are buckets of
-        their own.
+        their own. Where service.toml promises a first response, in each row of a group whose conversations all have
+        one target: `target_seconds`, and `within_target` in [0, 1], the share of the group answered within it.
 
     Raises
     ------

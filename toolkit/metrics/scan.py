@@ -12,6 +12,7 @@ from toolkit import words
 from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import LEVEL, Incidence
 from toolkit.metrics.periods import is_steady
+from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
 from toolkit.metrics.waits import ENDS
@@ -143,15 +144,12 @@ def _against_others(weekly, own, others, value, counted):
         return float(own[value]), float(y.sum() / total), rates(own_hits, own[counted], y.sum(), total, (y, n), least)
     if unit == "score":
         known = [row for row in others if not pd.isna(row[value])]
+        sums = [scores_of(row) for row in (own, *known)]
+        if not known or any(one is None for one in sums):
+            return None
         rest = sum(row[value] * row[counted] for row in known) / sum(row[counted] for row in known)
-        sums = [_score_sums(own), np.sum([_score_sums(row) for row in known], axis=0)]
-        return float(own[value]), float(rest), scores(*sums, 1, 5, fewest=max(least, 5))
+        return float(own[value]), float(rest), scores(sums[0], np.sum(sums[1:], axis=0), 1, 5, fewest=max(least, 5))
     return _waits(weekly, own, others, value, least)
-
-
-def _score_sums(row):
-    scored = {score: float(row[f"score_{score}"]) for score in range(1, 6)}
-    return np.array([sum(scored.values()), *(sum(s**power * n for s, n in scored.items()) for power in (1, 2))])
 
 
 def _waits(weekly, own, others, value, least):

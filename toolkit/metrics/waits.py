@@ -191,12 +191,23 @@ def _within_target(cells):
     return {"target_seconds": np.nan} | dict(zip(WITHIN, (value, low, high), strict=True))
 
 
+def _one_target(targets):
+    """The one target that all cases of a group have; null where they have several, or some have none.
+
+    >>> _one_target([60, 60]), _one_target([60, 20]), _one_target([60, None])
+    (60.0, nan, nan)
+    """
+    found = np.unique(np.asarray(targets, float))
+    return float(found[0]) if len(found) == 1 else np.nan
+
+
 def wait_curve(
     of, rows, ended, by, zone, clock="calendar", service=None, otherwise=None, choices=None, points=200, case=None
 ):
     """The share that ended within any span of time, at most `points` rows a group."""
     name = of.__name__
     keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
+    targeted = ["target_seconds"] if "target_" in spans.columns else []
 
     def drawn(cells):
         curve = curve_of(cells)
@@ -210,7 +221,7 @@ def wait_curve(
         start = pd.DataFrame({"seconds": [0.0], "n": [int(curve.n)], "share": [0.0], "low": [0.0], "high": [0.0]})
         if len(frame) and frame["seconds"].iloc[0] > 0:
             frame = pd.concat([start, frame], ignore_index=True)
-        return frame
+        return frame.assign(**{name: _one_target(cells["target_"].to_numpy(float)) for name in targeted})
 
     def made(cells):
         _refuse_negative(cells, METRICS[name].contract)
@@ -219,9 +230,10 @@ def wait_curve(
             for key, group in groups_of(cells, keys)
             if len(group)
         ]
-        columns = [*keys, "seconds", "n", "share", "low", "high"]
+        columns = [*keys, "seconds", "n", "share", "low", "high", *targeted]
         frame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-        units = {"seconds": "seconds", "n": "count", "share": "rate"}
+        frame = frame.drop(columns=targeted) if frame[targeted].isna().all(axis=None) else frame
+        units = {"seconds": "seconds", "n": "count", "share": "rate", "target_seconds": "seconds"}
         least = settings_of(rows).minimum_count
         about = {"rows": ["seconds"], "ends": ("low", "high"), "facts": {"minimum_count": least}} | (
             {"case": case} if case else {}
@@ -236,7 +248,8 @@ def wait_spans(
 ):
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
-    Counted on the engine by the exact second; upper ends are inclusive.
+    Counted on the engine by the exact second; upper ends are inclusive. Where all of a group have one `target_`, the
+    share of the group that ended within it.
     """
     import ibis
 
@@ -248,18 +261,33 @@ def wait_spans(
     last = [(spans[f"is_{otherwise}_"], len(seconds) + 1)] if otherwise else []
     place = ibis.cases((spans[f"is_{ended}_"], ibis.cases(*steps, else_=len(seconds))), *last, else_=len(names) - 1)
     spans = spans.mutate(place_=place)
+    of_target, targeted, hits = [], [], {}
+    if "target_" in spans.columns:
+        of_target, targeted = ["target_"], ["target_seconds", "within_target"]
+        hits = {"within_": engine.count_if(spans, spans[f"is_{ended}_"] & (spans.seconds_ <= spans.target_))}
+
+    def held(group):
+        """What a group is held against, and the share of it that ended within that."""
+        if not targeted:
+            return {}
+        target = _one_target(group["target_"].to_numpy(float))
+        share = group["within_"].sum() / group["n"].sum()
+        return dict(zip(targeted, (target, np.nan if np.isnan(target) else float(share)), strict=True))
 
     def made(frame):
         _refuse_negative(frame, METRICS[name].contract)
         parts = []
         for key, group in groups_of(frame, keys) if len(frame) else []:
-            counted = group.set_index("place_")["n"].reindex(range(len(names)), fill_value=0).to_numpy("int64")
-            part = pd.DataFrame({"bucket": names, "n": counted, "total": int(counted.sum())})
+            counted = group.groupby("place_")["n"].sum().reindex(range(len(names)), fill_value=0).to_numpy("int64")
+            part = pd.DataFrame({"bucket": names, "n": counted, "total": int(counted.sum())} | held(group))
             parts.append(part.assign(**dict(zip(keys, key, strict=True))))
         columns = [*keys, "bucket", "n", "total"]
-        whole = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, *targeted])
         whole["bucket"] = pd.Categorical(whole["bucket"], names, ordered=True)
-        whole = add_rate(whole, "share", "n", "total")
+        whole = add_rate(whole, "share", "n", "total")[[*columns, "share", "low", "high", *targeted]]
+        whole = whole.drop(columns=targeted) if whole[targeted].isna().all(axis=None) else whole
+        units = dict.fromkeys(["n", "total"], "count") | {"share": "rate"}
+        units |= {"target_seconds": "seconds", "within_target": "rate"}
         about = {
             "count": "total",
             "rows": ["bucket"],
@@ -269,9 +297,10 @@ def wait_spans(
             "ends": ("low", "high"),
         }
         about |= {"case": case} if case else {}
-        return finish(whole, name, rows, keys, {"n": "count", "total": "count", "share": "rate"}, choices, **about)
+        return finish(whole, name, rows, keys, units, choices, **about)
 
-    query = engine.aggregate(spans, [*keys, "place_"], n=spans.count(), smallest_=spans.seconds_.min())
+    groups = [*keys, "place_", *of_target]
+    query = engine.aggregate(spans, groups, n=spans.count(), smallest_=spans.seconds_.min(), **hits)
     return run(query, made)
 
 

@@ -6,7 +6,8 @@ from toolkit import words
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import BASE, DIAMOND, DOT, DOTTED, EDGE, LINE
-from toolkit.plots.rows import most, order, whisker
+from toolkit.plots.rows import most, whisker
+from toolkit.result import row_order
 
 PITCH = {False: 28, True: 40}  # of the bars of a wide and of a narrow drawing
 THICK = {False: 18, True: 14}
@@ -20,7 +21,7 @@ def bars(result, ax, keys, form, narrow):
         before=axes.befores(result, form.before, keys), name=axes.row_names(result, keys),
         nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
-    frame = frame.iloc[order(result, keys, frame)]
+    frame = frame.iloc[row_order(result)]
     texts = [_end(row, form) for row in frame.itertuples()]
     width, key = canvas.width_of_canvas(ax, narrow), []
     if frame["before"].notna().any():

@@ -7,7 +7,7 @@ from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import BASE, LINE
 from toolkit.plots.rows import most
-from toolkit.result import format_value
+from toolkit.result import format_value, row_order
 
 PITCH = {False: 28, True: 26}
 CLEAR = "clear"
@@ -17,7 +17,7 @@ def pull(result, ax, keys, form, narrow):
     """One bar per group in the metric's order, its whisker and its value with the sign; the total last, under a rule."""
     totals = result["is_total"].to_numpy(bool) if "is_total" in result else np.zeros(len(result), bool)
     shown, note = most(result[~totals], keys)
-    shown = shown.iloc[np.lexsort((axes.is_nobody(shown, keys), ~shown.enough().to_numpy(bool)))]
+    shown = shown.iloc[row_order(shown)]
     shown = result.loc[[*shown.index, *result.index[totals]]]
     is_total = np.append(np.zeros(len(shown) - totals.sum(), bool), np.ones(totals.sum(), bool))
     frame = axes.estimates(shown, form.value).assign(verdict=shown["verdict"].to_numpy(), is_total=is_total)

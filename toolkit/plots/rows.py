@@ -6,25 +6,10 @@ from toolkit import words
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import BASE, DIAMOND, DOT, DOTTED, EDGE, HOLLOW, LINE
+from toolkit.result import row_order
 
 MOST_ROWS = 15
 PITCH = {False: 32, True: 46}  # of the rows of a wide and of a narrow drawing
-
-
-def order(result, keys, frame):
-    """Places of the rows as they are drawn: by value, or in their own order; nobody last, too few before them."""
-    nobody = axes.is_nobody(result, keys)
-    last = np.zeros(len(result))
-    if not is_ordered(result, keys):  # what isn't reached is the longest of all
-        there = (~frame["is_few"] & (frame["n"] > 0)).to_numpy()
-        last = -np.where(there, frame["value"].fillna(np.inf), -np.inf)
-    return np.lexsort((last, nobody))
-
-
-def is_ordered(result, keys):
-    return bool(result.attrs.get("ordered")) or any(
-        hasattr(result[key], "cat") or axes.time_key(result, [key]) for key in keys
-    )
 
 
 def most(result, keys):
@@ -46,7 +31,7 @@ def rows(result, ax, keys, form, narrow):
         nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame["name"] = _with_targets(result, frame, form)
-    frame = frame.iloc[order(result, keys, frame)]
+    frame = frame.iloc[row_order(result)]
     values = [_value(row, form) for row in frame.itertuples()]
     numbers = n_texts(frame["n"], narrow)
     target, own_targets = axes.only(frame["target"]), frame["target"].notna()

@@ -1,4 +1,4 @@
-"""Parts of a whole: one bar of 100 % per group, split into at most five parts in their order."""
+"""Parts of a whole: one bar of 100 % per group, split into its parts in their order."""
 
 import numpy as np
 import pandas as pd
@@ -8,12 +8,10 @@ from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas
 from toolkit.plots.canvas import BASE, LINE
 from toolkit.plots.rows import most, n_texts
-from toolkit.result import Result
+from toolkit.result import Result, joined_parts, row_order
 
-MOST_PARTS = 5
 PITCH = {False: 40, True: 54}
 THICK = {False: 24, True: 22}
-SPANS = ("within", "between", "after")
 EDGED = {"edgecolor": LIGHT["context"], "linewidth": 0.75}
 FILLS = (
     ({"facecolor": LIGHT["part1"]}, "on_part"),
@@ -25,36 +23,18 @@ FILLS = (
 NONE = ({"facecolor": LIGHT["page"], "hatch": True}, "ink")  # what never came
 
 
-def joined_parts(attrs):
-    """[(name, codes of the parts that it joins, fill, colour of its text)]: at most five, what never came hatched.
-
-    What never came is one part where there are more than five, then the longest spans that have an end.
-    """
-    names = axes.part_names(attrs)
-    said = attrs.get("part_words") or [(part, {}) for part in attrs["parts"]]
-    made = [[name, [part], code, ends] for name, part, (code, ends) in zip(names, attrs["parts"], said, strict=True)]
-    is_timed = any(code in SPANS for code, _ in said)
-    never = [one for one in made if is_timed and one[2] not in SPANS]
-    if len(made) > MOST_PARTS and len(never) > 1:
-        name = words.sentence_case(words.text("chart.never"))
-        made = [one for one in made if one not in never] + [[name, [one[1][0] for one in never], "never", {}]]
-    while len(made) > MOST_PARTS:
-        between = [place for place, one in enumerate(made) if one[2] == "between"]
-        first = between[-2] if len(between) > 1 else 0
-        one, next_one = made[first : first + 2]
-        ends = {"low": one[3].get("low"), "high": next_one[3].get("high")}
-        name = f"{one[0]}, {next_one[0]}"
-        if len(between) > 1:
-            name = words.sentence_case(words.part_name("between", ends))
-        made[first : first + 2] = [[name, one[1] + next_one[1], one[2], ends]]
-    coloured = [one for one in made if not (is_timed and one[2] not in SPANS)]
-    looks = {id(one): FILLS[place] for place, one in enumerate(coloured)}
-    return [(one[0], one[1], *looks.get(id(one), NONE)) for one in made]
+def parts_of(attrs):
+    """[(name, codes of the parts that it joins, fill, colour of its text)]; what never came is hatched."""
+    if attrs.get("part_words"):
+        made = joined_parts(attrs)
+    else:
+        made = [(name, [part], True) for name, part in zip(axes.part_names(attrs), attrs["parts"], strict=True)]
+    return [(name, codes, *(FILLS[place] if is_span else NONE)) for place, (name, codes, is_span) in enumerate(made)]
 
 
 def split(result, ax, keys, narrow):
-    """One bar per group; most of the first part on top, too few at the end, the total last."""
-    parts, tidy = joined_parts(result.attrs), result.parts()
+    """One bar per group, in the order of the table; the total last."""
+    parts, tidy = parts_of(result.attrs), result.parts()
     wide = tidy.pivot(index="place", columns="part", values="share").fillna(0.0)
     wide = pd.DataFrame({place: wide[list(codes)].sum(axis=1) for place, (_, codes, *_) in enumerate(parts)})
     groups = Result(tidy.drop_duplicates("place").set_index("place"))
@@ -63,9 +43,9 @@ def split(result, ax, keys, narrow):
     totals = _of_groups(result, groups, "is_total")
     is_total = np.zeros(len(groups), bool) if totals is None else totals.to_numpy(bool)
     enough = groups.enough() & (groups["total"] > 0)
-    if not axes.time_key(groups, keys):
-        kept = np.lexsort((-wide.loc[groups.index, 0], axes.is_nobody(groups, keys), ~enough, is_total))
-        groups, enough, is_total = groups.iloc[kept], enough.iloc[kept], is_total[kept]
+    places = tidy["place"].to_numpy() if "part" in result.attrs else np.arange(len(result))
+    kept = groups.index.get_indexer([one for one in pd.unique(places[row_order(result)]) if one in groups.index])
+    groups, enough, is_total = groups.iloc[kept], enough.iloc[kept], is_total[kept]
     everything = is_total & axes.is_nobody(groups, keys)
     names = np.where(everything, words.text("chart.all"), axes.row_names(groups, keys))
     cuts, shares = _of_groups(result, groups, "within_target"), wide.loc[groups.index].to_numpy()

@@ -123,6 +123,7 @@ class SectionClient(PapermillNotebookClient):
             return self.lost.get(name[1])
         is_left = {
             "MissingColumn": not is_asked_for(error.evalue, self.asked),
+            "MissingSetting": not is_asked_for(error.evalue, self.asked),
             # What a report is about is in its key figures: without their table there is nothing to say.
             "MissingTable": "key_figures(" not in cell.source,
         }

@@ -25,7 +25,8 @@ def name_column(result, keys):
 
 def with_own_target(column, result):
     """The names with the time that is each group's own target, where groups have one."""
-    if "target_seconds" not in result.columns or result["target_seconds"].isna().all():
+    is_of_parts = result.attrs.get("part") in column.of  # spans of time, of which none has a target
+    if is_of_parts or "target_seconds" not in result.columns or result["target_seconds"].isna().all():
         return column
     times = ["" if pd.isna(seconds) else words.duration(seconds) for seconds in result["target_seconds"]]
     shown = [beside(name, muted(time)) for name, time in zip(column.cells, times, strict=True)]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from toolkit import claims, words
 from toolkit.intervals import wilson
-from toolkit.result import format_value, heading
+from toolkit.result import format_value, heading, joined_parts
 from toolkit.table_html import cells, columns
 from toolkit.table_html.cells import Column, beside, escaped, muted
 
@@ -14,17 +14,16 @@ LONGEST_TEXT = 300
 # Of a curve; the last four that it reaches are told.
 TIMES = (10, 20, 60, 300, 600, 1800, 3600, 21_600, 86_400, 259_200)
 PARTS_OF_DAY = (0, 6, 12, 18, 24)
-SPANS = ("within", "between", "after")
 
 
 def spans(result):
-    """A row a group, its spans of time as columns: joined to four, of which the last has its interval."""
+    """A row a group, its spans of time as columns: joined to at most four, of which the last has its interval."""
     attrs, keys, tidy = result.attrs, claims.group_keys(result), result.parts()
     places = tidy.drop_duplicates("place").index
     least, total = attrs.get("minimum_count", 1), tidy.loc[places, "total"]
-    made = [column_at(columns.name_column(result, keys), places)]
+    made = [column_at(columns.with_own_target(columns.name_column(result, keys), result), places)]
     made.append(column_at(columns.count_column(result, "total"), places))
-    for title, parts in (joined := joined_parts(attrs)):
+    for title, parts, _ in (joined := joined_parts(attrs)):
         hits = tidy[tidy["part"].isin(parts)].groupby("place", sort=False)["n"].sum()
         low, high = wilson(hits.to_numpy(), total.to_numpy())
         shown = []
@@ -43,32 +42,6 @@ def column_at(column, places):
     return column._replace(cells=np.array(column.cells, object)[places].tolist(), of=())
 
 
-def joined_parts(attrs):
-    """At most four parts: [(title, parts)], spans of time in the middle joined, what had no end joined at the end."""
-    parts, told = list(attrs["parts"]), list(attrs.get("part_words", ()))
-    if not told:
-        return [(words.display_name(part), [part]) for part in parts[: MOST_PARTS - 1] + parts[MOST_PARTS - 1 :][-1:]]
-    timed = [(part, code, ends) for part, (code, ends) in zip(parts, told, strict=True) if code in SPANS]
-    rest = [(part, code, ends) for part, (code, ends) in zip(parts, told, strict=True) if code not in SPANS]
-    groups, most = [[one] for one in timed], MOST_PARTS - bool(rest)
-    if len(groups) > most:
-        groups = [*groups[: most - 2], [one for group in groups[most - 2 : -1] for one in group], groups[-1]]
-    made = []
-    for group in groups:
-        ends = {"low": group[0][2].get("low"), "high": group[-1][2].get("high")}
-        code = "within" if ends["low"] is None else "after" if ends["high"] is None else "between"
-        title = words.part_name(code, {name: end for name, end in ends.items() if end is not None})
-        made.append((words.sentence_case(title), [part for part, *_ in group]))
-    if rest:
-        title = (
-            words.sentence_case(words.part_name(*rest[0][1:]))
-            if len(rest) == 1
-            else heading("unended", attrs["metric"])
-        )
-        made.append((title, [part for part, *_ in rest]))
-    return made
-
-
 def reached(result):
     """The share that a curve has reached at four times, a row a group, most cases first."""
     keys, frame = claims.group_keys(result), pd.DataFrame(result)
@@ -79,7 +52,7 @@ def reached(result):
     order = np.lexsort((-at[0]["n"].to_numpy(float), unnamed))
     groups = type(result)(at[0].iloc[order])
     groups.attrs = result.attrs | {"partial": []}
-    made = [columns.name_column(groups, keys)] if keys else []
+    made = [columns.with_own_target(columns.name_column(groups, keys), groups)] if keys else []
     numbers = [escaped(format_value(n, "count")) for n in groups["n"]]
     made.append(Column(words.text("tables.n"), "num", numbers))
     for seconds, frame in zip(times, at, strict=True):
