@@ -144,4 +144,4 @@ def test_every_function_is_called_or_offered():
     outside = [*FOLDER.parent.glob("notebooks/*.ipynb"), FOLDER.parent / "Makefile"]
     called |= {name for path in outside for name in re.findall(r"\w+", path.read_text("utf-8"))}
     functions = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert {one.name for one in functions if not one.decorator_list} - called == {"__getattr__", "__dir__"}
+    assert {one.name for one in functions if not one.decorator_list} - called <= {"__getattr__", "__dir__"}
