@@ -255,14 +255,14 @@ CSAT = {"metric": "csat", "hits": "satisfied_count", "target": target(0.8, "high
     [
         (
             [("billing", 19, 5), ("other", 100, 80)],
-            "1 of 2 topics misses the target of 80 %; about Billing it is 26 %, against 80 % for the others",
+            "1 of 2 topics misses the target of 80 %; about Billing it is 26 %, 80 % for the others",
             0,
             True,
             "off",
         ),
         (
             [("billing", 190, 50), ("other", 100, 60)],
-            "No topic reaches the target of 80 %; about Billing it is 26 %, against 60 % for the others",
+            "No topic reaches the target of 80 %; about Billing it is 26 %, 60 % for the others",
             0,
             True,
             "off",
@@ -1126,7 +1126,7 @@ def test_of_groups_the_clear_changes_are_named():
     "p, kinds, said, highlight",
     [
         (1e-12, ["change", "standout"], "for Care desk it rose clearly, from 11 % to 14 %", 1),
-        (0.001, ["standout", "change"], "for B it is 30 %, against 14 % for the others", 0),
+        (0.001, ["standout", "change"], "for B it is 30 %, 14 % for the others", 0),
     ],
 )
 def test_of_a_change_and_a_standout_the_clearer_is_told(p, kinds, said, highlight):

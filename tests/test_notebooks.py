@@ -94,7 +94,7 @@ def test_charts_have_alternative_text(reports, name):
             "abandonment",
             [
                 "Both figures with a target miss it",
-                "at 13:00 it is 43 %, against 11 % for the others",
+                "at 13:00 it is 43 %, 11 % for the others",
                 "The mean wait of answered calls at 13:00 is 2 min",
                 "12 % of calls at identification hung up there",
             ],
@@ -119,7 +119,7 @@ def test_charts_have_alternative_text(reports, name):
             "response_times",
             [
                 "No channel reaches the target of 80 %",
-                "outside opening hours it is 19 %, against 67 % for the others",
+                "outside opening hours it is 19 %, 67 % for the others",
                 "49 are still waiting and 37 were closed without an answer",
             ],
         ),

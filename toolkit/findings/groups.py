@@ -137,7 +137,8 @@ def _standout(result, found, every):
     else:
         subject = text("sentence.what.subject_at", subject=word(result, "subject"), place=place)
         full = say("standout.mean", **about | {"what": subject})
-    short = say(f"standout.mean{'_open' if is_open else '_rest' if rest_open else ''}", **about | {"what": what})
+    end = "_open" if is_open else "_rest" if rest_open else "_share" if unit == "rate" else ""
+    short = say(f"standout.mean{end}", **about | {"what": what})
     best = attrs.get("best") or ("high" if "part" in attrs else "")
     bare = "" if is_open else say("standout.bare", **about | {"what": what})
     return Clause(
