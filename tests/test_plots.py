@@ -19,7 +19,7 @@ from toolkit import claims, plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.look import LIGHT
-from toolkit.plots import axes, bars, rows, split
+from toolkit.plots import axes, bars, canvas, rows, split
 from toolkit.plots.svg import _line, _Renderer
 from toolkit.report.clean import inline_svg
 from toolkit.result import Result
@@ -422,6 +422,15 @@ def test_what_has_no_figure_comes_after_what_has_one_and_before_what_has_too_few
     frame = {"queue": ["a", "b", "c", None], "n": [20, 20, 3, 20], "lift": [NAN, 1.5, 2.5, 3.5]}
     result = made(frame, "rate", "lift", ["queue"], {"lift": "number"})
     assert said(plots.plot(result), "name") == ["B", "A", "C", "(none)"]
+
+
+def test_a_long_name_of_a_narrow_row_stands_whole_over_its_value():
+    names = ["Offered calls without short abandons", "Queued"]
+    ax = plots.plot(rate({"stage": names}, [1200, 1100], [300, 200], ordered=True), narrow=True)
+    assert said(ax, "name") == names and said(ax, "value") == ["25 %", "18 %"] and not overlapping(ax.figure)
+    places = [sorted(text._y for text in ax.texts if text.get_label() == label) for label in ("name", "value")]
+    pitch = rows.PITCH[True] + canvas.LINE
+    assert places == [[12, 12 + pitch], [12 + canvas.LINE, 12 + canvas.LINE + pitch]]
 
 
 def test_no_wait_at_all_lies_at_the_begin_of_a_log_axis():

@@ -471,6 +471,14 @@ def luminance(colour):
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+@pytest.mark.parametrize("sheet", ["style", "overview"])
+def test_sizes_on_a_screen_and_colours_are_those_of_the_look(sheet):
+    css = (TEMPLATES / f"{sheet}.css").read_text("utf-8")
+    assert not re.findall(r"font-size: [\d.]+px|#[0-9a-fA-F]{3,6}\b", css)
+    named = re.findall(r"var\(--(?:size|width)-([\w-]+)", css)
+    assert {name.replace("-", "_") for name in named} <= {*look.SIZE, *look.WIDTH}
+
+
 @pytest.mark.parametrize("scheme", ["LIGHT", "DARK"])
 @pytest.mark.parametrize(
     "ink, papers",

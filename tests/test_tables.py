@@ -514,7 +514,14 @@ def test_a_comparison_of_other_rows_is_refused():
         tables_of(made("some_rate", {"topic": ["a"], "n": [20], "rate": [0.1]}, ["topic"], **RATE), against)
 
 
-def test_few_cases_before_are_too_few_in_every_table():
+def test_a_short_heading_does_not_break_at_its_hyphen():
+    names = ["email", "x", "the back-office of the north-west"]
+    result = made("some_rate", {"channel": names, "n": [20, 30, 40], "rate": [0.1, 0.2, 0.3]}, ["channel"], **RATE)
+    heads = re.findall(r'<th scope="row" class="([^"]*)">([^<]*)', tables_of(result)[0]["html"])
+    assert heads == [("name", names[2].capitalize()), ("name", "X"), ("name whole", "E-mail")]
+
+
+def test_too_few_cases_before_are_so_in_every_table():
     result = made("some_rate", {"topic": ["a", "b"], "n": [20, 30], "rate": [0.1, 0.2]}, ["topic"], **RATE)
     against = made("some_rate", {"topic": ["a", "b"], "n": [20, 30], "rate": [0.1, 0.2]}, ["topic"], **RATE)
     against = against.assign(previous_n=[3, 40], previous=[0.6, 0.4], change=[np.nan, -0.2], verdict=["few", "clear"])

@@ -48,7 +48,13 @@ def rows(result, ax, keys, form, narrow):
     if not narrow:
         left = min(canvas.measure(frame["name"], narrow, True) + 20, 0.32 * width)
         right = max(canvas.measure(values, narrow, True), 30) + wide_n + 40
-    pitch = PITCH[narrow]
+    numbered = [canvas.measure([value], narrow, True) for value in values]
+    room = width - wide_n - 22  # of a narrow drawing's line; where a name leaves none for its value, values go below
+    is_two = narrow and any(
+        canvas.measure([n], True, True) + v > room for n, v in zip(frame["name"], numbered, strict=True)
+    )
+    up = LINE * is_two
+    pitch = PITCH[narrow] + up
     bottom = 26 + LINE * bool(note)
     drawn = canvas.make(ax, narrow, top + pitch * len(frame) + bottom, left, right, top, bottom)
     scale = set_scale(drawn, form.unit, *(frame[name] for name in ("low", "value", "high", "target", "before")),
@@ -65,9 +71,9 @@ def rows(result, ax, keys, form, narrow):
         _one_target(drawn, target, form, top, wide_n + 12 if not narrow else 0, bottom)
     for number, (row, value, n) in enumerate(zip(frame.itertuples(), values, numbers, strict=True)):
         is_own = np.isnan(target)
-        middle = number * pitch + (30 if narrow else pitch / 2)
+        middle = number * pitch + (30 + up if narrow else pitch / 2)
         is_named = form.standout is not None and row.Index == form.standout and np.isfinite(row.value)
-        _texts(drawn, row, middle, value, n, wide_n, left, is_named)
+        _texts(drawn, row, middle, value, n, wide_n, left, is_named, up)
         if narrow:
             _track(drawn, middle, scale)
         _marks(drawn, row, middle, form, scale, is_own, is_named)
@@ -125,17 +131,18 @@ def _one_target(drawn, target, form, top, kept_right, bottom):
         canvas.rule(drawn, [target] * 2, [top - 2, drawn.height - bottom], drawn.upwards, **DOTTED)
 
 
-def _texts(drawn, row, middle, value, n, wide_n, left, is_named):
-    """A row's name, value and count: beside it, or in a line above it in a narrow drawing."""
+def _texts(drawn, row, middle, value, n, wide_n, left, is_named, up):
+    """A row's name, value and count: beside it, or in a line above it in a narrow drawing, or in two (`up`)."""
     shows_value = np.isfinite(row.value)
     look = {"by": drawn.across, "shift": (0, BASE)}
     value_look = look | {"anchor": "right", "role": "ink" if shows_value else "muted", "bold": shows_value}
     if drawn.narrow:
         line, before_n = middle - 18, drawn.width - wide_n
-        room = before_n - 10 - canvas.measure([value], True, True) - 12
+        room = drawn.width if up else before_n - 10 - canvas.measure([value], True, True) - 12
         name = canvas.cut(row.name, room, True, is_named)
-        canvas.write(drawn, 0, line, name, full=row.name, bold=is_named, name="name", **look)
-        canvas.write(drawn, before_n - 10, line, value, name="value", **value_look)
+        canvas.write(drawn, 0, line - up, name, full=row.name, bold=is_named, name="name", **look)
+        place = {"anchor": "left"} if up else {}
+        canvas.write(drawn, 0 if up else before_n - 10, line, value, name="value", **value_look | place)
         canvas.write(drawn, drawn.width, line, n, anchor="right", role="muted", name="n", **look)
         return
     name = canvas.cut(row.name, left - 18, False, is_named)

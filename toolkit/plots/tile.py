@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from toolkit.look import LIGHT
+from toolkit.look import LIGHT, WIDTH
 from toolkit.plots import canvas
 from toolkit.plots.canvas import DOTTED, EDGE, HOLLOW
 from toolkit.plots.svg import svg
 
-BULLET, SPARK = (200, 18), (120, 36)
+BULLET, SPARK = (200, 18), (WIDTH["spark"], 36)
 LEAST_WEEKS = 4
 
 

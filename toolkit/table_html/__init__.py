@@ -4,6 +4,8 @@ Every text is escaped here: topics, names and messages are hostile input. What t
 such as a column of an analyst's own frame, is shown as the data names it.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -29,6 +31,7 @@ __all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
 MOST_ROWS, LONGEST = 12, 200  # rows of the table that is read before it is cut; of the whole one
 FITTING = 7  # columns of a whole table that stand side by side on a page
 LONGEST_TEXT = 1000
+SHORT = 16  # characters of a heading that isn't broken at a hyphen
 COMPARED = ("previous_n", "previous", "change", "change_low", "change_high", "verdict")
 
 
@@ -255,6 +258,8 @@ def markup(columns, limit, label, note="", scrolls=False, is_styled=False):
 
 def _cell(tag, content, css, is_styled, scope):
     attributes = f' scope="{scope}"' if scope else ""
+    if scope and "-" in content and len(re.sub(r"<[^>]*>", "", content)) <= SHORT:
+        css += " whole"  # no line ends at its hyphen
     attributes += f' class="{css}"'
     if is_styled:  # for JupyterLab, whose own styles would centre texts and break figures; a page has a style sheet
         style = "white-space: nowrap" if css == "num" else "text-align: left"
