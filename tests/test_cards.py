@@ -29,7 +29,7 @@ def texts(change):
         ({"value": 0.048, "low": 0.041, "high": 0.12}, {"value": "4.8 %", "interval": "4.1 to 12"}),
         ({}, {"arrow": "▲", "change": "2.8 points", "verdict": "worse, clear change", "direction": "worse"}),
         ({"change": -0.028}, {"arrow": "▼", "change": "2.8 points"}),
-        ({"change": 0.0001, "verdict": "chance"}, {"arrow": "", "change": "unchanged", "verdict": "could be chance"}),
+        ({"change": 0.0001, "verdict": "chance"}, {"arrow": "", "change": "unchanged", "verdict": ""}),
         # a target beside the bullet, else the period before: each once
         ({}, {"beside": "target 5 %", "before": "before 12 %"}),
         ({"target": None, "status": "none"}, {"beside": "before 12 %"}),

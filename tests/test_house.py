@@ -123,3 +123,25 @@ def test_a_metric_knows_no_file_source_or_plot(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_no_module_is_long(name):
     assert len(MODULES[name].read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+def test_a_mime_type_stands_once():
+    kinds = [
+        kind
+        for path in MODULES.values()
+        for kind in re.findall(r'"application/vnd\.toolkit[^"]*"', path.read_text("utf-8"))
+    ]
+    assert len(kinds) == len(set(kinds)) == 4
+
+
+def test_every_function_is_called_or_offered():
+    """Of functions of a module, not of a class, and without a decorator, which may call them."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in MODULES.values()]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    called = {node.id for node in nodes if isinstance(node, ast.Name)}
+    called |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    called |= {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    outside = [*FOLDER.parent.glob("notebooks/*.ipynb"), FOLDER.parent / "Makefile"]
+    called |= {name for path in outside for name in re.findall(r"\w+", path.read_text("utf-8"))}
+    functions = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert {one.name for one in functions if not one.decorator_list} - called <= {"__getattr__", "__dir__"}

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.text import Text
 
-from toolkit import plots, words
+from toolkit import claims, plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.look import LIGHT
@@ -781,6 +781,17 @@ def test_curves_say_the_share_by_their_own_target():
         assert (marks["value"][0][0], marks["value"][1][0]) == pytest.approx((target, share))
 
 
+def test_curves_without_a_target_say_the_share_by_the_time_of_the_finding():
+    """Not the share in the end; of what has no name last, however many it is."""
+    result = curve({"queue": [None, "a", "b"]}, [90, 80, 70], [0.5, 0.6, 0.8])
+    ax = plots.plot(result)
+    assert said(ax, "name") == ["A", "B", "(none)"]
+    seconds = claims.told_time(pd.DataFrame(result), ["queue"])
+    by_then = claims.within(result, ["queue"], seconds).set_index("queue")["share"]
+    expected = [f"{by_then.loc[name] * 100:.0f} % in 24 h" for name in ("a", "b")]
+    assert seconds == 86_400 and said(ax, "value")[:2] == expected == ["42 % in 24 h", "56 % in 24 h"]
+
+
 def test_curve_leaves_out_groups_with_too_few():
     result = curve({"queue": ["a", "b"]}, [90, 5], [0.5, 0.9])
     result.attrs |= {"minimum_count": 0, "facts": {"minimum_count": 10}}
@@ -1170,13 +1181,33 @@ def test_a_line_is_thinned_to_what_a_pixel_shows():
 # --- words ----------------------------------------------------------------------------------------
 
 
+def test_the_parts_behind_a_value_are_drawn_where_they_are_asked_for():
+    result = rate({"all": ["x"]}, [50], [30], parts=["negative", "neutral", "positive"], rows=[])
+    result.attrs["by"] = []
+    assert not plots.is_drawn(result) and plots.is_drawn(result, parts=True)
+    assert plots.alternative_text(result, "x", parts=True).startswith("Bars of 100")
+    assert not plots.is_drawn(rate({"queue": ["a"]}, [50], [30]), parts=True)  # which has none
+
+
+@pytest.mark.parametrize("queues", [1, 3])
+def test_the_target_lies_over_the_bands(queues):
+    weeks = pd.date_range("2024-01-01", periods=5, freq="7D")
+    keys = {"week": np.tile(weeks, queues), "queue": np.repeat(NAMES[:queues], 5)}
+    if queues == 1:
+        keys.pop("queue")
+    target = {"of": "rate", "low": "low", "high": "high", "value": 0.3, "best": "low"}
+    ax = plots.plot(rate(keys, [50] * 5 * queues, [15] * 5 * queues, target=target))
+    dotted = [line for line in ax.lines if set(line.get_ydata()) == {0.3} and line.get_linestyle() == "--"]
+    assert dotted[0].get_zorder() > ax.collections[0].get_zorder()
+
+
 def test_alternative_text_says_form_axes_and_values():
     result = rate({"queue": ["a", "b", "c"]}, [50, 40, 3], [25, 10, 3])
     told = plain(plots.alternative_text(result, "Worst is A", highlight=0))
     assert told == "Dots with whiskers: Abandonment rate by queue, 3 rows, from 25 % (B) to 50 % (A); A is marked."
     assert "marked" not in plots.alternative_text(result, "Worst is C", highlight=2)  # too few
     told = plain(plots.alternative_text(spans({"queue": ["a", "b"]}, [50, 50], [[0.2] * 5] * 2), "x"))
-    assert told == "Bars of 100 %, split into parts: Share of messages by queue, 2 groups."
+    assert told == "Bars of 100 %, split into parts: Share of conversations by queue, 2 groups."
 
 
 def test_names_are_neither_mathtext_nor_endless():

@@ -514,6 +514,20 @@ def test_a_comparison_of_other_rows_is_refused():
         tables_of(made("some_rate", {"topic": ["a"], "n": [20], "rate": [0.1]}, ["topic"], **RATE), against)
 
 
+def test_few_cases_before_are_too_few_in_every_table():
+    result = made("some_rate", {"topic": ["a", "b"], "n": [20, 30], "rate": [0.1, 0.2]}, ["topic"], **RATE)
+    against = made("some_rate", {"topic": ["a", "b"], "n": [20, 30], "rate": [0.1, 0.2]}, ["topic"], **RATE)
+    against = against.assign(previous_n=[3, 40], previous=[0.6, 0.4], change=[np.nan, -0.2], verdict=["few", "clear"])
+    against = against.assign(change_low=against["change"] - 0.1, change_high=against["change"] + 0.1)
+    against.attrs["units"] = result.attrs["units"] | {"previous": "rate", "previous_n": "count", "change": "points"}
+    against.attrs["shape"] = "comparison"
+    (table,) = tables_of(result, against)
+    for html in (table["html"], table["all"]):
+        head, *rows = cells(plain(html))
+        before = {row[0]: row[head.index("Before")] for row in rows}
+        assert before == {"A": "too few", "B": "40.0 %"}
+
+
 def test_spans_of_time_are_joined_to_four():
     """Of 10 and 20 cases; the middle is joined, and so is what was never answered."""
     parts = ["1", "2", "3", "4", "closed", "open"]

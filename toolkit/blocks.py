@@ -59,13 +59,13 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         "chart": None,
         "tables": [],
     }
-    if plots.is_drawn(result):
+    if plots.is_drawn(result, parts):
         options = {"reference": overall, "period": period, "highlight": told.highlight, "before": comparison}
         options = {name: value for name, value in options.items() if value is not None} | {"parts": parts}
         made["chart"] = {
             **{name: drawing(result, narrow=name == "narrow", **options) for name in ("wide", "narrow")},
-            "alt": plots.alternative_text(result, told.heading, told.highlight),
-            "folded": not told.shows,
+            "alt": plots.alternative_text(result, told.heading, told.highlight, parts),
+            "folded": not (told.shows or parts),  # what is asked for is shown
         }
     if len(result):
         made["tables"] = [table | {"label": table["label"] or label} for table in tables_of(result, comparison)]

@@ -140,8 +140,8 @@ def _change(figure, unit):
     said = {"arrow": {"+": "▲", "−": "▼"}.get(signed(size, change)[0], ""), "change": size}
     if figure.get("per_day"):  # more in a longer period may be fewer a day
         said["change"] = words.text("pages.card.per_day", change=size)
-    if not said["arrow"]:
-        said["change"] = words.text("pages.card.same")
+    if not said["arrow"]:  # that nothing changed needs no verdict
+        return said | {"change": words.text("pages.card.same"), "verdict": told if verdict == "few" else ""}
     if verdict == "clear" and direction in BEYOND:
         return said | {"direction": direction, "verdict": words.text(f"pages.verdict.{direction}", verdict=told)}
     return said | {"verdict": told}

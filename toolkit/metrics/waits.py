@@ -18,6 +18,7 @@ COARSEST = 3_600
 ENDS = ("ended_", "otherwise_", "open_")  # of a cell: how many ended, ended otherwise, are open
 MEDIAN = ["median_seconds", "median_low", "median_high"]
 QUANTILES = [*MEDIAN, "p90_seconds", "p90_low", "p90_high"]
+TOLD = (10, 20, 60, 300, 600, 1_800, 3_600, 21_600, 86_400, 259_200)  # times at which shares are told, in seconds
 WITHIN = ["within_target", "within_target_low", "within_target_high"]
 
 
@@ -214,8 +215,10 @@ def wait_curve(
         at = np.arange(len(curve.seconds))
         if len(at) >= points:  # evenly in the share answered, so that steep parts keep their shape
             # the start and the last time, up to which the curve is flat, are points too
-            wanted = np.linspace(curve.share[0], curve.share[-1], max(points - 2, 1))
-            at = np.unique([*np.searchsorted(curve.share, wanted).clip(0, len(at) - 1), len(at) - 1])
+            told = np.searchsorted(curve.seconds, TOLD, side="right") - 1  # what is read off there is exact
+            told = told[told >= 0]
+            wanted = np.linspace(curve.share[0], curve.share[-1], max(points - 2 - len(told), 1))
+            at = np.unique([*np.searchsorted(curve.share, wanted).clip(0, len(at) - 1), *told, len(at) - 1])
         columns = {"seconds": curve.seconds, "n": curve.at_risk.astype("int64"), "share": curve.share, "low": curve.low}
         frame = pd.DataFrame({column: values[at] for column, values in (columns | {"high": curve.high}).items()})
         start = pd.DataFrame({"seconds": [0.0], "n": [int(curve.n)], "share": [0.0], "low": [0.0], "high": [0.0]})

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from toolkit import words
+from toolkit import claims, words
 from toolkit.look import LIGHT
 from toolkit.plots import axes, canvas, multiples
 from toolkit.plots.bars import grid_lines
@@ -13,11 +13,15 @@ MOST_CURVES = 2  # on one panel
 
 
 def parts_of(result, keys):
-    """[(name, its curve)] of the groups with enough cases, the largest first."""
+    """[(name, its curve)] of the groups with enough cases, the largest first, what has no name last."""
     least = max(result.attrs["minimum_count"], result.attrs.get("facts", {}).get("minimum_count", 1))
-    frame = pd.DataFrame(result).assign(group_=axes.row_names(result, keys))
-    every = sorted(frame.groupby("group_", sort=False), key=lambda pair: -pair[1]["n"].max())
-    return [(name, part.sort_values("seconds")) for name, part in every if part["n"].max() >= least], least
+    frame = pd.DataFrame(result).assign(name_=axes.row_names(result, keys))
+    frame["is_nobody_"] = axes.is_nobody(frame, keys)
+    # by the keys themselves: two groups may be called alike
+    groups = [part for _, part in frame.groupby(keys, sort=False, dropna=False, observed=True)] if keys else [frame]
+    every = sorted(groups, key=lambda part: (part["is_nobody_"].any(), -part["n"].max()))
+    named = [(part["name_"].iloc[0], part.sort_values("seconds")) for part in every if len(part)]
+    return [(name, part) for name, part in named if part["n"].max() >= least], least
 
 
 def scale_of(parts):
@@ -35,9 +39,11 @@ def curve(result, ax, keys, narrow):
     if not parts:
         return canvas.sentence(ax, narrow, words.text("chart.too_few", n=least))
     scale = scale_of(parts)
+    seconds = claims.told_time(pd.DataFrame(result), claims.place_keys(result))  # that of the finding
+    shares = [multiples.share_at(part, seconds) for _, part in parts]
     parts = [(name, _until(part, scale.high)) for name, part in parts]
     if len(parts) > MOST_CURVES:
-        return multiples.of_curves(parts, ax, scale, narrow)
+        return multiples.of_curves(parts, ax, scale, narrow, seconds, shares)
     width = canvas.width_of_canvas(ax, narrow)
     ends = [(name if keys and not narrow else "", _last(part)) for name, part in parts]
     # the key says the names where there is no room beside the lines
@@ -55,7 +61,7 @@ def curve(result, ax, keys, narrow):
     canvas.draw_key(drawn, placed)
     grid_lines(drawn, upwards, left, right)
     if np.isfinite(target) and scale.low <= target <= scale.high:
-        canvas.rule(drawn, [target] * 2, [top - 6, drawn.height - 26], drawn.upwards, **DOTTED)
+        canvas.rule(drawn, [target] * 2, [top - 6, drawn.height - 26], drawn.upwards, zorder=2.5, **DOTTED)
         text = words.text("chart.target", value=words.duration(target))
         canvas.write(drawn, target, top - 10, text, drawn.upwards, "center")
     for number, (name, part) in reversed(list(enumerate(parts))):

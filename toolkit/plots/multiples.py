@@ -146,18 +146,19 @@ def _told(frame, standout, unit):
     return words.text("chart.value_on", value=axes.shown(frame.at[standout, "value"], unit), day=day)
 
 
-def of_curves(parts, ax, scale, narrow):
-    """A panel for each curve of what ended by when; its own target dotted, with the share that ended by then."""
+def of_curves(parts, ax, scale, narrow, seconds, shares):
+    """A panel for each curve of what ended by when; its own target dotted, with the share that ended by then.
+
+    What has no target says its share by a time that is that of all: `shares` by `seconds`.
+    """
     left_out, parts = len(parts) - MOST_PANELS, parts[:MOST_PANELS]
-    ends = [part["share"].iloc[-1] for _, part in parts]
     targets = [float(part["target_seconds"].iloc[0]) if "target_seconds" in part else math.nan for _, part in parts]
-    by_then = [_share_at(part, target) for (_, part), target in zip(parts, targets, strict=True)]
-    values = [
-        words.text("chart.share_by", value=axes.shown(share, "rate"), time=words.duration(target))
-        if np.isfinite(target)
-        else axes.shown(end, "rate")
-        for share, target, end in zip(by_then, targets, ends, strict=True)
-    ]
+    by_then, values = [], []
+    for (_, part), target, share in zip(parts, targets, shares, strict=False):
+        time = target if np.isfinite(target) else seconds
+        by_then.append(share_at(part, target) if np.isfinite(target) else share)
+        value = axes.shown(by_then[-1], "rate")
+        values.append(words.text("chart.share_by", value=value, time=words.duration(time)))
 
     curves = [_stairs(part["seconds"].clip(lower=scale.low), part["share"]) for _, part in parts]
 
@@ -189,7 +190,7 @@ def _with_gaps(lines):
     return np.concatenate([part for line in lines for part in (line, gap)]).T
 
 
-def _share_at(part, seconds):
+def share_at(part, seconds):
     """The share that a curve has reached by then."""
     reached = part["share"][part["seconds"] <= seconds]
     return float(reached.iloc[-1]) if len(reached) else 0.0

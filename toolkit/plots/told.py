@@ -21,7 +21,7 @@ def form_of(result, parts=False):
     if shape in ("curve", "grid", "pull"):
         return shape
     key = axes.time_key(result, keys)
-    if parts or (shape == "shares" and (keys if "part" in result.attrs else not key)):
+    if (parts and result.attrs.get("parts")) or (shape == "shares" and (keys if "part" in result.attrs else not key)):
         return "split"
     keys = axes.group_keys(result, "rows")
     if key and (len(keys) > 1 or shape == "shares"):
@@ -33,8 +33,8 @@ def form_of(result, parts=False):
     return "bars" if shape == "count" or shape == "shares" else "rows"
 
 
-def is_drawn(result):
-    """Whether a chart says more than a sentence.
+def is_drawn(result, parts=False):
+    """Whether a chart says more than a sentence; `parts`: whether the parts behind the value are asked for.
 
     Not where fewer than two groups have enough cases, fewer than 4 steps of time, or nothing came at all.
 
@@ -45,7 +45,7 @@ def is_drawn(result):
     >>> [is_drawn(csat(pd.DataFrame({"score": [5] * 40, "topic": ["a", b] * 20}), by="topic")) for b in "ab"]
     [False, True]
     """
-    form = form_of(result)
+    form = form_of(result, parts)
     if form is None or not len(result) or not np.nansum(axes.counts(result)) or not result.enough().any():
         return False
     if form == "curve":
@@ -61,13 +61,14 @@ def is_drawn(result):
     return int((known["value"].notna() | known["low"].notna()).sum()) > 1
 
 
-def alternative_text(result, heading, highlight=None):
+def alternative_text(result, heading, highlight=None, parts=False):
     """A chart in words: its form, what stands on which axis, how far the values reach, what is marked.
 
     Parameters
     ----------
     heading : str, the finding, which stands beside the chart; it is said here only where nothing else is
     highlight : label of the row that is marked, optional
+    parts : whether the parts behind the value are drawn
 
     Examples
     --------
@@ -77,7 +78,7 @@ def alternative_text(result, heading, highlight=None):
     >>> alternative_text(scores, "CSAT is 50 %").replace("\\xa0", " ")
     'Dots with whiskers: CSAT by topic, 2 rows, all 50 %.'
     """
-    form, attrs = form_of(result), result.attrs
+    form, attrs = form_of(result, parts), result.attrs
     if form is None:
         return heading
     keys = axes.group_keys(result) if form in ("split", "curve", "grid") else axes.group_keys(result, "rows")

@@ -25,9 +25,11 @@ def series_of(result, key, groups, form):
     frame = axes.estimates(result, form.value).assign(at=steps.at, is_partial=partial)
     if not groups:
         return [("", frame)], steps
-    frame["group_"] = axes.row_names(result, groups)
-    made = sorted(frame.groupby("group_", sort=False), key=lambda pair: -pair[1]["n"].sum())
-    return [(name, part) for name, part in made if part["value"].notna().any()], steps
+    frame["name_"] = axes.row_names(result, groups)
+    held = pd.DataFrame(result)[groups].set_axis(frame.index)
+    number = held.groupby(groups, sort=False, dropna=False, observed=True).ngroup()  # two groups may be called alike
+    made = sorted((part for _, part in frame.groupby(number, sort=False)), key=lambda part: -part["n"].sum())
+    return [(part["name_"].iloc[0], part) for part in made if part["value"].notna().any()], steps
 
 
 def trend(result, ax, key, groups, form, narrow):
@@ -67,7 +69,9 @@ def trend(result, ax, key, groups, form, narrow):
     for low, high in gaps:
         canvas.area(drawn, low, top, high - low, height, drawn.upwards, hatch=True, label="gap")
     if np.isfinite(target):
-        canvas.rule(drawn, [left, drawn.width - right], [target] * 2, drawn.across, **DOTTED)
+        canvas.rule(
+            drawn, [left, drawn.width - right], [target] * 2, drawn.across, zorder=2.5, **DOTTED
+        )  # over the band
     for number, (name, frame) in reversed(list(enumerate(series))):
         line(drawn.ax, frame, steps, scale, unit, name, number > 0)
     _name_ends(drawn, series, ends, right)

@@ -113,7 +113,10 @@ def counts(result, name):
 
 
 def enough(result, name):
-    """Per row whether a figure rests on cases enough."""
+    """Per row whether a figure rests on cases enough; that of the period before has its own."""
+    if name == "previous" and "previous_n" in result.columns:
+        is_count = result.attrs.get("units", {}).get(name) == "count"
+        return is_count | ~(result["previous_n"].to_numpy(float) < result.attrs.get("minimum_count", 1))
     if name in result.attrs.get("counts", {}):
         return np.array([count >= result.attrs.get("minimum_count", 1) for count in counts(result, name)], bool)
     return result.enough().to_numpy(bool)

@@ -113,10 +113,7 @@ def pull_columns(result, with_interval):
 
 
 def previous_column(result):
-    unit, least = result.attrs["units"].get("previous", "text"), result.attrs.get("minimum_count", 1)
-    few, shown = words.text("tables.few"), []
-    for value, n in zip(result["previous"], result["previous_n"], strict=True):
-        shown.append(escaped(few if n < least and unit != "count" else format_value(value, unit)))
+    shown = [escaped(text) for text in cells.figures(result, "previous")]
     return Column(heading("previous", result.attrs.get("metric")), "num", shown, ("previous",))
 
 

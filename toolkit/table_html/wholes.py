@@ -5,14 +5,15 @@ import pandas as pd
 
 from toolkit import claims, words
 from toolkit.intervals import wilson
+from toolkit.metrics.waits import TOLD
 from toolkit.result import format_value, heading, joined_parts
 from toolkit.table_html import cells, columns
 from toolkit.table_html.cells import Column, beside, escaped, muted
 
 MOST_PARTS = 4
 LONGEST_TEXT = 300
-# Of a curve; the last four that it reaches are told.
-TIMES = (10, 20, 60, 300, 600, 1800, 3600, 21_600, 86_400, 259_200)
+# Of a curve, which is exact there however much it was thinned; the last four that it reaches are told.
+TIMES = TOLD
 PARTS_OF_DAY = (0, 6, 12, 18, 24)
 
 
