@@ -376,6 +376,7 @@ def data_of(now, before, weeks=None, table="surveys", service=None):
         "period": period,
         "volume_warnings": list,
         "missing_days": [],
+        "filters": {},
         "last_weeks": lambda numbered: None,
     }
     backend = own_backend(duckdb.connect())

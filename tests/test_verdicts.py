@@ -11,13 +11,16 @@ from scipy.stats import chi2, mannwhitneyu, norm
 from statsmodels.duration.survfunc import survdiff
 
 from toolkit.intervals import Incidence, difference, mean_of_scores, mean_of_waits, wilson
+from toolkit.metrics.figures import _decided
 from toolkit.movement import Movement, count_movement, rate_movement
 from toolkit.verdicts import (
     Change,
     counts,
     curves,
     decide,
+    direction,
     holm,
+    is_clear,
     log_rank,
     means,
     p_value,
@@ -325,6 +328,25 @@ def test_decide():
     assert decide([*untested, Change(0.1, p=0.03)]) == ["few", "no history", "not comparable", "clear"]
     assert decide([]) == [] and decide([Change(0.1, p=0.05)]) == ["clear"]
     assert decide([Change(0.1, p=0.03)], level=0.99) == ["chance"]
+
+
+def test_the_edge_is_clear_wherever_it_is_asked():
+    """A corrected p of exactly .05, such as ten times .005, is clear for a table, a scan, a figure and a peak alike."""
+    (p,) = holm([0.005] * 10)[:1]
+    assert is_clear(p) and decide([Change(0.1, p=0.005)] * 10) == ["clear"] * 10
+    assert is_clear(1 - 0.95 + 1e-15) and not is_clear(0.0501) and not is_clear(nan)
+    assert not is_clear(0.03, level=0.99)
+    cards = [{"p": 0.05 + 1e-15, "verdict": "clear", "direction": "worse"}]
+    assert _decided(cards)[0]["verdict"] == "clear"
+
+
+@pytest.mark.parametrize(
+    "change, best, way",
+    [(0.1, "high", "better"), (-0.1, "high", "worse"), (0.1, "low", "worse"), (-0.1, "low", "better"),
+     (0.0, "high", "none"), (0.1, "", "none"), (0.1, None, "none"), (nan, "low", "none"), (None, "low", "none")],
+)  # fmt: skip
+def test_direction(change, best, way):
+    assert direction(change, best) == way
 
 
 @pytest.mark.parametrize("value, p", [(1.959964, 0.05), (3.290527, 0.001), (0, 1), (9, 1e-12), (-1.959964, 0.05)])

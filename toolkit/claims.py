@@ -25,6 +25,7 @@ from toolkit.verdicts import (
     Change,
     curves,
     decide,
+    is_clear,
     rates,
     waits,
 )
@@ -326,13 +327,6 @@ def _key(row, keys):
     return tuple(None if is_none(row[key]) else row[key] for key in keys)
 
 
-def direction(change, best):
-    """Whether a change is for the better or the worse; "none" where neither is better, or nothing changed."""
-    if not best or not change or pd.isna(change):
-        return "none"
-    return "better" if (change > 0) == (best == "high") else "worse"
-
-
 def score(p):
     """How sure a change or difference is, as a normal score: its size over its uncertainty.
 
@@ -380,7 +374,7 @@ def peak(counts):
     others = known.drop(index=top)
     # no less than chance alone would spread them
     p = _beyond(known[top], others, float(others.mean())) * len(known)
-    return top if p <= 1 - LEVEL else None
+    return top if is_clear(p) else None
 
 
 def in_period(starts, every, period):

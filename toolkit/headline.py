@@ -13,9 +13,8 @@ from statistics import NormalDist
 
 from toolkit import words
 from toolkit.cards import card_texts, label
-from toolkit.intervals import LEVEL
 from toolkit.metrics.registry import METRICS
-from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm
+from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
@@ -130,14 +129,14 @@ def together(facts):
 
 
 def _seen(cards, facts, tested):
-    is_clear = _clear(cards, facts, tested)
+    holds = _clear(cards, facts, tested)
     with_target = [card for card in cards if card.get("status") in TARGETS]
-    changed = [card for card in cards if card.get("verdict") == CLEAR and is_clear(card)]
+    changed = [card for card in cards if card.get("verdict") == CLEAR and holds(card)]
     own = {card["metric"] for card in cards}
     groups = [
         fact for fact in sorted(facts, key=_rank) if fact["key"] or fact["metric"] not in own
     ]  # the whole has a card
-    clear = [fact for fact in groups if is_clear(fact)]
+    clear = [fact for fact in groups if holds(fact)]
     changes = [fact for fact in clear if fact["kind"] == "change" or fact.get("weeks")]
     standouts = [fact for fact in clear if fact["kind"] == "standout" and not fact.get("weeks")]
     together = _together(_once(changes))
@@ -169,7 +168,7 @@ def _clear(cards, facts, tested):
     every = figures + [max(float(p), SMALLEST_P) for p in tested if not math.isnan(p)]
     every += [p for p in map(_p, facts) if p is not None and p not in set(every)]
     corrected = [dict(zip(ps, holm(ps).tolist(), strict=True)) for ps in (figures, every)]
-    return lambda one: _p(one) is not None and corrected["kind" in one][_p(one)] <= 1 - LEVEL
+    return lambda one: _p(one) is not None and is_clear(corrected["kind" in one][_p(one)])
 
 
 def _rank(fact):

@@ -366,8 +366,28 @@ def decide(changes, level=LEVEL):
         if np.isnan(p):
             verdicts.append(change.untested or NOT_COMPARABLE)
         else:
-            verdicts.append(CLEAR if p <= 1 - level + 1e-12 else CHANCE)
+            verdicts.append(CLEAR if is_clear(p, level) else CHANCE)
     return verdicts
+
+
+def is_clear(p, level=LEVEL):
+    """Whether a corrected p is small enough, at the edge too, whatever its last digit; a null one isn't.
+
+    >>> is_clear(0.05), is_clear(0.1 - 0.05 + 1e-15), is_clear(0.051), is_clear(float("nan"))
+    (True, True, False, False)
+    """
+    return bool(p <= 1 - level + 1e-12)
+
+
+def direction(change, best):
+    """Whether a change is for the better or the worse; "none" where neither is better, or nothing changed.
+
+    >>> direction(0.1, "high"), direction(0.1, "low"), direction(0.0, "low"), direction(0.1, "")
+    ('better', 'worse', 'none', 'none')
+    """
+    if not best or not change or np.isnan(change):
+        return "none"
+    return "better" if (change > 0) == (best == "high") else "worse"
 
 
 # --- counts ---------------------------------------------------------------------------------------

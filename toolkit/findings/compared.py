@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from toolkit import claims, words
+from toolkit import words
 from toolkit.findings.parts import estimate_of, say, unit_of, word
 from toolkit.findings.told import Told
-from toolkit.verdicts import CHANCE, CLEAR
+from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import estimate, number, sentence_case, short_name, text, value_text
 
 
@@ -60,7 +60,7 @@ def _size(result, row):
 
 
 def _direction(result, row):
-    way = claims.direction(row["change"], result.attrs.get("best"))
+    way = direction(row["change"], result.attrs.get("best"))
     return text(f"sentence.comparison.{'changed' if way == 'none' else way}")
 
 

@@ -11,7 +11,7 @@ from toolkit.findings import targets
 from toolkit.findings.compared import change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
-from toolkit.verdicts import CHANCE, CLEAR
+from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, sentence_case, text, value_text
 
 MOST_FACTS = 20
@@ -146,7 +146,7 @@ def _standout(result, found, every):
         (short, bare),
         say("standout.detail", place=place, figure=figure_of(result, row)),
         int(row.name),
-        fact(result, "standout", row, full, claims.direction(1 if found.is_above else -1, best), row["p"], row["n"]),
+        fact(result, "standout", row, full, direction(1 if found.is_above else -1, best), row["p"], row["n"]),
     )
 
 
@@ -191,7 +191,7 @@ def change_clauses(result, comparison):
         where = place_of(result, row)
         subject = text("sentence.what.subject_at", subject=word(result, "subject"), place=where)
         full = moved(comparison, row, subject)
-        way = claims.direction(row["change"], comparison.attrs.get("best"))
+        way = direction(row["change"], comparison.attrs.get("best"))
         made.append(
             Clause(
                 full,

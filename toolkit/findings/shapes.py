@@ -11,7 +11,7 @@ from toolkit.findings.compared import change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
 from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, too_few, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
-from toolkit.verdicts import CLEAR
+from toolkit.verdicts import CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
 
 ENDS = ("ended", "open", "otherwise")
@@ -32,7 +32,7 @@ def figure(result, clauses, notes, comparison=None):
         is_changed, tested = change["verdict"] == CLEAR, ps(comparison)
         if is_changed:
             said = moved(comparison, change, word(comparison, "subject"))
-            way = claims.direction(change["change"], comparison.attrs.get("best"))
+            way = direction(change["change"], comparison.attrs.get("best"))
             facts.insert(0, fact(result, "change", row, said, way, change["p"], change[comparison.attrs["count"]]))
             clauses.append(Clause(moved(comparison, change, what_of(comparison), "_from"), fact=facts[0]))
             score = facts[0]["score"]
@@ -280,7 +280,7 @@ def comparison(result, **context):
         return nothing(say("no_data"))
     if len(result) == 1 and not place_keys(result):
         row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
-        way = claims.direction(row["change"], result.attrs.get("best"))
+        way = direction(row["change"], result.attrs.get("best"))
         facts = (
             [fact(result, "change", row, whole_change(result), way, row["p"], row[result.attrs["count"]])]
             if is_clear

@@ -13,7 +13,7 @@ from toolkit.findings.parts import cases, estimate_of, event, name_of, place_of,
 from toolkit.findings.shapes import figure, nothing
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
-from toolkit.verdicts import CHANCE, CLEAR
+from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
 
 # --- parts of a whole -------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _trend(result, every, period, comparison):
     said = say(f"shares.{'rose' if sign > 0 else 'fell'}", value=value_text(top[value], "rate"), **said)
     more = say("shares.others", n=len(clear) - 1, period=about["period"]) if len(clear) > 1 else ""
     one = fact(
-        result, "standout", top, said, claims.direction(top["change"], result.attrs.get("best")), top.get("p"), top["n"]
+        result, "standout", top, said, direction(top["change"], result.attrs.get("best")), top.get("p"), top["n"]
     )
     return Told(
         sentence_case(said),
@@ -196,7 +196,7 @@ def pull(result, comparison=None, **context):
             "event": event(result),
         }
         figures |= {"without": value_text(total - row["pull"], "rate"), "total": value_text(total, "rate")}
-        way = claims.direction(sign, result.attrs.get("best") or "high")
+        way = direction(sign, result.attrs.get("best") or "high")
         said, at = say(f"pull.{form}", **about), result.index.get_loc(row.name)
         one = fact(
             result,
@@ -263,7 +263,7 @@ def _contributions(result):
         form = "added" if size > 0 else "took"
         said = say(f"pull.{form}", name=_name(row, keys), points=words.points(size), subject=subject)
         detail = estimate(abs(size), *sorted((1 if size > 0 else -1) * ends), "points")
-        way = claims.direction(size, result.attrs.get("best"))
+        way = direction(size, result.attrs.get("best"))
         one = fact(result, "change", row, said, way, row.get("p"), row["n"], _size_over_error(size, *ends))
         detail = say("pull.contributed", name=_name(row, keys), points=detail)
         clauses.append(Clause(said, detail=detail, place=result.index.get_loc(label), fact=one))

@@ -5,7 +5,7 @@ import pandas as pd
 
 from toolkit import verdicts
 from toolkit.errors import MissingColumn
-from toolkit.intervals import LEVEL, count_interval
+from toolkit.intervals import count_interval
 from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
@@ -75,7 +75,7 @@ def _decided(cards):
     for card, p in zip(
         cards, verdicts.holm([np.nan if card["p"] is None else card["p"] for card in cards]), strict=True
     ):
-        if card["verdict"] == verdicts.CLEAR and p > 1 - LEVEL:
+        if card["verdict"] == verdicts.CLEAR and not verdicts.is_clear(p):
             card |= {"verdict": verdicts.CHANCE, "direction": "none"}
     return cards
 
@@ -133,8 +133,8 @@ def _card(data, table, now, before, value, best, history, choices):
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}
         best = target["best"]
-    if card["verdict"] == verdicts.CLEAR and best and card["change"]:
-        card["direction"] = "better" if (card["change"] > 0) == (best == "high") else "worse"
+    if card["verdict"] == verdicts.CLEAR:
+        card["direction"] = verdicts.direction(card["change"], best)
     return card
 
 

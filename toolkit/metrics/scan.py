@@ -10,7 +10,7 @@ import pandas as pd
 
 from toolkit import words
 from toolkit.errors import MissingColumn, MissingTable
-from toolkit.intervals import LEVEL, Incidence
+from toolkit.intervals import Incidence
 from toolkit.metrics.periods import is_steady
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
@@ -18,7 +18,7 @@ from toolkit.metrics.shapes import planned, together
 from toolkit.metrics.waits import ENDS
 from toolkit.movement import count_movement
 from toolkit.tables import HISTORY_WEEK
-from toolkit.verdicts import Change, counts, curves, holm, rates, scores, waits
+from toolkit.verdicts import Change, counts, curves, direction, holm, is_clear, rates, scores, waits
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def scan(data, *asked, by=("topic", "channel")):
     weeks = [week for week in weeks if not np.isnan(week.change.p)]
     clear = {}
     for week, p in zip(weeks, holm([week.change.p for week in weeks]), strict=True):
-        if p <= 1 - LEVEL:
+        if is_clear(p):
             clear.setdefault((week.result.attrs["metric"], week.column, week.key, week.group), []).append(week)
     facts = [_fact(sorted(found, key=lambda week: (week.change.p, week.monday))) for found in clear.values()]
     return sorted(facts, key=lambda fact: -fact["score"]), [float(week.change.p) for week in weeks]
@@ -181,9 +181,6 @@ def _fact(weeks):
     what = words.text("headlines.scan.what", **told)
     name = words.display_name(week.group, week.key, in_sentence=True)
     clause = words.text("headlines.scan.clause", name=name, week=words.date_name(week.monday), what=what)
-    direction = "none"
-    if week.best and week.value != week.other:
-        direction = "better" if (week.value > week.other) == (week.best == "high") else "worse"
     return {
         "kind": "standout",
         "metric": attrs["metric"],
@@ -195,7 +192,7 @@ def _fact(weeks):
         "clause": clause,
         "what": what,
         "more": words.text("headlines.scan.more", **told),
-        "direction": direction,
+        "direction": direction(week.value - week.other, week.best),
         "p": float(week.change.p),
         "score": NormalDist().inv_cdf(1 - week.change.p / 2),
         "n": week.n,

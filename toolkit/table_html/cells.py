@@ -9,6 +9,7 @@ import pandas as pd
 from toolkit import words
 from toolkit.clock.timeline import PERIODS
 from toolkit.result import format_value, row_keys, signed
+from toolkit.verdicts import direction
 from toolkit.words.prose import duration_parts
 
 LONGEST_NAME = 40
@@ -198,17 +199,6 @@ def chip(code, direction="none", of="change"):
     return f'<span class="chip">{escaped(told)}</span>'
 
 
-def direction(change, best):
-    """Whether a change is for the better, where that is known.
-
-    >>> direction(0.1, "high"), direction(0.1, "low"), direction(0.0, "low"), direction(0.1, "")
-    ('better', 'worse', 'none', 'none')
-    """
-    if pd.isna(change) or not change or not best:
-        return "none"
-    return "better" if (change > 0) == (best == "high") else "worse"
-
-
 def changes(result, name, verdict, best=None, per_day=False):
     """A change and its verdict, per row as HTML; `best`: which way is better, "low", "high" or neither."""
     unit, said = result.attrs["units"].get(name, "points"), []
@@ -218,8 +208,5 @@ def changes(result, name, verdict, best=None, per_day=False):
         text = format_value(value, unit) if is_there else ""
         if per_day and text:
             text = words.text("pages.card.per_day", change=text)
-        direction = (
-            ("better" if (value > 0) == (best == "high") else "worse") if is_there and value and best else "none"
-        )
-        said.append(beside(escaped(text), chip(code, direction, of)) or "–")
+        said.append(beside(escaped(text), chip(code, direction(value, best), of)) or "–")
     return said

@@ -7,6 +7,7 @@ from toolkit import claims, words
 from toolkit.result import format_value, heading, interval_columns, is_ordered, row_keys
 from toolkit.table_html import cells, columns, wholes
 from toolkit.table_html.cells import Column, beside, escaped, muted
+from toolkit.verdicts import direction
 
 FIGURES = ("rate", "seconds", "score", "number", "points", "money")
 
@@ -104,8 +105,8 @@ def pull_columns(result, with_interval):
         if code == "few" or pd.isna(value):
             shown.append(escaped(few if code == "few" else "–"))
             continue
-        direction = cells.direction(value, best) if is_change else "none"
-        chip = cells.chip(code, direction, "change" if is_change else "difference")
+        way = direction(value, best) if is_change else "none"
+        chip = cells.chip(code, way, "change" if is_change else "difference")
         shown.append(beside(escaped(format_value(value, unit)), muted(around), chip))
     pulled = Column(heading(name, attrs.get("metric")), "num", shown, (name, "verdict"), with_interval)
     return [previous_column(result), pulled] if is_change else [pulled]
