@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from browser import audit, examine_report  # noqa: F401  (a fixture)
 
+from toolkit.displays import SECTION
+
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ("abandonment", "csat_by_topic", "response_times", "sentiment_trends")
 
@@ -221,7 +223,9 @@ def test_run_all_from_the_notebooks_folder(tmp_path):
     notebook = nbformat.read(ROOT / "notebooks" / "abandonment.ipynb", as_version=4)
     NotebookClient(notebook, resources={"metadata": {"path": str(ROOT / "notebooks")}}, timeout=300).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
+    blocks = [output["data"][SECTION] for output in outputs if SECTION in output.get("data", {})]
+    assert len(blocks) > 5 and all("<svg" in one["chart"]["wide"] for one in blocks if one.get("chart"))
+    assert "target" in outputs[0]["data"]["text/html"]  # the headline has come to the top
     assert not [output for output in outputs if output.output_type == "stream"], "no noise"
 
 
@@ -245,8 +249,8 @@ def test_a_period_without_a_row_says_no_data(tmp_path):
 def test_reports_on_real_exports(tmp_path, real_data, file, source, made):
     done = toolkit("report", "--data", real_data / file, "--source", source, "--period", "all", "--out", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {path.stem for path in tmp_path.glob("*.html")} == made | {"index"}
-    text = " ".join(text_of((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in made)
+    assert {path.stem for path in tmp_path.glob("*.html")} == made | {"index", "ledger"}
+    text = " ".join(text_of((tmp_path / f"{name}.html").read_text(encoding="utf-8"), "style") for name in made)
     expected = {
         "anonymous_bank": ["13.7 %", "31,359", "4,299", "1,198", "3,101"],
         "twitter": ["2,188", "12.1 min", "first response"],
