@@ -125,6 +125,12 @@ def test_no_chart_is_parted_from_its_finding(path, look_at):
     assert len(kept) == 6 and all(one == ["avoid", True] for one in kept)
 
 
+def test_the_last_line_is_never_alone_on_a_page(path, look_at):
+    page = look_at(path)
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('.end')).breakBefore") == "avoid"
+
+
 def test_tables_of_six_columns_fit_beside_the_margin(path, look_at):
     page = look_at(path)
     page.evaluate(OPEN)

@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 import nbformat
 import pandas as pd
 import pytest
-from browser import audit, open_chromium  # noqa: F401
+from browser import PAPER, audit, open_chromium  # noqa: F401
 from conftest import ROOT
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from test_words_pages import Reader, pseudo  # noqa: F401
 
 import toolkit
-from toolkit import metrics, words
+from toolkit import look, metrics, words
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.load import open_data
 from toolkit.load.quality import REASONS
@@ -455,10 +455,16 @@ def test_the_overview_is_one_sheet_of_paper_and_its_tiles_stand_two_in_a_row_on_
             ".map(it => parseFloat(getComputedStyle(it).fontSize)))"
         )
         paper = view.pdf(prefer_css_page_size=True)
+        view.emulate_media(media="print")
+        view.set_viewport_size({"width": PAPER, "height": 1000})
+        drawn = view.evaluate("[...document.querySelectorAll('.side svg')].map(it => it.getBoundingClientRect().width)")
         browser.close()
     alone, together = places[:2], places[2:]  # one of volume and one of speed, two of experience
     assert all(width > 340 for width in alone) and all(width < 180 for width in together)
     assert smallest >= 12
+    # points on paper of the text of a narrow drawing
+    points = [wide / look.WIDTH["chart_narrow"] * look.SIZE["chart_narrow"] * 72 / 96 for wide in drawn]
+    assert points and min(points) >= 7
     assert len(re.findall(rb"/Type */Page\b", paper)) == 1
 
 
