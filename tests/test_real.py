@@ -53,7 +53,7 @@ class TestBank:
         assert told.heading.replace("\u00a0", " ") == (
             "24 % of calls at 16:00 hung up before an agent answered, 13 % of the others"
         )
-        assert "655 of 2,693 calls" in told.note and "655 of 4,299" in told.note  # at night all of eleven hang up
+        assert "655 of 2,693 calls" in told.note and "655 of all 4,299" in told.note  # at night all of eleven hang up
 
     def test_nothing_lasts_a_negative_time(self, bank):
         calls = bank.calls.execute()

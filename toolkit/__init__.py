@@ -4,7 +4,7 @@
 >>> data = toolkit.open_data("data/sample", period="2024-03")
 >>> buckets = toolkit.metrics.response_time_buckets(data.conversations, by="channel")
 >>> buckets.columns.tolist()
-['channel', 'bucket', 'n', 'total', 'share', 'low', 'high']
+['channel', 'bucket', 'n', 'total', 'share', 'low', 'high', 'target_seconds', 'within_target']
 """
 
 import importlib
