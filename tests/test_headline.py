@@ -133,6 +133,10 @@ def test_titles_with_facts(facts, title):
         ([CALM], [fact("csat", "hour", "16")], "Csat of 16 standout"),
         ([CALM], [fact("csat", "hour", "16", direction="better")], "Nothing clearly changed"),
         ([lost(0.03, "on"), CALM], [fact("csat", "hour", "16")], "The target is met; nothing clearly changed"),
+        # the first figure that is no count begins, where no target does
+        ([volume(), card("csat", 0.7)], [fact("csat", "hour", "16")], "CSAT: 70 %; csat of 16 standout"),
+        ([volume(), card("csat", 0.7)], [], "CSAT: 70 %"),
+        ([volume()], [], "Contacts: 900"),
     ],
 )
 def test_titles_without_a_target(cards, facts, title):

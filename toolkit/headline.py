@@ -247,8 +247,9 @@ def _day(week):
 def _title(seen, cards):
     """The title: how the targets are met, and the clearest change, as much of it as fits."""
     firsts, others = _of_targets(seen) or [_moved(card) for card in seen.changed[:1]], _of_changes(seen)
+    firsts = firsts or _first_figure([card for card in cards if card["unit"] != "count"])
     if not firsts and not others:
-        return _without_verdict(cards)
+        firsts = _first_figure(cards) or [words.text("headlines.title.few" if cards else "headlines.title.empty")]
     others = [other for other in others if other not in firsts]
     for other in others:
         for first in firsts or [""]:
@@ -317,12 +318,10 @@ def _stands_out(one):
     return words.text("headlines.title.stands_out", name=one["name"], week=_day(one["weeks"][0]))
 
 
-def _without_verdict(cards):
-    """The title where nothing has a target and nothing was compared: the first figure that can be told."""
-    for card in cards:
-        if card.get("value") is not None:
-            return words.text("headlines.figure", label=_label(card), value=card_texts(card)["value"])
-    return words.text("headlines.title.few" if cards else "headlines.title.empty")
+def _first_figure(cards):
+    """[The first figure that can be told]."""
+    known = [card for card in cards if card.get("value") is not None]
+    return [words.text("headlines.figure", label=_inner(card), value=card_texts(card)["value"]) for card in known[:1]]
 
 
 def _label(card):
