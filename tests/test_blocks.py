@@ -210,7 +210,7 @@ def test_a_chart_of_ones_own_carries_its_alternative_text(monkeypatch):
     import matplotlib.pyplot as plt
 
     said = []
-    monkeypatch.setattr(show, "_display_picture", lambda bundle, metadata: said.append((bundle, metadata)))
+    monkeypatch.setattr(show, "_display", lambda bundle, metadata: said.append((bundle, metadata)))
     figure, axes = plt.subplots()
     axes.bar(["a", HOSTILE], [1, 2])
     show.chart(axes, "Two bars.")

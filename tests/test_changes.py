@@ -40,7 +40,7 @@ def test_what_each_group_added():
     assert (result["contribution"] < result["contribution_high"]).all()
     about = {name: result.attrs[name] for name in ("metric", "shape", "value", "best", "count", "by", "ends")}
     assert about == {
-        "metric": "csat", "shape": "pull", "value": "contribution", "best": "high", "count": "n", "by": ["topic"],
+        "metric": "csat", "shape": "contribution", "value": "contribution", "best": "high", "count": "n", "by": ["topic"],
         "ends": ("contribution_low", "contribution_high"),
     }  # fmt: skip
 

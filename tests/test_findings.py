@@ -634,7 +634,9 @@ def test_groups_of_a_curve_are_compared_after_a_day_and_quick_ones_sooner():
     "closed, waiting, said",
     [
         (5, 15, "20 of 100 conversations have no answer, 5 of them were closed without one"),
-        (1, 0, "1 of 81 conversations have no answer, 1 of them was closed without one"),
+        (1, 0, "1 of 81 conversations has no answer: it was closed without one"),
+        (1, 1, "2 of 82 conversations have no answer, 1 of them was closed without one"),
+        (0, 1, "1 of 81 conversations has no answer"),
         (0, 15, "15 of 95 conversations have no answer"),
         (0, 0, "All of 80 conversations have an answer"),
     ],
@@ -875,7 +877,8 @@ PULLS = ["topic", "n", "csat", "low", "high", "pull", "pull_low", "pull_high", "
     ],
 )
 def test_csat_by_topic(rows, said, more, highlight):
-    told = tell(made("csat_by_topic", pd.DataFrame(rows, columns=PULLS), ["topic"], ends=("pull_low", "pull_high")))
+    about = {"ends": ("pull_low", "pull_high"), "of": "csat"}
+    told = tell(made("csat_by_topic", pd.DataFrame(rows, columns=PULLS), ["topic"], **about))
     assert (plain(told.heading), plain(told.note), told.highlight) == (said, more, highlight)
     assert told.shows == told.is_changed == (highlight is not None)
 
@@ -918,7 +921,7 @@ ROAMING = ("roaming", 30, 0.005, -0.01, 0.02, "chance", 0.01, False, 0.4)
 )
 def test_what_added_to_a_change(rows, total, said, highlight):
     rows = [*rows, ("all", 331, total, total - 0.02, total + 0.02, "clear", 0.24, True, 0.001)]
-    about = {"shape": "pull", "value": "contribution", "ends": ("contribution_low", "contribution_high")}
+    about = {"shape": "contribution", "value": "contribution", "ends": ("contribution_low", "contribution_high")}
     result = made("sentiment_trend", pd.DataFrame(rows, columns=ADDED), ["topic"], **about | {"best": "low"})
     told = tell(result)
     assert (plain(told.heading), told.highlight) == (said, highlight)

@@ -140,6 +140,7 @@ def pull(keys, n, hits, pulls, verdicts):
         "shape": "pull",
         "metric": "csat_by_topic",
         "value": "pull",
+        "of": "csat",
         "ends": ("pull_low", "pull_high"),
         "best": "high",
     }

@@ -1,6 +1,7 @@
 """The report as a page: one file, no script, nothing hostile, everything with a name."""
 
 import base64
+import copy
 import hashlib
 import re
 from html.parser import HTMLParser
@@ -201,6 +202,15 @@ def test_ids_are_unique_and_links_lead_to_them(page):
         ids = [it["id"] for _, it in found if "id" in it]
         links = [it["href"][1:] for tag, it in found if tag == "a" and it.get("href", "").startswith("#")]
         assert len(ids) == len(set(ids)) and set(links) <= set(ids)
+
+
+def test_a_block_that_is_shown_again_has_an_id_of_its_own():
+    notebook = made_report()
+    shown = [it for it in notebook.cells if any(SECTION in output.get("data", {}) for output in it.get("outputs", []))]
+    notebook.cells += [new_markdown_cell("## Once more?"), *copy.deepcopy(shown)]
+    found = elements(render_report(notebook))
+    ids = [it["id"] for _, it in found if "id" in it]
+    assert len(ids) == len(set(ids)) and {"b1", "b1-2", "b5", "b5-2", "b6-2"} <= set(ids)
 
 
 def headings(html):

@@ -755,7 +755,7 @@ def added(**changed):
     frame["is_total"] = [False, False, False, True]
     units = {"n": "count", "lost_count": "count", "lost": "rate", "previous": "rate", "previous_n": "count"}
     units |= {"contribution": "points", "verdict": "verdict"}
-    attrs = {"shape": "pull", "value": "contribution", "of": "lost", "best": "low", "rows": ["topic"]}
+    attrs = {"shape": "contribution", "value": "contribution", "of": "lost", "best": "low", "rows": ["topic"]}
     return made("abandonment_rate", frame.assign(**changed), ["topic"], units=units, **attrs)
 
 

@@ -16,6 +16,7 @@ from datetime import date
 
 from toolkit import findings, plots, words
 from toolkit.displays import with_code
+from toolkit.metrics.registry import METRICS
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
 
@@ -102,9 +103,9 @@ def together(data, asked, by):
     if groups:
         n = len(set(first["metrics"]))
         made["heading"] = words.text("blocks.together.heading", name=first["name"], week=day, n=n)
-        made["note"] = " ".join(words.text("blocks.together.said", text=one["text"].rstrip(".")) for one in groups)
+        made["note"] = " ".join(words.text("blocks.together.said", text=one["text"]) for one in groups)
     else:
-        made["heading"] = facts[0]["text"].rstrip(".")
+        made["heading"] = words.sentence_case(facts[0]["clause"])
     told = (first["facts"] if groups else facts)[0]
     return made | {"chart": _by_week(data, asked, told, made["heading"])}
 
@@ -113,7 +114,8 @@ def _by_week(data, asked, fact, heading):
     """The chart of a fact's figure by group and week, the week that it names marked."""
     from toolkit.metrics.compare import weekly
 
-    function, given = next((one, dict(own)) for one, own in asked if one.__name__ == fact["metric"])
+    told = fact["metric"], fact["column"]
+    function, given = next((one, own) for one, own in asked if (one.__name__, _column(one, own)) == told)
     own = {name: value for name, value in given.items() if name not in ("best", "value")}
     series = weekly(data, function, value=given.get("value"), by=fact["key"], **own)
     if series is None or not plots.is_drawn(series):
@@ -129,11 +131,13 @@ def _by_week(data, asked, fact, heading):
     }
 
 
+def _column(function, given):
+    return given.get("value") or METRICS[function.__name__].value
+
+
 def _on_overview(attrs):
     """What of the overview a block may be: when contacts come, or what changed."""
-    if attrs.get("shape") == "grid":
-        return "grid"
-    return "pull" if attrs.get("value") == "contribution" else ""
+    return {"grid": "grid", "contribution": "pull"}.get(attrs.get("shape"), "")
 
 
 def drawing(result, **options):

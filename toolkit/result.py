@@ -9,7 +9,16 @@ import toolkit  # what is built on a result is asked for by name, when it is fir
 from toolkit import words
 
 SPANS, MOST_SPANS = ("within", "between", "after"), 4  # parts of a whole that are spans of time; how many are shown
-SORTED = ("count", "rate", "wait", "mean", "shares", "pull", "comparison")  # shapes whose rows are groups
+SORTED = (
+    "count",
+    "rate",
+    "wait",
+    "mean",
+    "shares",
+    "pull",
+    "contribution",
+    "comparison",
+)  # shapes whose rows are groups
 
 
 class Result(pd.DataFrame):
@@ -191,7 +200,9 @@ def row_order(result):
     rank = np.where(np.isnan(value), np.inf if attrs["value"] in attrs.get("when_null", {}) else -np.inf, value)
     if any(is_ordered(result[key]) for key in keys):
         return np.argsort(unnamed, kind="stable").tolist()
-    rank = np.where(is_few | (attrs["shape"] == "pull"), 0.0, -rank)  # what is too few isn't ranked by what isn't shown
+    rank = np.where(
+        is_few | (attrs["shape"] in ("pull", "contribution")), 0.0, -rank
+    )  # what is too few isn't ranked by what isn't shown
     return np.lexsort((rank, is_few, unnamed, is_total)).tolist()
 
 

@@ -136,13 +136,13 @@ def together(data, *asked, by=("topic", "channel")):
     return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
-def _display(bundle, display_id=None, update=False):
+def _display(bundle, display_id=None, update=False, metadata=None):
     from IPython.display import display, update_display
 
     if update:
         update_display(bundle, raw=True, display_id=display_id)
     else:
-        display(bundle, raw=True, **({"display_id": display_id} if display_id else {}))
+        display(bundle, raw=True, metadata=metadata or {}, **({"display_id": display_id} if display_id else {}))
 
 
 # --- text ---------------------------------------------------------------------------------------------
@@ -360,13 +360,7 @@ def chart(axes, finding):
     axes = axes.flat[0] if hasattr(axes, "flat") else axes
     svg = plots.svg(axes.figure)
     plots.close(axes.figure)
-    _display_picture({"image/svg+xml": svg, "text/plain": finding}, {"image/svg+xml": {"alt": finding}})
-
-
-def _display_picture(bundle, metadata):
-    from IPython.display import display
-
-    display(bundle, raw=True, metadata=metadata)
+    _display({"image/svg+xml": svg, "text/plain": finding}, metadata={"image/svg+xml": {"alt": finding}})
 
 
 def table(result, comparison=None):

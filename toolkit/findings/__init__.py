@@ -28,6 +28,7 @@ TELLS = {
     "shares": wholes.shares,
     "grid": wholes.grid,
     "pull": wholes.pull,
+    "contribution": wholes.contribution,
     "listing": shapes.listing,
     "comparison": shapes.comparison,
 }

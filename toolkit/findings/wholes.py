@@ -48,7 +48,7 @@ def _spans(result, keys):
     of = cases(result, total)
     head = say("shares.none", n=none, cases=of) if none else say("shares.all", cases=of)
     if closed:
-        head = say("shares.none_closed", none=number(none), cases=of, n=closed)
+        head = say("shares.none_both" if none == 1 else "shares.none_closed", none=head, n=closed)
     spans = _parts(result)
     if not keys or len(result[keys].drop_duplicates()) < 2:
         return Told(sentence_case(head), note_of([spans]))
@@ -171,13 +171,10 @@ def _span_of_half(result):
 
 
 def pull(result, comparison=None, **context):
-    if "contribution" in result.columns:
-        return _contributions(result)
     few = too_few(result)
     if few:
         return nothing(few)
-    rate = list(result.columns)[list(result.columns).index("low") - 1]
-    keys, subject = group_keys(result), word(result, "subject")
+    rate, keys, subject = result.attrs["of"], group_keys(result), word(result, "subject")
     n = int(result["n"].sum())
     total = float((result[rate] * result["n"]).sum() / n)
     clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
@@ -243,7 +240,7 @@ def _size_over_error(size, low, high):
     return abs(size) / half * 1.96 if half > 0 else 0.0
 
 
-def _contributions(result):
+def contribution(result, comparison=None, **context):
     """What each group added to a change between two periods."""
     keys, subject = group_keys(result), word(result, "subject")
     is_total = result["is_total"].to_numpy(bool)

@@ -30,7 +30,7 @@ def change_by_group(data, function, by, table=None, **choices):
 
     Returns
     -------
-    Result of the shape "pull", one row per group that had a case in either period, what did most harm first: `n` cases,
+    Result of the shape "contribution", one row per group that had a case in either period, what did most harm first: `n` cases,
         the hits, the metric's own rate and `previous_n`, `previous`; `contribution` in points (-1 to 1) with
         `contribution_low`, `contribution_high` (95 %), `p` and `verdict`, held against how the same share moves from
         week to week, Holm over the groups; "few" where neither period has the minimum count of the group's cases. The
@@ -87,7 +87,14 @@ def change_by_group(data, function, by, table=None, **choices):
     units |= {"contribution": "points", "verdict": "verdict"}
     result = Result.of(frame[columns].reset_index(drop=True), attrs["metric"], units, keys, least, attrs["choices"])
     result.attrs |= {name: attrs[name] for name in ("case", "best", "zone", "roles")}
-    result.attrs |= {"shape": "pull", "value": "contribution", "of": value, "count": "n", "ends": ENDS, "rows": keys}
+    result.attrs |= {
+        "shape": "contribution",
+        "value": "contribution",
+        "of": value,
+        "count": "n",
+        "ends": ENDS,
+        "rows": keys,
+    }
     return result
 
 

@@ -169,6 +169,7 @@ def _pulled(groups, keys):
     result.attrs |= kept | {
         "shape": "pull",
         "value": "pull",
+        "of": "csat",  # what is pulled
         "best": "high",
         "ends": ("pull_low", "pull_high"),
         "rows": keys,

@@ -20,6 +20,8 @@ def form_of(result, parts=False):
         return None
     if shape in ("curve", "grid", "pull"):
         return shape
+    if shape == "contribution":
+        return "pull"
     key = axes.time_key(result, keys)
     if (parts and result.attrs.get("parts")) or (shape == "shares" and (keys if "part" in result.attrs else not key)):
         return "split"

@@ -85,6 +85,7 @@ def read_page(notebook, name="report"):
     page = Page(title="", lede=lede)
     taken = {*OWN_IDS, *_block_ids(cells)}
     _read(pieces, page, taken)
+    _tell_apart(page, taken)
     page.title = title or page.header.get("title") or name
     page.sections = [section for section in page.sections if not _is_empty(section)]
     page.sections.sort(key=lambda section: section.rank)
@@ -189,6 +190,26 @@ def _is_prose(part):
 def _is_empty(section):
     """Whether nothing is left that answers the question, such as where its code showed the key figures."""
     return all(map(_is_prose, section.parts)) and (section.is_moved or (section.has_code and not section.parts))
+
+
+def _tell_apart(page, taken):
+    """Give a block that is shown again, and those in its tabs, ids of their own; links lead to the first."""
+    seen = set()
+    for parts in (page.opening, *(section.parts for section in page.sections)):
+        for at, part in enumerate(parts):
+            if isinstance(part, dict):
+                tabs = [tab | {"block": _once(tab["block"], seen, taken)} for tab in part.get("tabs", ())]
+                # a breakdown has the id of its first tab
+                parts[at] = part | {"id": tabs[0]["block"]["id"], "tabs": tabs} if tabs else _once(part, seen, taken)
+
+
+def _once(block, seen, taken):
+    """The block, with another id if a block before it has the same."""
+    if block["id"] in seen:
+        return block | {"id": _anchor(block["id"], taken)}
+    seen.add(block["id"])
+    taken.add(block["id"])
+    return block
 
 
 def _block_ids(cells):

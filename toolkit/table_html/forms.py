@@ -59,7 +59,7 @@ def grouped(result):
     against = columns.status_column(result, value)
     if against and not (compared and attrs["shape"] == "pull"):
         made.append(against)
-    if attrs["shape"] == "pull":
+    if attrs["shape"] in ("pull", "contribution"):
         made += pull_columns(result, with_interval=not compared)
     elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
         moved = cells.changes(result, "change", "verdict", attrs.get("best"))
@@ -76,12 +76,7 @@ def value_of(result):
     attrs = result.attrs
     if "compared" in attrs:
         return attrs["compared"]["value"]
-    if attrs["shape"] == "pull":  # what is pulled
-        if "of" in attrs:
-            return attrs["of"]
-        intervals = interval_columns(result.columns)
-        return next((name for name, ends in intervals.items() if ends == ("low", "high")), attrs["value"])
-    return attrs["value"]
+    return attrs.get("of", attrs["value"])  # of a pull, and of what was added to a change, what is pulled or changed
 
 
 def part_columns(result, value, is_compared):
@@ -97,7 +92,7 @@ def part_columns(result, value, is_compared):
 def pull_columns(result, with_interval):
     """What each group adds to a total; where that is to the change of one, after the figure of the period before."""
     attrs, name = result.attrs, result.attrs["value"]
-    is_change, best, unit = "of" in attrs, attrs.get("best"), attrs["units"].get(name, "points")
+    is_change, best, unit = attrs["shape"] == "contribution", attrs.get("best"), attrs["units"].get(name, "points")
     few, ends = words.text("tables.few"), interval_columns(result.columns).get(name)
     between = cells.intervals(result, name, ends) if ends and with_interval else [""] * len(result)
     shown = []
