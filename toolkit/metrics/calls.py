@@ -101,7 +101,7 @@ def abandonment_rate(calls, by=None, base="offered", short_abandon=None, zone=No
     )  # fmt: skip
 
 
-@metric("rate", table="calls", case="call", value="abandonment_rate", best="low")
+@metric("rate", table="calls", case="call", value="abandonment_rate", best="low", view_of="abandonment_rate")
 def abandonment_by_base(calls, short_abandon=None):
     """The abandonment rate over each of the sets of calls that the field divides by, side by side.
 

@@ -81,7 +81,7 @@ def first_response_time(
     return waits.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
 
 
-@metric("curve", table="conversations", case="conversation", value="share", best="high")
+@metric("curve", table="conversations", case="conversation", value="share", best="high", view_of="first_response_time")
 def response_curve(
     conversations,
     by=None,
@@ -245,7 +245,7 @@ def _with_needing_rate(frame):
     return frame.drop(columns="needing_answered")
 
 
-@metric("mean", table="messages", case="reply_pair", value="median_seconds", best="low")
+@metric("mean", table="messages", case="reply_pair", value="median_seconds", best="low", view_of="response_time")
 def reply_pairs(messages, by=None, zone=None, conversations=None):
     """How long each customer message waited for the reply that names it as its parent.
 

@@ -237,7 +237,7 @@ def low_scores(surveys, at_most=3, limit=None):
     return shapes.finish(frame, "low_scores", table, [], units, {"low": at_most}, 0, **about)
 
 
-@metric("rate", table="surveys", case="answer", value="low_score_rate", best="low")
+@metric("rate", table="surveys", case="answer", value="low_score_rate", best="low", view_of="csat")
 def low_score_rate(surveys, by=None, at_most=3, zone=None):
     """The share of answers, on a scale from 1 to 5, that are 3 or less.
 

@@ -129,7 +129,7 @@ def _effective(frame):
     return n / np.nan_to_num(clustered_effect(clusters, n, hits, squares, own, mixed), nan=1.0)
 
 
-@metric("count", table="scored_messages", case="customer_message", value="n")
+@metric("count", table="scored_messages", case="customer_message", value="n", view_of="sentiment_trend")
 def sentiment_engines(messages):
     """Which engine gave the sentiment of how many customer messages, per language.
 

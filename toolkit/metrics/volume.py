@@ -69,7 +69,7 @@ def inbound_volume(contacts, by=None, zone=None):
     return shapes.count(inbound_volume, rows, by, zone, table, case)
 
 
-@metric("count", table="conversations", case="contact", value="cost")
+@metric("count", table="conversations", case="contact", value="cost", view_of="deflection_savings")
 def contact_costs(contacts, by=None, zone=None):
     """What contacts cost, by the cost of one on each channel.
 
