@@ -11,6 +11,7 @@ from toolkit.errors import BadParameter
 from toolkit.findings import shapes, wholes
 from toolkit.findings.compared import find_quality
 from toolkit.findings.targets import as_rate
+from toolkit.findings.team import team
 from toolkit.findings.told import Told
 from toolkit.result import Result
 from toolkit.words import display_name, short_name
@@ -30,6 +31,7 @@ TELLS = {
     "pull": wholes.pull,
     "contribution": wholes.contribution,
     "listing": shapes.listing,
+    "team": team,
     "comparison": shapes.comparison,
 }
 

@@ -17,6 +17,7 @@ UNITS = {
     "pull": "points, from -1 to 1",
     "listing": "rows",
     "comparison": "that of the metric",
+    "team": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}
 

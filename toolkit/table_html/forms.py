@@ -61,6 +61,10 @@ def grouped(result):
         made.append(against)
     if attrs["shape"] in ("pull", "contribution"):
         made += pull_columns(result, with_interval=not compared)
+    elif attrs["shape"] == "team":
+        made += [columns.figure_column(result, name, False) for name in ("unadjusted", "others")]
+        moved = cells.changes(result, "difference", "verdict", attrs.get("best"))
+        made.append(Column(heading("difference", metric), "num", moved, ("difference", "verdict")))
     elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
         moved = cells.changes(result, "change", "verdict", attrs.get("best"))
         made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
