@@ -37,8 +37,24 @@ def team(result, **context):
     heading, told = composed(clauses[:1])
     if len(clauses) > 1:
         names = words.joined(display_name(row[key], key) for _, row in clear.iterrows())
-        many = say("team.some", n=len(clauses), names=names, subject=subject, many=text(name_of("many", keys), n=len(named)))
-        heading, told = composed([Clause(many, (say("team.some_short", n=len(clauses), subject=subject, many=text(name_of("many", keys), n=len(named))),))])
+        many = say(
+            "team.some", n=len(clauses), names=names, subject=subject, many=text(name_of("many", keys), n=len(named))
+        )
+        heading, told = composed(
+            [
+                Clause(
+                    many,
+                    (
+                        say(
+                            "team.some_short",
+                            n=len(clauses),
+                            subject=subject,
+                            many=text(name_of("many", keys), n=len(named)),
+                        ),
+                    ),
+                )
+            ]
+        )
         details = [one.full for one in clauses[:MOST_NAMED]]
     else:
         details = []
@@ -72,7 +88,9 @@ def _notes(result):
         said.append(say("team.waiting", n=waiting, all=words.number(whole)))
     if facts["unassigned"] > waiting:
         said.append(say("team.unassigned", n=facts["unassigned"] - waiting))
-    apart = int((result["verdict"] == "not comparable").to_numpy(bool)[~result[result.attrs["by"][0]].map(words.is_none)].sum())
+    apart = int(
+        (result["verdict"] == "not comparable").to_numpy(bool)[~result[result.attrs["by"][0]].map(words.is_none)].sum()
+    )
     if apart:
         said.append(say("team.apart", n=apart))
     return said
@@ -80,4 +98,3 @@ def _notes(result):
 
 def _column(name):
     return text(f"tables.keys.{name}") if words.has(f"tables.keys.{name}") else name
-

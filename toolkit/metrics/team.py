@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine, standardise
+from toolkit.engine import NONE
 from toolkit.errors import BadParameter, MissingColumn
+from toolkit.intervals import difference
 from toolkit.metrics.registry import METRICS, metric
 from toolkit.metrics.shapes import together
-from toolkit.metrics.waits import ENDS, curve_of
+from toolkit.metrics.waits import curve_of
 from toolkit.result import Result
 from toolkit.verdicts import FEW, Change, decide, p_value
-from toolkit.intervals import difference
-from toolkit.engine import NONE
 
 MIX = ("topic", "channel")
 ADJUSTED = ("adjusted", "adjusted_low", "adjusted_high")
@@ -75,7 +75,9 @@ def team_report(data, function, by="agent", mix=MIX, table=None, **choices):
     if by not in known:
         raise MissingColumn(about.contract, by, sorted(known))
     mixed = [key for key in dict.fromkeys(mix) if key in known and key != by]
-    whole, cells = together([lambda: function(held, by=by, **choices), lambda: function(held, by=[by, *mixed], **choices)])
+    whole, cells = together(
+        [lambda: function(held, by=by, **choices), lambda: function(held, by=[by, *mixed], **choices)]
+    )
     if not mixed:
         cells = whole
     kind = _kind_of(whole, name)
@@ -204,7 +206,10 @@ def _unadjusted(whole, kind, at, by):
         if kind == "wait":
             figure = curve_of(whole.cells(row)).at(at) if np.isfinite(at) else (np.nan,) * 3
         else:
-            names = whole.attrs["value"], *whole.attrs.get("ends", (f"{whole.attrs['value']}_low", f"{whole.attrs['value']}_high"))
+            names = (
+                whole.attrs["value"],
+                *whole.attrs.get("ends", (f"{whole.attrs['value']}_low", f"{whole.attrs['value']}_high")),
+            )
             if kind == "mean":
                 names = "mean_seconds", "mean_low", "mean_high"
             figure = tuple(float(row[name]) for name in names)
@@ -228,7 +233,10 @@ def _row(member, frame, named, weights, by, bounds, least):
     rest_n = float(rest["n_"].sum())
 
     def ends(level):
-        one, other = (value, *bounds(value, variance, n, level)), (others, *bounds(others, others_variance, rest_n, level))
+        one, other = (
+            (value, *bounds(value, variance, n, level)),
+            (others, *bounds(others, others_variance, rest_n, level)),
+        )
         return difference(one, other)[1:]
 
     low, high = ends(0.95)
@@ -270,5 +278,6 @@ def _result(made, whole, name, by, mixed, kind, at, named, least):
     team = float(_pooled(named)[0])
     result.attrs |= {"case": attrs["case"], "best": "high" if kind == "wait" else attrs["best"], "zone": attrs["zone"]}
     result.attrs |= {"shape": "team", "value": "adjusted", "count": "n", "ends": ADJUSTED[1:], "rows": [by]}
+    result.attrs["defined_by"] = ["team_report"]
     result.attrs |= {"facts": facts, "team": team, "mix": mixed, "at": at}
     return result
