@@ -55,7 +55,8 @@ def test_who_is_worse_in_each_topic_is_named():
     assert report["agent"].tolist() == ["Ada", "Bo", "Cy", "Di"]  # by name: no one is the first
     ada = row(report, "Ada")
     assert (ada["verdict"], ada["adjusted"], ada["others"]) == ("clear", pytest.approx(0.15), pytest.approx(0.8))
-    assert ada["difference_low"] < ada["difference"] == pytest.approx(-0.65) < ada["difference_high"] < 0
+    assert ada["difference"] == pytest.approx(-0.65)
+    assert ada["difference_low"] < ada["difference"] < ada["difference_high"] < 0
     assert ada["adjusted"] < ada["shrunk"] < ada["others"]
     told = findings.tell(report)
     assert "Ada" in told.heading + told.note and "best" not in told.sentence and "worst" not in told.sentence
