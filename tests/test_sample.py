@@ -11,6 +11,7 @@ import pytest
 
 import toolkit.sample
 from toolkit.sample import planted, write_sample
+from toolkit.sentiment import score_texts
 from toolkit.service import load_service
 from toolkit.tables import TABLES
 
@@ -441,6 +442,9 @@ def test_quick_replies_lead_somewhere(clean, recent):
         assert abs(rates[some[0]] - rates[some[1]]) > 0.15
     # what the button says goes with what was pressed: one text in each language
     assert (pressed.groupby(["quick_reply", "language"]).text.nunique() == 1).all()
+    # and says nothing of how the customer feels
+    texts = pressed[["text", "language"]].drop_duplicates()
+    assert set(score_texts(list(texts.text), list(texts.language)).label) == {"neutral"}
 
 
 def test_nps_is_lower_after_a_contact(clean):
