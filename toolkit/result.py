@@ -14,6 +14,7 @@ SORTED = (
     "rate",
     "wait",
     "mean",
+    "figure",
     "shares",
     "pull",
     "contribution",

@@ -9,7 +9,7 @@ from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
 from toolkit.findings.compared import change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
-from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, too_few, word
+from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
@@ -243,6 +243,36 @@ def mean(result, comparison=None, **context):
     standing = targets.standing(result)
     clauses = [said, Clause(standing[0]), standing[1]]
     return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
+
+
+def number_with_interval(result, comparison=None, **context):
+    """A figure that is neither a share nor a time, such as money or a ratio; of one that may be negative the size is told."""
+    few = too_few(result)
+    if few:
+        return nothing(few)
+    facts, row, value = result.attrs.get("facts", {}), result.iloc[0], result.attrs["value"]
+    numbers = {name: one for name, one in facts.items() if not isinstance(one, bool)}
+    chosen = [word(result, f"told.{name}") for name in facts if facts[name] and words.has(_told(result, name))]
+    if result[value].isna().all():
+        return nothing(word(result, "unknown"))
+    if place_keys(result):
+        return groups_told(result, comparison=comparison, notes=[*also(result, numbers), *chosen], **context)
+    about, notes = {"cases": cases(result, int(row["n"])), "subject": word(result, "subject")}, []
+    ends = [row[end] for end in result.attrs["ends"]]
+    if words.has(_told(result, "less")):
+        sign = -1 if row[value] < 0 else 1
+        size = estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result))
+        full = word(result, f"told.{'less' if sign < 0 else 'more'}", value=size, cases=about["cases"])
+        said = Clause(full)
+        notes = [say("figure.chance")] if ends[0] <= 0 <= ends[1] else []
+    else:
+        about["value"] = estimate_of(result, row)
+        said = Clause(say("mean.whole", **about), (say("mean.short", **about),))
+    return figure(result, [said], [*notes, *also(result, dict(row) | numbers), *chosen], comparison)
+
+
+def _told(result, name):
+    return f"metric.{result.attrs['metric']}.told.{name}"
 
 
 def curve(result, **context):
