@@ -296,8 +296,9 @@ def listing(result, **context):
     total = facts["total"]
     if not total:
         return nothing(say("listing.none"))
-    form = "whole" if "worst" in facts else "plain"
-    about = {"worst": number(facts["worst"])} if "worst" in facts else {}
+    form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
+    about = {"n": facts["still_open"]} if form == "open" else {}
+    about |= {"worst": number(facts["worst"])} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
     notes += [say("listing.shown", n=len(result))] if len(result) < total else []
