@@ -66,6 +66,14 @@ ROWS = {
     "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
     "out_of_hours_share": lambda row: not oracle.is_open(oracle.seconds(row["created_at"]), SERVICE),
+    "service_level": oracle.is_answered_in_time,
+    "patience": lambda row: oracle.call_patience(row, oracle.seconds(AS_OF)),
+    "call_resolution_time": lambda row: (
+        None if row["outcome"] != "answered" else reading(row, "started_at", "ended_at")
+    ),
+    "transfers": lambda row: (
+        None if row["outcome"] != "answered" else oracle.text(row["transferred_to"]) != oracle.NONE
+    ),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
@@ -73,6 +81,8 @@ ROWS = {
 WITHOUT_A_RULE = {
     "abandonment_by_base",
     "abandonment_by_stage",
+    "service_level_by_formula",
+    "transfer_destinations",
     "expectation_met",
     "contact_costs",
     "sentiment_engines",

@@ -109,6 +109,7 @@ class Targets(_Settings):
     resolution_by_team: dict[str, Duration] = {}
     compliance: Fraction = 0.8
     answer_within: Duration = 20  # phone service level: answered within this
+    service_level: Fraction | None = None  # the share of calls to be answered within it; default: compliance
     csat: Fraction = 0.8
     abandonment: Fraction = 0.05
 
