@@ -22,7 +22,7 @@ TARGETS = {"default": 3600, "email": 86_400}
 SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
     {"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}, "targets": {"first_response": TARGETS}}
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
+SHAPES = {"count", "rate", "wait", "mean", "score", "shares", "curve", "grid", "pull", "listing"}
 NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -281,7 +281,9 @@ def test_no_rows(name):
     frame = table_of(name).iloc[:0]
     empty = run(name, frame)
     assert empty.empty or not empty["n"].any()
-    rates = [column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "points")]
+    rates = [
+        column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "net", "points")
+    ]
     assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
     if by_of(name):
         assert run(name, frame, by_of(name)).empty

@@ -20,6 +20,7 @@ NEEDED = {  # besides title and definition
     "rate": ["subject", "event"],
     "wait": ["subject", "event", "ended", "otherwise"],
     "mean": ["subject"],
+    "score": ["subject"],
     "shares": ["subject"],
     "curve": ["subject", "event"],
     "grid": ["subject"],

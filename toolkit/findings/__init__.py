@@ -24,6 +24,7 @@ TELLS = {
     "rate": shapes.rate,
     "wait": shapes.wait,
     "mean": shapes.mean,
+    "score": shapes.score,
     "curve": shapes.curve,
     "shares": wholes.shares,
     "grid": wholes.grid,

@@ -245,6 +245,22 @@ def mean(result, comparison=None, **context):
     return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
 
 
+def score(result, comparison=None, **context):
+    """A mean on a scale, such as that of promoters less detractors; or why nothing is said of it."""
+    reason = result.attrs.get("facts", {}).get("refused")
+    if reason:
+        return nothing(word(result, f"refused.{reason}", **_shown(result)))
+    return mean(result, comparison, **context)
+
+
+def _shown(result):
+    """The facts that are figures, as prose says them."""
+    units = result.attrs.get("fact_units", {})
+    return {
+        name: words.value_text(value, units[name]) for name, value in result.attrs["facts"].items() if name in units
+    }
+
+
 def curve(result, **context):
     if not len(result):
         return nothing(say("no_data"))
@@ -267,7 +283,7 @@ def listing(result, **context):
     if not total:
         return nothing(say("listing.none"))
     form = "whole" if "worst" in facts else "plain"
-    about = {"worst": number(facts["worst"])} if "worst" in facts else {}
+    about = {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
     notes += [say("listing.shown", n=len(result))] if len(result) < total else []

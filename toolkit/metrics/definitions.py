@@ -11,6 +11,7 @@ UNITS = {
     "rate": "share in [0, 1]",
     "wait": "seconds",
     "mean": "seconds",
+    "score": "a mean on a scale",
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
