@@ -7,7 +7,7 @@ from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
-from toolkit.findings.compared import change_said, moved, whole_change
+from toolkit.findings.compared import before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
 from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
@@ -338,8 +338,10 @@ def comparison(result, **context):
         )
     clauses, tested = change_clauses(result, result), ps(result)
     if not clauses:
-        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested))
-        return Told(sentence_case(said if tested else say("comparison.groups_untested")), shows=False, tested=tested)
+        before = before_of(result)
+        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested), before=before)
+        said = said if tested else say("comparison.groups_untested", before=before)
+        return Told(sentence_case(said), shows=False, tested=tested)
     heading, told = composed(clauses[:1])
     notes = [clauses[0].detail, *[one.full for one in clauses[1:2]]]
     notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []
