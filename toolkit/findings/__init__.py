@@ -25,6 +25,7 @@ TELLS = {
     "wait": shapes.wait,
     "mean": shapes.mean,
     "score": shapes.score,
+    "figure": shapes.number_with_interval,
     "curve": shapes.curve,
     "shares": wholes.shares,
     "grid": wholes.grid,
