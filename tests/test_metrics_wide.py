@@ -28,7 +28,7 @@ SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
     }
 )
 SHAPES = {"count", "rate", "wait", "mean", "score", "shares", "curve", "grid", "pull", "listing"}
-NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
+NAMES = [name for name, about in METRICS.items() if about.contract in CONTRACTS]  # the others take results, or a data set
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
@@ -92,7 +92,7 @@ RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wai
 
 def test_every_count_rate_and_wait_has_its_rule():
     assert set(ROWS) == set(RULED)
-    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison"}
+    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison", "contribution"}
 
 
 def assert_rule(name, frame, by):

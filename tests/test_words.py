@@ -25,6 +25,7 @@ NEEDED = {  # besides title and definition
     "curve": ["subject", "event"],
     "grid": ["subject"],
     "pull": ["subject", "event"],
+    "contribution": ["subject"],
     "listing": ["event"],
     "comparison": [],
 }

@@ -28,6 +28,14 @@ _INTRODUCTIONS = (
     r"nazywam się|nazywam sie|mam na imię|na nazwisko|jestem",
     r"me llamo|mi nombre es|soy|a nombre de",
 )
+# After these a number of four digits and more is one of a customer's own.
+_OWN_NUMBERS = (
+    r"order|number|code|ticket|invoice|contract|account",
+    r"ordine|numero|codice|fattura|contratto|pratica|conto",
+    r"comand\w*|număr\w*|numar\w*|cod|codul|factur\w*|cont\w*",
+    r"zam[óo]wieni\w*|numer\w*|kod\w*|faktur\w*|umow\w*|kont\w*",
+    r"pedido|n[úu]mero|c[óo]digo|contrato|cuenta",
+)
 _BEFORE = "|".join([*_GREETINGS, *_INTRODUCTIONS])
 
 # In this order: what holds digits of another kind goes first. (what it is, pattern, the group that is replaced)
@@ -51,6 +59,7 @@ _RULES = (
     ("number", re.compile(r"(?<!\w)(?:#|n[°º.]\s?|nr\.?\s?|no\.\s?|№\s?)(?=\d{3})\d[\w/-]*", re.IGNORECASE), 0),
     ("number", re.compile(r"(?<![\w.,:/-])\d{6}(?![\w/:-]|[.,]\d)"), 0),
     ("number", re.compile(r"\b\d{6,}[A-Z]\b"), 0),
+    ("number", re.compile(rf"\b(?i:{'|'.join(_OWN_NUMBERS)})\b[^\d\n.]{{0,25}}?\b(\d{{4,}})(?![\w/:-]|[.,]\d)"), 1),
     ("handle", re.compile(r"(?<![\w@.])@\w{2,}"), 0),
     ("name", re.compile(rf"(?<!\w)(?i:{_BEFORE})[ ]+({_NAME})"), 1),
     # after a comma a sentence may begin as well: only where it is all that stands there

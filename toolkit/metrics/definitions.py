@@ -16,6 +16,7 @@ UNITS = {
     "curve": "share in [0, 1]",
     "grid": "mean count",
     "pull": "points, from -1 to 1",
+    "contribution": "points, from -1 to 1",
     "listing": "rows",
     "figure": "that of its figure",
     "comparison": "that of the metric",
