@@ -51,7 +51,7 @@ def scale_of(table, scale):
     return low, high
 
 
-def _chosen(name, value, scale):
+def chosen_score(name, value, scale):
     """A score that a caller chose; by default, of five points, 4 is satisfied and 3 is low."""
     low, high = scale
     if value is None:
@@ -99,7 +99,7 @@ def csat(surveys, by=None, satisfied=None, zone=None, scale=None):
     """
     table, keys = surveys_of(surveys, "csat"), engine.group_keys(by)
     scale = scale_of(table, scale)
-    satisfied, points = _chosen("satisfied", satisfied, scale), points_of(scale)
+    satisfied, points = chosen_score("satisfied", satisfied, scale), points_of(scale)
     taken = ["n", "satisfied_count", "csat", "low", "high", "sent_count", *SURVEYED, *MEAN, *points]
     rows = engine.with_keys(table, "surveys", keys, zone, uses=["score"], taken=taken)
     score = rows.score.cast("float64")
@@ -244,7 +244,7 @@ def low_scores(surveys, at_most=None, limit=None, scale=None):
 
     table = surveys_of(surveys, "csat", ["survey_id"])
     scale = scale_of(table, scale)
-    at_most = _chosen("at_most", at_most, scale)
+    at_most = chosen_score("at_most", at_most, scale)
     wanted = [
         "score",
         "answered_at",
@@ -305,7 +305,7 @@ def low_score_rate(surveys, by=None, at_most=None, zone=None, scale=None):
     """
     table = surveys_of(surveys, "csat")
     scale = scale_of(table, scale)
-    at_most = _chosen("at_most", at_most, scale)
+    at_most = chosen_score("at_most", at_most, scale)
     rows = table.mutate(is_answered_=table.score.notnull(), is_low_=table.score <= at_most)
 
     def more(keyed):
