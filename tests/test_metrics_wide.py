@@ -27,8 +27,8 @@ SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
         "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
     }
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
-NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
+SHAPES = {"count", "rate", "wait", "mean", "score", "shares", "curve", "grid", "pull", "listing"}
+NAMES = [name for name, about in METRICS.items() if about.contract in CONTRACTS]  # the others take results, or a data set
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
@@ -92,7 +92,7 @@ RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wai
 
 def test_every_count_rate_and_wait_has_its_rule():
     assert set(ROWS) == set(RULED)
-    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison"}
+    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison", "contribution"}
 
 
 def assert_rule(name, frame, by):
@@ -302,7 +302,9 @@ def test_no_rows(name):
     frame = table_of(name).iloc[:0]
     empty = run(name, frame)
     assert empty.empty or not empty["n"].any()
-    rates = [column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "points")]
+    rates = [
+        column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "net", "points")
+    ]
     assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
     if by_of(name):
         assert run(name, frame, by_of(name)).empty

@@ -14,6 +14,7 @@ SORTED = (
     "rate",
     "wait",
     "mean",
+    "score",
     "figure",
     "shares",
     "pull",
@@ -41,7 +42,8 @@ class Result(pd.DataFrame):
 
         Parameters
         ----------
-        units : dict of column -> "count", "rate", "seconds", "score", "points", "number", "time" or "text"
+        units : dict of column -> "count", "rate", "seconds", "score", "points", "net" (of -1 to 1, shown
+            as -100 to 100), "number", "time" or "text"
             A column `X_low`/`X_high` (or `low`/`high`, for the first rate) is the interval of X.
         choices : dict
             The named definitions that were chosen, printed with the table.
@@ -309,6 +311,7 @@ _FORMATS = {
     "hour": lambda value: f"{int(value):02d}:00",
     "count": lambda value: words.number(value),
     "score": lambda value: words.number(value, 2),
+    "net": lambda value: words.net(value, 1),
     "number": _number,
     "time": lambda value: f"{pd.Timestamp(value):%Y-%m-%d %H:%M}",
 }
