@@ -24,6 +24,7 @@ NEEDED = {  # besides title and definition
     "curve": ["subject", "event"],
     "grid": ["subject"],
     "pull": ["subject", "event"],
+    "sums": ["subject", "event"],
     "listing": ["event"],
     "comparison": [],
 }

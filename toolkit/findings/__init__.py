@@ -29,6 +29,7 @@ TELLS = {
     "grid": wholes.grid,
     "pull": wholes.pull,
     "contribution": wholes.contribution,
+    "sums": wholes.sums,
     "listing": shapes.listing,
     "comparison": shapes.comparison,
 }

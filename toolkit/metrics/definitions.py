@@ -15,6 +15,7 @@ UNITS = {
     "curve": "share in [0, 1]",
     "grid": "mean count",
     "pull": "points, from -1 to 1",
+    "sums": "share in [0, 1]",
     "listing": "rows",
     "comparison": "that of the metric",
 }
