@@ -3,7 +3,7 @@ CREATE VIEW surveys AS
 WITH sent AS (
     SELECT
         *,
-        CASE WHEN draw(i, 69) < 0.70 THEN 'csat' ELSE 'nps' END AS kind,
+        CASE WHEN draw(i, 69) < CASE WHEN is_history THEN 0.80 ELSE 0.70 END THEN 'csat' ELSE 'nps' END AS kind,
         closed + between_seconds(60, 1800, draw(i, 70)) AS sent
     FROM contact
     WHERE is_conversation AND closed IS NOT NULL AND (response IS NOT NULL OR is_bot_only) AND draw(i, 68) < 0.78
@@ -18,7 +18,15 @@ answered AS (
     WHERE sent < getvariable('as_of')
 )
 SELECT
-    format('S{:07d}', i + 1) AS survey_id, kind, sent AS sent_at, answered AS answered_at,
+    format('S{:07d}', i + 1) AS survey_id, kind,
+    -- A purchase pleases more than a contact, which mostly has a reason.
+    CASE
+        WHEN kind <> 'nps' THEN NULL
+        WHEN project = 'Alvora Shop' AND draw(i, 90) < 0.75 THEN 'after_purchase'
+        WHEN draw(i, 90) < CASE WHEN is_happy THEN 0.5 ELSE 0.2 END THEN 'yearly'
+        ELSE 'after_contact'
+    END AS occasion,
+    sent AS sent_at, answered AS answered_at,
     CASE
         WHEN answered IS NULL THEN NULL
         WHEN kind = 'csat' AND is_happy THEN [4, 4, 5, 5, 5][1 + CAST(floor(draw(i, 73) * 5) AS INTEGER)]
