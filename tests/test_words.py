@@ -28,6 +28,7 @@ NEEDED = {  # besides title and definition
     "figure": ["subject"],
     "team": ["subject"],
     "contribution": ["subject"],
+    "sums": ["subject", "event"],
     "listing": ["event"],
     "comparison": [],
 }

@@ -31,6 +31,7 @@ TELLS = {
     "grid": wholes.grid,
     "pull": wholes.pull,
     "contribution": wholes.contribution,
+    "sums": wholes.sums,
     "listing": shapes.listing,
     "comparison": shapes.comparison,
 }

@@ -17,6 +17,7 @@ UNITS = {
     "grid": "mean count",
     "pull": "points, from -1 to 1",
     "contribution": "points, from -1 to 1",
+    "sums": "share in [0, 1]",
     "listing": "rows",
     "figure": "that of its figure",
     "comparison": "that of the metric",
