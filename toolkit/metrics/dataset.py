@@ -25,3 +25,18 @@ def hours_there(table, first, last):
         return None
     hours = data.hours_there()
     return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
+
+
+def whole_of(table, *names):
+    """(rows, data): the same table of the data set over all of its time, and the data set; what is counted by when
+    something happened needs what came in before the period, too.
+
+    A table that isn't one of a data set's own (a frame, rows that were filtered) is all that there is: (table, None).
+    """
+    data = data_of(table) if hasattr(table, "equals") and hasattr(table, "schema") else None
+    if data is None:
+        return table, None
+    for name in names:
+        if data.has(name) and table.equals(getattr(data, name)):
+            return getattr(data.during("all"), name), data
+    return table, None

@@ -16,6 +16,8 @@ UNITS = {
     "grid": "mean count",
     "pull": "points, from -1 to 1",
     "listing": "rows",
+    "tally": "counts, and figures of them",
+    "band": "count, or share in [0, 1], beside what was expected",
     "comparison": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}

@@ -23,6 +23,8 @@ def form_of(result, parts=False):
     if shape == "contribution":
         return "pull"
     key = axes.time_key(result, keys)
+    if shape == "band" and "hour" in keys:
+        return None  # hundreds of hours are no line
     if (parts and result.attrs.get("parts")) or (shape == "shares" and (keys if "part" in result.attrs else not key)):
         return "split"
     keys = axes.group_keys(result, "rows")
@@ -32,7 +34,8 @@ def form_of(result, parts=False):
         return "columns"
     if key and key != "weekday" and len(result) >= LEAST_POINTS:
         return "trend"
-    return "bars" if shape == "count" or shape == "shares" else "rows"
+    is_count = shape in ("count", "shares") or axes.unit_of(result, axes.value_of(result)) == "count"
+    return "bars" if is_count else "rows"
 
 
 def is_drawn(result, parts=False):

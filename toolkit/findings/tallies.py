@@ -1,0 +1,93 @@
+"""What is told of several figures side by side, and of what was expected: nothing is ranked."""
+
+import pandas as pd
+
+from toolkit import claims
+from toolkit.claims import group_keys, place_keys
+from toolkit.findings.groups import change_clauses, fact, ps
+from toolkit.findings.parts import cases, event, place_of, say, unit_of, word
+from toolkit.findings.shapes import nothing
+from toolkit.findings.told import Clause, Told, composed, note_of
+from toolkit.unusual import GOES_ON, OUT, UNKNOWN
+from toolkit.verdicts import direction
+from toolkit.words import estimate, sentence_case, text, value_text
+
+MOST_NAMED = 3  # of what stands out besides the clearest
+
+
+def tally(result, comparison=None, **context):
+    """What the metric says of all its rows together; which row has the most isn't said."""
+    said = [
+        word(result, f"told.{key}", **{name: _shown(value) for name, value in values.items()})
+        for key, values in result.attrs.get("told", ())
+    ]
+    if not said:
+        return nothing(say("no_data"))
+    changes = change_clauses(result, comparison) if group_keys(result) else []
+    clauses = [*map(Clause, said), *changes]
+    heading, told = composed(clauses)
+    return Told(
+        heading,
+        note_of([one.full for one in clauses if one not in told]),
+        shows=True,
+        is_changed=bool(changes),
+        score=max([one.fact["score"] for one in changes], default=0.0),
+        facts=[one.fact for one in changes],
+        tested=ps(comparison),
+    )
+
+
+def _shown(value):
+    """A value of `told` as prose: a number that chooses the form as it is, (value, unit) or (value, unit, low, high)."""
+    if not isinstance(value, tuple):
+        return value
+    return estimate(value[0], value[2], value[3], value[1]) if len(value) > 2 else value_text(*value)
+
+
+def band(result, **context):
+    """What stands out from what was expected, the clearest first; or that nothing does."""
+    attrs, keys = result.attrs, place_keys(result)
+    step = text(f"step.{keys[-1]}", n=attrs["facts"]["looked_at"])
+    if not len(result):
+        return nothing(say("no_data"))
+    looked = result[(result["state"] != UNKNOWN).to_numpy(bool)]
+    if not len(looked):
+        return nothing(say("band.unknown"))
+    tested = [float(p) for p in looked.loc[(looked["state"] != GOES_ON).to_numpy(bool), "p"]]
+    holidays = attrs["facts"].get("holidays", 0)
+    way = attrs.get("choices", {}).get("holidays")
+    rest = [say(f"band.{way}", n=holidays)] if holidays and way else []
+    out = pd.DataFrame(looked[(looked["state"] == OUT).to_numpy(bool)]).sort_values("p", kind="stable")
+    goes_on = int((looked["state"] == GOES_ON).sum())
+    if not len(out):
+        heading = sentence_case(say("band.none", steps=step))
+        going = [say("band.older", n=goes_on)] if goes_on else []
+        return Told(heading, note_of([say("band.how"), *going, *rest]), shows=False, tested=tested)
+    facts, clauses = [], []
+    for _, row in out.iterrows():
+        said = _outside(result, row)
+        value = float(row[attrs["value"]])
+        best = direction(value - float(row["expected"]), attrs.get("best"))
+        facts.append(fact(result, "standout", row, said, best, row["p"], row["n"]))
+        clauses.append(Clause(said))
+    heading, _ = composed(clauses[:1])
+    note = [say("band.some", n=len(out), steps=step)] if len(out) > 1 else []
+    note += [one.full for one in clauses[1 : 1 + MOST_NAMED]]
+    note += [say("band.goes_on", n=goes_on)] if goes_on else []
+    note += [say("band.how"), *rest]
+    highlight, score = out.index[0], max(claims.score(p) for p in out["p"])
+    return Told(heading, note_of(note), highlight, is_changed=True, score=score, facts=facts, tested=tested)
+
+
+def _outside(result, row):
+    """One step outside: what came, where, and between what it was expected."""
+    attrs, unit = result.attrs, unit_of(result)
+    value, place = float(row[attrs["value"]]), place_of(result, row)
+    low, high = (value_text(float(row[end]), unit) for end in attrs["ends"])
+    about = {"place": place, "low": low, "high": high}
+    form = "range" if row[attrs["ends"][0]] != row[attrs["ends"][1]] else "exactly"
+    if unit == "count":
+        said = say("band.came", cases=cases(result, int(row["n"])), event=event(result, row["n"]), place=place)
+    else:
+        said = say("band.was", subject=word(result, "subject"), value=value_text(value, unit), place=place)
+    return say(f"band.{form}", said=said, **about)
