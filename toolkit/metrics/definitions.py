@@ -18,6 +18,7 @@ UNITS = {
     "listing": "rows",
     "tally": "counts, and figures of them",
     "band": "count, or share in [0, 1], beside what was expected",
+    "figure": "that of its figure",
     "comparison": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}
