@@ -15,6 +15,7 @@ from toolkit.errors import BadParameter
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import together
 from toolkit.service import Service
+from toolkit.tables import CLOSED_STATUSES
 from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
@@ -27,13 +28,13 @@ SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
         "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
     }
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
+SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing", "tally", "band"}
 NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"contact_costs": "topic"}
+OTHERWISE_BY = {"channel_switching": "team", "contact_costs": "topic"}
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -75,10 +76,21 @@ ROWS = {
         None if row["outcome"] != "answered" else oracle.text(row["transferred_to"]) != oracle.NONE
     ),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "waiting_now": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF)
+        and (oracle.is_null(row["closed_at"]) or oracle.seconds(row["closed_at"]) > oracle.seconds(AS_OF))
+        and not (oracle.is_null(row["closed_at"]) and oracle.text(row["status"]).lower() in CLOSED_STATUSES)
+        else None
+    ),
+    "unmatched_share": lambda row: oracle.text(row["topic"]) == oracle.NONE,
+    "reply_volume": lambda row: True if row["sender"] == "agent" and row["is_public"] in (True, None) else None,
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
 WITHOUT_A_RULE = {
+    "unique_customers",
+    "topics",
     "abandonment_by_base",
     "abandonment_by_stage",
     "service_level_by_formula",
@@ -134,7 +146,12 @@ def wait_of(cases, roles):
     return values | {roles["mean"]: oracle.mean(ended) if ended else None}
 
 
-RANDOM = {"conversations": oracle.conversations, "calls": oracle.calls, "surveys": oracle.surveys}
+RANDOM = {
+    "messages": oracle.messages,
+    "conversations": oracle.conversations,
+    "calls": oracle.calls,
+    "surveys": oracle.surveys,
+}
 
 
 @pytest.mark.parametrize("name", RULED)
@@ -163,10 +180,24 @@ def tables():
     replies = asked.assign(
         message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
     ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    cases, places = found["conversations"], pd.Series(range(len(found["conversations"])))
+    whose = cases["channel"].fillna("") + "-" + (places % 7).astype(str)  # of one channel only
+    cases = cases.assign(customer_id=whose.where(places % 5 > 0).astype(object), agent="a" + (places % 4).astype(str))
+    cases["agent_assigned_at"] = (cases["created_at"] + pd.to_timedelta(places * 97, unit="s")).dt.as_unit("us")
     return found | {
+        "conversations": cases,
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
-        "messages": pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True),
+        "messages": _with_agents(pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)),
     }
+
+
+def _with_agents(messages):
+    """Messages with agents, some unknown, who are of one team or of none."""
+    number = pd.Series(range(len(messages)), index=messages.index) % 5
+    teams = {0: "north", 1: "north", 2: "south", 3: None, 4: None}
+    return messages.assign(
+        agent=("a" + number.astype(str)).where(number < 4).astype(object), team=number.map(teams).astype(object)
+    )
 
 
 def table_of(name):

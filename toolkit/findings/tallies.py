@@ -4,6 +4,7 @@ import pandas as pd
 
 from toolkit import claims
 from toolkit.claims import group_keys, place_keys
+from toolkit.clock import PARTS
 from toolkit.findings.groups import change_clauses, fact, ps
 from toolkit.findings.parts import cases, event, place_of, say, unit_of, word
 from toolkit.findings.shapes import nothing
@@ -47,12 +48,15 @@ def _shown(value):
 def band(result, **context):
     """What stands out from what was expected, the clearest first; or that nothing does."""
     attrs, keys = result.attrs, place_keys(result)
-    step = text(f"step.{keys[-1]}", n=attrs["facts"]["looked_at"])
     if not len(result):
         return nothing(say("no_data"))
     looked = result[(result["state"] != UNKNOWN).to_numpy(bool)]
     if not len(looked):
         return nothing(say("band.unknown"))
+    times = [key for key in keys if key in PARTS]
+    step = text(f"step.{times[-1]}", n=len(pd.DataFrame(looked)[times].drop_duplicates()))
+    groups = pd.DataFrame(looked)[[key for key in keys if key not in times]].drop_duplicates()
+    each = len(groups) if len(groups.columns) else 1
     tested = [float(p) for p in looked.loc[(looked["state"] != GOES_ON).to_numpy(bool), "p"]]
     holidays = attrs["facts"].get("holidays", 0)
     way = attrs.get("choices", {}).get("holidays")
@@ -60,7 +64,7 @@ def band(result, **context):
     out = pd.DataFrame(looked[(looked["state"] == OUT).to_numpy(bool)]).sort_values("p", kind="stable")
     goes_on = int((looked["state"] == GOES_ON).sum())
     if not len(out):
-        heading = sentence_case(say("band.none", steps=step))
+        heading = sentence_case(say("band.none_each" if each > 1 else "band.none", steps=step, n=each))
         going = [say("band.older", n=goes_on)] if goes_on else []
         return Told(heading, note_of([say("band.how"), *going, *rest]), shows=False, tested=tested)
     facts, clauses = [], []
@@ -71,7 +75,8 @@ def band(result, **context):
         facts.append(fact(result, "standout", row, said, best, row["p"], row["n"]))
         clauses.append(Clause(said))
     heading, _ = composed(clauses[:1])
-    note = [say("band.some", n=len(out), steps=step)] if len(out) > 1 else []
+    form = "some_each" if each > 1 else "some"
+    note = [say(f"band.{form}", n=len(out), steps=step, groups=each)] if len(out) > 1 else []
     note += [one.full for one in clauses[1 : 1 + MOST_NAMED]]
     note += [say("band.goes_on", n=goes_on)] if goes_on else []
     note += [say("band.how"), *rest]

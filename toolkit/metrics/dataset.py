@@ -1,6 +1,7 @@
 """What a metric may ask the data set that its table came from; any other table knows nothing of it."""
 
 from toolkit.engine import context_of
+from toolkit.tables import READ_AT, TABLES
 
 
 def data_of(table):
@@ -43,6 +44,8 @@ def whole_of(table, *names):
     if data is None:
         return table, None
     for name in names:
-        if data.has(name) and table.equals(getattr(data, name)):
+        # weeks of which each is read at its own end are joined to their readings, each time anew
+        is_weeks = data.spans and READ_AT in table.columns and TABLES[name].key[0] in table.columns
+        if data.has(name) and (is_weeks or table.equals(getattr(data, name))):
             return getattr(data.during("all"), name), data
     return table, None
