@@ -207,7 +207,7 @@ def table_of(name):
 def by_of(name):
     """The column that a metric is grouped by, None where it takes no groups."""
     has_groups = "by" in inspect.signature(METRICS[name].function).parameters
-    return OTHERWISE_BY.get(name, BY[METRICS[name].contract]) if has_groups else None
+    return OTHERWISE_BY.get(name, BY.get(METRICS[name].contract)) if has_groups else None
 
 
 def run(name, table, by=None):

@@ -6,7 +6,7 @@ from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
 from toolkit.metrics.volume import contacts_of
 
-OWN = ("n", "repeat_count", "contact_count", "unknown_count", "repeat_share", "low", "high")
+OWN = ("n", "repeat_count", "known_count", "unknown_count", "repeat_share", "low", "high")
 
 
 @metric("rate", table="conversations", case="customer", value="repeat_share")
@@ -24,7 +24,7 @@ def unique_customers(contacts, by=None, zone=None):
     Returns
     -------
     Result, one row per group: `n` customers, `repeat_count` of them with two contacts or more in the group, `repeat_share`
-        in [0, 1] with `low`, `high` (95 % Wilson), `contact_count` contacts of known customers and `unknown_count` of
+        in [0, 1] with `low`, `high` (95 % Wilson), `known_count` contacts of known customers and `unknown_count` of
         which nothing says whose they are: they are counted apart, and are not taken as one customer.
 
     Raises
@@ -53,7 +53,7 @@ def unique_customers(contacts, by=None, zone=None):
     counts = {
         "n": engine.count_if(each, is_known),
         "repeat_count": engine.count_if(each, is_known & (each.contacts_ > 1)),
-        "contact_count": is_known.ifelse(each.contacts_, 0).sum(),
+        "known_count": is_known.ifelse(each.contacts_, 0).sum(),
         "unknown_count": is_known.ifelse(0, each.contacts_).sum(),
     }
 

@@ -12,7 +12,7 @@ from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import replies_of, with_columns_of
 
-ENDS = ("switches_low", "switches_high")
+ENDS = ("low", "high")
 
 
 def _conversations_of(messages):
@@ -73,7 +73,7 @@ def channel_switching(messages, by=None, zone=None):
     Result, one row per group: `n` days on which an agent replied (one per agent and local day), `agent_count`,
         `reply_count`, `channels_per_agent` (mean number of channels that an agent answered on, 1 or more),
         `switches_per_day` (mean over agents' days of the replies that went out on another channel than the agent's
-        reply before, that day; 0 or more) with `switches_low`, `switches_high` (95 %, Hall; null below 20 days).
+        reply before, that day; 0 or more) with `low`, `high` (95 %, Hall; null below 20 days).
         Replies of no known agent, or on no known channel, say nothing of it and are left out.
 
     Raises

@@ -104,7 +104,7 @@ def unmatched_share(contacts, by=None, zone=None):
     topic_columns(rows, table)
     rows = with_bot(rows, engine.group_keys(by))
     rows = rows.mutate(is_unmatched_=engine.as_text(rows.topic).fill_null("").isin(["", engine.NONE]))
-    return shapes.rate(unmatched_share, rows, "unmatched", by, zone, table=table, case=case, uses=["topic"])
+    return shapes.rate(unmatched_share, rows, "unmatched", by, zone, table=table, case=case)
 
 
 @metric("tally", table="conversations", case="conversation", value="share")
@@ -114,11 +114,11 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
     Parameters
     ----------
     conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `created_at`, `closed_at`, and `topic` and `subtopic` where there is one, else the columns in `by`.
+        Uses `created_at`, `closed_at`, `topic`, `subtopic` where there is one, and the columns in `by`.
     by : str or list of str, optional
-        The columns that tell what a conversation is about; by default topic and subtopic.
+        Group columns, such as "channel": of each group its own topics. "topic" alone leaves out the subtopics.
     many : number
-        A topic's conversations are many from this share of all of them on (below 1), or from this number on.
+        A topic's conversations are many from this share of its group on (below 1), or from this number on.
     quick : duration
         They are quickly solved where half of all of them, those still open included, are closed within it.
     as_of : datetime, optional
@@ -126,7 +126,7 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
 
     Returns
     -------
-    Result, one row per topic, candidates first, then the largest: `n` conversations, `share` of all in [0, 1] with
+    Result, one row per group and topic, candidates first, then the largest: `n` conversations, `share` of its group in [0, 1] with
         `low`, `high` (95 % Wilson), `median_seconds` until the last close (null where half aren't closed),
         `is_candidate`. Conversations without a topic are a row, never a candidate; so are topics below the minimum count.
 
@@ -148,7 +148,10 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
     if isinstance(many, bool) or not isinstance(many, (int, float)) or many <= 0:
         raise BadParameter(f"many={many!r}: a share such as 0.1, or a number of conversations such as 200")
     table = engine.as_table(conversations, "conversations", ["created_at", "closed_at"])
-    keys = engine.group_keys(by) or topic_columns(table, "conversations")
+    keys = engine.group_keys(by)
+    about = ["topic"] if "topic" in keys else topic_columns(table, "conversations")
+    groups = [key for key in keys if key != "topic"]
+    table, keys = with_bot(table, keys), [*groups, *about]
     own = ["n", "share", "low", "high", "median_seconds", "is_candidate"]
     rows = spans(table, "conversations", "created_at", "closed_at", "closed", as_of)
     engine.check_keys(rows, "conversations", keys, taken=own)
@@ -157,13 +160,17 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
 
     def made(waited):
         frame = pd.DataFrame(waited)[[*keys, "n", "median_seconds"]]
-        total, least = int(frame["n"].sum()), waited.attrs["minimum_count"]
-        frame["share"] = frame["n"] / total if total else np.nan
-        frame["low"], frame["high"] = wilson(frame["n"], np.full(len(frame), total))
-        is_many = frame["n"] >= max(many * total if many < 1 else many, least)
-        is_named = np.all([frame[key].astype(str) != engine.NONE for key in keys[:1]], axis=0)
-        frame["is_candidate"] = is_many & is_named & (frame["median_seconds"] <= seconds)  # null is no candidate
-        frame = frame.sort_values(["is_candidate", "n"], ascending=False, kind="stable").reset_index(drop=True)
+        least = waited.attrs["minimum_count"]
+        total = (
+            frame.groupby(groups)["n"].transform("sum") if groups else pd.Series(frame["n"].sum(), index=frame.index)
+        )
+        frame["share"] = (frame["n"] / total).astype("float64")
+        frame["low"], frame["high"] = wilson(frame["n"], total)
+        is_many = frame["n"] >= (many * total if many < 1 else many)
+        is_one = is_many & (frame["n"] >= least) & (frame["topic"].astype(str) != engine.NONE)
+        frame["is_candidate"] = is_one & (frame["median_seconds"] <= seconds)  # null is no candidate
+        ranked = frame.assign(candidate_=~frame["is_candidate"], n_=-frame["n"])
+        frame = frame.loc[ranked.sort_values([*groups, "candidate_", "n_"], kind="stable").index].reset_index(drop=True)
         units = {"n": "count", "share": "rate", "median_seconds": "seconds"}
         result = Result.of(frame[[*keys, *own]], "repetitive_share", units, keys, least, choices)
         kept = {
@@ -172,7 +179,7 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
         result.attrs |= kept | {
             "ends": ("low", "high"),
             "when_null": {"median_seconds": "not_reached"},
-            "told": _told(frame, total),
+            "told": _told(frame, int(frame["n"].sum())),
         }
         return result
 
@@ -188,4 +195,5 @@ def _told(frame, total):
         return [("none", {})]
     hits = int(chosen["n"].sum())
     low, high = (float(np.ravel(end)[0]) for end in wilson([hits], [total]))
-    return [("found", {"n": len(chosen), "share": (hits / total, "rate", low, high), "hits": (hits, "count")})]
+    topics_ = len(chosen[[name for name in ("topic", "subtopic") if name in chosen]].drop_duplicates())
+    return [("found", {"n": topics_, "share": (hits / total, "rate", low, high), "hits": (hits, "count")})]
