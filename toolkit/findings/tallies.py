@@ -2,16 +2,18 @@
 
 import pandas as pd
 
-from toolkit import claims
+from toolkit import claims, words
 from toolkit.claims import group_keys, place_keys
-from toolkit.clock import PARTS
+from toolkit.clock import PARTS, day_of, days_since_epoch
+from toolkit.clock.timeline import ends_of
 from toolkit.findings.groups import change_clauses, fact, ps
 from toolkit.findings.parts import cases, event, place_of, say, unit_of, word
 from toolkit.findings.shapes import nothing
 from toolkit.findings.told import Clause, Told, composed, note_of
+from toolkit.metrics.registry import METRICS
 from toolkit.unusual import GOES_ON, OUT, UNKNOWN
 from toolkit.verdicts import direction
-from toolkit.words import estimate, sentence_case, text, value_text
+from toolkit.words import display_name, estimate, sentence_case, text, value_text
 
 MOST_NAMED = 3  # of what stands out besides the clearest
 
@@ -70,9 +72,7 @@ def band(result, **context):
     facts, clauses = [], []
     for _, row in out.iterrows():
         said = _outside(result, row)
-        value = float(row[attrs["value"]])
-        best = direction(value - float(row["expected"]), attrs.get("best"))
-        facts.append(fact(result, "standout", row, said, best, row["p"], row["n"]))
+        facts.append(_fact(result, row, said, [key for key in keys if key not in times]))
         clauses.append(Clause(said))
     heading, _ = composed(clauses[:1])
     form = "some_each" if each > 1 else "some"
@@ -84,14 +84,39 @@ def band(result, **context):
     return Told(heading, note_of(note), highlight, is_changed=True, score=score, facts=facts, tested=tested)
 
 
-def _outside(result, row):
+def _fact(result, row, said, groups):
+    """The candidate for a headline: of a group in a week, as `metrics.compare.scan` has it, so that one is told once."""
+    attrs = result.attrs
+    value = float(row[attrs["value"]])
+    way = direction(value - float(row["expected"]), attrs.get("best"))
+    made = fact(result, "standout", row, said, way, row["p"], row["n"])
+    step = next((key for key in ("week", "day") if key in row), None)
+    first, _ = ends_of("week", days_since_epoch(pd.Timestamp(row[step]).date()))
+    made["weeks"] = [day_of(first).isoformat()]
+    made["what"] = made["more"] = _outside(result, row, bare=True)
+    made["key"], made["value"] = ",".join(groups), ",".join(str(row[key]) for key in groups)
+    if groups:
+        made["metric"] = METRICS[attrs["metric"]].view_of or attrs["metric"]
+        made["name"] = words.joined([display_name(row[key], key) for key in groups])
+    else:
+        made["name"] = sentence_case(word(result, "subject"))
+    return made
+
+
+def _outside(result, row, bare=False):
     """One step outside: what came, where, and between what it was expected."""
     attrs, unit = result.attrs, unit_of(result)
-    value, place = float(row[attrs["value"]]), place_of(result, row)
+    value, place = float(row[attrs["value"]]), "" if bare else place_of(result, row)
     low, high = (value_text(float(row[end]), unit) for end in attrs["ends"])
     about = {"place": place, "low": low, "high": high}
     form = "range" if row[attrs["ends"][0]] != row[attrs["ends"][1]] else "exactly"
-    if unit == "count":
+    if bare:
+        said = (
+            cases(result, int(row["n"]))
+            if unit == "count"
+            else say("band.is", subject=word(result, "subject"), value=value_text(value, unit))
+        )
+    elif unit == "count":
         said = say("band.came", cases=cases(result, int(row["n"])), event=event(result, row["n"]), place=place)
     else:
         said = say("band.was", subject=word(result, "subject"), value=value_text(value, unit), place=place)

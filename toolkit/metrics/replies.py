@@ -54,7 +54,7 @@ def reply_volume(messages, by=None, zone=None):
     return shapes.count(reply_volume, rows, by, zone, "messages", "reply")
 
 
-@metric("mean", table="messages", case="agent_day", value="switches_per_day")
+@metric("figure", table="messages", case="agent_day", value="switches_per_day")
 def channel_switching(messages, by=None, zone=None):
     """On how many channels agents answer, and how often a day they switch from one to another.
 

@@ -179,6 +179,7 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
         result.attrs |= kept | {
             "ends": ("low", "high"),
             "when_null": {"median_seconds": "not_reached"},
+            "drawn": np.flatnonzero(frame["is_candidate"]).tolist(),
             "told": _told(frame, int(frame["n"].sum())),
         }
         return result

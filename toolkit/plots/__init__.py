@@ -68,6 +68,7 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
 
 
 def _draw(result, ax, form, reference, period, highlight, before, narrow):
+    result = axes.drawn(result)
     keys, attrs = axes.group_keys(result), result.attrs
     key = axes.time_key(result, keys)
     if key and result[key].isna().any():  # what has no time has no place along it

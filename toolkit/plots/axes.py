@@ -11,7 +11,7 @@ from matplotlib.dates import date2num, num2date
 
 from toolkit import words
 from toolkit.clock import day_of
-from toolkit.clock.timeline import parts_of
+from toolkit.clock.timeline import PERIODS, parts_of
 from toolkit.result import format_value, heading, interval_columns
 from toolkit.words.catalogue import DEFAULT
 
@@ -50,6 +50,23 @@ class Form(NamedTuple):
 
 def counts(result):
     return result[result.attrs.get("count", "n")].to_numpy(float)
+
+
+def drawn(result):
+    """The rows that are drawn, where a metric chose some; and of what was expected the groups in which something stands
+    out, where there are any.
+    """
+    attrs, chosen = result.attrs, result.attrs.get("drawn")
+    keys = [key for key in attrs.get("by", ()) if key in result.columns and key not in PERIODS]
+    if attrs.get("shape") == "band" and keys and (result["state"] == "stands_out").any():
+        named = pd.DataFrame(result)[keys].astype(str).agg("\0".join, axis=1)
+        chosen = np.flatnonzero(named.isin(named[(result["state"] == "stands_out").to_numpy(bool)]))
+    if chosen is None:
+        return result
+    partial = set(attrs.get("partial", ()))
+    kept = result.iloc[list(chosen)]
+    kept.attrs = attrs | {"partial": [place for place, row in enumerate(chosen) if row in partial]}
+    return kept
 
 
 def value_of(result):

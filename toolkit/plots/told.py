@@ -50,7 +50,7 @@ def is_drawn(result, parts=False):
     >>> [is_drawn(csat(pd.DataFrame({"score": [5] * 40, "topic": ["a", b] * 20}), by="topic")) for b in "ab"]
     [False, True]
     """
-    form = form_of(result, parts)
+    form, result = form_of(result, parts), axes.drawn(result)
     if form is None or not len(result) or not np.nansum(axes.counts(result)) or not result.enough().any():
         return False
     if form == "curve":
@@ -83,7 +83,8 @@ def alternative_text(result, heading, highlight=None, parts=False):
     >>> alternative_text(scores, "CSAT is 50 %").replace("\\xa0", " ")
     'Dots with whiskers: CSAT by topic, 2 rows, all 50 %.'
     """
-    form, attrs = form_of(result, parts), result.attrs
+    form, result = form_of(result, parts), axes.drawn(result)
+    attrs = result.attrs
     if form is None:
         return heading
     keys = axes.group_keys(result) if form in ("split", "curve", "grid") else axes.group_keys(result, "rows")
