@@ -221,7 +221,6 @@ def tables():
     cases, places = found["conversations"], pd.Series(range(len(found["conversations"])))
     whose = cases["channel"].fillna("") + "-" + (places % 7).astype(str)  # of one channel only
     cases = cases.assign(customer_id=whose.where(places % 5 > 0).astype(object), agent="a" + (places % 4).astype(str))
-    cases["agent_assigned_at"] = (cases["created_at"] + pd.to_timedelta(places * 97, unit="s")).dt.as_unit("us")
     both = pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)
     # the same of all messages of a conversation
     projects = dict(zip(sorted(set(both["conversation_id"])), ["web", "shop", None] * 7, strict=False))
