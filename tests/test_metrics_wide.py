@@ -15,6 +15,7 @@ from toolkit.errors import BadParameter
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import together
 from toolkit.service import Service
+from toolkit.tables import CLOSED_STATUSES
 from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
@@ -27,14 +28,29 @@ SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
         "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
     }
 )
-SHAPES = {"count", "rate", "wait", "mean", "score", "figure", "shares", "curve", "grid", "pull", "sums", "listing"}
+SHAPES = {
+    "count",
+    "rate",
+    "wait",
+    "mean",
+    "score",
+    "figure",
+    "shares",
+    "curve",
+    "grid",
+    "pull",
+    "sums",
+    "listing",
+    "tally",
+    "band",
+}
 # Those of results or of a whole data set have tests of their own.
 NAMES = [name for name, about in METRICS.items() if about.contract in CONTRACTS]
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"contact_costs": "topic", "response_time": "project"}
+OTHERWISE_BY = {"channel_switching": "team", "contact_costs": "topic", "response_time": "project"}
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -89,6 +105,15 @@ ROWS = {
         None if row["outcome"] != "answered" else oracle.text(row["transferred_to"]) != oracle.NONE
     ),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "waiting_now": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF)
+        and (oracle.is_null(row["closed_at"]) or oracle.seconds(row["closed_at"]) > oracle.seconds(AS_OF))
+        and not (oracle.is_null(row["closed_at"]) and oracle.text(row["status"]).lower() in CLOSED_STATUSES)
+        else None
+    ),
+    "unmatched_share": lambda row: oracle.text(row["topic"]) == oracle.NONE,
+    "reply_volume": lambda row: True if row["sender"] == "agent" and row["is_public"] in (True, None) else None,
     "indexing_delay": lambda row: stage(row, "indexing_delay", "created_at", "indexed_at"),
     "queue_time": lambda row: stage(row, "queue_time", "team_assigned_at", "agent_assigned_at", "closed_at"),
     "agent_response_time": lambda row: stage(
@@ -100,6 +125,8 @@ ROWS = {
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
 WITHOUT_A_RULE = {
+    "unique_customers",
+    "topics",
     "abandonment_by_base",
     "abandonment_by_stage",
     "service_level_by_formula",
@@ -157,7 +184,12 @@ def wait_of(cases, roles):
     return values | {roles["mean"]: oracle.mean(ended) if ended else None}
 
 
-RANDOM = {"conversations": oracle.conversations, "calls": oracle.calls, "surveys": oracle.surveys}
+RANDOM = {
+    "messages": oracle.messages,
+    "conversations": oracle.conversations,
+    "calls": oracle.calls,
+    "surveys": oracle.surveys,
+}
 
 
 @pytest.mark.parametrize("name", RULED)
@@ -186,13 +218,26 @@ def tables():
     replies = asked.assign(
         message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
     ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    cases, places = found["conversations"], pd.Series(range(len(found["conversations"])))
+    whose = cases["channel"].fillna("") + "-" + (places % 7).astype(str)  # of one channel only
+    cases = cases.assign(customer_id=whose.where(places % 5 > 0).astype(object), agent="a" + (places % 4).astype(str))
     both = pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)
     # the same of all messages of a conversation
     projects = dict(zip(sorted(set(both["conversation_id"])), ["web", "shop", None] * 7, strict=False))
     return found | {
+        "conversations": cases,
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
-        "messages": both.assign(project=both["conversation_id"].map(projects).astype(object)),
+        "messages": _with_agents(both.assign(project=both["conversation_id"].map(projects).astype(object))),
     }
+
+
+def _with_agents(messages):
+    """Messages with agents, some unknown, who are of one team or of none."""
+    number = pd.Series(range(len(messages)), index=messages.index) % 5
+    teams = {0: "north", 1: "north", 2: "south", 3: None, 4: None}
+    return messages.assign(
+        agent=("a" + number.astype(str)).where(number < 4).astype(object), team=number.map(teams).astype(object)
+    )
 
 
 def table_of(name):
@@ -202,7 +247,7 @@ def table_of(name):
 def by_of(name):
     """The column that a metric is grouped by, None where it takes no groups."""
     has_groups = "by" in inspect.signature(METRICS[name].function).parameters
-    return OTHERWISE_BY.get(name, BY[METRICS[name].contract]) if has_groups else None
+    return OTHERWISE_BY.get(name, BY.get(METRICS[name].contract)) if has_groups else None
 
 
 def run(name, table, by=None):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
-from toolkit.findings import shapes, wholes
+from toolkit.findings import shapes, tallies, wholes
 from toolkit.findings.compared import find_quality
 from toolkit.findings.targets import as_rate
 from toolkit.findings.team import team
@@ -35,6 +35,8 @@ TELLS = {
     "sums": wholes.sums,
     "listing": shapes.listing,
     "team": team,
+    "tally": tallies.tally,
+    "band": tallies.band,
     "comparison": shapes.comparison,
 }
 

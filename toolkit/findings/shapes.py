@@ -68,7 +68,7 @@ def count(result, comparison=None, **context):
         return _cost(result, total)
     whole = Clause(say("count.whole", cases=cases(result, total), event=event(result, total)))
     if not keys:
-        return figure(result, [whole], [], comparison)
+        return figure(result, [whole], also(result, dict(result.iloc[0])), comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
     sums = {

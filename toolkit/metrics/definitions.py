@@ -19,6 +19,8 @@ UNITS = {
     "contribution": "points, from -1 to 1",
     "sums": "share in [0, 1]",
     "listing": "rows",
+    "tally": "counts, and figures of them",
+    "band": "count, or share in [0, 1], beside what was expected",
     "figure": "that of its figure",
     "comparison": "that of the metric",
     "team": "that of the metric",

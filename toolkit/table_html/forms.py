@@ -25,6 +25,10 @@ def columns_of(result):
         return wholes.parts_of_day(result)
     if shape == "curve":
         return wholes.reached(result)
+    if shape == "tally" and "compared" not in attrs:
+        return wholes.tallied(result)
+    if shape == "band":
+        return wholes.expected(result)
     if shape == "listing":
         return wholes.listed(result)
     if shape == "shares" and "part" in attrs and claims.group_keys(result):
