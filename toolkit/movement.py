@@ -51,6 +51,41 @@ def rate_movement(*stretches, fewest=4):
     return _movement(squares, weeks, fewest)
 
 
+def mean_movement(*stretches, fewest=4):
+    """The Movement of weekly means, each stretch (n, Σx, Σx²) by week; None below `fewest` weeks that have cases.
+
+    Examples
+    --------
+    >>> n, total = np.array([100, 100, 100, 100]), np.array([40, 60, 50, 50])
+    >>> factor, degrees = mean_movement((n, total, total))  # of what is 0 or 1 nearly that of the rate
+    >>> round(factor, 3), degrees
+    (2.66, 3)
+    """
+    squares, weeks = 0.0, []
+    for n, total, square in stretches:
+        n, total, square = (np.asarray(column, float) for column in (n, total, square))
+        n, total, square = n[n > 0], total[n > 0], square[n > 0]
+        if n.sum() > 1:
+            mean = total.sum() / n.sum()
+            spread = (square.sum() - n.sum() * mean**2) / (n.sum() - 1)
+            squares += ((total - mean * n) ** 2 / n).sum() / spread if spread > 0 else 0.0
+        weeks.append(len(n))
+    return _movement(squares, weeks, fewest)
+
+
+def pooled(movements):
+    """The Movement of several groups together: each beyond chance by its factor, as far as its weeks say; None of none.
+
+    >>> pooled([Movement(1.0, 7), Movement(4.0, 7), None])
+    Movement(factor=2.5, degrees=7)
+    """
+    known = [one for one in movements if one is not None]
+    if not known:
+        return None
+    degrees = sum(one.degrees for one in known)
+    return Movement(sum(one.factor * one.degrees for one in known) / degrees, max(one.degrees for one in known))
+
+
 def _movement(squares, weeks, fewest):
     degrees = sum(max(number - 1, 0) for number in weeks)
     return Movement(max(1.0, float(squares) / degrees), degrees) if degrees >= fewest - 1 else None

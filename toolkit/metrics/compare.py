@@ -2,7 +2,7 @@
 
 from toolkit import engine
 from toolkit.errors import BadParameter
-from toolkit.metrics.changes import change_by_group
+from toolkit.metrics.changes import what_moved
 from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
@@ -10,11 +10,14 @@ from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
 
+change_by_group = what_moved  # the name that it had
+
 __all__ = [
     "DEFINITION",
     "History",
     "beside_previous",
     "change_by_group",
+    "what_moved",
     "compared",
     "figures",
     "previous_period",
