@@ -8,8 +8,13 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings import targets
+<<<<<<< HEAD
+from toolkit.findings.compared import change_of, moved
+from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
+=======
 from toolkit.findings.compared import before_of, change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, unit_of, word
+>>>>>>> COMPARE
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, sentence_case, text, value_text
@@ -118,7 +123,7 @@ def _standout(result, found, every):
     row, attrs, unit = found.row, result.attrs, unit_of(result)
     place, is_open, rest_open = place_of(result, row), pd.isna(row["value"]), pd.isna(row["rest"])
     shown = {name: "" if pd.isna(row[name]) else value_text(row[name], unit) for name in ("value", "rest")}
-    about = shown | {"noun": noun(result), "place": place, "event": event_at(result)}
+    about = shown | {"noun": noun(result), "place": place, "event": event_at(result), "so_far": so_far(result)}
     what = what_of(result, place)
     if every:
         year = {"with_year": result[every].dt.year.nunique() > 1}
@@ -172,7 +177,7 @@ def part_of(result):
     if "part" in result.attrs:
         return words.part_name(*result.attrs["part_words"][0])
     if result.attrs["shape"] == "curve":
-        seconds = claims.told_time(pd.DataFrame(result), place_keys(result))
+        seconds = claims.told_time(result, place_keys(result))
         return words.part_name("within", {"high": seconds})
     return ""
 
@@ -250,7 +255,7 @@ def _flat(result, told, tested, is_bare=False):
     if is_bare and is_tested:
         return Clause(bare)
     if not len(known):
-        return Clause(say("flat.unknown", none_of=none_of))
+        return Clause(say("flat.unknown", none_of=none_of, so_far=so_far(result)))
     low, high = (value_text(value, unit) for value in (known.min(), known.max()))
     if len(known) < len(values):
         return Clause(say("flat.open", none_of=none_of, low=low), (bare,))
