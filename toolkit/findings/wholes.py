@@ -8,12 +8,12 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import group_keys
 from toolkit.findings import targets
+from toolkit.findings.compared import figure_word
 from toolkit.findings.groups import change_clauses, fact, groups_told, ps
 from toolkit.findings.parts import cases, estimate_of, event, name_of, place_of, say, too_few, word
 from toolkit.findings.shapes import figure, nothing
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
-from toolkit.metrics.registry import METRICS
 from toolkit.result import signed
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
@@ -244,7 +244,7 @@ def _size_over_error(size, low, high):
 
 def contribution(result, comparison=None, **context):
     """What each group added to a change between two periods."""
-    keys, subject = group_keys(result), _moved_subject(result)
+    keys, subject = group_keys(result), figure_word(result)
     unit = result.attrs["units"]["contribution"].removeprefix("change in ")
     is_total = result["is_total"].to_numpy(bool)
     groups, total = (
@@ -284,20 +284,6 @@ def contribution(result, comparison=None, **context):
     facts = [one.fact for one in clauses]
     score = max(one["score"] for one in facts)
     return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, ps(result))
-
-
-def _moved_subject(result):
-    metric, of = result.attrs["metric"], result.attrs["of"]
-    if of == METRICS[metric].value:
-        return word(result, "subject")
-    own, figure = f"metric.{metric}.subjects.{of}", f"metric.{metric}.figures.{of}"
-    return (
-        text(own)
-        if words.has(own)
-        else words.inner_case(text(figure))
-        if words.has(figure)
-        else word(result, "subject")
-    )
 
 
 def parts_of(result, row, total, keys, unit):
