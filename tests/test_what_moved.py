@@ -12,7 +12,7 @@ from toolkit.blocks import block
 from toolkit.contributions import split_change
 from toolkit.errors import BadParameter
 from toolkit.metrics.compare import compared, what_moved
-from toolkit.movement import Movement, mean_movement, pooled
+from toolkit.movement import Movement, pooled
 
 few = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 PARTS = ("level", "mix", "both")
@@ -163,15 +163,6 @@ def test_intervals_hold_over_many_rounds(seed):
 
 
 # --- movement -------------------------------------------------------------------------------------
-
-
-def test_the_movement_of_means():
-    # means 2 and 4 of ten cases each, twice; within a week half 1 more, half 1 less
-    n, total, squares = [10] * 4, [20, 40, 20, 40], [50, 170, 50, 170]
-    spread = (440 - 40 * 9) / 39
-    assert mean_movement((n, total, squares)) == (pytest.approx(4 * 10 / spread / 3), 3)
-    assert mean_movement(([10] * 3, [20] * 3, [50] * 3)) is None
-    assert mean_movement(([10] * 4, [20] * 4, [40] * 4)) == (1.0, 3)  # all alike
 
 
 def test_movements_together():

@@ -51,26 +51,23 @@ def rate_movement(*stretches, fewest=4):
     return _movement(squares, weeks, fewest)
 
 
-def mean_movement(*stretches, fewest=4):
-    """The Movement of weekly means, each stretch (n, Σx, Σx²) by week; None below `fewest` weeks that have cases.
+def score_movement(n, total, squares, fewest=4):
+    """The Movement of weekly mean scores, from n, Σx and Σx² by week; None below `fewest` weeks that have scores.
 
     Examples
     --------
-    >>> n, total = np.array([100, 100, 100, 100]), np.array([40, 60, 50, 50])
-    >>> factor, degrees = mean_movement((n, total, total))  # of what is 0 or 1 nearly that of the rate
+    >>> factor, degrees = score_movement([100] * 4, [0, 40, 20, 20], [50, 50, 50, 50])
     >>> round(factor, 3), degrees
-    (2.66, 3)
+    (5.797, 3)
     """
-    squares, weeks = 0.0, []
-    for n, total, square in stretches:
-        n, total, square = (np.asarray(column, float) for column in (n, total, square))
-        n, total, square = n[n > 0], total[n > 0], square[n > 0]
-        if n.sum() > 1:
-            mean = total.sum() / n.sum()
-            spread = (square.sum() - n.sum() * mean**2) / (n.sum() - 1)
-            squares += ((total - mean * n) ** 2 / n).sum() / spread if spread > 0 else 0.0
-        weeks.append(len(n))
-    return _movement(squares, weeks, fewest)
+    n, total, squares = (np.asarray(column, float) for column in (n, total, squares))
+    n, total, squares = n[n > 0], total[n > 0], squares[n > 0]
+    if not len(n):
+        return None
+    mean = total.sum() / n.sum()
+    spread = squares.sum() / n.sum() - mean**2
+    beyond = ((total - mean * n) ** 2 / n).sum() / spread if spread > 1e-12 else 0.0
+    return _movement(beyond, [len(n)], fewest)
 
 
 def pooled(movements):

@@ -247,6 +247,22 @@ def mean(result, comparison=None, **context):
     return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
 
 
+def score(result, comparison=None, **context):
+    """A mean on a scale, such as that of promoters less detractors; or why nothing is said of it."""
+    reason = result.attrs.get("facts", {}).get("refused")
+    if reason:
+        return nothing(word(result, f"refused.{reason}", **_shown(result)))
+    return mean(result, comparison, **context)
+
+
+def _shown(result):
+    """The facts that are figures, as prose says them."""
+    units = result.attrs.get("fact_units", {})
+    return {
+        name: words.value_text(value, units[name]) for name, value in result.attrs["facts"].items() if name in units
+    }
+
+
 def number_with_interval(result, comparison=None, **context):
     """A figure that is neither a share nor a time, such as money or a ratio; of one that may be negative the size is told."""
     few = too_few(result)
@@ -308,10 +324,11 @@ def listing(result, **context):
         return nothing(say("listing.none"))
     form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
     about = {"n": facts["still_open"]} if form == "open" else {}
-    about |= {"worst": number(facts["worst"])} if "worst" in facts else {}
+    about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
-    notes += [say("listing.shown", n=len(result))] if len(result) < total else []
+    form = "listing.sample" if facts.get("is_sample") else "listing.shown"
+    notes += [say(form, n=len(result))] if len(result) < total else []
     return Told(sentence_case(said), note_of(notes))
 
 

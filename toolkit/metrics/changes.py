@@ -10,7 +10,7 @@ from toolkit.intervals import student_quantile
 from toolkit.metrics.periods import results_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
-from toolkit.movement import mean_movement, pooled, rate_movement
+from toolkit.movement import pooled, rate_movement, score_movement
 from toolkit.result import Result
 from toolkit.tables import HISTORY_WEEK
 
@@ -157,7 +157,7 @@ def _movements(history, value, frame, keys, unit, name):
     if unit == "rate":
         figures = [rate_movement((week["total_"], week["n_"])) for week in own]
     else:
-        figures = [mean_movement(tuple(week[column] for column in COUNTS)) for week in own]
+        figures = [score_movement(*(week[column] for column in COUNTS)) for week in own]
     made = []
     for movements in (shares, figures):
         every = pooled(movements)

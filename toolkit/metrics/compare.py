@@ -24,6 +24,7 @@ __all__ = [
     "what_moved",
     "compared",
     "figures",
+    "monthly",
     "previous_period",
     "scan",
     "weekly",
@@ -177,3 +178,22 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result
+
+
+def monthly(data, function, table=None, months=13, **choices):
+    """A metric by month, the last months up to the period's end, each read at its own end; None for fewer than two.
+
+    For what is too rare to be told by week. Parameters and result as those of `weekly`.
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> months = monthly(toolkit.open_data("data/sample", period="2024-04"), toolkit.metrics.nps)
+    >>> len(months), str(months["month"].iloc[-1])[:7]
+    (13, '2024-04')
+    """
+    view = data.last_months(months)
+    if view is None:
+        return None
+    keys = [*engine.group_keys(choices.pop("by", None)), "month"]
+    return function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)

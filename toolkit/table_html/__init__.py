@@ -146,7 +146,7 @@ def is_in_time(result):
 def is_ranked(result):
     """Whether its rows may be sorted by value as well as by count."""
     attrs, keys = result.attrs, row_keys(result)
-    is_group = attrs.get("shape") in ("rate", "wait", "mean") and not attrs.get("ordered")
+    is_group = attrs.get("shape") in ("rate", "wait", "mean", "score") and not attrs.get("ordered")
     return is_group and not any(is_ordered(result[key]) for key in keys) and attrs.get("count", "n") in result
 
 
