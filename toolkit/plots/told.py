@@ -111,8 +111,9 @@ def _reach(result, form, keys):
         return words.text("chart.alt.groups", n=n)
     value = axes.value_of(result)
     unit = axes.unit_of(result, value)
-    known = axes.estimates(result, value)["value"].dropna()
-    said = words.text("chart.alt.count", n=len(result))
+    groups = result[~result["is_total"].astype(bool)] if "is_total" in result else result
+    known = axes.estimates(groups, value)["value"].dropna()
+    said = words.text("chart.alt.count", n=len(groups))
     if not len(known):
         return said
     low, high = (axes.shown(end, unit) for end in (known.min(), known.max()))

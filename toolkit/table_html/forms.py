@@ -117,12 +117,12 @@ def pull_columns(result, with_interval):
 
 def previous_column(result):
     shown = [escaped(text) for text in cells.figures(result, "previous")]
-    return Column(heading("previous", result.attrs.get("metric")), "num", shown, ("previous",))
+    return Column(columns.title_of(result, "previous"), "num", shown, ("previous",))
 
 
 def before_columns(result, compared):
     moved = cells.changes(result, "change", compared["verdict"], compared["best"], compared["per_day"])
-    title, of = heading("change", result.attrs.get("metric")), ("change", compared["verdict"])
+    title, of = columns.title_of(result, "change"), ("change", compared["verdict"])
     return [previous_column(result), Column(title, "num", moved, of)]
 
 
