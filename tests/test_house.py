@@ -21,7 +21,14 @@ WRITTEN = (FOLDER.parent / "CONTRIBUTING.md").read_text("utf-8")
 ROOMS = [
     ["toolkit", "toolkit.errors", "toolkit.words", "toolkit.look", "toolkit.displays"],
     ["toolkit.tables", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],
-    ["toolkit.engine", "toolkit.movement", "toolkit.intervals", "toolkit.contributions", "toolkit.verdicts"],
+    [
+        "toolkit.engine",
+        "toolkit.movement",
+        "toolkit.erlang",
+        "toolkit.intervals",
+        "toolkit.contributions",
+        "toolkit.verdicts",
+    ],
     ["toolkit.result"],
     ["toolkit.load", "toolkit.sentiment"],
     ["toolkit.metrics"],

@@ -14,6 +14,7 @@ UNITS = {
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
+    "need": "agents",
     "pull": "points, from -1 to 1",
     "listing": "rows",
     "comparison": "that of the metric",

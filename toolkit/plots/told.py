@@ -22,6 +22,8 @@ def form_of(result, parts=False):
         return shape
     if shape == "contribution":
         return "pull"
+    if shape == "need" and keys == ["weekday", "hour"]:
+        return "grid"
     key = axes.time_key(result, keys)
     if (parts and result.attrs.get("parts")) or (shape == "shares" and (keys if "part" in result.attrs else not key)):
         return "split"
