@@ -612,8 +612,20 @@ def response_rate(frame, by=None, no_reply_topics=(), as_of=None, zone=None, **c
 def is_met(row, as_of, targets, clock="calendar", service=None):
     """Whether a row's first answer came within its channel's target; "undue", or None where it is not promised one."""
     wait = span(row, seconds(as_of), "created_at", "first_response_at")
+    if wait is None or by_bot_alone(row):
+        return None
+    return held(row, wait, targets, clock, service)
+
+
+def is_closed_in(row, as_of, targets, clock="calendar", service=None):
+    """The same of its close."""
+    wait = span(row, seconds(as_of), "created_at", "closed_at")
+    return None if wait is None else held(row, wait, targets, clock, service)
+
+
+def held(row, wait, targets, clock, service):
     target = targets.get(text(row.get("channel")).lower(), targets.get("default"))
-    if wait is None or target is None or by_bot_alone(row):
+    if target is None:
         return None
     took, how = wait
     if clock == "business":

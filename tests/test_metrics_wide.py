@@ -19,8 +19,13 @@ from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
 TARGETS = {"default": 3600, "email": 86_400}
+RESOLUTIONS = {"default": 90_000, "x": 20_000}
 SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
-    {"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}, "targets": {"first_response": TARGETS}}
+    {
+        "time_zone": ZONE,
+        "holidays": {"dates": ["2024-04-01"]},
+        "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
+    }
 )
 SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "need", "pull", "listing"}
 NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
@@ -55,6 +60,8 @@ ROWS = {
         and reading(row, "created_at", "first_response_at", "closed_at")[1] == "ended"
     ),
     "sla_compliance": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
+    "service_level_target": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
+    "resolution_compliance": lambda row: {True: True, False: False}.get(oracle.is_closed_in(row, AS_OF, RESOLUTIONS)),
     "abandonment_rate": lambda row: None if row["outcome"] == "test" else row["outcome"] == "abandoned",
     "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
@@ -175,7 +182,11 @@ def by_of(name):
 def run(name, table, by=None):
     takes = inspect.signature(METRICS[name].function).parameters
     asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
-    return METRICS[name].function(table, **asked, **({"by": by} if by else {}))
+    if by or (
+        METRICS[name].shape != "pull" and "by" in takes and takes["by"].default
+    ):  # one that has groups unless told
+        asked["by"] = by
+    return METRICS[name].function(table, **asked)
 
 
 @functools.cache

@@ -14,6 +14,7 @@ SORTED = (
     "rate",
     "wait",
     "mean",
+    "figure",
     "shares",
     "pull",
     "contribution",
@@ -84,8 +85,10 @@ class Result(pd.DataFrame):
 
     def targets(self):
         """Per row the target that its figure is held against; null where there is none."""
-        target = self.attrs.get("target")
-        return [float(target["value"]) if target else np.nan] * len(self)
+        target = self.attrs.get("target") or {"value": np.nan}
+        if target.get("column") in self.columns:  # some rows may have none
+            return self[target["column"]].astype(float).tolist()
+        return [float(target["value"])] * len(self)
 
     def statuses(self):
         """Per row: "on" or "off" target, "near" where the interval holds the target, "few", or "none".
@@ -105,9 +108,11 @@ class Result(pd.DataFrame):
             return ["none"] * len(self)
         lows, highs = (self[target[end]].to_numpy(float) for end in ("low", "high"))
         made = []
-        for low, high, is_enough in zip(lows, highs, self.enough(), strict=True):
-            beyond, within = low > target["value"], high < target["value"]
-            if not is_enough or np.isnan(low) or np.isnan(high):
+        for low, high, wanted, is_enough in zip(lows, highs, self.targets(), self.enough(), strict=True):
+            beyond, within = low > wanted, high < wanted
+            if np.isnan(wanted):
+                made.append("none")
+            elif not is_enough or np.isnan(low) or np.isnan(high):
                 made.append("none" if is_enough else "few")
             elif beyond or within:
                 made.append("on" if beyond == (target["best"] == "high") else "off")

@@ -95,10 +95,18 @@ class Holidays(_Settings):
 
 
 class Targets(_Settings):
-    """What the service promises. By channel; "default" holds for every other channel."""
+    """What the service promises. By channel; "default" holds for whatever nothing else is promised for.
+
+    A promise may also be made by priority and by team. Where several hold for one conversation, each of them was
+    made: the strictest is what it is held to.
+    """
 
     first_response: dict[str, Duration] = {"default": DAY}
+    first_response_by_priority: dict[str, Duration] = {}
+    first_response_by_team: dict[str, Duration] = {}
     resolution: dict[str, Duration] = {"default": 3 * DAY}
+    resolution_by_priority: dict[str, Duration] = {}
+    resolution_by_team: dict[str, Duration] = {}
     compliance: Fraction = 0.8
     answer_within: Duration = 20  # phone service level: answered within this
     service_level: Fraction | None = None  # the share of calls to be answered within it; default: compliance

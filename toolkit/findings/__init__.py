@@ -25,6 +25,7 @@ TELLS = {
     "rate": shapes.rate,
     "wait": shapes.wait,
     "mean": shapes.mean,
+    "figure": shapes.number_with_interval,
     "curve": shapes.curve,
     "shares": wholes.shares,
     "grid": wholes.grid,

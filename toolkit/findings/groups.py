@@ -8,8 +8,13 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings import targets
+<<<<<<< HEAD
 from toolkit.findings.compared import change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
+=======
+from toolkit.findings.compared import before_of, change_of, moved
+from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, unit_of, word
+>>>>>>> COMPARE
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, sentence_case, text, value_text
@@ -196,12 +201,16 @@ def change_clauses(result, comparison):
             Clause(
                 full,
                 tuple(moved(comparison, row, what_of(comparison, where), end) for end in ("", "_to")),
-                say("changed.detail", place=where, change=change_of(comparison, row)) if row["change"] else "",
+                _detail(comparison, row, where) if row["change"] else "",
                 place,
                 fact(result, "change", row, full, way, row["p"], row[comparison.attrs["count"]]),
             )
         )
     return made
+
+
+def _detail(comparison, row, where):
+    return say("changed.detail", place=where, change=change_of(comparison, row), before=before_of(comparison))
 
 
 def _most(result, named):

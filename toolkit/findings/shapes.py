@@ -7,7 +7,7 @@ from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
-from toolkit.findings.compared import change_said, moved, whole_change
+from toolkit.findings.compared import before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
 from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
@@ -247,6 +247,36 @@ def mean(result, comparison=None, **context):
     return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
 
 
+def number_with_interval(result, comparison=None, **context):
+    """A figure that is neither a share nor a time, such as money or a ratio; of one that may be negative the size is told."""
+    few = too_few(result)
+    if few:
+        return nothing(few)
+    facts, row, value = result.attrs.get("facts", {}), result.iloc[0], result.attrs["value"]
+    numbers = {name: one for name, one in facts.items() if not isinstance(one, bool)}
+    chosen = [word(result, f"told.{name}") for name in facts if facts[name] and words.has(_told(result, name))]
+    if result[value].isna().all():
+        return nothing(word(result, "unknown"))
+    if place_keys(result):
+        return groups_told(result, comparison=comparison, notes=[*also(result, numbers), *chosen], **context)
+    about, notes = {"cases": cases(result, int(row["n"])), "subject": word(result, "subject")}, []
+    ends = [row[end] for end in result.attrs["ends"]]
+    if words.has(_told(result, "less")):
+        sign = -1 if row[value] < 0 else 1
+        size = estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result))
+        full = word(result, f"told.{'less' if sign < 0 else 'more'}", value=size, cases=about["cases"])
+        said = Clause(full)
+        notes = [say("figure.chance")] if ends[0] <= 0 <= ends[1] else []
+    else:
+        about["value"] = estimate_of(result, row)
+        said = Clause(say("mean.whole", **about), (say("mean.short", **about),))
+    return figure(result, [said], [*notes, *also(result, dict(row) | numbers), *chosen], comparison)
+
+
+def _told(result, name):
+    return f"metric.{result.attrs['metric']}.told.{name}"
+
+
 def curve(result, **context):
     if not len(result):
         return nothing(say("no_data"))
@@ -276,8 +306,9 @@ def listing(result, **context):
     total = facts["total"]
     if not total:
         return nothing(say("listing.none"))
-    form = "whole" if "worst" in facts else "plain"
-    about = {"worst": number(facts["worst"])} if "worst" in facts else {}
+    form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
+    about = {"n": facts["still_open"]} if form == "open" else {}
+    about |= {"worst": number(facts["worst"])} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
     notes += [say("listing.shown", n=len(result))] if len(result) < total else []
@@ -307,8 +338,10 @@ def comparison(result, **context):
         )
     clauses, tested = change_clauses(result, result), ps(result)
     if not clauses:
-        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested))
-        return Told(sentence_case(said if tested else say("comparison.groups_untested")), shows=False, tested=tested)
+        before = before_of(result)
+        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested), before=before)
+        said = said if tested else say("comparison.groups_untested", before=before)
+        return Told(sentence_case(said), shows=False, tested=tested)
     heading, told = composed(clauses[:1])
     notes = [clauses[0].detail, *[one.full for one in clauses[1:2]]]
     notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []

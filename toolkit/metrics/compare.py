@@ -1,10 +1,11 @@
 """What a data set says beside its own past: the period before, the weeks until now, the groups that changed."""
 
 from toolkit import engine
+from toolkit.errors import BadParameter
 from toolkit.metrics.changes import change_by_group
 from toolkit.metrics.figures import figures
-from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
-from toolkit.metrics.previous import History, previous_period
+from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
+from toolkit.metrics.previous import History, previous_period, with_year_ago
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
@@ -21,11 +22,12 @@ __all__ = [
     "weekly",
 ]
 
+AGAINST = ("previous", "year_ago")
 DEFINITION = METRICS["previous_period"].name  # where it is told how anything is compared
 
 
-def compared(data, function, by=None, value=None, table=None, **choices):
-    """A metric of a data set against its period before, with the movement of the weeks before; None without one.
+def compared(data, function, by=None, value=None, table=None, against="previous", **choices):
+    """A metric of a data set against an earlier period, with the movement of the weeks before; None without one.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     by, choices : as the metric takes them
     value : the column to compare
     table : attribute of `data`; by default the metric's own
+    against : "previous", the period before, or "year_ago", the same period a year ago (`data.previous`, `data.year_ago`);
+        the former has the latter beside it, as `previous_period` says, where the data reaches back to it
 
     Examples
     --------
@@ -42,11 +46,19 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     >>> compared(data, toolkit.metrics.csat)["previous_n"].tolist() == toolkit.metrics.csat(data.previous.surveys)["n"].tolist()
     True
     """
-    return None if data.previous is None else beside_previous(data, function, by, value, table, **choices)[1]
+    if getattr(data, _earlier(against)) is None:
+        return None
+    return beside_previous(data, function, by, value, table, against, **choices)[1]
 
 
-def beside_previous(data, function, by=None, value=None, table=None, **choices):
-    """A metric of a data set, and the same against its period before, each table read once: (result, comparison or None).
+def _earlier(against):
+    if against not in AGAINST:
+        raise BadParameter(f"against={against!r} is not known; allowed: {', '.join(AGAINST)}")
+    return against
+
+
+def beside_previous(data, function, by=None, value=None, table=None, against="previous", **choices):
+    """A metric of a data set, and the same against an earlier period, each table read once: (result, comparison or None).
 
     Parameters are those of `compared`.
 
@@ -61,9 +73,22 @@ def beside_previous(data, function, by=None, value=None, table=None, **choices):
     asked = [(function, {"by": by} | choices if by else choices, is_count(function, value))]
     table = table or METRICS[function.__name__].table
     (now,), (before,), (history,) = results_of(data, table, asked)
+    (past,) = of_year_ago(data, table, asked)
+
+    def held_against(view, earlier):
+        steady = is_steady(data, table) and (view is data.previous or is_steady(view, table))
+        return previous_period(now, earlier, value, history, days_of(data, view), steady)
+
+    if _earlier(against) == "year_ago":
+        if past is None:
+            return now, None
+        comparison = held_against(data.year_ago, past)
+        comparison.attrs["against"] = against
+        return now, comparison
     if before is None:
         return now, None
-    return now, previous_period(now, before, value, history, days_of(data), is_steady(data, table))
+    comparison = held_against(data.previous, before)
+    return now, comparison if past is None else with_year_ago(comparison, held_against(data.year_ago, past))
 
 
 def weekly(data, function, value=None, table=None, weeks=13, **choices):

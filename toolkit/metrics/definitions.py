@@ -17,6 +17,7 @@ UNITS = {
     "need": "agents",
     "pull": "points, from -1 to 1",
     "listing": "rows",
+    "figure": "that of its figure",
     "comparison": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}

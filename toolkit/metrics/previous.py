@@ -113,6 +113,35 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     return result
 
 
+YEAR_AGO = {
+    "previous_n": "year_ago_n",
+    "previous": "year_ago",
+    "change": "year_ago_change",
+    "change_low": "year_ago_change_low",
+    "change_high": "year_ago_change_high",
+    "verdict": "year_ago_verdict",
+}
+
+
+def with_year_ago(comparison, past):
+    """A comparison with the period before, with the columns of one with a year ago of the same rows beside it.
+
+    Examples
+    --------
+    >>> from toolkit.metrics import csat
+    >>> now, before, past = (csat(pd.DataFrame({"score": [5] * n + [1] * 10})) for n in (40, 30, 90))
+    >>> both = with_year_ago(previous_period(now, before), previous_period(now, past))
+    >>> both[["csat", "previous", "year_ago", "year_ago_change"]].round(2).values.tolist()
+    [[0.8, 0.75, 0.9, -0.1]]
+    """
+    made, units = comparison.copy(), past.attrs["units"]
+    for name, to in YEAR_AGO.items():
+        made[to] = past[name].to_numpy()
+        if name in units:
+            made.attrs["units"][to] = units[name]
+    return made
+
+
 def _rows_of(result):
     """The columns that tell one row of a result from another."""
     return list(result.attrs.get("rows", result.attrs["by"]))

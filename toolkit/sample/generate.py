@@ -1,4 +1,4 @@
-"""Writes the synthetic sample: sixteen weeks of a telephone company that does not exist.
+"""Writes the synthetic sample: sixteen weeks of a telephone company that does not exist, and a thin year before.
 
 The generator is SQL (`sql/*.sql`, run in the order of their names) over `range(contacts)`: every row
 is a function of its number and the seed, so that the small CSV sample and ten million conversations
@@ -16,6 +16,9 @@ from toolkit.tables import TABLES, data_dictionary
 HERE = Path(__file__).parent
 UTC = datetime.UTC
 FIRST = datetime.datetime(2024, 1, 7, 23, tzinfo=UTC)  # Mon 2024-01-08T00:00 in Rome
+BEGIN = datetime.datetime(2023, 3, 12, 23, tzinfo=UTC)  # Mon 2023-03-13T00:00: the thin year before
+SUMMER_BEFORE = datetime.datetime(2023, 3, 26, 1, tzinfo=UTC)  # the clocks go forward
+WINTER = datetime.datetime(2023, 10, 29, 1, tzinfo=UTC)  # and back
 SUMMER = datetime.datetime(2024, 3, 31, 1, tzinfo=UTC)  # the clocks go forward
 AS_OF = datetime.datetime(2024, 4, 28, 22, tzinfo=UTC)  # Mon 2024-04-29T00:00 in Rome
 VARIANTS = 120  # of every phrase slot; a multiple of most list lengths, so that phrases come equally often
@@ -24,7 +27,8 @@ PREFACE = """\
 # Sample data
 
 Sixteen weeks (2024-01-08 to 2024-04-28, Europe/Rome) of the customer service of Alvora, a telephone and
-online shop brand that does not exist. Every row is synthetic: no person, order or message is real.
+online shop brand that does not exist, and before them a part of the year before (from 2023-03-13), to compare
+with: a busy April, a quiet summer, few messages. Every row is synthetic: no person, order or message is real.
 These files are written again, byte for byte, by
 
     python -c "from toolkit.sample import write_sample; write_sample('data/sample')"
@@ -32,7 +36,10 @@ These files are written again, byte for byte, by
 Times are UTC. A case is opened when an agent takes a call, so that an abandoned call has no conversation.
 What there is to find, in the whole time as in the last 28 days: calls abandoned at 13:00, when half of the
 phone team is at lunch; callers lost in the menu's `identification`; a low CSAT for `billing`; a week of bad
-mood, 15 to 21 April (2024-W16), when the network fails.
+mood, 15 to 21 April (2024-W16), when the network fails. Besides, of the sixteen weeks: bills are escalated and
+internet faults transferred more than the rest; one customer in eight comes back within a week, also after a bot that
+ended the conversation; Davide Conti is slow to answer, and Elena Stan has more than her share of the bills, and so of
+the unhappy customers; NPS is lower after a contact than after a purchase.
 
 A few rows are wrong on purpose, so that the checks have something to name; they are listed in
 `toolkit/sample/dirty.toml` and by `toolkit.sample.planted()`.
@@ -40,7 +47,7 @@ A few rows are wrong on purpose, so that the checks have something to name; they
 """
 
 
-def write_sample(out, conversations=3500, seed=7, format="csv", progress=None, dirty=None, memory="4GB"):
+def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, dirty=None, memory="4GB"):
     """Write the sample into the folder `out`: one file per table, service.toml and README.md.
 
     Parameters
@@ -110,12 +117,17 @@ def write_sample(out, conversations=3500, seed=7, format="csv", progress=None, d
 
 def prepare(connection, conversations, seed):
     """Make the views of the sample in a DuckDB connection, for `conversations` and `seed`."""
+    # One contact in nine is a call that nobody took, which leaves no conversation; three in ten are of the year before.
+    contacts = -(-conversations * 8225 // 10000)
     variables = {
         "seed": seed % 1_000_003,  # keeps the products of `draw` within BIGINT
-        # One contact in nine is a call that nobody took, which leaves no conversation.
-        "contacts": -(-conversations * 1128 // 1000),
+        "contacts": contacts,
+        "history": contacts * 400 // 1000,
         "first": int(FIRST.timestamp()),
         "first_day": (datetime.date(2024, 1, 8) - datetime.date(1970, 1, 1)).days,
+        "begin": int(BEGIN.timestamp()),
+        "summer_before": int(SUMMER_BEFORE.timestamp()),
+        "winter": int(WINTER.timestamp()),
         "summer": int(SUMMER.timestamp()),
         "as_of": int(AS_OF.timestamp()),
     }

@@ -174,6 +174,11 @@ def with_comparison(result, comparison):
         held = comparison[name].tolist()
         merged[to] = [held[place] if place >= 0 else None if name == "verdict" else np.nan for place in found]
         merged.attrs["units"][to] = told["units"].get(name, "text")
+    for name in [name for name in comparison.columns if str(name).startswith("year_ago")]:
+        held = comparison[name].tolist()
+        merged[name] = [held[place] if place >= 0 else None if name.endswith("verdict") else np.nan for place in found]
+        merged.attrs["units"][name] = told["units"].get(name, "text")
+    merged.attrs["against"] = told.get("against")
     merged.attrs["units"]["change"] = told["units"]["change"]
     return merged
 
@@ -280,7 +285,9 @@ def caption(result):
     keys = [message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
     if keys and attrs.get("shape") != "grid":  # which is called by its keys
         title = words.text("tables.caption_by", title=title, keys=words.joined(keys))
-    return words.text("tables.caption_before", title=title) if attrs.get("shape") == "comparison" else title
+    if attrs.get("shape") != "comparison":
+        return title
+    return words.text("tables.caption_year_ago" if attrs.get("against") else "tables.caption_before", title=title)
 
 
 def notes(result, limit=LONGEST):

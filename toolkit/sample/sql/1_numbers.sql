@@ -9,7 +9,8 @@ CREATE MACRO scrambled(x) AS
         * 1943215157 + 12345) % 2147483647, 858993459)
         * 630360016 + 2531011) % 2147483587;
 
--- A number has 128 tags: 0 to 59 belong to the contact, the rest to its messages.
+-- A number has 128 tags. A contact has 0 to 59 and 68 to 109, its messages, which have numbers of their own, 60 to 67
+-- and 110 on.
 CREATE MACRO draw(number, tag) AS
     scrambled(number * 128 + tag + getvariable('seed') * 1000003) / 2147483587.0;
 

@@ -6,11 +6,13 @@ CREATE VIEW contact_person AS
 SELECT
     i, created, hours.* EXCLUDE (start, low, high, weight),
     CASE
-        WHEN draw(i, 1) < 0.11 AND i >= getvariable('contacts') // 28
+        WHEN draw(i, 1) < 0.11 AND NOT is_history AND i >= getvariable('contacts') // 28
             THEN i - 1 - CAST(floor(draw(i, 2) * (getvariable('contacts') // 28)) AS BIGINT)
+        WHEN draw(i, 1) < 0.11 AND is_history AND i >= getvariable('contacts') + getvariable('history') // 80
+            THEN i - 1 - CAST(floor(draw(i, 2) * (getvariable('history') // 80)) AS BIGINT)
         ELSE i
     END AS person,
-    i >= getvariable('contacts') - 4 AS is_last
+    i BETWEEN getvariable('contacts') - 4 AND getvariable('contacts') - 1 AS is_last
 FROM contacts JOIN hours ON hours.start = created - created % 3600;
 
 CREATE VIEW contact_customer AS
@@ -202,9 +204,28 @@ SELECT
     END + response_delay AS response_try
 FROM contact_ready;
 
+-- Whose it is: one agent of Torino has more than a fair share of what is answered late, and one of Iași of the bills,
+-- which make every agent's customers unhappy.
+CREATE VIEW contact_agent AS
+SELECT
+    *,
+    CASE
+        WHEN team = 'Torino' AND NOT is_phone AND draw(i, 39) > 0.60 AND draw(i, 78) < 0.35 THEN 3
+        WHEN team = 'Torino' AND NOT is_phone AND fair_number = 3 AND draw(i, 39) < 0.60 AND draw(i, 78) < 0.9
+            THEN (4 + CAST(floor(draw(i, 79) * 5) AS INTEGER)) % 6
+        WHEN team = 'Iași' AND topic = 'billing' AND draw(i, 78) < 0.75 THEN 3
+        WHEN team = 'Iași' AND topic <> 'billing' AND fair_number = 3 AND draw(i, 78) < 0.50
+            THEN CAST(floor(draw(i, 79) * 3) AS INTEGER)
+        ELSE fair_number
+    END AS agent_number
+FROM (
+    SELECT *, CAST(floor(draw(i, 41) * CASE team WHEN 'Torino' THEN 6 ELSE 4 END) AS INTEGER) AS fair_number
+    FROM contact_start
+);
+
 CREATE VIEW contact_response AS
 SELECT
-    contact_start.*,
+    contact_agent.*,
     CASE
         WHEN is_bot_only OR is_ignored THEN NULL
         WHEN is_phone THEN answer_due
@@ -213,14 +234,40 @@ SELECT
         ELSE response_try
     END AS response,
     agents.agent
-FROM contact_start
+FROM contact_agent
 LEFT JOIN (SELECT start, is_open, next_open FROM hours) AS later ON later.start = response_try - response_try % 3600
-JOIN agents ON agents.team = contact_start.team
-    AND agents.number = CAST(floor(draw(i, 41) * CASE contact_start.team WHEN 'Torino' THEN 6 ELSE 4 END) AS INTEGER);
+JOIN agents ON agents.team = contact_agent.team AND agents.number = agent_number;
 
-CREATE VIEW contact AS
+-- Who comes back later than those four days, or after a bot that ended the conversation: in a fifth of the cases after
+-- a bot, and in one of twenty-five others, a later contact of the same topic and language is that customer's as well.
+CREATE TABLE comebacks AS
+WITH ranked AS (
+    SELECT
+        i, customer, topic, language, is_conversation, person = i AS is_own,
+        is_history, is_conversation AND is_bot_only AS is_bot_only,
+        row_number() OVER kin AS place, count(*) OVER (PARTITION BY is_history, topic, language) AS kin_size
+    FROM contact_ready
+    WINDOW kin AS (PARTITION BY is_history, topic, language ORDER BY created, i)
+),
+leaving AS (
+    SELECT
+        *,
+        -- At most six days later after a bot, else at most fourteen.
+        place + 1 + CAST(floor(draw(i, 80) * (kin_size * CASE WHEN is_bot_only THEN 6 ELSE 14 END
+            // CASE WHEN is_history THEN 301 ELSE 112 END)) AS BIGINT) AS next_place
+    FROM ranked
+    WHERE is_conversation AND draw(i, 81) < CASE WHEN is_bot_only THEN 0.22 ELSE 0.05 END
+)
+SELECT back.i, arg_min(leaving.customer, leaving.i) AS first_customer
+FROM leaving JOIN ranked AS back ON back.is_history = leaving.is_history AND back.topic = leaving.topic
+    AND back.language = leaving.language AND back.place = leaving.next_place
+WHERE back.is_own
+GROUP BY back.i;
+
+CREATE VIEW contact_closed AS
 SELECT
-    *,
+    contact_response.* EXCLUDE (customer),
+    coalesce(first_customer, customer) AS customer,
     CASE
         WHEN is_bot_only THEN bot_started + between_seconds(150, 700, draw(i, 42))
         -- Nobody answered: most are closed by a rule after ten days, some never.
@@ -237,7 +284,61 @@ SELECT
     END AS closed,
     format('CV{:07d}', i + 1) AS conversation_id,
     format('CA{:07d}', i + 1) AS call_id,
-    format('CU{:06d}', customer) AS customer_id,
+    -- Some write without logging in, some hide their number.
+    CASE WHEN draw(i, 82) >= 0.015 THEN format('CU{:06d}', coalesce(first_customer, customer)) END AS customer_id,
     CASE WHEN topic IN ('delivery', 'returns') OR topic = 'compliment' AND subtopic = 'shop'
         THEN 'Alvora Shop' ELSE 'Alvora Mobile' END AS project
-FROM contact_response;
+FROM contact_response LEFT JOIN comebacks USING (i);
+
+-- What follows the first answer. The customer goes on (9) in seven conversations of ten, and in five of them the agent
+-- answers again (10); the last word is the customer's (11) in half. A thread that is opened again is so by one of these.
+CREATE VIEW contact_follow_up AS
+SELECT
+    *,
+    NOT is_phone AND response IS NOT NULL AND draw(i, 56) < 0.72 AS goes_on,
+    NOT is_phone AND response IS NOT NULL AND draw(i, 56) >= 0.20 AND draw(i, 56) < 0.72 AS is_answered_again,
+    NOT is_phone AND response IS NOT NULL AND draw(i, 57) <= 0.52 AS has_last_word,
+    CASE WHEN response IS NOT NULL THEN greatest(coalesce(closed, response + 21600) - response, 60) END AS span
+FROM contact_closed;
+
+CREATE VIEW contact_turns AS
+SELECT
+    *,
+    CASE WHEN goes_on THEN response + 21 + CAST(floor((span - 25) * (0.10 + 0.25 * draw(i * 16 + 9, 60))) AS BIGINT) END
+        AS goes_on_at,
+    CASE WHEN is_answered_again
+        THEN response + 21 + CAST(floor((span - 25) * (0.40 + 0.25 * draw(i * 16 + 10, 60))) AS BIGINT) END AS answered_again_at,
+    CASE WHEN has_last_word
+        THEN response + 21 + CAST(floor((span - 25) * (0.70 + 0.28 * draw(i * 16 + 11, 60))) AS BIGINT) END AS last_word_at
+FROM contact_follow_up;
+
+-- Opened again: how often it will have been, and when for the last time. A call whose case is closed as it ends isn't.
+CREATE VIEW contact_reopened AS
+SELECT
+    *,
+    CASE
+        WHEN response IS NULL OR span < 900 THEN 0
+        WHEN draw(i, 47) < CASE WHEN is_happy THEN 0.01 ELSE 0.06 END THEN 2
+        WHEN draw(i, 47) < CASE WHEN is_happy THEN 0.07 ELSE 0.24 END THEN 1
+        ELSE 0
+    END AS reopenings,
+    CASE
+        WHEN is_phone AND span > talk + hold + 900 THEN response + CAST(floor(span * (0.55 + 0.15 * draw(i, 83))) AS BIGINT)
+        WHEN NOT is_phone THEN coalesce(goes_on_at, last_word_at)
+    END AS reopen_at,
+    CASE WHEN is_phone THEN response + CAST(floor(span * (0.75 + 0.2 * draw(i, 84))) AS BIGINT) ELSE answered_again_at END
+        AS reopen_response_at
+FROM contact_turns;
+
+CREATE VIEW contact AS
+SELECT
+    * EXCLUDE (reopenings, reopen_at, reopen_response_at),
+    CASE WHEN reopenings > 0 AND reopen_at < getvariable('as_of') THEN reopenings ELSE 0 END AS reopen_count,
+    CASE WHEN reopenings > 0 AND reopen_at < getvariable('as_of') THEN reopen_at END AS reopened,
+    CASE WHEN reopenings > 0 AND reopen_at < getvariable('as_of') THEN reopen_response_at END AS reopen_response,
+    CASE
+        WHEN NOT (reopenings > 0 AND reopen_at < getvariable('as_of')) OR reopen_at IS NULL THEN closed
+        WHEN is_phone THEN call_end + wrap_up
+        ELSE response + greatest(CAST(floor((reopen_at - response) * (0.3 + 0.4 * draw(i, 85))) AS BIGINT), 1)
+    END AS first_closed
+FROM contact_reopened;

@@ -17,7 +17,8 @@ SELECT
     CASE WHEN last_stage = 7 AND call_end < getvariable('as_of') THEN talk END AS talk_seconds,
     CASE WHEN last_stage = 7 AND call_end < getvariable('as_of') THEN hold END AS hold_seconds,
     CASE WHEN last_stage = 7 AND call_end < getvariable('as_of') THEN wrap_up END AS wrap_up_seconds,
-    CASE WHEN last_stage = 7 AND draw(i, 51) < 0.08 THEN CASE topic
+    CASE WHEN last_stage = 7 AND (draw(i, 51) < 0.08
+        OR draw(i, 87) < CASE topic WHEN 'internet_fault' THEN 0.13 ELSE 0.01 END) THEN CASE topic
         WHEN 'billing' THEN 'billing_office' WHEN 'internet_fault' THEN 'technical' ELSE 'second_level'
     END END AS transferred_to,
     CASE

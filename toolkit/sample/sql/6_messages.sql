@@ -7,7 +7,12 @@ CREATE VIEW message_steps AS
 WITH scripted AS (
     SELECT
         *,
-        list_concat(
+        -- Of the year before little was kept: of most the first question and answer, of many nothing.
+        CASE WHEN is_history AND week < -3 THEN
+            CASE WHEN is_phone OR draw(i, 88) > CASE WHEN week < -8 THEN 0.3 WHEN week < -6 THEN 0.6 ELSE 0.9 END THEN []
+                WHEN response IS NULL THEN [1] ELSE [1, 7] END
+        WHEN week = -3 AND draw(i, 88) > 0.5 THEN []
+        ELSE list_concat(
             CASE
                 WHEN is_phone THEN CASE WHEN draw(i, 52) < 0.6 THEN [13] ELSE [] END
                 WHEN has_bot THEN [1, 2, 3, 4]
@@ -21,20 +26,21 @@ WITH scripted AS (
                 WHEN draw(i, 55) < 0.10 THEN [7, 8]
                 ELSE [7]
             END,
-            CASE
-                WHEN is_phone OR response IS NULL THEN []
-                WHEN draw(i, 56) < 0.20 THEN [9]
-                WHEN draw(i, 56) < 0.72 THEN [9, 10]
-                ELSE []
-            END,
-            CASE WHEN is_phone OR response IS NULL OR draw(i, 57) > 0.52 THEN [] ELSE [11] END,
+            CASE WHEN goes_on THEN [9] ELSE [] END,
+            CASE WHEN is_answered_again THEN [10] ELSE [] END,
+            CASE WHEN has_last_word THEN [11] ELSE [] END,
             CASE WHEN is_phone OR closed IS NULL OR draw(i, 58) > 0.12 THEN [] ELSE [12] END
-        ) AS steps,
-        CASE WHEN response IS NOT NULL THEN greatest(coalesce(closed, response + 21600) - response, 60) END AS span
+        ) END AS steps
     FROM contact
     WHERE is_conversation
 )
-SELECT *, unnest(steps) AS step, unnest(range(1, len(steps) + 1)) AS position
+SELECT
+    *, unnest(steps) AS step, unnest(range(1, len(steps) + 1)) AS position,
+    -- The button: 0 an agent, 1 the state of a request, 2 what the bot knows of the topic, 3 what it mostly hands over.
+    CASE WHEN is_bot_only
+        THEN CASE WHEN draw(i, 89) < 0.25 THEN 1 WHEN draw(i, 89) < 0.85 THEN 2 ELSE 3 END
+        ELSE CASE WHEN draw(i, 89) < 0.42 THEN 0 WHEN draw(i, 89) < 0.50 THEN 1 WHEN draw(i, 89) < 0.66 THEN 2 ELSE 3 END
+    END AS press
 FROM scripted;
 
 CREATE VIEW message_times AS
@@ -53,9 +59,9 @@ SELECT
         END
         WHEN 7 THEN response
         WHEN 8 THEN response + between_seconds(2, 20, draw(i * 16 + step, 60))
-        WHEN 9 THEN response + 21 + CAST(floor((span - 25) * (0.10 + 0.25 * draw(i * 16 + step, 60))) AS BIGINT)
-        WHEN 10 THEN response + 21 + CAST(floor((span - 25) * (0.40 + 0.25 * draw(i * 16 + step, 60))) AS BIGINT)
-        WHEN 11 THEN response + 21 + CAST(floor((span - 25) * (0.70 + 0.28 * draw(i * 16 + step, 60))) AS BIGINT)
+        WHEN 9 THEN goes_on_at
+        WHEN 10 THEN answered_again_at
+        WHEN 11 THEN last_word_at
         WHEN 12 THEN closed
         WHEN 13 THEN call_end + wrap_up
     END AS sent,
@@ -68,8 +74,9 @@ SELECT
     CASE
         WHEN step = 1 THEN topic || '.' || tone
         WHEN step = 2 THEN 'bot_welcome'
-        WHEN step = 3 AND NOT is_bot_only THEN 'button_agent'
-        WHEN step = 3 THEN 'button_other'
+        WHEN step = 3 AND press = 0 THEN 'button_agent'
+        WHEN step = 3 AND press = 1 THEN 'button_other'
+        WHEN step = 3 THEN topic || '.buttons'
         WHEN step = 4 AND is_bot_only THEN 'bot_solved'
         WHEN step = 4 THEN 'bot_handover'
         WHEN step = 5 THEN 'assigned'
@@ -102,7 +109,7 @@ SELECT
     CASE WHEN step = 1 AND draw(m, 62) < 0.35 THEN opener.text || ' ' || phrase.text ELSE phrase.text END AS template
 FROM message_times
 JOIN phrases AS phrase ON phrase.voice = message_times.voice AND phrase.slot = message_times.slot
-    AND phrase.variant = CAST(floor(draw(m, 63) * 120) AS INTEGER)
+    AND phrase.variant = CASE WHEN step = 3 THEN greatest(press - 2, 0) ELSE CAST(floor(draw(m, 63) * 120) AS INTEGER) END
 LEFT JOIN phrases AS opener ON step = 1 AND opener.voice = message_times.voice AND opener.slot = 'opener'
     AND opener.variant = CAST(floor(draw(m, 64) * 120) AS INTEGER)
 WHERE sent < getvariable('as_of');
@@ -133,7 +140,15 @@ SELECT
         ELSE said
     END AS text,
     CASE WHEN voice = 'company' THEN 'it' ELSE voice END AS language,
-    CASE WHEN step = 3 THEN CASE WHEN is_bot_only THEN 'self_service' ELSE 'agent' END END AS quick_reply,
+    CASE WHEN step = 3 THEN CASE press
+        WHEN 0 THEN 'agent' WHEN 1 THEN 'request_status'
+        ELSE CASE topic
+            WHEN 'billing' THEN ['bill_copy', 'check_charge'] WHEN 'delivery' THEN ['track_parcel', 'change_address']
+            WHEN 'internet_fault' THEN ['network_status', 'book_technician'] WHEN 'mobile_app' THEN ['app_login', 'top_up']
+            WHEN 'contract' THEN ['my_plan', 'move_number'] WHEN 'roaming' THEN ['roaming_prices', 'roaming_on']
+            WHEN 'returns' THEN ['return_label', 'refund_status'] ELSE ['leave_feedback', 'other_topic']
+        END[press - 1]
+    END END AS quick_reply,
     step NOT IN (5, 8, 13) AS is_public,
     CASE WHEN sender = 'customer' THEN is_tagged END AS is_tagged,
     channel, topic

@@ -19,6 +19,8 @@ SELECT
     CAST(round(visits * getvariable('contacts') / 3300
         * [1.15, 1.10, 1.05, 1.0, 1.0, 0.85, 0.75][weekday + 1]
         * CASE WHEN is_outage AND topic = 'internet_fault' THEN 4 ELSE 1 END
-        * (0.8 + 0.4 * draw(day_index * 16 + number, 77))) AS BIGINT) AS visits,
+        * CASE WHEN is_history THEN 0.8 + 0.001 * day_index ELSE 1 END
+        * (0.8 + 0.4 * draw(CASE WHEN is_history THEN 1000 - day_index ELSE day_index END * 16 + number, 77))) AS BIGINT) AS visits,
     topic
-FROM (SELECT DISTINCT day, day_index, weekday, is_outage FROM hours) CROSS JOIN pages;
+FROM (SELECT DISTINCT day, day_index, weekday, is_outage, is_history FROM hours) CROSS JOIN pages
+WHERE NOT is_history OR number IN (1, 2, 3, 5);  -- the others are new
