@@ -8,13 +8,8 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings import targets
-<<<<<<< HEAD
-from toolkit.findings.compared import change_of, moved
-from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
-=======
 from toolkit.findings.compared import before_of, change_of, moved
-from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, unit_of, word
->>>>>>> COMPARE
+from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, sentence_case, text, value_text

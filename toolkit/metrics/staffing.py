@@ -91,10 +91,11 @@ def staffing(
     if not 0 <= shrinkage < 1:
         raise BadParameter(f"shrinkage={shrinkage!r} is not allowed; it is a share from 0 to below 1, such as 0.3")
     others, timed = _keys(by)
-    rows = _rows(calls, model, handle_time, patience)
+    rows = _reached(calls, model, patience)
     settings = service or shapes.settings_of(rows)
     aim = _aim(settings.targets, target, within)
     keyed = engine.with_keys(rows, "calls", [*others, "day", "hour"], zone, ["agent"], TAKEN)
+    keyed = _timed(keyed, model, handle_time, patience)  # after the keys, which ask for the first and the last time
     agent = engine.as_text(keyed.agent).nullif("") if "agent" in keyed.columns else None
     query = engine.aggregate(
         keyed, [*others, "day", "hour"],
@@ -148,20 +149,24 @@ def _keys(by):
     return [key for key in keys if key not in timed], timed
 
 
-def _rows(calls, model, handle_time, patience):
-    """The calls that reached the agents: answered, or hung up in the queue; how long each took and waited."""
-    import ibis
-
+def _reached(calls, model, patience):
+    """The calls that reached the agents: answered, or hung up in the queue."""
     rows = offered(calls, ["abandoned_at"] if model == "erlang_a" and patience is None else [])
     rows = rows.filter(rows.is_answered_ | rows.is_abandoned_)
-    if "queued_at" in rows.columns:
-        rows = rows.filter(rows.is_answered_ | rows.queued_at.notnull())
-    took = ibis.null("int64") if handle_time is not None else handle_seconds(rows, PARTS)
-    waited = ibis.null("int64")
+    return rows.filter(rows.is_answered_ | rows.queued_at.notnull()) if "queued_at" in rows.columns else rows
+
+
+def _timed(rows, model, handle_time, patience):
+    """The calls with how long each took, and waited; null where that isn't asked for."""
+    import ibis
+
+    took, waited = ibis.null("int64"), ibis.null("int64")
+    if handle_time is None:
+        took = ibis.ifelse(rows.is_answered_, handle_seconds(rows, PARTS), took)
     if model == "erlang_a" and patience is None:
         rows = engine.as_table(rows, "calls", ["answered_at"])
         waited = answer_wait(rows, "queue" if "queued_at" in rows.columns else "start")
-    return rows.mutate(seconds_=ibis.ifelse(rows.is_answered_, took, ibis.null("int64")), wait_=waited)
+    return rows.mutate(seconds_=took, wait_=waited)
 
 
 def _aim(targets, target, within):
