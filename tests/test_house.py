@@ -24,6 +24,7 @@ ROOMS = [
     [
         "toolkit.engine",
         "toolkit.movement",
+        "toolkit.erlang",
         "toolkit.intervals",
         "toolkit.contributions",
         "toolkit.standardise",

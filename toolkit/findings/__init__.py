@@ -10,6 +10,7 @@ from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
 from toolkit.findings import shapes, tallies, wholes
 from toolkit.findings.compared import find_quality
+from toolkit.findings.need import need
 from toolkit.findings.targets import as_rate
 from toolkit.findings.team import team
 from toolkit.findings.told import Told
@@ -30,6 +31,7 @@ TELLS = {
     "curve": shapes.curve,
     "shares": wholes.shares,
     "grid": wholes.grid,
+    "need": need,
     "pull": wholes.pull,
     "contribution": wholes.contribution,
     "sums": wholes.sums,

@@ -15,6 +15,7 @@ UNITS = {
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
+    "need": "agents",
     "pull": "points, from -1 to 1",
     "contribution": "points, from -1 to 1",
     "sums": "share in [0, 1]",

@@ -22,6 +22,8 @@ def form_of(result, parts=False):
         return shape
     if shape == "contribution":
         return "pull"
+    if shape == "need" and keys == ["weekday", "hour"]:
+        return "grid"
     key = axes.time_key(result, keys)
     if shape == "band" and "hour" in keys:
         return None  # hundreds of hours are no line

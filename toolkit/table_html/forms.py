@@ -23,6 +23,8 @@ def columns_of(result):
     attrs, shape = result.attrs, result.attrs.get("shape")
     if shape == "grid":
         return wholes.parts_of_day(result)
+    if shape == "need":
+        return wholes.needs(result)
     if shape == "curve":
         return wholes.reached(result)
     if shape == "tally" and "compared" not in attrs:
