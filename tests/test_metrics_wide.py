@@ -22,13 +22,20 @@ TARGETS = {"default": 3600, "email": 86_400}
 SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
     {"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}, "targets": {"first_response": TARGETS}}
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
+SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing", "figure"}
 NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"contact_costs": "topic"}
+BY["site_visits"] = "topic"
+# By topic: who came back on a topic did so within the group.
+OTHERWISE_BY = dict.fromkeys(
+    ("contact_costs", "bot_containment", "bot_outcomes", "call_deflection", "deflection_savings"), "topic"
+)
+# Counts of what may be in several groups.
+DISTINCT = {"quick_replies": {"conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"}}
+BESIDES = {"visits_per_call": ("calls",)}  # tables without which a metric has no figure
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -39,6 +46,16 @@ OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "ve
 def reading(row, start, end, closing=None):
     """The rule of a wait: (seconds, how it ended) of a row, None where it doesn't count."""
     return oracle.span(row, oracle.seconds(AS_OF), start, end, closing)
+
+
+def has_bot(row):
+    return not oracle.is_null(row["bot_started_at"]) and oracle.seconds(row["bot_started_at"]) <= oracle.seconds(AS_OF)
+
+
+def is_handed_off(row):
+    """Whether a human had taken over when the data was read."""
+    ends = [row[name] for name in ("handed_off_at", "first_response_at") if not oracle.is_null(row[name])]
+    return any(oracle.seconds(end) <= oracle.seconds(AS_OF) for end in ends)
 
 
 # The row rule of each metric that counts, rates or times rows: True for a row that counts (count), whether the event
@@ -60,6 +77,13 @@ ROWS = {
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
     "out_of_hours_share": lambda row: not oracle.is_open(oracle.seconds(row["created_at"]), SERVICE),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "bot_conversations": lambda row: True if has_bot(row) else None,
+    "handoff_rate": lambda row: is_handed_off(row) if has_bot(row) else None,
+    "call_deflection": lambda row: (
+        None
+        if oracle.is_null(row["channel"]) or row["channel"] == ""
+        else row["channel"].lower() not in ("phone", "email")
+    ),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
@@ -69,6 +93,8 @@ WITHOUT_A_RULE = {
     "expectation_met",
     "contact_costs",
     "sentiment_engines",
+    "bot_containment",  # what a customer did next is said by other rows
+    "quick_replies",
 }
 RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
 
@@ -146,7 +172,17 @@ def tables():
     replies = asked.assign(
         message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
     ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    visits = pd.DataFrame({"day": pd.date_range("2024-03-28", periods=12)})
+    visits = visits.assign(visits=range(20, 80, 5), page="/help", topic=["bills", "praise", None] * 4)
+    conversations = found["conversations"]
+    conversations = conversations.assign(customer_id=[f"u{number % 17}" for number in range(len(conversations))])
+    conversations.loc[::9, "customer_id"] = None
+    pressed = ["prices", None, "agent"] * (len(messages) // 3)
+    messages = messages.assign(quick_reply=pressed)
     return found | {
+        "site_visits": visits,
+        "conversations": conversations,
+        "calls": found["calls"].assign(topic=["bills", None, "praise"] * (len(found["calls"]) // 3)),
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
         "messages": pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True),
     }
@@ -165,6 +201,7 @@ def by_of(name):
 def run(name, table, by=None):
     takes = inspect.signature(METRICS[name].function).parameters
     asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
+    asked |= {other: tables()[other] for other in BESIDES.get(name, ())}
     return METRICS[name].function(table, **asked, **({"by": by} if by else {}))
 
 
@@ -188,11 +225,11 @@ def a_group(frame, by):
 
 def is_by_group(name):
     """Whether each group's row says something of that group alone."""
-    return by_of(name) and METRICS[name].shape != "pull"
+    return by_of(name) and METRICS[name].shape != "pull" and name not in BESIDES
 
 
 by_group = pytest.mark.parametrize("name", [name for name in NAMES if is_by_group(name)])
-with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name)])
+with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name) and name not in BESIDES])
 
 
 # --- what holds for all ---------------------------------------------------------------------------
@@ -245,6 +282,7 @@ def test_the_frame_is_left_as_it_was(name):
 def test_groups_sum_to_the_total(name):
     result, whole = grouped(name), run(name, table_of(name))
     counts = [column for column, unit in whole.attrs["units"].items() if unit == "count"]
+    counts = [column for column in counts if column not in DISTINCT.get(name, ())]
     if METRICS[name].shape == "curve":  # of the others, n is who still waits
         result, whole = (one[one["seconds"] == 0] for one in (result, whole))
     rest = [key for key in result.attrs["rows"] if key != by_of(name)]

@@ -338,7 +338,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     -------
     Result, one row per quick reply (and group): `n` times that it was pressed, `share` of all; `conversation_count` in which it was; of
         those with a bot (`bot_count`), `handed_off_rate` in [0, 1], the share that a human took over later than it
-        was pressed first, with `handed_off_low`, `handed_off_high` (95 % Wilson); of those that can be judged
+        was pressed first, with its interval (95 % Wilson); of those that can be judged
         (`judged_count`), `contained_rate` with its interval, as `bot_containment` judges them. Null where there is none.
 
     Source: DEFINITIONS.md#quick-replies
@@ -358,7 +358,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     rows = table.filter((table.sender == "customer") & key_of(table.quick_reply).notnull())
     keys = [*[key for key in engine.group_keys(by) if key != "quick_reply"], "quick_reply"]
     counts = ["n", "conversation_count", "bot_count", "handed_off_count", "judged_count", "contained_count"]
-    ends = [f"{part}_{end}" for part in ("handed_off", "contained") for end in ("rate", "low", "high")]
+    ends = [f"{part}_rate{end}" for part in ("handed_off", "contained") for end in ("", "_low", "_high")]
     keyed = engine.with_keys(rows, "messages", keys, zone, uses=["conversation_id"], taken=[*counts, *ends, "share"])
     keyed = keyed.mutate(thread_=key_of(keyed.conversation_id), pressed_=engine.epoch(keyed.sent_at))
     each = keyed.group_by([*keys, "thread_"]).aggregate(presses_=keyed.count(), first_=keyed.pressed_.min())
@@ -382,7 +382,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     def made(frame):
         frame = frame.astype(dict.fromkeys(counts[:2], "int64") | dict.fromkeys(counts[2:], "float64"))
         for part, of in (("handed_off", "bot_count"), ("contained", "judged_count")):
-            frame = shapes.add_rate(frame, f"{part}_rate", f"{part}_count", of, prefix=part)
+            frame = shapes.add_rate(frame, f"{part}_rate", f"{part}_count", of, prefix=f"{part}_rate")
         total = frame["n"].sum()
         frame["share"] = frame["n"] / total if total else float("nan")
         units = dict.fromkeys(counts, "count") | dict.fromkeys(["share", "handed_off_rate", "contained_rate"], "rate")
