@@ -94,6 +94,7 @@ WITHOUT_A_RULE = {
     "contact_costs",
     "sentiment_engines",
     "bot_containment",  # what a customer did next is said by other rows
+    "containment_by_window",
     "quick_replies",
 }
 RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
