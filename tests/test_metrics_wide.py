@@ -96,6 +96,7 @@ WITHOUT_A_RULE = {
     "bot_containment",  # what a customer did next is said by other rows
     "containment_by_window",
     "quick_replies",
+    "quick_reply_handoff",
 }
 RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
 

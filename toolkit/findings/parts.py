@@ -77,7 +77,7 @@ def figure_of(result, row):
         if pd.isna(row["low"]):
             return text("figure.wait_not_reached", cases=of)
         return text("figure.wait_at_least", cases=of, low=words.duration(row["low"]))
-    form = shape if shape in ("wait", "mean") else "rate"
+    form = "mean" if shape == "figure" else shape if shape in ("wait", "mean") else "rate"
     value = estimate(row["value"], row["low"], row["high"], unit_of(result))
     if form == "rate" and pd.notna(row["hits"]):
         return text("figure.counted", hits=number(row["hits"]), value=value, cases=of)

@@ -340,3 +340,48 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
         return shapes.finish(frame, "quick_replies", table, keys, units, choices, 0)
 
     return shapes.run(query, made)
+
+
+@metric("rate", table="messages", case="bot_conversation", value="handed_off_rate", view_of="quick_replies")
+def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quiet="1d", zone=None):
+    """Of the conversations with a bot in which a quick reply was pressed, the share that a human took over after it.
+
+    Parameters
+    ----------
+    As for `quick_replies`.
+
+    Returns
+    -------
+    Result, one row per quick reply (and group): `n` conversations with a bot, `handed_off_count`, `handed_off_rate` in [0, 1]
+        with `low`, `high` (95 % Wilson); `contained_rate` of those that can be judged. No rows where nothing is known of
+        the conversations.
+
+    Source: DEFINITIONS.md#quick-reply-handoff
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> at = pd.Timestamp("2024-03-01T09:00Z")
+    >>> conversations = pd.DataFrame({
+    ...     "conversation_id": ["1", "2"], "created_at": [at] * 2, "bot_started_at": [at] * 2, "customer_id": ["a", "b"],
+    ...     "closed_at": [at] * 2, "handed_off_at": [at, None],
+    ... })
+    >>> messages = pd.DataFrame({
+    ...     "conversation_id": ["1", "2"], "sent_at": [at] * 2, "sender": ["customer"] * 2, "quick_reply": ["agent", "bill"],
+    ... })
+    >>> quick_reply_handoff(messages, conversations=conversations)[["quick_reply", "n", "handed_off_count"]].values.tolist()
+    [['agent', 1, 1], ['bill', 1, 0]]
+    """
+
+    def led(replies):
+        attrs, frame = replies.attrs, replies.loc[replies["bot_count"] > 0]
+        ends = {"handed_off_rate_low": "low", "handed_off_rate_high": "high"}
+        frame = frame.drop(columns="n").rename(columns={"bot_count": "n"} | ends)
+        columns = [*attrs["by"], "n", "handed_off_count", "handed_off_rate", "low", "high", "contained_rate"]
+        frame = frame[columns].astype({"n": "int64", "handed_off_count": "int64"}).reset_index(drop=True)
+        units = {"n": "count", "handed_off_count": "count", "handed_off_rate": "rate", "contained_rate": "rate"}
+        about = {"roles": {"hits": "handed_off_count"}, "ends": ("low", "high")}
+        table = engine.as_table(messages, "messages")
+        return shapes.finish(frame, "quick_reply_handoff", table, attrs["by"], units, attrs["choices"], **about)
+
+    return shapes.then(quick_replies(messages, by, conversations, window, quiet, zone), led)
