@@ -486,6 +486,14 @@ def test_one_agent_has_a_hard_mix_and_is_as_good_topic_by_topic(clean):
     assert happy[own & ~is_bill].mean() > happy[~own & ~is_bill].mean() - 0.05
 
 
+def test_some_have_no_topic(clean, recent):
+    assert recent.topic.notna().all()
+    assert 0.03 < recent.subtopic.isna().mean() < 0.07
+    before = clean["conversations"].query("created_at < @SIXTEEN_WEEKS")
+    assert 0.02 < before.topic.isna().mean() < 0.06
+    assert before[before.topic.isna()].subtopic.isna().all()
+
+
 def test_agents_change_channels(recent):
     worked = recent[recent.agent.notna()].sort_values("first_response_at")
     assert (worked.groupby("agent").channel.nunique() == 7).all()
