@@ -19,16 +19,22 @@ from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
 TARGETS = {"default": 3600, "email": 86_400}
+RESOLUTIONS = {"default": 90_000, "x": 20_000}
 SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
-    {"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}, "targets": {"first_response": TARGETS}}
+    {
+        "time_zone": ZONE,
+        "holidays": {"dates": ["2024-04-01"]},
+        "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
+    }
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "listing"}
-NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
+SHAPES = {"count", "rate", "wait", "mean", "score", "figure", "shares", "curve", "grid", "pull", "sums", "listing"}
+# Those of results or of a whole data set have tests of their own.
+NAMES = [name for name, about in METRICS.items() if about.contract in CONTRACTS]
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"contact_costs": "topic"}
+OTHERWISE_BY = {"contact_costs": "topic", "response_time": "project"}
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -39,6 +45,19 @@ OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "ve
 def reading(row, start, end, closing=None):
     """The rule of a wait: (seconds, how it ended) of a row, None where it doesn't count."""
     return oracle.span(row, oracle.seconds(AS_OF), start, end, closing)
+
+
+def stage(row, name, start, end, closing=None):
+    """The rule of a stage of a conversation's life; None where it wasn't entered, or was left at an unknown time."""
+    now, later = oracle.seconds(AS_OF), ("team_assigned_at", "agent_assigned_at", "first_response_at", "closed_at")
+    if oracle.is_null(row[start]):
+        return None
+    took = reading(row, start, end, closing)
+    if took and name == "indexing_delay" and took[1] == "open":
+        gone = [oracle.seconds(row[time]) for time in later if not oracle.is_null(row[time])]
+        return None if any(time <= now for time in gone) else took
+    # answered before it was assigned
+    return None if took and name == "agent_response_time" and took[0] < 0 else took
 
 
 # The row rule of each metric that counts, rates or times rows: True for a row that counts (count), whether the event
@@ -55,27 +74,48 @@ ROWS = {
         and reading(row, "created_at", "first_response_at", "closed_at")[1] == "ended"
     ),
     "sla_compliance": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
+    "service_level_target": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
+    "resolution_compliance": lambda row: {True: True, False: False}.get(oracle.is_closed_in(row, AS_OF, RESOLUTIONS)),
     "abandonment_rate": lambda row: None if row["outcome"] == "test" else row["outcome"] == "abandoned",
     "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
     "out_of_hours_share": lambda row: not oracle.is_open(oracle.seconds(row["created_at"]), SERVICE),
+    "service_level": oracle.is_answered_in_time,
+    "patience": lambda row: oracle.call_patience(row, oracle.seconds(AS_OF)),
+    "call_resolution_time": lambda row: (
+        None if row["outcome"] != "answered" else reading(row, "started_at", "ended_at")
+    ),
+    "transfers": lambda row: (
+        None if row["outcome"] != "answered" else oracle.text(row["transferred_to"]) != oracle.NONE
+    ),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "indexing_delay": lambda row: stage(row, "indexing_delay", "created_at", "indexed_at"),
+    "queue_time": lambda row: stage(row, "queue_time", "team_assigned_at", "agent_assigned_at", "closed_at"),
+    "agent_response_time": lambda row: stage(
+        row, "agent_response_time", "agent_assigned_at", "first_response_at", "closed_at"
+    ),
+    "agent_handling_time": lambda row: stage(row, "agent_handling_time", "agent_assigned_at", "closed_at"),
+    "total_handling_time": lambda row: stage(row, "total_handling_time", "indexed_at", "closed_at"),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
 WITHOUT_A_RULE = {
     "abandonment_by_base",
     "abandonment_by_stage",
+    "service_level_by_formula",
+    "transfer_destinations",
     "expectation_met",
     "contact_costs",
     "sentiment_engines",
+    "response_time",  # of several messages each: tests/test_replies.py
 }
 RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
 
 
 def test_every_count_rate_and_wait_has_its_rule():
     assert set(ROWS) == set(RULED)
-    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison"}
+    found = {about.shape for about in METRICS.values()}
+    assert SHAPES <= found and found - SHAPES <= {"comparison", "contribution", "team"}  # of results, or of a data set
 
 
 def assert_rule(name, frame, by):
@@ -146,9 +186,12 @@ def tables():
     replies = asked.assign(
         message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
     ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    both = pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)
+    # the same of all messages of a conversation
+    projects = dict(zip(sorted(set(both["conversation_id"])), ["web", "shop", None] * 7, strict=False))
     return found | {
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
-        "messages": pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True),
+        "messages": both.assign(project=both["conversation_id"].map(projects).astype(object)),
     }
 
 
@@ -165,7 +208,11 @@ def by_of(name):
 def run(name, table, by=None):
     takes = inspect.signature(METRICS[name].function).parameters
     asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
-    return METRICS[name].function(table, **asked, **({"by": by} if by else {}))
+    if by or (
+        METRICS[name].shape != "pull" and "by" in takes and takes["by"].default
+    ):  # one that has groups unless told
+        asked["by"] = by
+    return METRICS[name].function(table, **asked)
 
 
 @functools.cache
@@ -281,7 +328,9 @@ def test_no_rows(name):
     frame = table_of(name).iloc[:0]
     empty = run(name, frame)
     assert empty.empty or not empty["n"].any()
-    rates = [column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "points")]
+    rates = [
+        column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "net", "points")
+    ]
     assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
     if by_of(name):
         assert run(name, frame, by_of(name)).empty

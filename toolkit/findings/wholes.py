@@ -9,7 +9,7 @@ from toolkit import claims, words
 from toolkit.claims import group_keys
 from toolkit.findings import targets
 from toolkit.findings.groups import change_clauses, fact, groups_told, ps
-from toolkit.findings.parts import cases, estimate_of, event, name_of, place_of, say, too_few, word
+from toolkit.findings.parts import also, cases, estimate_of, event, name_of, place_of, say, too_few, word
 from toolkit.findings.shapes import figure, nothing
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
@@ -63,8 +63,8 @@ def _parts(result):
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
     for code, (name, ends) in zip(result.attrs["parts"], names, strict=True):
         part = tidy[tidy["part"] == code]
-        is_state = "part" in result.attrs and name != "within"
-        if name in ("between", "after") or (is_state and not part["n"].sum()):
+        is_state = "part" in result.attrs and name not in ("within", "under")
+        if name in ("between", "after", "from") or (is_state and not part["n"].sum()):
             continue
         if len(part) == 1:  # as it stands there: the interval may carry more than n
             share, low, high = part.iloc[0][["share", "low", "high"]]
@@ -125,6 +125,32 @@ def _trend(result, every, period, comparison):
         [one],
         told.tested + ps(rows),
     )
+
+
+def sums(result, **context):
+    """How much time all of the cases took together, and the part that takes most of it; a sum in full, so no verdict."""
+    few, facts = too_few(result), result.attrs["facts"]
+    if few:
+        return nothing(few)
+    about = {"cases": cases(result, facts["n"]), "event": event(result, facts["n"])}
+    if not facts["seconds"]:
+        return nothing(say("sums.none", **about))
+    clauses, keys = (
+        [Clause(say("sums.whole", total=words.duration(facts["seconds"]), **about))],
+        claims.place_keys(result),
+    )
+    groups = claims.estimates(result)
+    groups = groups[groups["is_told"].to_numpy(bool) & ~groups[keys[-1]].isin(facts.get("outer", ()))]
+    top = groups[groups["value"] == groups["value"].max()] if len(keys) == 1 else groups.iloc[:0]
+    is_named = len(groups) > 1 and len(top) == 1 and claims.is_named(top, keys)[0]
+    if is_named:
+        row = result.iloc[top.index[0]]
+        clauses.append(Clause(say("sums.most", value=estimate_of(result, row), place=place_of(result, row))))
+    heading, told = composed(clauses)
+    rest = [one.full for one in clauses if one not in told]
+    is_clear = is_named and len(told) > 1 and top["low"].iloc[0] > groups["high"].drop(top.index).max()
+    highlight = result.index[top.index[0]] if is_clear else None
+    return Told(heading, note_of([*rest, *also(result, facts)]), highlight, shows=len(groups) > 1)
 
 
 # --- what is no figure of a group -------------------------------------------------------------------

@@ -4,17 +4,22 @@ import inspect
 from pathlib import Path
 
 from toolkit import words
+from toolkit.tables import TABLES
 
 UNITS = {
     "count": "count",
     "rate": "share in [0, 1]",
     "wait": "seconds",
     "mean": "seconds",
+    "score": "a mean on a scale",
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
     "pull": "points, from -1 to 1",
+    "contribution": "points, from -1 to 1",
+    "sums": "share in [0, 1]",
     "listing": "rows",
+    "figure": "that of its figure",
     "comparison": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}
@@ -53,7 +58,7 @@ def definitions_markdown():
         "# Definitions",
         "",
         "One section for each metric of `toolkit.metrics`. Written from the metrics and their words in "
-        "`toolkit/words/en/metrics.toml` (`make docs`); reports print the same words.",
+        "`toolkit/words/en/metrics_*.toml` (`make docs`); reports print the same words.",
         "",
         "What holds for all of them: a cohort is what came in during the period; an interval is 95 %, Wilson's for a "
         "rate; a figure over fewer cases than `minimum_count` of service.toml is shown as “too few”; undefined is null, "
@@ -67,8 +72,13 @@ def definitions_markdown():
         lines += ["", f"## {name.replace('_', ' ').capitalize()}", "", f"`toolkit.metrics.{name}`: {summary}", "", text]
         if contested:
             lines += ["", f"**Contested:** {contested}"]
-        table = f"Table: {metric.table}. " if metric.table else "Of two results of one metric. "
-        lines += ["", f"{table}Shape: {metric.shape}. Unit: {UNITS[metric.shape]}. Best: {BEST[metric.best]}."]
+        for part, title in (("systems", "Elsewhere"), ("source", "Source")):
+            if words.has(f"metric.{name}.{part}"):
+                lines += ["", f"**{title}:** {words.text(f'metric.{name}.{part}')}"]
+        row = TABLES[metric.contract].row if metric.contract in TABLES else ""
+        table = f"Table: {metric.table}, one row per {row}. " if row else "Of results of other metrics. "
+        view = f"Another view of `{metric.view_of}`. " if metric.view_of else ""
+        lines += ["", f"{view}{table}Shape: {metric.shape}. Unit: {UNITS[metric.shape]}. Best: {BEST[metric.best]}."]
     return "\n".join(lines) + "\n"
 
 

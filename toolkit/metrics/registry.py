@@ -11,11 +11,12 @@ class Metric:
     """A metric's function, and what its shape needs to know of it; how it is called stands in `toolkit.words`."""
 
     function: Any
-    shape: str  # count, rate, wait, mean, shares, curve, grid, pull, listing or comparison
+    shape: str  # count, rate, wait, mean, figure, score, shares, curve, grid, pull, contribution, listing or comparison
     table: str  # attribute of `data` that it takes
     case: str  # one row, as a key of the words `case`
     value: str  # the column that is compared, charted, told
     best: str = ""  # "low", "high", or "" where neither is better
+    view_of: str = ""  # the metric that it shows from another side, such as its curve; "" for one of its own
 
     @property
     def contract(self):
@@ -23,16 +24,21 @@ class Metric:
         return self.table.removeprefix("scored_")
 
     @property
+    def question(self):
+        """What it answers to: the file that it stands in, such as "satisfaction"."""
+        return self.function.__module__.rsplit(".", 1)[-1]
+
+    @property
     def name(self):
         """The name of the function."""
         return self.function.__name__
 
 
-def metric(shape, table, case, value, best=""):
+def metric(shape, table, case, value, best="", view_of=""):
     """Declare the function below as a metric; it stays the plain function that it is."""
 
     def declare(function):
-        METRICS[function.__name__] = Metric(function, shape, table, case, value, best)
+        METRICS[function.__name__] = Metric(function, shape, table, case, value, best, view_of)
         return function
 
     return declare

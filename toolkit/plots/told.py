@@ -26,6 +26,8 @@ def form_of(result, parts=False):
     if (parts and result.attrs.get("parts")) or (shape == "shares" and (keys if "part" in result.attrs else not key)):
         return "split"
     keys = axes.group_keys(result, "rows")
+    if shape == "sums":
+        return "rows" if len(keys) == 1 else None  # of several groups' parts the table says more
     if key and (len(keys) > 1 or shape == "shares"):
         return "trend"
     if key == "hour":
