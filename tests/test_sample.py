@@ -518,11 +518,17 @@ def test_planted_rows_are_in_the_files(written, raw):
             assert (raw[entry["table"]][entry["column"]] == entry["key"]).sum() == entry["rows"], entry
 
 
+def test_rows_that_are_made_wrong_are_named(clean):
+    conversations = clean["conversations"]
+    wrong = conversations[conversations.agent_assigned_at < conversations.team_assigned_at]
+    assert sorted(wrong.conversation_id) == [entry["key"] for entry in planted() if not entry["is_appended"]]
+
+
 def test_planted_rows_are_few_and_at_the_end(written, written_clean):
     for name in TABLES:
         before, after = (written_clean / f"{name}.csv").read_bytes(), (written / f"{name}.csv").read_bytes()
         assert after.startswith(before)
-        rows = sum(entry["rows"] for entry in planted() if entry["table"] == name)
+        rows = sum(entry["rows"] for entry in planted() if entry["table"] == name and entry["is_appended"])
         assert after[len(before) :].count(b"\n") == rows
 
 
