@@ -33,7 +33,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"contact_costs": "topic"}
+OTHERWISE_BY = {"contact_costs": "topic", "first_contact_resolution": "topic"}
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -67,6 +67,24 @@ ROWS = {
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
     "out_of_hours_share": lambda row: not oracle.is_open(oracle.seconds(row["created_at"]), SERVICE),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "first_resolution_time": lambda row: (
+        None
+        if not oracle.is_null(row["reopen_count"]) and row["reopen_count"] > 0
+        else reading(row, "created_at", "closed_at")
+    ),
+    "resolution_rate": lambda row: (
+        None
+        if reading(row, "created_at", "closed_at") is None
+        else reading(row, "created_at", "closed_at")[1] == "ended"
+    ),
+    "escalations": lambda row: (
+        None if oracle.seconds(row["created_at"]) > oracle.seconds(AS_OF) else row["escalated_to"] == "experts"
+    ),
+    "escalation_reasons": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF) and row["escalated_to"] == "experts"
+        else None
+    ),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
@@ -74,6 +92,8 @@ WITHOUT_A_RULE = {
     "abandonment_by_base",
     "abandonment_by_stage",
     "expectation_met",
+    "first_contact_resolution",
+    "first_contact_by_window",
     "contact_costs",
     "sentiment_engines",
 }

@@ -109,6 +109,8 @@ class Targets(_Settings):
     resolution_by_team: dict[str, Duration] = {}
     compliance: Fraction = 0.8
     answer_within: Duration = 20  # phone service level: answered within this
+    first_contact_resolution: Fraction | None = None
+    resolution_rate: Fraction | None = None
     csat: Fraction = 0.8
     abandonment: Fraction = 0.05
 

@@ -111,6 +111,18 @@ class View:
             table = table if restricted is None else restricted
         return shown(table)
 
+    def everything(self, name):
+        """All rows of a table up to the reading, whatever the period and the filters: what happened around its cases.
+
+        It can be joined with the view's own tables.
+        """
+        from toolkit.load.shown import shown
+
+        table = self._backend.table(name)
+        if self.as_of < self._shared["as_of"]:
+            table = reading.read_back(table, name, self.as_of, self.zone)
+        return shown(table)
+
     def _within(self, table, name):
         """The rows of the period; with spans, each with the time at which it is read."""
         if name == "call_stages" and "calls" in self._names:

@@ -15,6 +15,12 @@ def beside(table, name):
     return getattr(data, name) if data and data.has(name) else None
 
 
+def around(table, name):
+    """Another table of the data set that a table came from, of all its time up to the reading; None where there is none."""
+    data = data_of(table)
+    return data.everything(name) if data and data.has(name) else None
+
+
 def hours_there(table, first, last):
     """day, weekday, hour of the hours that were there, from one local day (since 1970-01-01) to another.
 

@@ -247,8 +247,9 @@ def wait_curve(
 
 
 def wait_spans(
-    of, rows, ended, by, zone, edges, clock="calendar", service=None, otherwise=None, choices=None, case=None
-):
+    of, rows, ended, by, zone, edges, clock="calendar", service=None, otherwise=None, choices=None, case=None,
+    still="waiting",
+):  # fmt: skip
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
     Counted on the engine by the exact second; upper ends are inclusive. Where all of a group have one `target_`, the
@@ -257,7 +258,7 @@ def wait_spans(
     import ibis
 
     name, seconds = of.__name__, parse_edges(edges)
-    words = span_words(seconds, otherwise)
+    words = span_words(seconds, otherwise, still)
     names = [_span_name(key, values) for key, values in words]
     keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
     steps = [(spans.seconds_ <= edge, position) for position, edge in enumerate(seconds)]
@@ -307,7 +308,7 @@ def wait_spans(
     return run(query, made)
 
 
-def span_words(edges, otherwise=None):
+def span_words(edges, otherwise=None, still="waiting"):
     """[(words key, its values)] of the spans that edges in seconds make, and of what isn't in any.
 
     >>> span_words([3600, 86400], "closed")[1:]
@@ -316,7 +317,7 @@ def span_words(edges, otherwise=None):
     spans = [("within", {"high": edges[0]})]
     spans += [("between", {"low": low, "high": high}) for low, high in zip(edges, edges[1:], strict=False)]
     spans.append(("after", {"low": edges[-1]}))
-    return [*spans, *([("closed_unanswered", {})] if otherwise else []), ("waiting", {})]
+    return [*spans, *([("closed_unanswered", {})] if otherwise else []), (still, {})]
 
 
 def parse_edges(edges):
