@@ -55,7 +55,7 @@ BY["site_visits"] = "topic"
 # By topic: who came back on a topic did so within the group.
 OTHERWISE_BY = dict.fromkeys(
     ("contact_costs", "bot_containment", "bot_outcomes", "call_deflection", "deflection_savings"), "topic"
-) | {"channel_switching": "team", "response_time": "project"}
+) | {"first_contact_resolution": "topic", "channel_switching": "team", "response_time": "project"}
 # Counts of what may be in several groups.
 DISTINCT = {"quick_replies": {"conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"}}
 BESIDES = {"visits_per_call": ("calls",)}  # tables without which a metric has no figure
@@ -146,6 +146,24 @@ ROWS = {
         if oracle.is_null(row["channel"]) or row["channel"] == ""
         else row["channel"].lower() not in ("phone", "email")
     ),
+    "first_resolution_time": lambda row: (
+        None
+        if not oracle.is_null(row["reopen_count"]) and row["reopen_count"] > 0
+        else reading(row, "created_at", "closed_at")
+    ),
+    "resolution_rate": lambda row: (
+        None
+        if reading(row, "created_at", "closed_at") is None
+        else reading(row, "created_at", "closed_at")[1] == "ended"
+    ),
+    "escalations": lambda row: (
+        None if oracle.seconds(row["created_at"]) > oracle.seconds(AS_OF) else row["escalated_to"] == "experts"
+    ),
+    "escalation_reasons": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF) and row["escalated_to"] == "experts"
+        else None
+    ),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
@@ -157,6 +175,8 @@ WITHOUT_A_RULE = {
     "service_level_by_formula",
     "transfer_destinations",
     "expectation_met",
+    "first_contact_resolution",
+    "first_contact_by_window",
     "contact_costs",
     "sentiment_engines",
     "response_time",  # of several messages each: tests/test_replies.py
