@@ -1215,7 +1215,7 @@ def results(data):
         "surveys": ("topic", "week"),
     }
     for name, metric in METRICS.items():
-        if metric.shape == "comparison" or name in ("reply_pairs", "abandonment_by_stage"):
+        if metric.shape in ("comparison", "contribution") or name in ("reply_pairs", "abandonment_by_stage"):
             continue
         table = getattr(data, metric.table)
         takes = metric.function.__code__.co_varnames[: metric.function.__code__.co_argcount]

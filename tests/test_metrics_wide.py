@@ -19,11 +19,17 @@ from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
 TARGETS = {"default": 3600, "email": 86_400}
+RESOLUTIONS = {"default": 90_000, "x": 20_000}
 SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
-    {"time_zone": ZONE, "holidays": {"dates": ["2024-04-01"]}, "targets": {"first_response": TARGETS}}
+    {
+        "time_zone": ZONE,
+        "holidays": {"dates": ["2024-04-01"]},
+        "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
+    }
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "pull", "sums", "listing"}
-NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
+SHAPES = {"count", "rate", "wait", "mean", "score", "figure", "shares", "curve", "grid", "pull", "sums", "listing"}
+# Those of results or of a whole data set have tests of their own.
+NAMES = [name for name, about in METRICS.items() if about.contract in CONTRACTS]
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
@@ -68,10 +74,20 @@ ROWS = {
         and reading(row, "created_at", "first_response_at", "closed_at")[1] == "ended"
     ),
     "sla_compliance": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
+    "service_level_target": lambda row: {True: True, False: False}.get(oracle.is_met(row, AS_OF, TARGETS)),
+    "resolution_compliance": lambda row: {True: True, False: False}.get(oracle.is_closed_in(row, AS_OF, RESOLUTIONS)),
     "abandonment_rate": lambda row: None if row["outcome"] == "test" else row["outcome"] == "abandoned",
     "csat": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] >= 4,
     "low_score_rate": lambda row: None if row["kind"] != "csat" or oracle.is_null(row["score"]) else row["score"] <= 3,
     "out_of_hours_share": lambda row: not oracle.is_open(oracle.seconds(row["created_at"]), SERVICE),
+    "service_level": oracle.is_answered_in_time,
+    "patience": lambda row: oracle.call_patience(row, oracle.seconds(AS_OF)),
+    "call_resolution_time": lambda row: (
+        None if row["outcome"] != "answered" else reading(row, "started_at", "ended_at")
+    ),
+    "transfers": lambda row: (
+        None if row["outcome"] != "answered" else oracle.text(row["transferred_to"]) != oracle.NONE
+    ),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
     "indexing_delay": lambda row: stage(row, "indexing_delay", "created_at", "indexed_at"),
     "queue_time": lambda row: stage(row, "queue_time", "team_assigned_at", "agent_assigned_at", "closed_at"),
@@ -86,6 +102,8 @@ ROWS = {
 WITHOUT_A_RULE = {
     "abandonment_by_base",
     "abandonment_by_stage",
+    "service_level_by_formula",
+    "transfer_destinations",
     "expectation_met",
     "contact_costs",
     "sentiment_engines",
@@ -96,7 +114,8 @@ RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wai
 
 def test_every_count_rate_and_wait_has_its_rule():
     assert set(ROWS) == set(RULED)
-    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison"}
+    found = {about.shape for about in METRICS.values()}
+    assert SHAPES <= found and found - SHAPES <= {"comparison", "contribution", "team"}  # of results, or of a data set
 
 
 def assert_rule(name, frame, by):
@@ -189,7 +208,11 @@ def by_of(name):
 def run(name, table, by=None):
     takes = inspect.signature(METRICS[name].function).parameters
     asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
-    return METRICS[name].function(table, **asked, **({"by": by} if by else {}))
+    if by or (
+        METRICS[name].shape != "pull" and "by" in takes and takes["by"].default
+    ):  # one that has groups unless told
+        asked["by"] = by
+    return METRICS[name].function(table, **asked)
 
 
 @functools.cache
@@ -305,7 +328,9 @@ def test_no_rows(name):
     frame = table_of(name).iloc[:0]
     empty = run(name, frame)
     assert empty.empty or not empty["n"].any()
-    rates = [column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "points")]
+    rates = [
+        column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "net", "points")
+    ]
     assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
     if by_of(name):
         assert run(name, frame, by_of(name)).empty

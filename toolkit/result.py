@@ -17,6 +17,8 @@ SORTED = (
     "rate",
     "wait",
     "mean",
+    "score",
+    "figure",
     "shares",
     "pull",
     "contribution",
@@ -44,7 +46,8 @@ class Result(pd.DataFrame):
 
         Parameters
         ----------
-        units : dict of column -> "count", "rate", "seconds", "score", "points", "number", "time" or "text"
+        units : dict of column -> "count", "rate", "seconds", "score", "points", "net" (of -1 to 1, shown
+            as -100 to 100), "number", "time" or "text"
             A column `X_low`/`X_high` (or `low`/`high`, for the first rate) is the interval of X.
         choices : dict
             The named definitions that were chosen, printed with the table.
@@ -88,8 +91,10 @@ class Result(pd.DataFrame):
 
     def targets(self):
         """Per row the target that its figure is held against; null where there is none."""
-        target = self.attrs.get("target")
-        return [float(target["value"]) if target else np.nan] * len(self)
+        target = self.attrs.get("target") or {"value": np.nan}
+        if target.get("column") in self.columns:  # some rows may have none
+            return self[target["column"]].astype(float).tolist()
+        return [float(target["value"])] * len(self)
 
     def statuses(self):
         """Per row: "on" or "off" target, "near" where the interval holds the target, "few", or "none".
@@ -109,9 +114,11 @@ class Result(pd.DataFrame):
             return ["none"] * len(self)
         lows, highs = (self[target[end]].to_numpy(float) for end in ("low", "high"))
         made = []
-        for low, high, is_enough in zip(lows, highs, self.enough(), strict=True):
-            beyond, within = low > target["value"], high < target["value"]
-            if not is_enough or np.isnan(low) or np.isnan(high):
+        for low, high, wanted, is_enough in zip(lows, highs, self.targets(), self.enough(), strict=True):
+            beyond, within = low > wanted, high < wanted
+            if np.isnan(wanted):
+                made.append("none")
+            elif not is_enough or np.isnan(low) or np.isnan(high):
                 made.append("none" if is_enough else "few")
             elif beyond or within:
                 made.append("on" if beyond == (target["best"] == "high") else "off")
@@ -308,6 +315,7 @@ _FORMATS = {
     "hour": lambda value: f"{int(value):02d}:00",
     "count": lambda value: words.number(value),
     "score": lambda value: words.number(value, 2),
+    "net": lambda value: words.net(value, 1),
     "number": _number,
     "time": lambda value: f"{pd.Timestamp(value):%Y-%m-%d %H:%M}",
 }

@@ -236,7 +236,13 @@ def _line(data):
     before = data.previous.period
     same_year = before.first_day.year == period.last_day.year
     named = words.days_name(before.first_day, before.last_day, with_year=not same_year)
-    return words.text("blocks.line", days=days, compared=words.text("blocks.same_age", before=named))
+    compared = words.text("blocks.same_age", before=named)
+    if data.year_ago is not None:
+        past = data.year_ago.period
+        compared = words.text(
+            "blocks.year_ago", compared=compared, before=words.days_name(past.first_day, past.last_day)
+        )
+    return words.text("blocks.line", days=days, compared=compared)
 
 
 def _header_bundle(about):

@@ -24,6 +24,8 @@ TELLS = {
     "rate": shapes.rate,
     "wait": shapes.wait,
     "mean": shapes.mean,
+    "score": shapes.score,
+    "figure": shapes.number_with_interval,
     "curve": shapes.curve,
     "shares": wholes.shares,
     "grid": wholes.grid,

@@ -18,13 +18,18 @@ def whole_change(result, after=False):
         form = "missing"
     about = {"subject": word(result, "subject"), "value": estimate_of(result, row), "change": change_of(result, row)}
     about["verdict"] = _direction(result, row) if form == CLEAR else words.verdict(verdict)
-    return say(f"comparison.{'after_' if after else ''}{form}", **about)
+    return say(f"comparison.{'after_' if after else ''}{form}", **about, before=before_of(result))
 
 
 def change_said(comparison):
     """The size of the change of one figure, whose verdict was said; "" where it has none."""
     change = change_of(comparison, comparison.iloc[0])
-    return say("comparison.after_told", change=change) if change else ""
+    return say("comparison.after_told", change=change, before=before_of(comparison)) if change else ""
+
+
+def before_of(comparison):
+    """What a result is compared with: the period before, or a year ago."""
+    return say(f"before.{comparison.attrs.get('against') or 'previous'}")
 
 
 def moved(comparison, row, what, end=""):
@@ -32,6 +37,13 @@ def moved(comparison, row, what, end=""):
 
     `what`: what the figure is of; `end`: "_to" or "_from" where only that end is told.
     """
+    said = _moved(comparison, row, what, end)
+    if not said:
+        return say("changed.changed", what=what, before=before_of(comparison))
+    return say("changed.against", what=said) if comparison.attrs.get("against") else said
+
+
+def _moved(comparison, row, what, end):
     value, previous, change = (row[name] for name in (comparison.attrs["value"], "previous", "change"))
     form = "rose" if change > 0 else "fell"
     if comparison.attrs["units"].get("change") == "change in percent" and change:
@@ -39,7 +51,7 @@ def moved(comparison, row, what, end=""):
     unit = unit_of(comparison)
     shown = [value_text(one, unit) for one in (previous, value)] if pd.notna(value) and pd.notna(previous) else ["", ""]
     if not change or pd.isna(change) or shown[0] == shown[1]:
-        return say("changed.changed", what=what)
+        return ""
     return say(f"changed.{form}{end}", what=what, previous=shown[0], value=shown[1])
 
 

@@ -57,7 +57,17 @@ class Data(Weeks):
         Of a period that still runs, the same part of the one before. None for "all", for a period that has not
         begun, and where the data begins later than the period before.
         """
-        compared = clock.same_age_before(self.period, self.as_of)
+        return self._compared(clock.same_age_before(self.period, self.as_of))
+
+    @property
+    def year_ago(self):
+        """The same period a year ago, read at the same age: of calendar months the same months, else 52 weeks earlier.
+
+        None as for `previous`: where the data doesn't reach back to it, too.
+        """
+        return self._compared(clock.same_age_year_ago(self.period, self.as_of))
+
+    def _compared(self, compared):
         if compared is None or not self._is_covered(compared[0].whole or compared[0]):
             return None
         return self._view(period=compared[0], as_of=compared[1], spans=(), week_periods={}, _numbered=False)
@@ -264,6 +274,9 @@ class Data(Weeks):
         notes, jumps = list(self._notes), self.volume_warnings()
         if before is not None and not self._is_covered(before):
             notes.append(("notes.no_comparison", {"before": before.label, "day": self._span[0]}))
+        past = self.period.year_ago()
+        if past is not None and not self._is_covered(past):
+            notes.append(("notes.no_year_ago", {"before": past.label, "day": self._span[0]}))
         notes += coverage.notes_of(self.missing_days, jumps)
         if jumps[coverage.MOST_JUMPS :]:
             notes.append(("notes.more_jumps", {"n": len(jumps) - coverage.MOST_JUMPS}))

@@ -155,7 +155,9 @@ def _check(con, source, settings, files, given, told):
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks, local = cast.type_rows(con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}")
+            checks, local = cast.type_rows(
+                con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}", settings.csat_scale
+            )
         except Exception as error:
             raise BadData(
                 f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"

@@ -30,7 +30,7 @@ REASONS = {
     "order of stages": "a stage ends before it begins: the times that can't both be true were emptied",
     "negative duration": "a duration can't be negative",
     "negative count": "a count can't be negative",
-    "score out of range": "csat goes from 1 to 5, nps from 0 to 10",
+    "score out of range": "csat goes from 1 to 5 (csat_scale in service.toml says otherwise), nps from 0 to 10",
     "after as_of": "the time lies after the data was read: a clock runs ahead, or as_of is too early",
     "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
     "duplicate id": "the key was seen before; the first row is used",
@@ -103,7 +103,7 @@ class Check:
     value: str
 
 
-def rules_of(table, types):
+def rules_of(table, types, csat_scale=None):
     """The rules of the contract on the typed columns that there are, in the order they are told."""
     checks = []
     for column in table.columns:
@@ -123,8 +123,9 @@ def rules_of(table, types):
         if owner == table.name and earlier in types and later in types:
             checks.append(Check("order of times", later, f"{quote(later)} < {quote(earlier)}", quote(later)))
     if table.name == "surveys" and "score" in types:
+        scales = SCORE_RANGE | ({"csat": csat_scale} if csat_scale else {})
         inside = " OR ".join(
-            f"(kind = {literal(kind)} AND score BETWEEN {low} AND {high})" for kind, (low, high) in SCORE_RANGE.items()
+            f"(kind = {literal(kind)} AND score BETWEEN {low} AND {high})" for kind, (low, high) in scales.items()
         )
         checks.append(Check("score out of range", "score", f"score IS NOT NULL AND NOT ({inside})", "score"))
     return checks

@@ -111,6 +111,24 @@ class View:
             table = table if restricted is None else restricted
         return shown(table)
 
+    def whole(self, name):
+        """A table of all periods and without filters, as it stood when the data was read; None where there is none.
+
+        It can be joined with the tables of this view, as for what a customer did after the period.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample", period="2024-03")
+        >>> len(data.whole("calls").to_pandas()) > len(data.calls.to_pandas()), data.whole("calls_of_mine")
+        (True, None)
+        """
+        if name not in self._names:
+            return None
+        table = self._backend.table(name)
+        is_earlier = self.as_of < self._shared["as_of"]
+        return reading.read_back(table, name, self.as_of, self.zone) if is_earlier else table
+
     def _within(self, table, name):
         """The rows of the period; with spans, each with the time at which it is read."""
         if name == "call_stages" and "calls" in self._names:

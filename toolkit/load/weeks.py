@@ -108,3 +108,17 @@ class Weeks(View):
         end = min(clock.start_of_day(last + clock.ONE_DAY, self.zone), spans[-1].end)
         period = clock.Period(spans[0].start, end, f"{spans[0].first_day}..{last}", self.zone)
         return self._view(period=period, spans=tuple(spans), week_periods={}, _numbered=numbered)
+
+    def last_months(self, count=13):
+        """The last months up to the period's end or as_of, as `last_weeks`; None when the data reaches fewer than two."""
+        if self.first_event is None:
+            return None
+        first, last = self._span
+        if self.period.start is not None:
+            last = min(last, self.period.last_day)
+        spans = clock.spans_of(first, last, "month", self.zone, self.as_of)[-count:] if first <= last else []
+        if len(spans) < 2:
+            return None
+        end = min(clock.start_of_day(last + clock.ONE_DAY, self.zone), spans[-1].end)
+        period = clock.Period(spans[0].start, end, f"{spans[0].first_day}..{last}", self.zone)
+        return self._view(period=period, spans=tuple(spans), week_periods={}, _numbered=False)

@@ -15,6 +15,12 @@ def beside(table, name):
     return getattr(data, name) if data and data.has(name) else None
 
 
+def whole(table, name):
+    """A table of the data set that a table came from, of all periods; None where there is none, and for any other table."""
+    data = data_of(table)
+    return data.whole(name) if data else None
+
+
 def hours_there(table, first, last):
     """day, weekday, hour of the hours that were there, from one local day (since 1970-01-01) to another.
 

@@ -11,12 +11,15 @@ UNITS = {
     "rate": "share in [0, 1]",
     "wait": "seconds",
     "mean": "seconds",
+    "score": "a mean on a scale",
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
     "pull": "points, from -1 to 1",
+    "contribution": "points, from -1 to 1",
     "sums": "share in [0, 1]",
     "listing": "rows",
+    "figure": "that of its figure",
     "comparison": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}

@@ -8,6 +8,7 @@ from toolkit.service import parse_duration
 from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS, READ_AT
 
 CHANNELS = ("all", "written", "phone")
+NEVER = 2**62  # seconds
 
 
 def choose(name, value, allowed):
@@ -108,6 +109,24 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None, later=()):
     return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
 
 
+def promises(targets, name):
+    """{column: {its value: seconds}} of what the settings promise, by channel, priority and team."""
+    every = {
+        "first_response": {
+            "channel": ("first_response", targets.first_response),
+            "priority": ("first_response_by_priority", targets.first_response_by_priority),
+            "team": ("first_response_by_team", targets.first_response_by_team),
+        },
+        "resolution": {
+            "channel": ("resolution", targets.resolution),
+            "priority": ("resolution_by_priority", targets.resolution_by_priority),
+            "team": ("resolution_by_team", targets.resolution_by_team),
+        },
+    }
+    said = targets.model_fields_set
+    return {column: dict(promised) for column, (field, promised) in every[name].items() if field in said and promised}
+
+
 def _from_later_start(rows, column, at_once, end):
     """The rows whose wait went on when it began once more, from then on; closes before that are void."""
     import ibis
@@ -122,20 +141,28 @@ def _from_later_start(rows, column, at_once, end):
 
 
 def with_target(rows, name, settings=None):
-    """The rows with `target_`: the seconds that the service promises, by channel; as they are where it promises none."""
+    """The rows with `target_`, the seconds that the service promises; as they are where it promises nothing.
+
+    Of what is promised by channel, priority and team the strictest holds; the default where nothing else does.
+    """
     import ibis
 
-    targets = (settings or settings_of(rows)).targets
-    if name not in targets.model_fields_set:
+    promised = promises((settings or settings_of(rows)).targets, name)
+    if not promised:
         return rows.drop("target_") if "target_" in rows.columns else rows  # a user's own is no promise
-    promised = dict(getattr(targets, name))
-    default = promised.pop("default", None)
+    default = promised.get("channel", {}).pop("default", None)
     missing = ibis.null("int64") if default is None else ibis.literal(default, "int64")
-    if not promised or "channel" not in rows.columns:
+    found = []
+    for column, of in promised.items():
+        if of and column in rows.columns:
+            value = engine.as_text(rows[column]).fill_null("").lower()
+            steps = [(value == own.lower(), ibis.literal(seconds, "int64")) for own, seconds in of.items()]
+            found.append(ibis.cases(*steps, else_=ibis.literal(NEVER, "int64")))
+    if not found:
         return rows.mutate(target_=missing)
-    channel = engine.as_text(rows.channel).fill_null("").lower()
-    steps = [(channel == own.lower(), ibis.literal(seconds, "int64")) for own, seconds in promised.items()]
-    return rows.mutate(target_=ibis.cases(*steps, else_=missing))
+    # engines differ on the least of a null: what isn't promised is never due
+    strictest = found[0] if len(found) == 1 else ibis.least(*found)
+    return rows.mutate(target_=ibis.ifelse(strictest == NEVER, missing, strictest))
 
 
 def target_of(rows, name):

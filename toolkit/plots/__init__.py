@@ -34,7 +34,7 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
 
     Parameters
     ----------
-    result : Result of a metric; its shape is one of count, rate, wait, mean, shares, curve, grid, pull
+    result : Result of a metric; its shape is one of count, rate, wait, mean, score, shares, curve, grid, pull
     ax : Axes, optional
         Its place is what the chart fills; of small multiples it holds the first.
     reference : float or Result without groups, optional

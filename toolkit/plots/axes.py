@@ -33,7 +33,7 @@ class Form(NamedTuple):
     """How the values of a result are drawn."""
 
     value: str  # column
-    unit: str  # "rate", "seconds", "log" (of seconds), "count", "score", "points" or "number"
+    unit: str  # "rate", "seconds", "log" (of seconds), "count", "score", "net", "points" or "number"
     overall: float  # nan without one
     standout: object  # label of the row that is highlighted, or None
     period: object
@@ -211,8 +211,8 @@ def scale(unit, *values):
 
     >>> scale("rate", [0.137, float("nan")]).labels == ["0\\xa0%", "5\\xa0%", "10\\xa0%", "15\\xa0%"]
     True
-    >>> scale("count", [87]).ticks
-    [0, 20, 40, 60, 80, 100]
+    >>> scale("count", [87]).ticks, scale("net", [-0.12, 0.31]).labels
+    ([0, 20, 40, 60, 80, 100], ['−20', '0', '20', '40'])
     """
     known = np.concatenate([np.asarray(part, float) for part in values])
     known = known[np.isfinite(known)]
@@ -220,6 +220,8 @@ def scale(unit, *values):
     if unit == "log":
         positive = known[known > 0]
         return _log(positive.min() if len(positive) else 60, top if top > 0 else 3600)
+    if unit == "net":
+        return _net(known)
     if unit == "rate" and top > 0.4:
         ticks = [tick / 10 for tick in range(0, 2 * math.ceil(min(top, 1) * 5 - 1e-9) + 1, 2)]
     elif unit == "seconds":
@@ -231,7 +233,18 @@ def scale(unit, *values):
     return Scale(0, max(ticks[-1], top), ticks, [_tick(tick, unit) for tick in ticks], False)
 
 
+def _net(known):
+    """The part of the scale from −100 to 100 that holds the values and 0."""
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    step = 0.2 if max(high, 0) - min(low, 0) <= 1 else 0.5
+    first, last = math.floor(min(low, 0) / step + 1e-9), max(math.ceil(max(high, 0) / step - 1e-9), 1)
+    ticks = [round(step * place, 12) for place in range(first, last + 1)]
+    return Scale(min(ticks[0], low), max(ticks[-1], high), ticks, [_tick(tick, "net") for tick in ticks], False)
+
+
 def _tick(value, unit):
+    if unit == "net":
+        return words.net(value)
     if unit == "rate":
         return words.percent(value, 0 if round(value * 100, 6) == round(value * 100) else 1)
     if unit == "seconds":

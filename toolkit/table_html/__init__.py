@@ -146,7 +146,7 @@ def is_in_time(result):
 def is_ranked(result):
     """Whether its rows may be sorted by value as well as by count."""
     attrs, keys = result.attrs, row_keys(result)
-    is_group = attrs.get("shape") in ("rate", "wait", "mean") and not attrs.get("ordered")
+    is_group = attrs.get("shape") in ("rate", "wait", "mean", "score") and not attrs.get("ordered")
     return is_group and not any(is_ordered(result[key]) for key in keys) and attrs.get("count", "n") in result
 
 
@@ -174,6 +174,11 @@ def with_comparison(result, comparison):
         held = comparison[name].tolist()
         merged[to] = [held[place] if place >= 0 else None if name == "verdict" else np.nan for place in found]
         merged.attrs["units"][to] = told["units"].get(name, "text")
+    for name in [name for name in comparison.columns if str(name).startswith("year_ago")]:
+        held = comparison[name].tolist()
+        merged[name] = [held[place] if place >= 0 else None if name.endswith("verdict") else np.nan for place in found]
+        merged.attrs["units"][name] = told["units"].get(name, "text")
+    merged.attrs["against"] = told.get("against")
     merged.attrs["units"]["change"] = told["units"]["change"]
     return merged
 
@@ -280,7 +285,9 @@ def caption(result):
     keys = [message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
     if keys and attrs.get("shape") != "grid":  # which is called by its keys
         title = words.text("tables.caption_by", title=title, keys=words.joined(keys))
-    return words.text("tables.caption_before", title=title) if attrs.get("shape") == "comparison" else title
+    if attrs.get("shape") != "comparison":
+        return title
+    return words.text("tables.caption_year_ago" if attrs.get("against") else "tables.caption_before", title=title)
 
 
 def notes(result, limit=LONGEST):

@@ -9,7 +9,7 @@ from toolkit.table_html import cells, columns, wholes
 from toolkit.table_html.cells import Column, beside, escaped, muted
 from toolkit.verdicts import direction
 
-FIGURES = ("rate", "seconds", "score", "number", "points", "money")
+FIGURES = ("rate", "seconds", "score", "net", "number", "points", "money")
 
 
 def columns_of(result):
