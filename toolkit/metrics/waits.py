@@ -247,19 +247,9 @@ def wait_curve(
 
 
 def wait_spans(
-    of,
-    rows,
-    ended,
-    by,
-    zone,
-    edges,
-    clock="calendar",
-    service=None,
-    otherwise=None,
-    choices=None,
-    case=None,
-    is_upper=True,
-):
+    of, rows, ended, by, zone, edges, clock="calendar", service=None, otherwise=None, choices=None, case=None,
+    still="waiting", is_upper=True,
+):  # fmt: skip
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
     Counted on the engine by the exact second; an edge belongs to the span that it ends (`is_upper`), or begins. Where all of a group have one `target_`, the
@@ -268,7 +258,7 @@ def wait_spans(
     import ibis
 
     name, seconds = of.__name__, parse_edges(edges)
-    words = span_words(seconds, otherwise, is_upper)
+    words = span_words(seconds, otherwise, is_upper, still)
     names = [span_name(key, values) for key, values in words]
     keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
     steps = [
