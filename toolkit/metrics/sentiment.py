@@ -6,7 +6,7 @@ from toolkit import engine
 from toolkit.clock.timeline import PERIODS
 from toolkit.intervals import clustered_effect
 from toolkit.metrics import shapes
-from toolkit.metrics.changes import change_by_group
+from toolkit.metrics.changes import what_moved
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose
 from toolkit.tables import SENTIMENTS
@@ -179,7 +179,7 @@ def sentiment_drivers(data, by="topic", tagged="all"):
 
     Returns
     -------
-    Result, or None without a period before: as `change_by_group` gives it, one row per group, what did most harm first:
+    Result, or None without a period before: as `what_moved` gives it, one row per group, what did most harm first:
         `n` scored messages, `negative` and `previous` in [0, 1], `contribution` in [-1, 1] with `contribution_low`,
         `contribution_high` (95 %) and `verdict`; and of it `level` and `mix`. A group that one of the periods has not
         is all mix. The last row, `is_total`, is the whole change.
@@ -193,7 +193,7 @@ def sentiment_drivers(data, by="topic", tagged="all"):
     >>> bool(np.allclose(drivers["level"] + drivers["mix"], drivers["contribution"]))
     True
     """
-    result = change_by_group(data, sentiment_trend, by, every=None, tagged=tagged)
+    result = what_moved(data, sentiment_trend, by, every=None, tagged=tagged)
     if result is None:
         return None
     groups, total = result[~result["is_total"]], result[result["is_total"]].iloc[0]
