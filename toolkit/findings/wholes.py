@@ -152,7 +152,7 @@ def sums(result, **context):
         row = result.iloc[top.index[0]]
         clauses.append(Clause(say("sums.most", value=estimate_of(result, row), place=place_of(result, row))))
     rest = _longest_parts(result, groups, keys) if len(keys) > 1 else []
-    clauses += [Clause(one) for one in rest[:1]]
+    clauses = [*(Clause(one) for one in rest[:1]), *clauses]
     heading, told = composed(clauses)
     rest = [*[one.full for one in clauses if one not in told], *rest[1:]]
     is_clear = is_named and len(told) > 1 and top["low"].iloc[0] > groups["high"].drop(top.index).max()
