@@ -188,3 +188,22 @@ def target_of(rows, name):
     """The rate that the service wants; None where its settings don't say."""
     targets = settings_of(rows).targets
     return getattr(targets, name) if name in targets.model_fields_set else None
+
+
+def replies_of(messages):
+    """The public messages of human agents; one of which nothing says that it is internal is public."""
+    table = engine.as_table(messages, "messages", ["sender", "sent_at"])
+    replies = table.filter(table.sender == "agent")
+    return replies.filter(replies.is_public.fill_null(True)) if "is_public" in table.columns else replies
+
+
+def with_columns_of(messages, columns, conversations):
+    """Messages with the columns that they lack, as their conversation has them; as they are where it hasn't either."""
+    if conversations is None or "conversation_id" not in messages.columns:
+        return messages
+    conversations = engine.as_table(conversations, "conversations")
+    lacking = [name for name in columns if name not in messages.columns and name in conversations.columns]
+    if not lacking or "conversation_id" not in conversations.columns:
+        return messages
+    own = conversations.select("conversation_id", *lacking).distinct(on="conversation_id", keep="first")
+    return messages.left_join(own, "conversation_id").drop("conversation_id_right")

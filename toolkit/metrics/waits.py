@@ -247,9 +247,20 @@ def wait_curve(
 
 
 def wait_spans(
-    of, rows, ended, by, zone, edges, clock="calendar", service=None, otherwise=None, choices=None, case=None,
-    still="waiting", is_upper=True,
-):  # fmt: skip
+    of,
+    rows,
+    ended,
+    by,
+    zone,
+    edges,
+    clock="calendar",
+    service=None,
+    otherwise=None,
+    choices=None,
+    case=None,
+    is_upper=True,
+    still="waiting",
+):
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
     Counted on the engine by the exact second; an edge belongs to the span that it ends (`is_upper`), or begins. Where
