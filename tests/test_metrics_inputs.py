@@ -145,7 +145,10 @@ def test_all_shapes_are_called():
     }
 
 
-@pytest.mark.parametrize("name", [name for name in CALLS if "by month" not in name])
+ORACLES = [name for name, (metric, _, _) in CALLS.items() if "by month" not in name and metric not in OWN_ORACLES]
+
+
+@pytest.mark.parametrize("name", ORACLES)
 def test_what_is_expected_is_right(name, tables, expected):
     """The figures that all engines are held against are the oracle's."""
     metric, needs, keywords = CALLS[name]
