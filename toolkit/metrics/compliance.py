@@ -177,7 +177,7 @@ def breaches(
         had passed), `overdue_seconds` past its target until it was answered (closed) or the data was read, by the
         clock that was chosen, `target_seconds`, and of channel, priority, team, agent, topic, conversation_id,
         customer_id and url what there is. `attrs["facts"]`: `total` before the cut, `still_open` of them that are
-        neither answered (closed) yet.
+        neither answered nor closed yet.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def breaches(
     held = _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pauses)
     rows = held["rows"]
     late = rows.filter(rows.is_judged_ & ~rows.is_met_)
-    counts = {"total": late.count(), "still_open": engine.count_if(late, ~late.is_done_)}
+    counts = {"total": late.count(), "still_open": engine.count_if(late, ~late.is_over_)}
     facts = {name: int(value) for name, value in engine.to_pandas(late.aggregate(**counts)).iloc[0].items()}
     shown = [name for name in LISTED if name in late.columns]
     late = late.mutate(overdue_seconds=late.seconds_ - late.target_)
@@ -225,11 +225,12 @@ def _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pa
     choose("pauses", pauses, ("counted", "left_out"))
     if of == "response":
         rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
-        rows = rows.mutate(is_done_=rows.is_answered_)
+        rows = rows.mutate(is_done_=rows.is_answered_, is_over_=rows.is_answered_ | rows.is_closed_)
     else:
         choose("clock", clock, ("calendar", "business"))
         table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
         rows = closings(table, as_of, "done")
+        rows = rows.mutate(is_over_=rows.is_done_)
         choices = {"clock": clock, "channels": channels, "pauses": pauses}
     settings = service or shapes.settings_of(rows)
     rows = with_target(rows, setting, settings)
@@ -292,7 +293,7 @@ def _with_standing(result):
     """The result with the share that is wanted of each row, and how it stands against it."""
     is_promised = result["n"] + result["undue_count"] > 0
     result["wanted"] = np.where(is_promised, result.attrs["target"]["value"], np.nan)
-    result.attrs["units"] |= {"wanted": "rate"}
+    result.attrs["units"] |= {"wanted": "percent"}
     result.attrs["target"] = result.attrs["target"] | {"column": "wanted"}
     result["standing"] = result.statuses()
     return result
