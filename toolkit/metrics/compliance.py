@@ -206,7 +206,8 @@ def breaches(
     shown = [name for name in LISTED if name in late.columns]
     late = late.mutate(overdue_seconds=late.seconds_ - late.target_)
     late = late.order_by([late.overdue_seconds.desc(), late.start_.asc(), late.conversation_id.asc()])
-    late = late.select("start_", "paused_", "target_", "overdue_seconds", *shown)
+    texts = {name: engine.as_text(late[name]).nullif("") for name in shown}
+    late = late.select("start_", "paused_", "target_", "overdue_seconds", **texts)
     frame = engine.to_pandas(late if limit is None else late.limit(limit))
     whole = ["start_", "paused_", "target_", "overdue_seconds"]
     frame = frame.astype(dict.fromkeys(whole, "int64")).rename(columns={"target_": "target_seconds"})
