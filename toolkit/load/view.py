@@ -111,17 +111,23 @@ class View:
             table = table if restricted is None else restricted
         return shown(table)
 
-    def everything(self, name):
-        """All rows of a table up to the reading, whatever the period and the filters: what happened around its cases.
+    def whole(self, name):
+        """A table of all periods and without filters, as it stood when the data was read; None where there is none.
 
-        It can be joined with the view's own tables.
+        It can be joined with the tables of this view, as for what a customer did after the period.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample", period="2024-03")
+        >>> len(data.whole("calls").to_pandas()) > len(data.calls.to_pandas()), data.whole("calls_of_mine")
+        (True, None)
         """
-        from toolkit.load.shown import shown
-
+        if name not in self._names:
+            return None
         table = self._backend.table(name)
-        if self.as_of < self._shared["as_of"]:
-            table = reading.read_back(table, name, self.as_of, self.zone)
-        return shown(table)
+        is_earlier = self.as_of < self._shared["as_of"]
+        return reading.read_back(table, name, self.as_of, self.zone) if is_earlier else table
 
     def _within(self, table, name):
         """The rows of the period; with spans, each with the time at which it is read."""

@@ -4,8 +4,8 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.metrics import shapes
-from toolkit.metrics.dataset import around, data_of
+from toolkit.metrics import dataset, shapes
+from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, closings, of_channels, target_of
 
@@ -177,13 +177,13 @@ def _contacts(conversations, calls, as_of, channels, topics, still_open):
 
 def _around(whole, calls):
     """The tables of contacts: the conversations, and the calls that belong to none of them."""
-    everything = around(whole, "conversations")
+    everything = dataset.whole(whole, "conversations")
     found = (
         [whole.mutate(begun_=whole.created_at)]
         if everything is None
         else [everything.mutate(begun_=everything.created_at)]
     )
-    known = around(whole, "calls")
+    known = dataset.whole(whole, "calls")
     if known is None and calls is None:
         return found
     table = engine.as_table(calls, "calls", ["started_at"]) if known is None else known

@@ -1,6 +1,7 @@
 """What a metric may ask the data set that its table came from; any other table knows nothing of it."""
 
 from toolkit.engine import context_of
+from toolkit.tables import READ_AT, TABLES
 
 
 def data_of(table):
@@ -15,10 +16,10 @@ def beside(table, name):
     return getattr(data, name) if data and data.has(name) else None
 
 
-def around(table, name):
-    """Another table of the data set that a table came from, of all its time up to the reading; None where there is none."""
+def whole(table, name):
+    """A table of the data set that a table came from, of all periods; None where there is none, and for any other table."""
     data = data_of(table)
-    return data.everything(name) if data and data.has(name) else None
+    return data.whole(name) if data else None
 
 
 def hours_there(table, first, last):
@@ -31,3 +32,20 @@ def hours_there(table, first, last):
         return None
     hours = data.hours_there()
     return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
+
+
+def whole_of(table, *names):
+    """(rows, data): the same table of the data set over all of its time, and the data set; what is counted by when
+    something happened needs what came in before the period, too.
+
+    A table that isn't one of a data set's own (a frame, rows that were filtered) is all that there is: (table, None).
+    """
+    data = data_of(table) if hasattr(table, "equals") and hasattr(table, "schema") else None
+    if data is None:
+        return table, None
+    for name in names:
+        # weeks of which each is read at its own end are joined to their readings, each time anew
+        is_weeks = data.spans and READ_AT in table.columns and TABLES[name].key[0] in table.columns
+        if data.has(name) and (is_weeks or table.equals(getattr(data, name))):
+            return getattr(data.during("all"), name), data
+    return table, None

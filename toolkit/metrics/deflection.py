@@ -1,0 +1,412 @@
+"""Which way contacts come in, what they cost, and what it saves when they come in another way."""
+
+import numpy as np
+import pandas as pd
+
+from toolkit import engine, verdicts
+from toolkit.clock import PARTS
+from toolkit.clock.timeline import PERIODS, parts_of
+from toolkit.errors import BadParameter, MissingTable
+from toolkit.intervals import student_quantile
+from toolkit.metrics import shapes
+from toolkit.metrics.dataset import beside, data_of, whole
+from toolkit.metrics.followups import calls_besides, key_of
+from toolkit.metrics.registry import metric
+from toolkit.metrics.rows import channel_setting
+from toolkit.metrics.volume import contacts_of, inbound_volume
+from toolkit.tables import HISTORY_WEEK, PHONE_CHANNELS
+
+# Written channels that are neither social ones nor messaging.
+MAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail", "letter", "post", "fax", "web_form", "webform", "form")
+PHONE = "phone"
+FEWEST_DAYS = 7  # of which the movement from day to day says how sure a ratio of two counts is
+
+
+def contacts_by_way(conversations, calls=None):
+    """Every contact once, as a row of `conversations`: those, and the calls that are no conversation of the phone.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path
+    calls : the same for the calls, optional
+        By default those of the data set, of the same period; tests are left out.
+
+    Returns
+    -------
+    ibis Table with `way_`: "digital" (social and messaging), "phone" or "mail"; null where the channel isn't known
+    """
+    import ibis
+
+    rows = engine.as_table(conversations, "conversations", ["created_at", "channel"])
+    rows = rows.mutate(channel=key_of(rows.channel))
+    calls = beside(rows, "calls") if calls is None else calls
+    if calls is not None:
+        threads = whole(rows, "conversations")
+        added = calls_besides(engine.as_table(calls, "calls", ["started_at"]), rows if threads is None else threads)
+        own = {"created_at": "started_at"} | {name: name for name in added.columns}
+        columns = {}
+        for name, dtype in rows.schema().items():
+            dtype = dtype.copy(nullable=True)
+            columns[name] = added[own[name]].cast(dtype) if name in own else ibis.null(dtype)
+        rows = rows.union(added.select(**columns | {"channel": ibis.literal(PHONE).cast("string")}))
+    channel = rows.channel.lower()
+    way = ibis.cases((channel.isin(PHONE_CHANNELS), PHONE), (channel.isin(MAIL_CHANNELS), "mail"), else_="digital")
+    return rows.mutate(way_=ibis.ifelse(channel.isnull(), ibis.null("string"), way))
+
+
+@metric("rate", table="conversations", case="contact", value="digital_share", best="high")
+def call_deflection(conversations, by=None, calls=None, zone=None):
+    """The share of contacts that came in by social channels and messaging, rather than by phone or e-mail.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path; one row per conversation
+        Uses `created_at`, `channel` and the columns in `by`. A conversation without a channel is left out.
+    by : str or list of str, optional
+        Group columns, such as "topic"; also hour, weekday, day, week, month, local.
+    calls : the same for calls, optional
+        By default those of the data set; a call that has a conversation of its own on a phone channel is that one.
+    zone : str, optional
+        IANA time zone; tables from `open_data` carry theirs.
+
+    Returns
+    -------
+    Result, one row per group: `n` contacts = `digital_count` + `phone_count` + `mail_count` (e-mail, letters, forms);
+        `digital_share` in [0, 1] (best 1) with `low`, `high` (95 % Wilson).
+
+    Raises
+    ------
+    MissingColumn
+
+    Source: DEFINITIONS.md#call-deflection
+
+    Examples
+    --------
+    >>> at = pd.to_datetime(["2024-03-01T09:00Z"] * 4)
+    >>> contacts = pd.DataFrame({"created_at": at, "channel": ["x", "phone", "email", None]})
+    >>> call_deflection(contacts)[["n", "digital_count", "phone_count", "mail_count"]].values.tolist()
+    [[3, 1, 1, 1]]
+    """
+    rows = contacts_by_way(conversations, calls)
+    rows = rows.filter(rows.way_.notnull())
+    rows = rows.mutate(**{f"is_{way}_": rows.way_ == way for way in ("digital", "phone")})
+    return shapes.rate(call_deflection, rows, "digital", by, zone, ["phone"], "mail")
+
+
+# --- help pages against calls -------------------------------------------------------------------------
+
+
+@metric("figure", table="site_visits", case="call", value="visits_per_call", best="high", view_of="call_deflection")
+def visits_per_call(site_visits, by=None, calls=None, zone=None):
+    """Visits to help pages for each call received; what goes together, not what causes what.
+
+    Parameters
+    ----------
+    site_visits : DataFrame, ibis Table or path; one row per help page and local day
+        Uses `day`, `visits` and the columns in `by`.
+    by : str or list of str, optional
+        "topic" or another column that both tables have; also weekday, day, week, month, quarter, year.
+    calls : the same for the calls
+        By default those of the data set. Uses `started_at` (its local day) and `outcome`: tests are left out.
+    zone : str, optional
+        IANA time zone of the days; tables from `open_data` carry theirs.
+
+    Returns
+    -------
+    Result, one row per group: `n` calls, `visits_count`, `visits_per_call` (0 or more, null without a call) with
+        `low`, `high` (95 %, from how both move from day to day; null for fewer than seven days); `days`. Only days
+        from the first to the last that both tables reach are counted.
+
+    Raises
+    ------
+    MissingTable, MissingColumn, BadParameter
+        There are no calls; a group is of one of the tables only.
+
+    Source: DEFINITIONS.md#visits-per-call
+
+    Examples
+    --------
+    >>> visits = pd.DataFrame({"day": pd.to_datetime(["2024-03-01", "2024-03-02"]), "visits": [30, 50]})
+    >>> calls = pd.DataFrame({"started_at": pd.to_datetime(["2024-03-01T09:00Z", "2024-03-02T09:00Z"])})
+    >>> visits_per_call(visits, calls=calls, zone="UTC")[["n", "visits_count", "visits_per_call"]].values.tolist()
+    [[2.0, 80.0, 40.0]]
+    """
+    table, keys = engine.as_table(site_visits, "site_visits", ["day", "visits"]), engine.group_keys(by)
+    taken = ["n", "visits_count", "visits_per_call", "low", "high", "days"]
+    calls = _calls_of(table) if calls is None else calls
+    received = contacts_of(engine.as_table(calls, "calls", ["started_at"]))[0]
+    if "hour" in keys:
+        raise BadParameter("by='hour': visits to help pages are known by day")
+    others = [key for key in keys if key not in PARTS]
+    engine.check_keys(table, "site_visits", others, taken=[*taken, "visits"])
+    held = engine.with_keys(table, "site_visits", others)
+    day = held.day if held.day.type().is_timestamp() else held.day.cast("timestamp")
+    held = held.select(*others, day_=engine.floor_div(engine.epoch(day), 86_400), visits_=held.visits.cast("int64"))
+    received = engine.with_keys(received, "calls", [*others, "day"], zone)
+    received = received.select(*others, day_=received.day)
+    held = held.mutate(calls_=held.day_ * 0)
+    received = received.mutate(visits_=received.day_ * 0, calls_=received.day_ * 0 + 1)
+    names = [*others, "day_", "visits_", "calls_"]
+    both = held.select(*[held[name].name(name) for name in names]).union(received.select(*names))
+    query = both.group_by([*others, "day_"]).aggregate(visits_=both.visits_.sum(), calls_=both.calls_.sum())
+
+    def made(frame):
+        frame = _where_both(frame.dropna(subset=["day_"]).fillna({"visits_": 0}))
+        days = parts_of(frame["day_"].to_numpy("int64"))
+        frame = frame.assign(**{key: days[key] for key in keys if key in PARTS})
+        every = np.unique(frame["day_"])
+        rows = []
+        for key, group in shapes.groups_of(frame, keys) if len(frame) or not keys else []:
+            within = every
+            for part, value in zip(keys, key, strict=True):
+                if part in PARTS:
+                    within = within[parts_of(within)[part] == value]
+            rows.append(dict(zip(keys, key, strict=True)) | _ratio(group, within))
+        frame = pd.DataFrame(rows, columns=[*keys, *taken]).astype(
+            {"n": "int64", "visits_count": "int64", "days": "int64"}
+        )
+        frame[taken[2:5]] = frame[taken[2:5]].astype("float64")
+        units = {"n": "count", "visits_count": "count", "visits_per_call": "number", "days": "number"}
+        return shapes.finish(
+            frame, "visits_per_call", table, keys, units, ends=("low", "high"), facts={"no_cause": True}
+        )
+
+    return shapes.run(query, made)
+
+
+def _calls_of(table):
+    data, calls = data_of(table), beside(table, "calls")
+    if calls is None:
+        raise MissingTable(data.absent("calls") if data else "visits_per_call needs the calls, too: pass calls=")
+    return calls
+
+
+def _where_both(frame):
+    """The days from the first to the last that have visits and calls: outside them one of the tables says nothing."""
+    known = [frame.loc[frame[name] > 0, "day_"] for name in ("visits_", "calls_")]
+    if not all(len(days) for days in known):
+        return frame.iloc[:0]
+    first, last = max(days.min() for days in known), min(days.max() for days in known)
+    return frame[frame["day_"].between(first, last)]
+
+
+def _ratio(group, days):
+    """Visits for each call, with an interval from how both move from day to day, no narrower than Poisson's."""
+    daily = group.groupby("day_")[["visits_", "calls_"]].sum().reindex(days, fill_value=0).to_numpy(float)
+    visits, calls = daily.sum(axis=0)
+    made = {"n": int(calls), "visits_count": int(visits), "days": len(days)}
+    if not calls:
+        return made | dict.fromkeys(("visits_per_call", "low", "high"), np.nan)
+    ratio, low, high, k = visits / calls, np.nan, np.nan, len(days)
+    if k >= FEWEST_DAYS and visits:
+        left = daily[:, 0] - ratio * daily[:, 1]
+        moved = k / (k - 1) * float(left @ left) / visits**2
+        half = student_quantile(k - 1) * np.sqrt(max(moved, 1 / visits + 1 / calls))
+        low, high = ratio * np.exp(-half), ratio * np.exp(half)
+    return made | {"visits_per_call": ratio, "low": float(low), "high": float(high)}
+
+
+# --- costs --------------------------------------------------------------------------------------------
+
+
+@metric("figure", table="conversations", case="contact", value="saved", best="high")
+def deflection_savings(conversations, by=None, base=None, calls=None, zone=None):
+    """What it saves that a smaller share of contacts are calls than in the period before.
+
+    The calls that there would have been, had as many of a hundred contacts been calls as in the base period, less those
+    that there were; times what a call costs more than the other contacts do.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path; one row per conversation
+        As for `call_deflection`. What a contact costs stands in service.toml (`costs`).
+    by : str or list of str, optional
+        Group columns, each group against its own share before. Of days, weeks, months, ..., each is held against the
+        one before it, the first against none.
+    base : the same for the base period, optional
+        By default the period before of the data set.
+    calls : the same for the calls, optional
+        As for `call_deflection`.
+    zone : str, optional
+        IANA time zone; tables from `open_data` carry theirs.
+
+    Returns
+    -------
+    Result, one row per group: `n` contacts whose channel is known, `phone_count`, `phone_share`, `base_phone_share`,
+        `moved`, how many contacts fewer were calls (negative: more), `cost_difference` of one, and `saved` with `low`,
+        `high`, in the settings' currency (negative: it cost more). The interval (95 %) is that of the difference of
+        the shares (MOVER of Wilson's, wider where the share moves from week to week), costs taken as certain. Null
+        where there is no base, or no cost.
+
+    Raises
+    ------
+    MissingColumn
+
+    Source: DEFINITIONS.md#deflection-savings
+
+    Examples
+    --------
+    Of ten contacts five were calls, then two; a call costs 12, a message 1:
+
+    >>> def contacts(phone, x):
+    ...     channel = ["phone"] * phone + ["x"] * x
+    ...     return pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z"] * len(channel)), "channel": channel})
+    >>> deflection_savings(contacts(2, 8), base=contacts(5, 5))[["n", "moved", "saved"]].values.tolist()
+    [[10.0, 3.0, 33.0]]
+    """
+    rows, keys = contacts_by_way(conversations, calls), engine.group_keys(by)
+    steps, settings = [key for key in keys if key in PERIODS], shapes.settings_of(rows)
+    query = _by_channel(rows, keys, zone)
+
+    def made(frame):
+        now = _shares(frame, keys, settings.costs)
+        before, movement = _base_of(rows, keys, base, zone, settings.costs) if not steps else (None, {})
+        if steps:
+            before = _steps_before(now, keys, steps[0])
+        before = pd.DataFrame(columns=[*keys, "n", "phone_count"]) if before is None else before
+        named = before.rename(columns={"n": "base_n_", "phone_count": "base_count_"})
+        named = named[[*keys, "base_n_", "base_count_"]]
+        whole_ = now.merge(named, how="left", on=keys) if keys else now.join(named)
+        rows_ = [row | _saved(row, movement.get(tuple(row[key] for key in keys))) for row in whole_.to_dict("records")]
+        frame = pd.DataFrame(rows_, columns=[*keys, *SAVINGS])
+        frame = frame.astype({"n": "int64", "phone_count": "int64"})
+        floats = [name for name in SAVINGS if name not in ("n", "phone_count")]
+        frame[floats] = frame[floats].astype("float64")
+        units = {"n": "count", "phone_count": "count", "phone_share": "rate", "base_phone_share": "rate"}
+        units |= {"moved": "number", "cost_difference": "money", "saved": "money"}
+        facts = {"is_assumed": "costs" not in settings.model_fields_set}
+        choices = {"costs": "assumed" if facts["is_assumed"] else "own"}
+        return shapes.finish(
+            frame, "deflection_savings", rows, keys, units, choices, ends=("low", "high"), facts=facts
+        )  # fmt: skip
+
+    return shapes.run(query, made)
+
+
+SAVINGS = ["n", "phone_count", "phone_share", "base_phone_share", "moved", "cost_difference", "saved", "low", "high"]
+
+
+def _by_channel(rows, keys, zone):
+    """The query: contacts by group and channel."""
+    rows = rows.filter(rows.way_.notnull()).mutate(channel_=rows.channel)
+    keyed = engine.with_keys(rows, "conversations", keys, zone, taken=SAVINGS)
+    return keyed.group_by([*keys, "channel_"]).aggregate(
+        n_=keyed.count(), calls_=engine.count_if(keyed, keyed.way_ == PHONE)
+    )
+
+
+def _shares(frame, keys, costs):
+    """Per group n, phone_count, and what a call costs more than the mean of its other contacts."""
+    made = []
+    for key, group in shapes.groups_of(frame, keys) if len(frame) or not keys else []:
+        one = [costs.get(channel_setting(str(channel), costs)) for channel in group["channel_"]]
+        cost, n = np.array(one, float), group["n_"].to_numpy(float)
+        is_phone = group["calls_"].to_numpy(float) > 0
+        is_other = ~is_phone & ~np.isnan(cost)
+        other = (cost * n)[is_other].sum() / n[is_other].sum() if n[is_other].sum() else np.nan
+        of_phone = costs.get(channel_setting(PHONE, costs), np.nan)
+        counts = {"n": int(n.sum()), "phone_count": int(n[is_phone].sum()), "cost_difference": of_phone - other}
+        made.append(dict(zip(keys, key, strict=True)) | counts)
+    return pd.DataFrame(made, columns=[*keys, "n", "phone_count", "cost_difference"])
+
+
+def _base_of(rows, keys, base, zone, costs):
+    """(the same per group of the base period, None where there is none; {group: hits and n by earlier week})."""
+    data = data_of(rows)
+    calls = None
+    if base is None:
+        if data is None or data.previous is None:
+            return None, {}
+        base = data.previous.conversations
+    before = contacts_by_way(base, calls)
+    weeks = data.weeks_before if data is not None else None
+    movement = {}
+    if weeks is not None:
+        weekly = [*keys, HISTORY_WEEK]
+        counted = _shares(
+            engine.to_pandas(_by_channel(contacts_by_way(weeks.conversations), weekly, zone)), weekly, costs
+        )
+        for key, group in shapes.groups_of(counted, keys):
+            movement[key] = group["phone_count"].to_numpy(float), group["n"].to_numpy(float)
+    return _shares(engine.to_pandas(_by_channel(before, keys, zone)), keys, costs), movement
+
+
+def _steps_before(now, keys, step):
+    """The groups, each in the place of the one that follows it by a day, a week or a month."""
+    return now.assign(**{step: now[step] + (7 if step == "week" else 1)}) if len(now) else now
+
+
+def _saved(row, movement):
+    """What a group moved and saved against its share before, with the interval of the difference of the shares."""
+    n, base = row["n"], row["base_n_"]
+    made = {"phone_share": row["phone_count"] / n if n else np.nan}
+    made["base_phone_share"] = row["base_count_"] / base if base and base == base else np.nan
+    if not n or not base or base != base:
+        return made | dict.fromkeys(("moved", "saved", "low", "high"), np.nan)
+    counts = row["phone_count"], n, row["base_count_"], base
+    change = verdicts.rates(*counts, movement, fewest=1) if movement is not None else verdicts.Change()
+    if np.isnan(change.low):  # no weeks before that say how the share moves
+        change = verdicts.rates(*counts, fewest=1, within=True)
+    difference = row["cost_difference"]
+    low, high = sorted(-n * end * difference for end in (change.low, change.high))
+    moved = 0.0 - n * change.change
+    return made | {"moved": moved, "saved": moved * difference, "low": low, "high": high}
+
+
+@metric("count", table="conversations", case="contact", value="cost", view_of="deflection_savings")
+def contact_costs(contacts, by=None, zone=None):
+    """What contacts cost, by the cost of one on each channel.
+
+    Parameters
+    ----------
+    contacts : DataFrame, ibis Table or path
+        As for `inbound_volume`; conversations and messages need `channel`, calls are of the phone. What one costs
+        stands in service.toml (`costs`); "social" stands for all written channels without an entry of their own.
+    by : str or list of str, optional
+        Group columns; by default the channel.
+
+    Returns
+    -------
+    Result, one row per group and channel: `n` contacts, `cost_per_contact`, `cost`, in the settings' currency; null for a channel whose cost isn't known.
+
+    Source: DEFINITIONS.md#contact-costs
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z"] * 3), "channel": ["x", "x", "phone"]})
+    >>> contact_costs(contacts)[["channel", "n", "cost"]].values.tolist()
+    [['phone', 1, 12.0], ['x', 2, 2.0]]
+    """
+    import ibis
+
+    rows, table, case = contacts_of(contacts)
+    if table == "calls":
+        rows = rows.mutate(channel=ibis.literal("phone"))
+    rows = engine.as_table(rows, table, ["channel"])
+    keys = [key for key in engine.group_keys(by) if key != "channel"]
+    engine.check_keys(rows, table, keys, taken=("cost_per_contact", "cost"))
+    settings = shapes.settings_of(rows)
+    costs, facts = settings.costs, {"is_assumed": "costs" not in settings.model_fields_set}
+
+    def priced(counted):
+        def cost(channel):
+            return None if channel == engine.NONE else costs.get(channel_setting(channel, costs))
+
+        frame = pd.DataFrame(counted).drop(columns="share")
+        frame["cost_per_contact"] = frame["channel"].map(cost).astype("float64")
+        frame["cost"] = frame["n"] * frame["cost_per_contact"]
+        result = shapes.finish(
+            frame,
+            "contact_costs",
+            rows,
+            [],
+            {"n": "count", "cost_per_contact": "money", "cost": "money"},
+            {},
+            0,
+            case=case,
+            facts=facts,
+        )
+        result.attrs |= {"by": [*keys, "channel"], "rows": [*keys, "channel"]}
+        return result
+
+    return shapes.then(shapes.count(inbound_volume, rows, [*keys, "channel"], zone, table, case), priced)
