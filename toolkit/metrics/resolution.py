@@ -284,4 +284,4 @@ def resolution_buckets(
     rows = with_target(closings(table, as_of), "resolution")
     choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "channels": channels}
     of = resolution_buckets
-    return waits.wait_spans(of, rows, "closed", by, zone, edges, clock, service, None, choices, case, "open")
+    return waits.wait_spans(of, rows, "closed", by, zone, edges, clock, service, None, choices, case, still="open")
