@@ -196,7 +196,8 @@ def wait(result, comparison=None, **context):
     if few:
         return nothing(few)
     if place_keys(result):
-        return groups_told(result, comparison=comparison, notes=_ends(result, ("open", "otherwise")), **context)
+        notes = [] if result.attrs.get("read_each") else _ends(result, ("open", "otherwise"))
+        return groups_told(result, comparison=comparison, notes=notes, **context)
     row = result.iloc[0]
     # what is over can't change any more
     is_over = not row[result.attrs["roles"]["open"]]

@@ -172,6 +172,7 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
         return None
     keys = [*engine.group_keys(choices.pop("by", None)), "week"]
     result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    result.attrs["read_each"] = True  # what was open at the end of its week may have ended since
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result
