@@ -5,12 +5,12 @@ expression and returns a small pandas frame. Everything timed is whole UTC secon
 integer arithmetic gives equal results on every engine, where time zones and date parts do not.
 """
 
-import contextlib
 import datetime
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from toolkit.backend import backend_of, own_backend, quick_words
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
 from toolkit.tables import DTYPES, TABLES
@@ -37,39 +37,6 @@ class Context:
     def zone(self):
         """The service's IANA time zone."""
         return self.service.time_zone
-
-
-def own_backend(con):
-    """An Ibis backend over a DuckDB connection, with an identity of its own.
-
-    Ibis tells connections apart by how they were made, and holds two to DuckDB in memory for one: a union of
-    tables of two data sets would read the first one twice.
-    """
-    import uuid
-
-    from ibis.backends.duckdb import Backend
-
-    class OwnBackend(Backend):
-        db_identity = f"toolkit-{uuid.uuid4()}"
-
-    return OwnBackend.from_connection(con)
-
-
-def backend_of(expression):
-    """The backend that an expression runs on; None for one of frames alone."""
-    backends = expression._find_backends()[0]
-    return backends[0] if backends else None
-
-
-def as_view(table):
-    """The same rows as a temporary view of the table's own DuckDB: queries on it are short, and run as they did."""
-    import uuid
-
-    backend, name = backend_of(table), f"toolkit_view_{uuid.uuid4().hex}"
-    with quick_words():
-        backend._run_pre_execute_hooks(table)
-        backend.con.execute(f"CREATE TEMP VIEW {name} AS {backend.compile(table)}")
-    return backend.table(name, database=("temp", "main"))
 
 
 def set_context(backend, context):
@@ -425,19 +392,6 @@ def to_pandas(expression):
         # ibis 12 asks pandas 3 for an option that pandas 4 will drop
         warnings.filterwarnings("ignore", message=".*future.infer_string.*")
         return (backend_of(expression) or connection()).execute(expression)
-
-
-@contextlib.contextmanager
-def quick_words():
-    """Ibis writes nested selects as they are: to fuse them takes a third of the time that the SQL is written in."""
-    import ibis
-
-    before = ibis.options.sql.fuse_selects
-    ibis.options.sql.fuse_selects = False
-    try:
-        yield
-    finally:
-        ibis.options.sql.fuse_selects = before
 
 
 def count_if(table, condition):

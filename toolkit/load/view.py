@@ -1,6 +1,7 @@
 """The tables of a data set, restricted to a period and to some values, and read at one time."""
 
 from toolkit import clock, engine
+from toolkit.backend import as_view
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
@@ -116,7 +117,7 @@ class View:
             for column, values in self.filters.items():
                 restricted = self._restricted(table, name, column, values)
                 table = table if restricted is None else restricted
-            return table, engine.as_view(table)  # what the view is made of lives as long as it does
+            return table, as_view(table)  # what the view is made of lives as long as it does
 
         return shown(self._once(("rows", of), make)[1])
 
