@@ -612,8 +612,20 @@ def response_rate(frame, by=None, no_reply_topics=(), as_of=None, zone=None, **c
 def is_met(row, as_of, targets, clock="calendar", service=None):
     """Whether a row's first answer came within its channel's target; "undue", or None where it is not promised one."""
     wait = span(row, seconds(as_of), "created_at", "first_response_at")
+    if wait is None or by_bot_alone(row):
+        return None
+    return held(row, wait, targets, clock, service)
+
+
+def is_closed_in(row, as_of, targets, clock="calendar", service=None):
+    """The same of its close."""
+    wait = span(row, seconds(as_of), "created_at", "closed_at")
+    return None if wait is None else held(row, wait, targets, clock, service)
+
+
+def held(row, wait, targets, clock, service):
     target = targets.get(text(row.get("channel")).lower(), targets.get("default"))
-    if wait is None or target is None or by_bot_alone(row):
+    if target is None:
         return None
     took, how = wait
     if clock == "business":
@@ -707,6 +719,34 @@ def queue_wait(row):
     ends = [seconds(row.get(name)) for name in ("answered_at", "abandoned_at", "ended_at")]
     end, start = next((end for end in ends if end is not None), None), seconds(row["queued_at"])
     return None if end is None or start is None else end - start
+
+
+def call_wait(row):
+    """Seconds that a call waited in the queue, from 0; None where it isn't known, and of what hung up before the queue."""
+    is_answered = row["outcome"] == "answered"
+    wait = (0 if is_answered else None) if is_null(row["queued_at"]) else queue_wait(row)
+    if wait is None or (is_answered and is_null(row["answered_at"])):
+        return None
+    return max(wait, 0)
+
+
+def is_answered_in_time(row, within=20):
+    """Whether a call that was answered, or hung up in the queue, was answered in time; None for any other."""
+    if row["outcome"] == "answered":
+        return None if call_wait(row) is None else call_wait(row) <= within
+    return False if row["outcome"] == "abandoned" and not is_null(row["queued_at"]) else None
+
+
+def call_patience(row, now):
+    """(seconds, "ended" or "open") of a call that waited in the queue; None for any other, and if it isn't known how long."""
+    if row["outcome"] == "test" or is_null(row["queued_at"]) or seconds(row["queued_at"]) > now:
+        return None
+    begun, wait = seconds(row["queued_at"]), call_wait(row)
+    if wait is None and row["outcome"] in ("answered", "abandoned"):
+        return None
+    if wait is None or begun + wait > now:
+        return now - begun, "open"
+    return wait, "ended" if row["outcome"] == "abandoned" else "open"
 
 
 def abandonment_rate(frame, by=None, base="offered", short_abandon=None, zone=None):
@@ -1009,6 +1049,19 @@ def frame(rows, times=(), **dtypes):
     return made
 
 
+STAGE_TIMES = ("indexed_at", "team_assigned_at", "agent_assigned_at")
+
+
+@st.composite
+def stages_before(draw, created, closed):
+    """When a conversation was stored, given to a team and to an agent: in that order of the last two, before its close."""
+    indexed, team, agent = (draw(maybe(waits_after(100_000))) for _ in STAGE_TIMES)
+    if team is not None and agent is not None:
+        agent = team + agent
+    offsets = [one if one is None or closed is None else min(one, closed) for one in (indexed, team, agent)]
+    return dict(zip(STAGE_TIMES, [None if one is None else created + one for one in offsets], strict=True))
+
+
 @st.composite
 def conversations(draw, size=14):
     rows = []
@@ -1016,6 +1069,7 @@ def conversations(draw, size=14):
         created, wait = draw(instants()), draw(maybe(waits_after()))
         by_bot, handed = draw(st.booleans()), draw(maybe(st.just(created + timedelta(seconds=9))))
         closed = draw(maybe(waits_after(200_000)))
+        stages = draw(stages_before(created, closed))
         rows.append(
             {
                 "conversation_id": f"c{number}",
@@ -1028,10 +1082,14 @@ def conversations(draw, size=14):
                 "closed_at": None if closed is None else created + closed,
                 "status": draw(st.sampled_from(["open", "Solved", "closed", None])),
                 "reopen_count": draw(maybe(st.integers(0, 2))),
+                "escalated_to": draw(st.sampled_from([None, None, "", "experts"])),
+                "customer_id": draw(st.sampled_from(["u1", "u1", "u2", "", None])),
             }
+            | stages
         )
-    times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at", "closed_at"]
-    return frame(rows, times, channel=object, topic=object, status=object, reopen_count="float64")
+    times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at", "closed_at", *STAGE_TIMES]
+    texts = dict.fromkeys(["channel", "topic", "status", "escalated_to", "customer_id"], object)
+    return frame(rows, times, reopen_count="float64", **texts)
 
 
 @st.composite
@@ -1054,11 +1112,14 @@ def calls(draw, size=14):
                 "abandoned_at": started + wait if outcome == "abandoned" and draw(st.booleans()) else None,
                 "ended_at": draw(maybe(st.just(started + wait + timedelta(seconds=60)))),
                 "queue_seconds": draw(maybe(st.sampled_from([0.0, 0.5, 7.0, 30.0]))),
+                "transferred_to": draw(st.sampled_from(["billing", "", None])),
                 "outcome": outcome,
             }
         )
     times = ["started_at", "queued_at", "answered_at", "abandoned_at", "ended_at"]
-    return frame(rows, times, channel=object, topic=object, outcome=object, queue_seconds="float64")
+    return frame(
+        rows, times, channel=object, topic=object, outcome=object, transferred_to=object, queue_seconds="float64"
+    )
 
 
 @st.composite
@@ -1172,6 +1233,15 @@ def sample_tables(size=60, seed=1):
             "outcome": outcome,
         }
     )
+    # of a generator of its own, so that whatever is drawn after it stays as it is
+    own = np.random.default_rng(11)
+    is_answered = (outcome == "answered").to_numpy()
+    for name, most in (("talk", 900), ("hold", 60), ("wrap_up", 120)):
+        took = pd.Series(own.integers(0, most, size).astype(float))
+        calls[f"{name}_seconds"] = took.where(is_answered & (own.random(size) > 0.1))
+    calls["ended_at"] = pd.Series(calls["answered_at"] + pd.to_timedelta(own.integers(0, 900, size), unit="s"))
+    calls["agent"] = pd.Series(own.choice(["Ada", "Bo", "Cy"], size)).where(is_answered)
+    calls["transferred_to"] = pd.Series(own.choice(["billing", "", "second level"], size)).where(own.random(size) < 0.3)
     stages = [
         {"call_id": call_id, "position": position, "stage": stage, "entered_at": time, "is_abandoned": left}
         for call_id, time in zip(calls["call_id"], started, strict=True)
@@ -1208,8 +1278,18 @@ def sample_tables(size=60, seed=1):
             "channel": pick("x", "email", None),
         }
     )
+    random = np.random.default_rng(seed + 1)  # what came later leaves the others as they were
+    closed = conversations["closed_at"].fillna(pd.Timestamp("2100-01-01", tz="UTC"))
+    indexed = later(created, 600)
+    team = later(created, 9_000)
+    agent = later(team, 90_000)
+    for name, times in zip(STAGE_TIMES, (indexed, team, agent), strict=True):
+        conversations[name] = some(times.where(times < closed, closed).dt.as_unit("us"), 0.8)
     unscored = messages["channel"] == "email"
     messages.loc[unscored, "sentiment"] = None  # a group without one value
+    conversations["customer_id"] = pick("u1", "u2", "u3", "u4", "u5", "", None)
+    conversations["escalated_to"] = pick(None, None, "", "experts")
+    conversations["escalation_reason"] = conversations["escalated_to"].where(conversations["closed_at"].notna())
     return {
         "conversations": conversations,
         "calls": calls,

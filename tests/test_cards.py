@@ -108,7 +108,7 @@ def test_every_text_of_a_card_is_a_text():
     names = {"label", "value", "interval", "status", "standing", "beside", "before", "arrow", "change", "verdict"}
     for change in ({}, COUNT, WAIT, {"note": "few"}, {"note": "no_data"}, {"value": None, "low": None, "change": None}):
         made = card_texts(CARD | change)
-        assert set(made) == names | {"direction", "note", "cases"}
+        assert set(made) == names | {"direction", "note", "cases", "year_ago"}
         assert all(isinstance(text, str) and "nan" not in text and "None" not in text for text in made.values())
 
 

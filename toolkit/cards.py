@@ -7,7 +7,7 @@ from toolkit.result import format_value, heading, signed
 
 BEYOND = ("better", "worse")
 NO_VALUE = ("no_data", "few")  # notes of a figure that is not shown
-IN_PROSE = ("rate", "seconds", "count", "score")  # units that prose has a shorter form of than tables
+IN_PROSE = ("rate", "seconds", "count", "score", "net")  # units that prose has a shorter form of than tables
 
 
 def card_texts(figure):
@@ -19,14 +19,16 @@ def card_texts(figure):
         metric and column, or a `label` of its own; value with its `unit`, `low`, `high`; `n` rows of a `case`;
         `previous`, `change` (of a count a share of what was before), `verdict` (a code), `per_day` (a change of counts
         per day); `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `within_seconds`
-        (the time of a share in time); `population` (a code); `note`: a code (no_data, few with its `minimum_count`,
+        (the time of a share in time); `population` (a code); `year_ago`: None, or a dict of `value`, `change`, `verdict`
+        and `direction`; `note`: a code (no_data, few with its `minimum_count`,
         not_reached), or the key of a message and its values.
 
     Returns
     -------
     dict of texts, "" where there is nothing to say: `label`, `value`, `interval` (or what the figure is of), `status`
         and `standing` (its code and its word), `beside` (the target, else the figure before), `before`, `arrow`,
-        `change`, `verdict`, `direction` (of a clear change only), `note`, `cases` (unless they are the value)
+        `change`, `verdict`, `direction` (of a clear change only), `year_ago` (the figure then and the change since, in
+        one line), `note`, `cases` (unless they are the value)
 
     Examples
     --------
@@ -41,7 +43,8 @@ def card_texts(figure):
     case = figure["case"] if figure["column"] == "n" else None
     made = label(figure["metric"], figure["column"], figure.get("within_seconds"), case)
     said = {"label": figure.get("label") or made}
-    said |= dict.fromkeys(("value", "interval", "standing", "beside", "before", "arrow", "change", "verdict"), "")
+    names = ("value", "interval", "standing", "beside", "before", "arrow", "change", "verdict", "year_ago")
+    said |= dict.fromkeys(names, "")
     said |= {"status": "few" if note == "few" else figure.get("status") or "none", "direction": "none"}
     said |= {"note": _note(figure, cases), "cases": "" if unit == "count" and figure.get("value") == n else cases}
     interval = "" if note in NO_VALUE else _interval(figure, unit)
@@ -57,7 +60,7 @@ def card_texts(figure):
         said["before"] = words.text("pages.card.before", figure=_text(figure["previous"], unit))
     has_target = said["status"] != "none" and _is_there(figure.get("target"))
     target = words.text("pages.card.target", target=_text(figure["target"], unit)) if has_target else ""
-    return said | {"beside": target or said["before"]} | _change(figure, unit)
+    return said | {"beside": target or said["before"], "year_ago": _year_ago(figure, unit)} | _change(figure, unit)
 
 
 def label(metric, column, seconds=None, case=None):
@@ -136,7 +139,7 @@ def _change(figure, unit):
     told = words.verdict(verdict) if verdict else ""
     if not _is_there(change):
         return {"verdict": told if _is_there(figure.get("previous")) else ""}
-    size = words.points(change) if unit == "rate" else _text(abs(change), "rate" if unit == "count" else unit)
+    size = words.points(change) if unit in ("rate", "net") else _text(abs(change), "rate" if unit == "count" else unit)
     said = {"arrow": {"+": "▲", "−": "▼"}.get(signed(size, change)[0], ""), "change": size}
     if figure.get("per_day"):  # more in a longer period may be fewer a day
         said["change"] = words.text("pages.card.per_day", change=size)
@@ -145,3 +148,14 @@ def _change(figure, unit):
     if verdict == "clear" and direction in BEYOND:
         return said | {"direction": direction, "verdict": words.text(f"pages.verdict.{direction}", verdict=told)}
     return said | {"verdict": told}
+
+
+def _year_ago(figure, unit):
+    """The figure of a year ago with the change since and how sure that is, in one line; "" where there is none."""
+    past = figure.get("year_ago")
+    if not past:
+        return ""
+    told = _change(past | {"per_day": figure.get("per_day"), "previous": past["value"]}, unit)
+    moved = " ".join(filter(None, [told.get("arrow"), told.get("change")]))
+    said = words.text("pages.card.year_ago", figure=_text(past["value"], unit))
+    return ", ".join(filter(None, [said, moved, told["verdict"]]))

@@ -100,7 +100,7 @@ def estimates(result):
     elif shape == "shares":
         low, high, hits = f"{value}_low", f"{value}_high", f"{value}_count"
     elif shape == "curve":
-        frame = within(frame, keys, told_time(frame, keys)).assign(is_told=True)
+        frame = within(frame, keys, told_time(result, keys)).assign(is_told=True)
         frame["is_told"] = frame["n"] >= attrs.get("facts", {}).get("minimum_count", 1)
     columns = {"value": frame[value], "low": frame[low], "high": frame[high], "n": frame[count]}
     made = frame[keys].assign(**{name: column.astype(float) for name, column in columns.items()})
@@ -110,12 +110,18 @@ def estimates(result):
     return made
 
 
+def told_times(curve):
+    """The times within which the shares of a curve are told: an hour and a day, unless its metric knows better."""
+    return curve.attrs.get("facts", {}).get("times") or (NEAR, FAR)
+
+
 def told_time(curve, keys):
-    """The time within which the groups of a curve are compared: a day, or less where nearly all have ended by then."""
-    for seconds in (FAR, NEAR):
-        if len(curve) and within(curve, keys, seconds)["share"].min() < MOSTLY:
+    """The time within which the groups of a curve are compared: the last told, or less where nearly all have ended by then."""
+    frame, times = pd.DataFrame(curve), told_times(curve)
+    for seconds in times[::-1]:
+        if len(frame) and within(frame, keys, seconds)["share"].min() < MOSTLY:
             return seconds
-    return 60
+    return min(60, times[0])
 
 
 def within(curve, keys, seconds):
@@ -179,7 +185,11 @@ def _against_shares(groups, every):
             return math.nan, Change(untested=FEW)
         weights = (others["n"] / others["n"].sum()).to_numpy(float)
         pooled = _pooled(others[["value", "low", "high"]].to_numpy(float), weights)
-        return pooled[0], _mover(own[["value", "low", "high"]].astype(float), pooled)
+        change = _mover(own[["value", "low", "high"]].astype(float), pooled)
+        if every and not math.isnan(change.p):  # a mean score by week: beyond what the weeks differ, too
+            p = _beyond(own["value"], others["value"]) if len(others) >= FEWEST_OTHERS else math.nan
+            change = replace(change, p=max(change.p, p)) if p == p else replace(change, p=p, untested=NO_HISTORY)
+        return pooled[0], change
 
     return against
 

@@ -8,16 +8,21 @@ import pandas as pd
 import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
-SPANS, MOST_SPANS = ("within", "between", "after"), 4  # parts of a whole that are spans of time; how many are shown
+SPANS, MOST_SPANS = (
+    ("within", "between", "after", "under", "from"),
+    4,
+)  # parts of a whole that are spans of time; how many are shown
 SORTED = (
     "count",
     "rate",
     "wait",
     "mean",
+    "score",
     "figure",
     "shares",
     "pull",
     "contribution",
+    "sums",
     "comparison",
 )  # shapes whose rows are groups
 
@@ -41,7 +46,8 @@ class Result(pd.DataFrame):
 
         Parameters
         ----------
-        units : dict of column -> "count", "rate", "seconds", "score", "points", "number", "time" or "text"
+        units : dict of column -> "count", "rate", "seconds", "score", "points", "net" (of -1 to 1, shown
+            as -100 to 100), "number", "time" or "text"
             A column `X_low`/`X_high` (or `low`/`high`, for the first rate) is the interval of X.
         choices : dict
             The named definitions that were chosen, printed with the table.
@@ -85,8 +91,10 @@ class Result(pd.DataFrame):
 
     def targets(self):
         """Per row the target that its figure is held against; null where there is none."""
-        target = self.attrs.get("target")
-        return [float(target["value"]) if target else np.nan] * len(self)
+        target = self.attrs.get("target") or {"value": np.nan}
+        if target.get("column") in self.columns:  # some rows may have none
+            return self[target["column"]].astype(float).tolist()
+        return [float(target["value"])] * len(self)
 
     def statuses(self):
         """Per row: "on" or "off" target, "near" where the interval holds the target, "few", or "none".
@@ -106,9 +114,11 @@ class Result(pd.DataFrame):
             return ["none"] * len(self)
         lows, highs = (self[target[end]].to_numpy(float) for end in ("low", "high"))
         made = []
-        for low, high, is_enough in zip(lows, highs, self.enough(), strict=True):
-            beyond, within = low > target["value"], high < target["value"]
-            if not is_enough or np.isnan(low) or np.isnan(high):
+        for low, high, wanted, is_enough in zip(lows, highs, self.targets(), self.enough(), strict=True):
+            beyond, within = low > wanted, high < wanted
+            if np.isnan(wanted):
+                made.append("none")
+            elif not is_enough or np.isnan(low) or np.isnan(high):
                 made.append("none" if is_enough else "few")
             elif beyond or within:
                 made.append("on" if beyond == (target["best"] == "high") else "off")
@@ -187,9 +197,12 @@ def row_order(result):
     [1, 0, 2, 3]
     """
     attrs, keys = result.attrs, [key for key in row_keys(result) if key != result.attrs.get("part")]
-    if not keys or attrs.get("ordered") or attrs.get("shape") not in SORTED:
+    is_sorted = attrs.get("shape") in SORTED
+    if not keys or attrs.get("ordered") or not (is_sorted or attrs.get("shape") == "tally"):
         return list(range(len(result)))
     unnamed = np.any([[words.is_none(value) for value in result[key]] for key in keys], axis=0)
+    if not is_sorted:
+        return np.argsort(unnamed, kind="stable").tolist()
     if "part" in attrs:  # the first part of each group stands for all of its rows
         groups = pd.DataFrame(result).groupby(keys, dropna=False, sort=False, observed=True)
         ranks = result["share"].where(result[attrs["part"]].astype(str) == str(attrs["parts"][0]))
@@ -227,7 +240,7 @@ def joined_parts(attrs):
     made = []
     for group in groups:
         ends = {"low": group[0][2].get("low"), "high": group[-1][2].get("high")}
-        code = "within" if ends["low"] is None else "after" if ends["high"] is None else "between"
+        code = "between" if None not in ends.values() else group[0][1]
         title = words.part_name(code, {name: end for name, end in ends.items() if end is not None})
         made.append((words.sentence_case(title), [part for part, *_ in group], True))
     if len(rest) == 1:
@@ -305,6 +318,7 @@ _FORMATS = {
     "hour": lambda value: f"{int(value):02d}:00",
     "count": lambda value: words.number(value),
     "score": lambda value: words.number(value, 2),
+    "net": lambda value: words.net(value, 1),
     "number": _number,
     "time": lambda value: f"{pd.Timestamp(value):%Y-%m-%d %H:%M}",
 }

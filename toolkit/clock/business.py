@@ -188,6 +188,60 @@ def is_open(table, epoch_columns, service, first_epoch=None, last_epoch=None):
     return _with_calendar(table, epoch_columns, service, limits, "is_open", within)
 
 
+def due_at(start_epochs, seconds, service):
+    """When so many seconds of business time have passed since each start: the first such instant.
+
+    Parameters
+    ----------
+    start_epochs, seconds : sequences of int, as long as each other
+        UTC epoch seconds, and business seconds of 0 or more.
+    service : toolkit.service.Service
+
+    Returns
+    -------
+    list of int, UTC epoch seconds; None where the service is never open for so long
+
+    Examples
+    --------
+    Two hours from Friday at 16:00, where 09:00 to 17:00 is open, are over on Monday at 10:00:
+
+    >>> from datetime import UTC, datetime
+    >>> from toolkit.service import Service
+    >>> days = ("monday", "tuesday", "wednesday", "thursday", "friday")
+    >>> service = Service.model_validate({"opening_hours": {day: ["09:00-17:00"] for day in days}})
+    >>> (due,) = due_at([int(datetime(2024, 3, 1, 16, tzinfo=UTC).timestamp())], [7200], service)
+    >>> datetime.fromtimestamp(due, UTC).isoformat()
+    '2024-03-04T10:00:00+00:00'
+    """
+    import numpy as np
+
+    starts, seconds = np.asarray(start_epochs, "int64"), np.asarray(seconds, "int64")
+    if not len(starts):
+        return []
+    if not any(service.opening_hours.values()):
+        return [None if wait else int(start) for start, wait in zip(starts, seconds, strict=True)]
+    first, ahead = int(starts.min()), int(seconds.max()) + 14 * DAY
+    while True:
+        spans = _spans_around(service, first, int(starts.max()) + ahead)
+        opens, closes = np.array(spans, "int64").reshape(-1, 2).T
+        total = np.cumsum(closes - opens)
+        before = total - (closes - opens)
+        at = np.searchsorted(opens, starts, side="right") - 1
+        passed = np.where(at < 0, 0, before[at] + np.minimum(starts, closes[at]) - opens[at]) if len(opens) else 0 * at
+        wanted = passed + seconds
+        if (len(total) and wanted.max() <= total[-1]) or ahead > LONGEST_CALENDAR * 366 * DAY:
+            break
+        ahead *= 2
+    place = np.searchsorted(total, wanted)  # the first span that reaches it
+    made = []
+    for start, wait, end, number in zip(starts, seconds, wanted, place, strict=True):
+        if not wait:
+            made.append(int(start))
+        else:
+            made.append(int(opens[number] + end - before[number]) if number < len(total) else None)
+    return made
+
+
 def open_hours(service):
     """The hours of a normal week of which the service is open for half or more.
 

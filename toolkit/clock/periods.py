@@ -108,6 +108,27 @@ class Period:
         before = _add_months(first, -self.months) if self.months else first - (after - first)
         return _period(before, first, self.zone, self.months)
 
+    def year_ago(self):
+        """The same span a year ago; None for "all". Of a first part: that of the whole.
+
+        Of calendar months the same months; otherwise 52 weeks earlier, so that its days are the same weekdays.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> as_of = datetime(2024, 3, 20, tzinfo=UTC)
+        >>> [parse_period(text, as_of, "UTC").year_ago().label for text in ("2024-02", "2024-Q1", "-7d")]
+        ['2023-02', '2023-Q1', '2023-03-15..2023-03-21']
+        """
+        if self.start is None:
+            return None
+        if self.whole is not None:
+            return self.whole.year_ago()
+        first, after = self.first_day, self.last_day + ONE_DAY
+        if self.months:
+            return _period(_add_months(first, -12), _add_months(after, -12), self.zone, self.months)
+        return _period(first - 364 * ONE_DAY, after - 364 * ONE_DAY, self.zone)
+
 
 def parse_period(text, as_of, zone):
     """The period that `text` says, seen from the instant `as_of` in the zone `zone`.

@@ -71,7 +71,26 @@ def same_age_before(period, as_of):
     ('2024-02', '2024-03-10T12:00:00')
     """
     period = period.whole or period
-    before = period.previous()
+    return _at_same_age(period, period.previous(), as_of)
+
+
+def same_age_year_ago(period, as_of):
+    """The same period a year ago (`Period.year_ago`), as `same_age_before`.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from toolkit.clock.periods import parse_period
+    >>> as_of = datetime(2024, 4, 10, 10, tzinfo=UTC)
+    >>> before, read_at = same_age_year_ago(parse_period("last-week", as_of, "Europe/Rome"), as_of)
+    >>> before.label, clock_time(read_at, "Europe/Rome").isoformat()
+    ('2023-W14', '2023-04-12T12:00:00')
+    """
+    period = period.whole or period
+    return _at_same_age(period, period.year_ago(), as_of)
+
+
+def _at_same_age(period, before, as_of):
     if before is None or as_of <= period.start:
         return None
     now = clock_time(as_of, period.zone)

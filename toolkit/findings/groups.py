@@ -8,8 +8,8 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.findings import targets
-from toolkit.findings.compared import change_of, moved
-from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, unit_of, word
+from toolkit.findings.compared import before_of, change_of, moved
+from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, sentence_case, text, value_text
@@ -118,13 +118,13 @@ def _standout(result, found, every):
     row, attrs, unit = found.row, result.attrs, unit_of(result)
     place, is_open, rest_open = place_of(result, row), pd.isna(row["value"]), pd.isna(row["rest"])
     shown = {name: "" if pd.isna(row[name]) else value_text(row[name], unit) for name in ("value", "rest")}
-    about = shown | {"noun": noun(result), "place": place, "event": event_at(result)}
+    about = shown | {"noun": noun(result), "place": place, "event": event_at(result), "so_far": so_far(result)}
     what = what_of(result, place)
     if every:
         year = {"with_year": result[every].dt.year.nunique() > 1}
         about["span"] = text(f"span.{every}", name=display_name(row[every], every, in_sentence=True, **year))
         about |= {"others": text(f"others.{every}"), "what": what_of(result)}
-    is_wait, is_rate = attrs["shape"] == "wait", unit == "rate" and attrs["shape"] != "mean"
+    is_wait, is_rate = attrs["shape"] == "wait", unit == "rate" and attrs["shape"] not in ("mean", "score")
     form = "wait" if is_wait else "rate" if is_rate else "mean"
     if every and not is_open and not rest_open:
         full = say(f"standout.span_{form}", **about | {"event": event(result)})
@@ -172,7 +172,7 @@ def part_of(result):
     if "part" in result.attrs:
         return words.part_name(*result.attrs["part_words"][0])
     if result.attrs["shape"] == "curve":
-        seconds = claims.told_time(pd.DataFrame(result), place_keys(result))
+        seconds = claims.told_time(result, place_keys(result))
         return words.part_name("within", {"high": seconds})
     return ""
 
@@ -196,12 +196,16 @@ def change_clauses(result, comparison):
             Clause(
                 full,
                 tuple(moved(comparison, row, what_of(comparison, where), end) for end in ("", "_to")),
-                say("changed.detail", place=where, change=change_of(comparison, row)) if row["change"] else "",
+                _detail(comparison, row, where) if row["change"] else "",
                 place,
                 fact(result, "change", row, full, way, row["p"], row[comparison.attrs["count"]]),
             )
         )
     return made
+
+
+def _detail(comparison, row, where):
+    return say("changed.detail", place=where, change=change_of(comparison, row), before=before_of(comparison))
 
 
 def _most(result, named):
@@ -246,7 +250,7 @@ def _flat(result, told, tested, is_bare=False):
     if is_bare and is_tested:
         return Clause(bare)
     if not len(known):
-        return Clause(say("flat.unknown", none_of=none_of))
+        return Clause(say("flat.unknown", none_of=none_of, so_far=so_far(result)))
     low, high = (value_text(value, unit) for value in (known.min(), known.max()))
     if len(known) < len(values):
         return Clause(say("flat.open", none_of=none_of, low=low), (bare,))
@@ -304,10 +308,14 @@ def off_facts(result, statuses):
         value, low, high = (float(row[target[name]]) for name in ("of", "low", "high"))
         gap, half = abs(value - target["value"]), (high - low) / 2
         shown = value_text(value, attrs["units"].get(target["of"], "rate"))
-        about = {"value": shown, "standing": said, "noun": noun(result), "event": event_at(result)}
+        event = event_at(result) if attrs["shape"] != "score" else ""
+        about = {"value": shown, "standing": said, "noun": noun(result), "event": event}
         if keys:
             about["place"] = place_of(result, row)
-        form = ("fact" if target["of"] == attrs["value"] else "fact_share") + ("_at" if keys else "")
+        is_score = attrs["shape"] == "score"  # no share of the cases
+        about |= {"subject": word(result, "subject")} if is_score else {}
+        is_own = target["of"] == attrs["value"]
+        form = ("fact_share" if not is_own else "fact_score" if is_score else "fact") + ("_at" if keys else "")
         clause = say(f"target.{form}", **about)
         score = gap / half * 1.96 if half > 0 else 0.0
         made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))

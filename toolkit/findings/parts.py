@@ -8,7 +8,7 @@ from toolkit import words
 from toolkit.claims import place_keys
 from toolkit.words import estimate, number, text
 
-PROSE_UNITS = ("count", "rate", "seconds", "score", "number", "points")
+PROSE_UNITS = ("count", "rate", "seconds", "score", "net", "number", "points")
 
 
 def say(name, /, **values):
@@ -65,6 +65,12 @@ def place_of(result, row, keys=None):
     return words.place({key: row[key] for key in keys}, with_year=any(len(set(day.year)) > 1 for day in days))
 
 
+def so_far(result):
+    """Up to when it is known that something hasn't ended: the reading; of waits cut short otherwise, in the metric's words."""
+    own = f"metric.{result.attrs['metric']}.so_far"
+    return text(own if words.has(own) else "sentence.wait.so_far")
+
+
 def estimate_of(result, row):
     ends = [row[end] for end in result.attrs.get("ends", ())] or [math.nan, math.nan]
     return estimate(row[result.attrs["value"]], *ends, unit_of(result))
@@ -75,9 +81,9 @@ def figure_of(result, row):
     shape, of = result.attrs["shape"], cases(result, int(row["n"]))
     if pd.isna(row["value"]):  # a median that isn't reached
         if pd.isna(row["low"]):
-            return text("figure.wait_not_reached", cases=of)
-        return text("figure.wait_at_least", cases=of, low=words.duration(row["low"]))
-    form = "mean" if shape == "figure" else shape if shape in ("wait", "mean") else "rate"
+            return text("figure.wait_not_reached", cases=of, so_far=so_far(result))
+        return text("figure.wait_at_least", cases=of, so_far=so_far(result), low=words.duration(row["low"]))
+    form = {"wait": "wait", "mean": "mean", "score": "mean", "figure": "mean"}.get(shape, "rate")
     value = estimate(row["value"], row["low"], row["high"], unit_of(result))
     if form == "rate" and pd.notna(row["hits"]):
         return text("figure.counted", hits=number(row["hits"]), value=value, cases=of)

@@ -7,9 +7,9 @@ from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
-from toolkit.findings.compared import change_said, moved, whole_change
+from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
-from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, too_few, unit_of, word
+from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
@@ -68,7 +68,7 @@ def count(result, comparison=None, **context):
         return _cost(result, total)
     whole = Clause(say("count.whole", cases=cases(result, total), event=event(result, total)))
     if not keys:
-        return figure(result, [whole], [], comparison)
+        return figure(result, [whole], also(result, dict(result.iloc[0])), comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
     sums = {
@@ -180,7 +180,7 @@ def _side_by_side(result, keys):
     for _, row in rows.iterrows():
         about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
         items.append(text("sentence.group.item", **about))
-    low, high = (value_text(end, "rate") for end in (rows[result.attrs["value"]].agg(["min", "max"])))
+    low, high = (value_text(end, unit_of(result)) for end in (rows[result.attrs["value"]].agg(["min", "max"])))
     form = "same" if low == high else "side_by_side"
     about = {"subject": subject, "low": low} | ({"high": high, "apart": word(result, "apart")} if low != high else {})
     status = worst(targets.statuses(result))
@@ -200,14 +200,14 @@ def wait(result, comparison=None, **context):
     row = result.iloc[0]
     # what is over can't change any more
     is_over = not row[result.attrs["roles"]["open"]]
-    about = {"cases": cases(result, int(row["n"])), "event": event(result, row["n"])}
+    about = {"cases": cases(result, int(row["n"])), "event": event(result, row["n"]), "so_far": so_far(result)}
     if pd.isna(row[result.attrs["value"]]):
         said, more = Clause(say("wait.less_ended" if is_over else "wait.less", **about)), []
     else:
         about["value"] = estimate_of(result, row)
         said = Clause(say("wait.half", **about), (say("wait.half_short", **about),))
         more = [say("wait.p90", p90=words.duration(row["p90_seconds"]))] if pd.notna(row["p90_seconds"]) else []
-        more = more or [say("wait.p90_never" if is_over else "wait.p90_open")]
+        more = more or [say("wait.p90_never" if is_over else "wait.p90_open", so_far=so_far(result))]
     clauses = [said, targets.standing(result)[1]]
     return figure(result, clauses, more + _ends(result, ENDS), comparison)
 
@@ -231,6 +231,8 @@ def mean(result, comparison=None, **context):
     if few:
         return nothing(few)
     facts, row = result.attrs.get("facts", {}), result.iloc[0]
+    if claims.is_side_by_side(result):
+        return _side_by_side(result, place_keys(result))
     if place_keys(result):
         return groups_told(result, comparison=comparison, notes=also(result, facts), **context)
     about = {"cases": cases(result, int(row["n"])), "value": estimate_of(result, row)}
@@ -243,6 +245,22 @@ def mean(result, comparison=None, **context):
     standing = targets.standing(result)
     clauses = [said, Clause(standing[0]), standing[1]]
     return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
+
+
+def score(result, comparison=None, **context):
+    """A mean on a scale, such as that of promoters less detractors; or why nothing is said of it."""
+    reason = result.attrs.get("facts", {}).get("refused")
+    if reason:
+        return nothing(word(result, f"refused.{reason}", **_shown(result)))
+    return mean(result, comparison, **context)
+
+
+def _shown(result):
+    """The facts that are figures, as prose says them."""
+    units = result.attrs.get("fact_units", {})
+    return {
+        name: words.value_text(value, units[name]) for name, value in result.attrs["facts"].items() if name in units
+    }
 
 
 def number_with_interval(result, comparison=None, **context):
@@ -281,13 +299,21 @@ def curve(result, **context):
     frame, keys = pd.DataFrame(result), group_keys(result)
     if keys:
         return groups_told(result, is_shown=True)
-    near, far = (claims.within(frame, keys, seconds).iloc[0] for seconds in (claims.NEAR, claims.FAR))
+    times = claims.told_times(result)
+    near, far = (claims.within(frame, keys, seconds).iloc[0] for seconds in (times[0], times[-1]))
     of, least = cases(result, int(near["n"])), result.attrs.get("facts", {}).get("minimum_count", 1)
     if near["n"] < least:
         return nothing(say("too_few", cases=of, minimum=number(least)))
     values = [estimate(one["share"], one["low"], one["high"], "rate") for one in (near, far)]
-    about = {"near_time": words.duration(claims.NEAR), "far_time": words.duration(claims.FAR)}
-    said = say("curve.whole", cases=of, near=values[0], far=values[1], event=event(result, near["n"]), **about)
+    about = {"near_time": words.duration(times[0]), "far_time": words.duration(times[-1])}
+    said = say(
+        "curve.whole" if len(times) > 1 else "curve.once",
+        cases=of,
+        near=values[0],
+        far=values[1],
+        event=event(result, near["n"]),
+        **about,
+    )
     return Told(sentence_case(said))
 
 
@@ -296,11 +322,14 @@ def listing(result, **context):
     total = facts["total"]
     if not total:
         return nothing(say("listing.none"))
-    form = "whole" if "worst" in facts else "plain"
-    about = {"worst": number(facts["worst"])} if "worst" in facts else {}
+    form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
+    about = {"n": facts["still_open"]} if form == "open" else {}
+    about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
-    notes += [say("listing.shown", n=len(result))] if len(result) < total else []
+    notes += also(result, facts)
+    form = "listing.sample" if facts.get("is_sample") else "listing.shown"
+    notes += [say(form, n=len(result))] if len(result) < total else []
     return Told(sentence_case(said), note_of(notes))
 
 
@@ -308,6 +337,8 @@ def comparison(result, **context):
     """The change against the period before: of one figure, or of the groups whose change is clear."""
     if not len(result):
         return nothing(say("no_data"))
+    if result.attrs.get("against") == "outside":
+        return against_outside(result)
     if len(result) == 1 and not place_keys(result):
         row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
         way = direction(row["change"], result.attrs.get("best"))
@@ -327,8 +358,10 @@ def comparison(result, **context):
         )
     clauses, tested = change_clauses(result, result), ps(result)
     if not clauses:
-        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested))
-        return Told(sentence_case(said if tested else say("comparison.groups_untested")), shows=False, tested=tested)
+        before = before_of(result)
+        said = say("comparison.groups_none", subject=word(result, "subject"), n=len(tested), before=before)
+        said = said if tested else say("comparison.groups_untested", before=before)
+        return Told(sentence_case(said), shows=False, tested=tested)
     heading, told = composed(clauses[:1])
     notes = [clauses[0].detail, *[one.full for one in clauses[1:2]]]
     notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []

@@ -61,7 +61,7 @@ def composed(clauses):
             if len(heading) <= LONGEST:
                 return heading, told
     first = clauses[0]
-    return sentence_case([first.full, *first.shorter][-1]), clauses[:1]
+    return sentence_case([one for one in (first.full, *first.shorter) if one][-1]), clauses[:1]
 
 
 def joined(clauses):

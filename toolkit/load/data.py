@@ -6,6 +6,7 @@ import weakref
 
 from toolkit import clock, words
 from toolkit.load import coverage, reading
+from toolkit.load.outside import read_outside
 from toolkit.load.prepared import write_prepared
 from toolkit.load.score import score_messages
 from toolkit.load.sql import EPOCH
@@ -42,6 +43,8 @@ class Data(Weeks):
         Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
 
+    outside_file = None  # figures from outside, beside the data
+
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         period = period or clock.parse_period("all", as_of, service.time_zone)
         super().__init__(con, list(tables), service, as_of, period)
@@ -57,7 +60,17 @@ class Data(Weeks):
         Of a period that still runs, the same part of the one before. None for "all", for a period that has not
         begun, and where the data begins later than the period before.
         """
-        compared = clock.same_age_before(self.period, self.as_of)
+        return self._compared(clock.same_age_before(self.period, self.as_of))
+
+    @property
+    def year_ago(self):
+        """The same period a year ago, read at the same age: of calendar months the same months, else 52 weeks earlier.
+
+        None as for `previous`: where the data doesn't reach back to it, too.
+        """
+        return self._compared(clock.same_age_year_ago(self.period, self.as_of))
+
+    def _compared(self, compared):
         if compared is None or not self._is_covered(compared[0].whole or compared[0]):
             return None
         return self._view(period=compared[0], as_of=compared[1], spans=(), week_periods={}, _numbered=False)
@@ -102,6 +115,11 @@ class Data(Weeks):
         before = self.period.previous()
         label = f"{before.label} and {self.period.label}"
         return self.during(clock.Period(before.start, self.period.end, label, self.zone))
+
+    @property
+    def outside(self):
+        """Figures from outside, in a benchmark.csv beside the data: its rows as they are written; None without one."""
+        return None if self.outside_file is None else read_outside(self.outside_file)
 
     # --- what the data covers ---------------------------------------------------------------------
 
@@ -264,6 +282,9 @@ class Data(Weeks):
         notes, jumps = list(self._notes), self.volume_warnings()
         if before is not None and not self._is_covered(before):
             notes.append(("notes.no_comparison", {"before": before.label, "day": self._span[0]}))
+        past = self.period.year_ago()
+        if past is not None and not self._is_covered(past):
+            notes.append(("notes.no_year_ago", {"before": past.label, "day": self._span[0]}))
         notes += coverage.notes_of(self.missing_days, jumps)
         if jumps[coverage.MOST_JUMPS :]:
             notes.append(("notes.more_jumps", {"n": len(jumps) - coverage.MOST_JUMPS}))
@@ -340,7 +361,7 @@ class Data(Weeks):
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
         }
-        return write_prepared(self._con, folder, known)
+        return write_prepared(self._con, folder, known, self.outside_file)
 
     def _title(self):
         return f"Data from {self.source!r}: {self.label}, {self.zone}, as of {self.as_of:%Y-%m-%d %H:%M}Z"

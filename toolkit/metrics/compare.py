@@ -1,10 +1,14 @@
 """What a data set says beside its own past: the period before, the weeks until now, the groups that changed."""
 
-from toolkit import engine
-from toolkit.metrics.changes import change_by_group
+import inspect
+
+from toolkit import engine, words
+from toolkit.errors import BadParameter, ToolkitError
+from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
+from toolkit.metrics.changes import what_moved
 from toolkit.metrics.figures import figures
-from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
-from toolkit.metrics.previous import History, previous_period
+from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
+from toolkit.metrics.previous import History, previous_period, with_year_ago
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
@@ -13,19 +17,23 @@ __all__ = [
     "DEFINITION",
     "History",
     "beside_previous",
-    "change_by_group",
+    "benchmarks",
+    "what_moved",
     "compared",
     "figures",
+    "monthly",
     "previous_period",
     "scan",
     "weekly",
 ]
 
+AGAINST = ("previous", "year_ago")
 DEFINITION = METRICS["previous_period"].name  # where it is told how anything is compared
+OUTSIDE = METRICS["benchmark"].name  # and how with figures from outside
 
 
-def compared(data, function, by=None, value=None, table=None, **choices):
-    """A metric of a data set against its period before, with the movement of the weeks before; None without one.
+def compared(data, function, by=None, value=None, table=None, against="previous", **choices):
+    """A metric of a data set against an earlier period, with the movement of the weeks before; None without one.
 
     Parameters
     ----------
@@ -34,6 +42,8 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     by, choices : as the metric takes them
     value : the column to compare
     table : attribute of `data`; by default the metric's own
+    against : "previous", the period before, or "year_ago", the same period a year ago (`data.previous`, `data.year_ago`);
+        the former has the latter beside it, as `previous_period` says, where the data reaches back to it
 
     Examples
     --------
@@ -42,11 +52,19 @@ def compared(data, function, by=None, value=None, table=None, **choices):
     >>> compared(data, toolkit.metrics.csat)["previous_n"].tolist() == toolkit.metrics.csat(data.previous.surveys)["n"].tolist()
     True
     """
-    return None if data.previous is None else beside_previous(data, function, by, value, table, **choices)[1]
+    if getattr(data, _earlier(against)) is None:
+        return None
+    return beside_previous(data, function, by, value, table, against, **choices)[1]
 
 
-def beside_previous(data, function, by=None, value=None, table=None, **choices):
-    """A metric of a data set, and the same against its period before, each table read once: (result, comparison or None).
+def _earlier(against):
+    if against not in AGAINST:
+        raise BadParameter(f"against={against!r} is not known; allowed: {', '.join(AGAINST)}")
+    return against
+
+
+def beside_previous(data, function, by=None, value=None, table=None, against="previous", **choices):
+    """A metric of a data set, and the same against an earlier period, each table read once: (result, comparison or None).
 
     Parameters are those of `compared`.
 
@@ -61,9 +79,67 @@ def beside_previous(data, function, by=None, value=None, table=None, **choices):
     asked = [(function, {"by": by} | choices if by else choices, is_count(function, value))]
     table = table or METRICS[function.__name__].table
     (now,), (before,), (history,) = results_of(data, table, asked)
+    (past,) = of_year_ago(data, table, asked)
+
+    def held_against(view, earlier):
+        steady = is_steady(data, table) and (view is data.previous or is_steady(view, table))
+        return previous_period(now, earlier, value, history, days_of(data, view), steady)
+
+    if _earlier(against) == "year_ago":
+        if past is None:
+            return now, None
+        comparison = held_against(data.year_ago, past)
+        comparison.attrs["against"] = against
+        return now, comparison
     if before is None:
         return now, None
-    return now, previous_period(now, before, value, history, days_of(data), is_steady(data, table))
+    comparison = held_against(data.previous, before)
+    return now, comparison if past is None else with_year_ago(comparison, held_against(data.year_ago, past))
+
+
+def benchmarks(data, outside=None):
+    """Every figure from outside beside the data's own: those in the benchmark.csv beside it, or given.
+
+    Parameters
+    ----------
+    data : Data
+    outside : DataFrame, Ibis table or path, optional
+        As `benchmark` takes it.
+
+    Returns
+    -------
+    (results, unread): a Result of `benchmark` for each metric, column and set of groups, in the order of the file; and
+        (line, why) of the rows that can't be read or that the data can't tell
+
+    Examples
+    --------
+    >>> import pandas as pd, toolkit
+    >>> data = toolkit.open_data("data/sample", period="2024-04")
+    >>> outside = pd.DataFrame({"metric": ["csat", "cast"], "value": ["85 %", "1"], "name": "The industry"})
+    >>> (result,), unread = benchmarks(data, outside)
+    >>> result["verdict"].tolist(), unread
+    (['clear'], [(3, "no metric is called “cast” (did you mean 'csat'?)")])
+    """
+    outside = data.outside if outside is None else outside
+    if outside is None:
+        return [], []
+    rows, unread = outside_figures(outside)
+    made, unread = [], list(unread)
+    groups = [(one.metric, one.column, tuple(sorted(one.keys))) for one in rows.itertuples()]
+    for name, column, keys in dict.fromkeys(groups):
+        own = rows[[group == (name, column, keys) for group in groups]]
+        about = METRICS[name]
+        choices = {"every": None} if "every" in inspect.signature(about.function).parameters else {}
+        try:
+            result = about.function(getattr(data, about.table), **choices, **({"by": list(keys)} if keys else {}))
+            one = benchmark(result, Outside(own, []), column)
+        except (ToolkitError, TypeError):  # the data has no such table or column, or the metric no such groups
+            said = words.text(f"metric.{name}.title")
+            unread += [(line, words.text("notes.outside.no_table", name=said)) for line in own["line"]]
+            continue
+        unread += one.attrs["unread"]
+        made += [one] if len(one) else []
+    return made, sorted(unread)
 
 
 def weekly(data, function, value=None, table=None, weeks=13, **choices):
@@ -99,3 +175,22 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result
+
+
+def monthly(data, function, table=None, months=13, **choices):
+    """A metric by month, the last months up to the period's end, each read at its own end; None for fewer than two.
+
+    For what is too rare to be told by week. Parameters and result as those of `weekly`.
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> months = monthly(toolkit.open_data("data/sample", period="2024-04"), toolkit.metrics.nps)
+    >>> len(months), str(months["month"].iloc[-1])[:7]
+    (13, '2024-04')
+    """
+    view = data.last_months(months)
+    if view is None:
+        return None
+    keys = [*engine.group_keys(choices.pop("by", None)), "month"]
+    return function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from toolkit import verdicts
-from toolkit.errors import MissingColumn
+from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import count_interval
-from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, results_of
+from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, of_year_ago, results_of
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned
@@ -28,7 +28,9 @@ def figures(data, *asked):
     -------
     list of dict, one a figure: metric, column, unit, group ("volume", "speed", "experience"), case, n, value, low, high, previous, previous_n, change,
         change_low, change_high, p, verdict (Holm over the figures), direction ("better", "worse", "none"), status,
-        target, population, note, per_day (a count's change is that of a day, as the periods differ in length), history:
+        target, population, note, per_day (a count's change is that of a day, as the periods differ in length), year_ago:
+        a dict of value, n, change, low, high, p, verdict (Holm over the figures) and direction, None where the data has
+        none; history:
         of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
         where it has too few cases, or the count of a part of a week), n and in_period; [] for fewer than four weeks
 
@@ -45,10 +47,11 @@ def figures(data, *asked):
         own = dict(given)
         best = own.pop("best", None)
         table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
+        held = getattr(data, table)
         try:
             with planned():
-                function(getattr(data, table), **own)
-        except MissingColumn as error:  # the others can be said all the same
+                function(held, **own)
+        except (MissingColumn, MissingTable) as error:  # the others can be said all the same
             missing.append(error)
             continue
         tables.setdefault(table, []).append((place, function, value, best, own))
@@ -57,17 +60,19 @@ def figures(data, *asked):
     for table, cards in tables.items():
         # a metric that several cards tell of is computed once
         calls = {_call(card): (card[1], card[4], is_count(card[1], card[2])) for card in cards}
-        results = zip(
-            *results_of(data, table, [*calls.values()]), by_last_weeks(data, table, [*calls.values()]), strict=True
-        )
-        found = dict(zip(calls, results, strict=True))
+        listed = [*calls.values()]
+        results = *results_of(data, table, listed), by_last_weeks(data, table, listed), of_year_ago(data, table, listed)
+        found = dict(zip(calls, zip(*results, strict=True), strict=True))
         for card in cards:
             place, _, value, best, own = card
-            now, before, history, weekly = found[_call(card)]
+            now, before, history, weekly, past = found[_call(card)]
             if value is None or value in now.columns:
                 made[place] = _card(data, table, now, before, value, best, history, own)
                 made[place]["history"] = _history(data, made[place]["column"], weekly)
-    return _decided([made[place] for place in sorted(made)])
+                made[place]["year_ago"] = _year_ago(data, table, now, past, made[place], best, history)
+    cards = [made[place] for place in sorted(made)]
+    _decided([card["year_ago"] for card in cards if card["year_ago"]])
+    return _decided(cards)
 
 
 def _decided(cards):
@@ -90,7 +95,7 @@ def _card(data, table, now, before, value, best, history, choices):
     value = value or attrs["value"]
     is_figure = attrs["units"].get(value) not in ("count", "text")
     best = attrs["best"] if best is None and is_figure else best
-    days = days_of(data) if before is not None else None
+    days = days_of(data, data.previous) if before is not None else None
     steady = before is None or is_steady(data, table)
     against = previous_period(now, before, value, history, days, steady) if len(now) else None
     row = against.iloc[0] if len(now) else None
@@ -123,7 +128,7 @@ def _card(data, table, now, before, value, best, history, choices):
     card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
     if ends:
         card |= {"low": _plain(now.iloc[0][ends[0]]), "high": _plain(now.iloc[0][ends[1]])}
-    elif card["unit"] == "count" and history is not None and steady:
+    elif card["unit"] == "count" and history is not None and steady and not attrs.get("is_stock"):
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)
@@ -136,6 +141,24 @@ def _card(data, table, now, before, value, best, history, choices):
     if card["verdict"] == verdicts.CLEAR:
         card["direction"] = verdicts.direction(card["change"], best)
     return card
+
+
+def _year_ago(data, table, now, past, card, best, history):
+    """The figure of a year ago, and the change since; None where the card or the data has none."""
+    if past is None or card["value"] is None or not len(past):
+        return None
+    value, view = card["column"], data.year_ago
+    steady = is_steady(data, table) and is_steady(view, table)
+    row = previous_period(now, past, value, history, days_of(data, view), steady).iloc[0]
+    names = {"value": "previous", "n": "previous_n", "low": "change_low", "high": "change_high"}
+    made = {name: _plain(row[names.get(name, name)]) for name in ("value", "n", "change", "low", "high", "p")}
+    is_few = card["unit"] != "count" and (made["n"] or 0) < max(now.attrs["minimum_count"], 1)
+    if made["value"] is None or is_few:
+        return None
+    best = best if best is not None or card["unit"] in ("count", "text") else now.attrs["best"]
+    clear = row["verdict"] == verdicts.CLEAR
+    way = verdicts.direction(made["change"], best or "") if clear and made["change"] is not None else "none"
+    return made | {"verdict": row["verdict"], "direction": way}
 
 
 def _group(result, value):

@@ -52,14 +52,22 @@ def by_last_weeks(data, table, asked):
     return together([lambda f=f, c=c: f(held, **c | with_keys_of(c, [HISTORY_WEEK])) for f, c, _ in asked])
 
 
+def of_year_ago(data, table, asked):
+    """The results of metrics of a table in the same period a year ago; None for each where the data has none."""
+    past = data.year_ago
+    if past is None:
+        return [None] * len(asked)
+    held = getattr(past, table)
+    return together([lambda f=f, c=c: f(held, **c) for f, c, _ in asked])
+
+
 def is_steady(data, table):
     """Whether the volume of a table doesn't jump in the period or the one before: a count then says nothing."""
     return all(jump["table"] != table.removeprefix("scored_") for jump in data.volume_warnings())
 
 
-def days_of(data):
-    """(days so far of the period, of the one before), for what is counted; a day missing from the data counts nothing."""
-    before = data.previous
+def days_of(data, before):
+    """(days so far of the period, of an earlier one), for what is counted; a day missing from the data counts nothing."""
     days = data.days_so_far, before.period.days_begun(before.as_of)
     return tuple(max(1, n - len(view.missing_days)) for n, view in zip(days, (data, before), strict=True))
 

@@ -39,7 +39,7 @@ def curve(result, ax, keys, narrow):
     if not parts:
         return canvas.sentence(ax, narrow, words.text("chart.too_few", n=least))
     scale = scale_of(parts)
-    seconds = claims.told_time(pd.DataFrame(result), claims.place_keys(result))  # that of the finding
+    seconds = claims.told_time(result, claims.place_keys(result))  # that of the finding
     shares = [multiples.share_at(part, seconds) for _, part in parts]
     parts = [(name, _until(part, scale.high)) for name, part in parts]
     if len(parts) > MOST_CURVES:

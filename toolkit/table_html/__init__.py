@@ -24,7 +24,7 @@ from toolkit.result import (
 )
 from toolkit.table_html import cells, forms, wholes
 from toolkit.table_html.cells import Column, escaped, message
-from toolkit.table_html.columns import HIDDEN, visible
+from toolkit.table_html.columns import HIDDEN, title_of, visible
 from toolkit.table_html.csv_text import csv_text, file_name
 
 __all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
@@ -103,7 +103,7 @@ def whole_table(result):
     """Every column, and of a week grid every hour; "" of a curve, whose hundreds of steps its chart says."""
     if result.attrs.get("shape") == "curve":
         return ""
-    columns = wholes.by_hour(result) if result.attrs.get("shape") == "grid" else every_column(result)
+    columns = wholes.by_hour(result) if wholes.is_week(result) else every_column(result)
     said = words.text("tables.notes.more", n=len(result) - LONGEST) if len(columns[0].cells) > LONGEST else ""
     return markup(columns, LONGEST, caption(result), said, scrolls=len(columns) > FITTING)
 
@@ -146,7 +146,7 @@ def is_in_time(result):
 def is_ranked(result):
     """Whether its rows may be sorted by value as well as by count."""
     attrs, keys = result.attrs, row_keys(result)
-    is_group = attrs.get("shape") in ("rate", "wait", "mean") and not attrs.get("ordered")
+    is_group = attrs.get("shape") in ("rate", "wait", "mean", "score") and not attrs.get("ordered")
     return is_group and not any(is_ordered(result[key]) for key in keys) and attrs.get("count", "n") in result
 
 
@@ -174,6 +174,11 @@ def with_comparison(result, comparison):
         held = comparison[name].tolist()
         merged[to] = [held[place] if place >= 0 else None if name == "verdict" else np.nan for place in found]
         merged.attrs["units"][to] = told["units"].get(name, "text")
+    for name in [name for name in comparison.columns if str(name).startswith("year_ago")]:
+        held = comparison[name].tolist()
+        merged[name] = [held[place] if place >= 0 else None if name.endswith("verdict") else np.nan for place in found]
+        merged.attrs["units"][name] = told["units"].get(name, "text")
+    merged.attrs["against"] = told.get("against")
     merged.attrs["units"]["change"] = told["units"]["change"]
     return merged
 
@@ -185,7 +190,7 @@ def every_column(result):
     """Each column of the result with a heading in words; an interval, the target and the status after its figure."""
     intervals, target, made = interval_columns(result.columns), result.attrs.get("target") or {}, []
     for name in visible(result):
-        made.append(Column(heading(name, result.attrs.get("metric")), *_values(result, name)))
+        made.append(Column(title_of(result, name), *_values(result, name)))
         if name in intervals:
             made.append(Column(words.text("tables.interval"), "num", _spans(result, name, intervals[name])))
         if name == target.get("of"):
@@ -278,9 +283,12 @@ def caption(result):
     name = attrs.get("metric", "table")
     title = message(f"tables.captions.{name}") or message(f"metric.{name}.title") or heading(name)
     keys = [message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
+    keys = keys[1:] if attrs.get("against") == "outside" else keys  # whose the figures are, which the caption says
     if keys and attrs.get("shape") != "grid":  # which is called by its keys
         title = words.text("tables.caption_by", title=title, keys=words.joined(keys))
-    return words.text("tables.caption_before", title=title) if attrs.get("shape") == "comparison" else title
+    if attrs.get("shape") != "comparison":
+        return title
+    return words.text(f"tables.caption_{attrs.get('against') or 'before'}", title=title)
 
 
 def notes(result, limit=LONGEST):

@@ -210,11 +210,11 @@ CREATE VIEW contact_agent AS
 SELECT
     *,
     CASE
-        WHEN team = 'Torino' AND NOT is_phone AND draw(i, 39) > 0.65 AND draw(i, 78) < 0.25 THEN 3
-        WHEN team = 'Torino' AND NOT is_phone AND fair_number = 3 AND draw(i, 39) < 0.55 AND draw(i, 78) < 0.8
+        WHEN team = 'Torino' AND NOT is_phone AND draw(i, 39) > 0.60 AND draw(i, 78) < 0.35 THEN 3
+        WHEN team = 'Torino' AND NOT is_phone AND fair_number = 3 AND draw(i, 39) < 0.60 AND draw(i, 78) < 0.9
             THEN (4 + CAST(floor(draw(i, 79) * 5) AS INTEGER)) % 6
-        WHEN team = 'Iași' AND topic = 'billing' AND draw(i, 78) < 0.55 THEN 3
-        WHEN team = 'Iași' AND topic <> 'billing' AND fair_number = 3 AND draw(i, 78) < 0.45
+        WHEN team = 'Iași' AND topic = 'billing' AND draw(i, 78) < 0.75 THEN 3
+        WHEN team = 'Iași' AND topic <> 'billing' AND fair_number = 3 AND draw(i, 78) < 0.50
             THEN CAST(floor(draw(i, 79) * 3) AS INTEGER)
         ELSE fair_number
     END AS agent_number
@@ -282,6 +282,8 @@ SELECT
             END * CASE topic WHEN 'internet_fault' THEN 1.6 WHEN 'billing' THEN 1.5 WHEN 'compliment' THEN 0.3 ELSE 1 END,
             1.0, draw(i, 42)), 90)
     END AS closed,
+    -- In the year before some conversations were given no topic.
+    CASE WHEN NOT is_history OR is_phone OR draw(i, 92) >= 0.06 THEN topic END AS labelled,
     format('CV{:07d}', i + 1) AS conversation_id,
     format('CA{:07d}', i + 1) AS call_id,
     -- Some write without logging in, some hide their number.
