@@ -221,44 +221,13 @@ def histories(draw):
     return oracle.frame(rows, TIMES, **texts), made
 
 
-def said(value):
-    return None if oracle.is_null(value) or value == "" else value
-
-
-def expected_outcome(row, conversations, calls, window):
-    """(the outcome of a conversation with a bot, whether it is judged), looked for row by row."""
-    span, start = pd.Timedelta(window), row["created_at"]
-    who, about = said(row["customer_id"]), said(row["topic"])
-    past = {name: not oracle.is_null(row[name]) and row[name] <= READ for name in TIMES}
-    is_handed = past["handed_off_at"] or past["first_response_at"]
-    end = row["closed_at"] if past["closed_at"] else None
-    of_phone = {one["conversation_id"] for one in conversations if one["channel"] == "phone"}
-    contacts = [(said(one["customer_id"]), said(one["topic"]), one["created_at"]) for one in conversations]
-    contacts += [
-        (said(one["customer_id"]), said(one["topic"]), one["started_at"])
-        for one in calls
-        if one["outcome"] != "test" and one["conversation_id"] not in of_phone
-    ]
-    is_back = end is not None and any(
-        (customer, topic) == (who, about) and start < moment <= min(end + span, READ)
-        for customer, topic, moment in contacts
-    )
-    is_over = end is not None and end + span <= READ
-    is_judged = who is not None and start + span <= READ and (is_handed or end is None or is_over)
-    if is_handed:
-        return "handed_off", is_judged
-    if who is None or end is None or not (is_back or is_over):
-        return "not_known", is_judged
-    return ("came_back" if is_back else "contained"), is_judged
-
-
 @settings(max_examples=settings.default.max_examples * 40 // 100)
 @given(histories(), st.sampled_from(["1d", "7d"]))
 def test_outcomes_are_those_that_are_looked_for_row_by_row(tables, window):
     conversations, calls = tables
     rows = oracle.records(conversations)
     began = [row for row in rows if not oracle.is_null(row["bot_started_at"]) and row["created_at"] <= READ]
-    found = [expected_outcome(row, rows, oracle.records(calls), window) for row in began]
+    found = [oracle.bot_outcome(row, rows, oracle.records(calls), window, READ) for row in began]
     shown = metrics.bot_outcomes(conversations, window=window, calls=calls, as_of=READ).iloc[0]
     assert {part: shown[f"{part}_count"] for part in OUTCOMES} == {
         part: sum(one == part for one, _ in found) for part in OUTCOMES
