@@ -63,12 +63,15 @@ def one_metric(data, name, by=(), params=None):
     Raises
     ------
     BadParameter
-        There is no such metric or choice, or it is made of results and not of data.
+        There is no such metric or choice, it is made of results and not of data, or there is no period before.
     MissingTable, MissingColumn, MissingSetting
         The data, or service.toml, hasn't what it needs.
     """
     about = metric_named(name)
-    return _call(data, about, by, params or {})
+    result = _call(data, about, by, params or {})
+    if result is None:  # what is told against the period before, where there is none
+        raise BadParameter(f"{name}: {words.text('blocks.no_past')}")
+    return result
 
 
 def _call(data, about, by=(), params=None):
