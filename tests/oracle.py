@@ -975,6 +975,121 @@ def sentiment_engines(frame):
     return [labelled(key, by, n=len(group), share=len(group) / len(rows)) for key, group in groups(rows, by).items()]
 
 
+# --- bots -----------------------------------------------------------------------------------------
+
+
+def bot_outcome(row, conversations, calls, window, as_of):
+    """(what became of a conversation with a bot, whether that is judged), looked for row by row."""
+    span, start, now = pd.Timedelta(window).total_seconds(), seconds(row["created_at"]), seconds(as_of)
+
+    def past(name):
+        return seconds(row[name]) if has(row, name) and seconds(row[name]) <= now else None
+
+    def whose(one):
+        return (None if is_null(one.get("customer_id")) else one["customer_id"] or None), text(one["topic"])
+
+    is_handed = past("handed_off_at") is not None or past("first_response_at") is not None
+    end = past("closed_at")
+    if end is None and not has(row, "closed_at") and str(row.get("status")).lower() in ("closed", "solved"):
+        end = now  # at some time until the reading
+    end = None if end is None else max(end, start)
+    of_phone = {one["conversation_id"] for one in conversations if one["channel"] == "phone"}
+    contacts = [(whose(one), seconds(one["created_at"])) for one in conversations]
+    contacts += [
+        (whose(one), seconds(one["started_at"]))
+        for one in calls
+        if one["outcome"] != "test" and one["conversation_id"] not in of_phone
+    ]
+    own = whose(row)
+    is_known, is_over = own[0] is not None, end is not None and end + span <= now
+    is_back = end is not None and any(one == own and start < at <= min(end + span, now) for one, at in contacts)
+    is_judged = is_known and start + span <= now and (is_handed or end is None or is_over)
+    if is_handed:
+        return "handed_off", is_judged
+    if not is_known or not (is_back or is_over):
+        return "not_known", is_judged
+    return ("came_back" if is_back else "contained"), is_judged
+
+
+def with_bot(frame, as_of):
+    return [
+        row
+        for row in records(frame)
+        if has(row, "bot_started_at")
+        and max(seconds(row["bot_started_at"]), seconds(row["created_at"])) <= seconds(as_of)
+    ]
+
+
+def bot_conversations(frame, by=None, as_of=None):
+    found = groups(with_bot(frame, as_of), by)
+    total = sum(map(len, found.values()))
+    return [labelled(key, by, n=len(rows), share=len(rows) / total) for key, rows in found.items()]
+
+
+def handoff_rate(frame, by=None, as_of=None):
+    made = []
+    for key, rows in groups(with_bot(frame, as_of), by).items():
+        hits = sum(bot_outcome(row, [], [], "7d", as_of)[0] == "handed_off" for row in rows)
+        made.append(labelled(key, by, n=len(rows), handed_off_count=hits, **rate(hits, len(rows), "handoff_rate")))
+    return made
+
+
+def bot_containment(frame, by=None, as_of=None, window="7d"):
+    made = []
+    for key, rows in groups(with_bot(frame, as_of), by).items():
+        found = [bot_outcome(row, records(frame), [], window, as_of) for row in rows]
+        judged = [one for one, is_judged in found if is_judged]
+        unknown = sum(text(row["customer_id"]) == "(none)" for row in rows)
+        values = {f"{name}_count": judged.count(name) for name in ("contained", "came_back", "handed_off")}
+        values |= {"n": len(judged), "open_count": judged.count("not_known"), "unknown_count": unknown}
+        values |= {"undue_count": len(rows) - len(judged) - unknown}
+        made.append(labelled(key, by, **values, **rate(judged.count("contained"), len(judged), "bot_containment")))
+    return made
+
+
+def bot_outcomes(frame, by=None, as_of=None, window="7d"):
+    made = []
+    for key, rows in groups(with_bot(frame, as_of), by).items():
+        found = [bot_outcome(row, records(frame), [], window, as_of)[0] for row in rows]
+        values = {"n": len(rows)}
+        for name in ("contained", "came_back", "handed_off", "not_known"):
+            values |= {f"{name}_count": found.count(name)}
+            values |= rate(found.count(name), len(rows), name, f"{name}_low", f"{name}_high")
+        made.append(labelled(key, by, **values))
+    return made
+
+
+# --- deflection -----------------------------------------------------------------------------------
+
+
+def way(row):
+    channel = text(row["channel"]).lower()
+    return (
+        None if channel == "(none)" else channel if channel == "phone" else "mail" if channel == "email" else "digital"
+    )
+
+
+def call_deflection(frame, by=None):
+    made = []
+    for key, rows in groups([row for row in records(frame) if way(row)], by).items():
+        ways = [way(row) for row in rows]
+        values = {f"{name}_count": ways.count(name) for name in ("digital", "phone", "mail")}
+        made.append(labelled(key, by, n=len(rows), **values, **rate(ways.count("digital"), len(rows), "digital_share")))
+    return made
+
+
+def deflection_savings(frame, by=None):
+    """Without a base: nothing is known to be saved."""
+    made = []
+    for key, rows in groups([row for row in records(frame) if way(row)], by).items():
+        phone = sum(way(row) == "phone" for row in rows)
+        values = {"n": len(rows), "phone_count": phone, "phone_share": phone / len(rows)}
+        values |= {"cost_difference": 11.0 if phone < len(rows) else None}
+        values |= dict.fromkeys(("base_phone_share", "moved", "saved", "low", "high"))
+        made.append(labelled(key, by, **values))
+    return made
+
+
 # --- comparing ------------------------------------------------------------------------------------
 
 

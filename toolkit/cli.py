@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 import toolkit
-from toolkit.errors import BadData, BadParameter, EmptyPeriod, ToolkitError
+from toolkit.errors import BadData, EmptyPeriod, ToolkitError
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
 
@@ -29,6 +29,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class Shown(StrEnum):
+    """How a metric is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
 
 
 class Format(StrEnum):
@@ -210,12 +218,62 @@ def _bars():
         yield progress
 
 
-@app.command("list", epilog="Example:  toolkit list response_times")
+@app.command(
+    epilog="Example:  toolkit metric csat_by_topic --data exports/ --period 2024-03 --by topic --format json",
+)
+def metric(
+    name: Annotated[str, typer.Argument(help="See [b]toolkit list --metrics[/b].", metavar="NAME")],
+    data: Data,
+    source: Source = None,
+    service: Service = None,
+    period: Annotated[
+        str, typer.Option("--period", "-p", help="Such as -28d, last-month, 2024-03.", metavar="PERIOD")
+    ] = "-28d",
+    as_of: AsOf = None,
+    by: Annotated[list[str] | None, typer.Option(help="Group column (repeatable).", metavar="COLUMN")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="A choice of the metric (repeatable).", metavar="KEY=VALUE")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Only rows such as channel=whatsapp (repeatable).", metavar="COLUMN=VALUE")
+    ] = None,
+    format: Annotated[Shown, typer.Option(help="How it is printed.")] = Shown.table,
+):
+    """Compute one metric and print it, without a notebook."""
+    from toolkit.load import open_data
+    from toolkit.report.parameters import split_pairs
+    from toolkit.report.printed import print_as
+    from toolkit.report.single import metric_named, one_metric
+
+    metric_named(name)  # a wrong name is told before the data is read
+    params = split_pairs(param or [])
+    with _bars() as progress:
+        opened = open_data(
+            data, source=source, service=service, period=period, as_of=as_of, where=where, progress=progress
+        )
+    keys = [key.strip() for one in by or [] for key in one.split(",")]
+    print_as(format.value, one_metric(opened, name, keys, params), opened, _console())
+
+
+@app.command("list", epilog="Examples:  toolkit list response_times  |  toolkit list --metrics --data exports/")
 def list_reports(
     names: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="[NAME]...")] = None,
     notebooks: Notebooks = None,
+    metrics: Annotated[bool, typer.Option("--metrics", help="Show metrics, by question, instead.")] = False,
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", help="Say which of them this export supports.", metavar="PATH")
+    ] = None,
+    source: Source = None,
+    service: Service = None,
 ):
-    """Show the reports and their parameters."""
+    """Show the reports and their parameters, or the metrics and what an export lacks for them."""
+    if metrics or data:
+        from toolkit.load import open_data
+        from toolkit.report.printed import print_supported
+        from toolkit.report.single import supported
+
+        opened = open_data(data, source=source, service=service) if data else None
+        return print_supported(_console(), supported(opened, names or ()))
     from rich.table import Table
     from rich.text import Text
 
@@ -255,6 +313,7 @@ def check(
 ):
     """Read an export and show what is wrong with it."""
     from toolkit.load import open_data
+    from toolkit.report.printed import print_frame, write_ledger
 
     try:
         with _bars() as progress:
@@ -262,69 +321,27 @@ def check(
     except BadData as error:
         refused = getattr(error, "ledger", None)  # of data of which not one row can be used
         if out and refused is not None:
-            _write_ledger(refused, out)
+            write_ledger(refused, out)
             typer.echo(f"Ledger: {out} ({len(refused):,} rows)")
         raise
     ledger = opened.ledger
     console = _console()
-    _print_frame(console, "Rows", opened.counts[["table", "rows_in", "rows_used", "rejected", "repaired"]])
+    print_frame(console, "Rows", opened.counts[["table", "rows_in", "rows_used", "rejected", "repaired"]])
     if len(ledger):
         keys = ["table", "rule", "action"]
         rules = ledger.groupby(keys, dropna=False).size().rename("rows").reset_index()
-        _print_frame(console, "What was found", rules)
+        print_frame(console, "What was found", rules)
     else:
         console.print("Nothing was rejected or repaired.")
     for note in opened.notes:
         console.print(f"Note: {note}", markup=False)
     if out:
-        _write_ledger(ledger, out)
+        write_ledger(ledger, out)
         console.print(f"Ledger: {out} ({len(ledger):,} rows)", markup=False)
     elif len(ledger):
         console.print("Each row with its reason: add --out ledger.csv", style="dim", markup=False)
     if strict and len(ledger):
         raise typer.Exit(1)
-
-
-def _print_frame(console, title, frame):
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2))
-    numeric = [name for name in frame if frame[name].dtype.kind in "iuf"]
-    for name in frame:
-        table.add_column(str(name).replace("_", " "), justify="right" if name in numeric else "left", overflow="fold")
-    for row in frame.itertuples(index=False):
-        cells = (f"{value:,}" if name in numeric else str(value) for name, value in zip(frame, row, strict=True))
-        table.add_row(*map(Text, cells))  # as Text: what stands in the data is no markup
-    console.print(table)
-    console.print()
-
-
-def _write_ledger(ledger, out):
-    ledger = ledger.copy()
-    for name in ledger.select_dtypes(exclude="number"):
-        ledger[name] = ledger[name].map(_no_formula, na_action="ignore")
-    try:
-        ledger.to_csv(out, index=False)
-    except OSError as error:
-        raise BadParameter(f"{out}: can't be written: {error.strerror or error}") from None
-
-
-def _no_formula(value):
-    """A customer's text that a spreadsheet would take for a formula gets an apostrophe before it.
-
-    Examples
-    --------
-    >>> _no_formula("=HYPERLINK(1)"), _no_formula("-5"), _no_formula("hello")
-    ("'=HYPERLINK(1)", '-5', 'hello')
-    """
-    if not isinstance(value, str) or value[:1] not in ("=", "+", "-", "@", "\t", "\r"):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
-    return value
 
 
 @app.command(epilog="Example:  toolkit sample --out data --conversations 3500")

@@ -13,7 +13,7 @@ from pathlib import Path
 from toolkit.backend import backend_of, own_backend, quick_words
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
-from toolkit.tables import DTYPES, TABLES
+from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
 
 OPENING = "opening"  # whether the service was open when a contact came in; holidays are outside
 CONTACTS = ("conversations", "calls", "messages")
@@ -140,7 +140,7 @@ def as_table(data, name, needs=()):
 
 
 def _shown(table):
-    return [name for name in table.columns if not name.endswith("_")]  # not what a metric added
+    return [n for n in table.columns if not n.endswith("_") and n not in (READ_AT, HISTORY_WEEK)]  # not what was added
 
 
 def _from_path(path, name):

@@ -33,7 +33,11 @@ class MissingSetting(MissingColumn):
 
 
 class MissingTable(ToolkitError):
-    """The data set has not the table that is asked for."""
+    """The data set has not the table that is asked for: `table`, where one is named."""
+
+    def __init__(self, message, table=""):
+        self.table = table
+        super().__init__(message)
 
 
 class MissingPackage(ToolkitError):

@@ -81,7 +81,7 @@ class View:
         if name not in TABLES:
             raise AttributeError(f"data has no {name!r}{suggestion(name, TABLES)}")
         if name not in self._names:
-            raise MissingTable(self.absent(name))
+            raise MissingTable(self.absent(name), name)
         return self._rows(name)
 
     def __dir__(self):
@@ -222,7 +222,7 @@ class View:
         A label or score in the data wins; the rest is scored once, on first use (`toolkit.sentiment`).
         """
         if "messages" not in self._names:
-            raise MissingTable(self.absent("messages"))
+            raise MissingTable(self.absent("messages"), "messages")
         if not self._is_scored():
             score_messages(self._con)
         return self._rows("messages", "scored_messages")

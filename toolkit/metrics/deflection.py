@@ -177,7 +177,9 @@ def visits_per_call(site_visits, by=None, calls=None, zone=None):
 def _calls_of(table):
     data, calls = data_of(table), beside(table, "calls")
     if calls is None:
-        raise MissingTable(data.absent("calls") if data else "visits_per_call needs the calls, too: pass calls=")
+        raise MissingTable(
+            data.absent("calls") if data else "visits_per_call needs the calls, too: pass calls=", "calls"
+        )
     return calls
 
 

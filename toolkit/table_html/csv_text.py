@@ -12,8 +12,8 @@ MOST_BYTES, MOST_ROWS = 8192, 1000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
-def csv_text(result):
-    """The result as CSV; "" where that is more than 8 KB.
+def csv_text(result, most_rows=MOST_ROWS, most_bytes=MOST_BYTES):
+    """The result as CSV; "" where that is more than 8 KB, or as much as is said; None: however long it is.
 
     Rates are fractions, durations seconds, times ISO 8601. A text that a spreadsheet would take for a formula begins
     with an apostrophe.
@@ -23,7 +23,7 @@ def csv_text(result):
     >>> csv_text(pd.DataFrame({"topic": ["billing", "=1+1"], "n": [20, 30], "rate": [0.25, float("nan")]}))
     "topic,n,rate\\r\\nbilling,20,0.25\\r\\n'=1+1,30,\\r\\n"
     """
-    if len(result) > MOST_ROWS:
+    if most_rows is not None and len(result) > most_rows:
         return ""
     columns = [name for name in result.columns if not str(name).startswith("_")]
     buffer = io.StringIO()
@@ -32,7 +32,7 @@ def csv_text(result):
     for row in pd.DataFrame(result)[columns].itertuples(index=False, name=None):
         writer.writerow([_raw(value) for value in row])
     made = buffer.getvalue().encode("utf-8", "replace")
-    return made.decode() if len(made) <= MOST_BYTES else ""
+    return made.decode() if most_bytes is None or len(made) <= most_bytes else ""
 
 
 def file_name(result):
