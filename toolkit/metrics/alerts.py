@@ -1,6 +1,7 @@
 """Periods whose volume, or whose rate, leaves what the weeks before let expect."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,7 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
         calendar = _Calendar(frame, data, period, settings, every, holidays)
         series = [(key, calendar.steps(group)) for key, group in shapes.groups_of(frame, keys)] if len(frame) else []
         walks = [
-            lambda p, one=one: unusual.walk(one["n"], one["kind"], one["at"], p, STEPS[every])
+            partial(_walk, *(one[name].tolist() for name in ("n", "kind", "at", "is_told")), STEPS[every])
             for _, one in _kept(series)
         ]
         walked, _ = unusual.marked(walks, [one["is_told"] for _, one in _kept(series)])
@@ -105,6 +106,10 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
         )
 
     return shapes.run(query, finished)
+
+
+def _walk(values, kinds, at, is_told, rules, threshold, has_ends):
+    return unusual.walk(values, kinds, at, threshold, rules, is_told, has_ends)
 
 
 def _kept(series):
@@ -235,7 +240,9 @@ def unusual_weeks(result, period=None):
         groups.append(group)
         is_told.append(list(told))
         if is_count:
-            walks.append(lambda p, own=group, at=at: unusual.walk(own[value], [0] * len(own), at, p, unusual.WEEKS))
+            walks.append(
+                partial(_walk, group[value].tolist(), [0] * len(group), at.tolist(), list(told), unusual.WEEKS)
+            )
         else:
             walks.append(_rate_walk(group[hits].to_numpy(float), group["n"].to_numpy(float)))
     walked, _ = unusual.marked(walks, is_told)
@@ -259,7 +266,7 @@ def _rate_walk(hits, n):
     enough = n >= FEWEST_CASES
     if enough.sum() < FEWEST_POINTS:
         none = unusual.Band(*[np.nan] * 4)
-        return lambda p: ([none] * len(n), [unusual.UNKNOWN] * len(n))
+        return lambda p, ends: ([none] * len(n), [unusual.UNKNOWN] * len(n))
     chance = (hits[enough].sum() + 0.5) / (n[enough].sum() + 1)
     sigma = max(1.0, unusual.moving_sigma(hits[enough] / n[enough], np.sqrt(chance * (1 - chance) / n[enough])))
-    return lambda p: unusual.walk_rates(hits, n, p, sigma, least=FEWEST_CASES)
+    return lambda p, ends: unusual.walk_rates(hits, n, p, sigma, least=FEWEST_CASES)
