@@ -24,8 +24,10 @@ ROOMS = [
     [
         "toolkit.engine",
         "toolkit.movement",
+        "toolkit.erlang",
         "toolkit.intervals",
         "toolkit.contributions",
+        "toolkit.standardise",
         "toolkit.verdicts",
         "toolkit.unusual",
     ],

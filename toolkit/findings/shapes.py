@@ -7,7 +7,7 @@ from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
-from toolkit.findings.compared import before_of, change_said, moved, whole_change
+from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
 from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
@@ -282,7 +282,7 @@ def number_with_interval(result, comparison=None, **context):
         size = estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result))
         full = word(result, f"told.{'less' if sign < 0 else 'more'}", value=size, cases=about["cases"])
         said = Clause(full)
-        notes = [say("figure.chance")] if ends[0] <= 0 <= ends[1] else []
+        notes = [say("held.chance")] if ends[0] <= 0 <= ends[1] else []
     else:
         about["value"] = estimate_of(result, row)
         said = Clause(say("mean.whole", **about), (say("mean.short", **about),))
@@ -327,6 +327,7 @@ def listing(result, **context):
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
+    notes += also(result, facts)
     form = "listing.sample" if facts.get("is_sample") else "listing.shown"
     notes += [say(form, n=len(result))] if len(result) < total else []
     return Told(sentence_case(said), note_of(notes))
@@ -336,6 +337,8 @@ def comparison(result, **context):
     """The change against the period before: of one figure, or of the groups whose change is clear."""
     if not len(result):
         return nothing(say("no_data"))
+    if result.attrs.get("against") == "outside":
+        return against_outside(result)
     if len(result) == 1 and not place_keys(result):
         row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
         way = direction(row["change"], result.attrs.get("best"))

@@ -99,6 +99,8 @@ def _draw(result, ax, form, reference, period, highlight, before, narrow):
 
 def _form(result, keys, reference, highlight, period, before):
     value = axes.value_of(result)
+    if reference is None:
+        reference = result.attrs.get("team")  # the figure of all, beside which members stand
     if hasattr(reference, "columns"):
         reference = reference[value].iloc[0] if len(reference) else np.nan
     # what belongs to nobody is never pointed at

@@ -124,7 +124,16 @@ def shown(value, unit):
         return words.duration(_whole(float(value)))
     if unit == "number":
         return format_value(float(value), "number")
-    return format_value(value, unit) if unit == "points" else words.value_text(float(value), unit)
+    return format_value(value, unit) if is_signed(unit) else words.value_text(float(value), unit)
+
+
+def is_signed(unit):
+    """Whether a unit is that of a difference, which is shown with its sign.
+
+    >>> is_signed("points"), is_signed("change in seconds"), is_signed("seconds")
+    (True, True, False)
+    """
+    return unit == "points" or unit.startswith("change in ")
 
 
 def _whole(seconds):
@@ -149,7 +158,7 @@ def told(name, row, unit):
             if np.isfinite(row.low)
             else words.text("chart.mark_of_count", **about)
         )
-    if unit == "points":
+    if is_signed(unit):
         value = format_value(row.value, "points")
     else:
         value = words.estimate(row.value, row.low, row.high, {"log": "seconds"}.get(unit, unit))

@@ -22,6 +22,8 @@ def form_of(result, parts=False):
         return shape
     if shape == "contribution":
         return "pull"
+    if shape == "need" and keys == ["weekday", "hour"]:
+        return "grid"
     key = axes.time_key(result, keys)
     if shape == "band" and "hour" in keys:
         return None  # hundreds of hours are no line
@@ -111,8 +113,9 @@ def _reach(result, form, keys):
         return words.text("chart.alt.groups", n=n)
     value = axes.value_of(result)
     unit = axes.unit_of(result, value)
-    known = axes.estimates(result, value)["value"].dropna()
-    said = words.text("chart.alt.count", n=len(result))
+    groups = result[~result["is_total"].astype(bool)] if "is_total" in result else result
+    known = axes.estimates(groups, value)["value"].dropna()
+    said = words.text("chart.alt.count", n=len(groups))
     if not len(known):
         return said
     low, high = (axes.shown(end, unit) for end in (known.min(), known.max()))

@@ -89,6 +89,22 @@ def parts_of_day(result):
     return made
 
 
+def is_week(result):
+    """Whether a result is of every hour of the week."""
+    attrs = result.attrs
+    return attrs.get("shape") == "grid" or (attrs.get("shape") == "need" and attrs["by"] == ["weekday", "hour"])
+
+
+def needs(result):
+    """The hours in which a call came: how many, what they need, and who was seen."""
+    some = (result["n"] > 0).to_numpy(bool)
+    keys = [key for key in result.attrs["by"] if key in result.columns]
+    made = [columns.name_column(result, keys), columns.count_column(result, "n")]
+    for name in ("mean", "agents_needed", "agents_seen", "shortfall"):
+        made.append(columns.figure_column(result, name, name == "agents_needed"))
+    return [column_at(column, some) for column in made]
+
+
 def by_hour(result):
     """The whole week grid: the mean of each weekday and hour."""
     row, column = result.attrs["by"]
