@@ -232,7 +232,7 @@ def test_a_day_that_stands_out_is_told():
 
 def test_a_quiet_period_says_so():
     result = metrics.volume_alerts(contacts(WEEK * 7), zone="UTC")
-    assert set(result["state"]) == {EXPECTED, UNKNOWN}
+    assert set(result["state"]) == {EXPECTED, UNKNOWN}  # none is outside
     assert result.sentence().startswith("None of 21 days stands out from the weeks before.")
     assert metrics.volume_alerts(contacts(WEEK), zone="UTC").sentence().startswith("Too few weeks before")
 
@@ -251,6 +251,17 @@ def test_a_holiday_is_no_working_day(tmp_path, holidays, told):
     assert result.set_index("day").at[pd.Timestamp("2024-02-21"), "expected"] == 38.0
     plain = of_service(tmp_path, contacts(days), period="2024-02-01..2024-02-29")
     assert metrics.volume_alerts(plain.conversations)["state"].tolist().count(OUT) == 1  # nobody said that it is one
+
+
+def test_what_is_outside_alone_is_not_called_expected():
+    days = WEEK * 7
+    days[44] = 54  # at the edge: a p of about 1 in 50
+    result = metrics.volume_alerts(contacts(days), zone="UTC")
+    (row,) = result[result["state"] == "could_be_chance"].to_dict("records")
+    assert row["n"] == 54 > row["high"] and 0.0024 < row["p"] < 0.05
+    outside = (result["n"] < result["low"]) | (result["n"] > result["high"])
+    assert not (result["state"] == EXPECTED)[outside].any()
+    assert "1 is outside of what 95 of 100 such would be" in result.sentence()
 
 
 def test_only_the_period_is_told_and_the_weeks_before_are_read(tmp_path):

@@ -15,6 +15,7 @@ import numpy as np
 from toolkit.intervals import LEVEL, student_quantile
 
 OUT, GOES_ON, EXPECTED, UNKNOWN = "stands_out", "goes_on", "expected", "unknown"
+BY_CHANCE = "could_be_chance"  # outside alone, and not beside all that was looked at
 MOST_ROUNDS = 20
 # Before what is told only what is far outside is no part of what is to be expected: steps that are left out for being
 # moderately so would make the others look steadier than they are, and every twelfth quiet month raise an alert.
@@ -151,6 +152,18 @@ def moving_sigma(values, errors):
     """
     z = np.asarray(values, float) / np.asarray(errors, float)
     return float(np.abs(np.diff(z)).mean() / 1.128) if len(z) > 1 else 1.0  # 1.128: the mean range of two
+
+
+def told_states(values, bands, states):
+    """The states, with those told apart that lie outside of their band and may well do so by chance.
+
+    >>> told_states([5, 9], [Band(4, 2, 7, 0.6), Band(4, 2, 7, 0.03)], [EXPECTED, EXPECTED])
+    ['expected', 'could_be_chance']
+    """
+    return [
+        BY_CHANCE if state == EXPECTED and not band.low <= value <= band.high else state
+        for value, band, state in zip(values, bands, states, strict=True)
+    ]
 
 
 # --- along a series -------------------------------------------------------------------------------

@@ -52,8 +52,8 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
     -------
     Result, one row per group and step: `n` contacts, `expected` (their mean before), `low` to `high` (whole counts that
         95 of 100 such steps would have), `p`, and `state`: "stands_out" (corrected for all steps and groups that were
-        looked at: Benjamini and Hochberg), "goes_on" (outside too, as part of the change before it), "expected", or
-        "unknown" (fewer than four earlier ones, of weeks seven).
+        looked at: Benjamini and Hochberg), "goes_on" (outside too, as part of the change before it), "could_be_chance" (outside
+        alone, and not beside all the others), "expected", or "unknown" (fewer than four earlier ones, of weeks seven).
 
     Raises
     ------
@@ -97,7 +97,7 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
         walked, _ = unusual.marked(walks, [one["is_told"] for _, one in _kept(series)])
         parts = []
         for (key, one), (bands, states) in zip(_kept(series), walked, strict=True):
-            part = one.assign(**{name: [getattr(band, name) for band in bands] for name in OWN[:4]}, state=states)
+            part = _with_bands(one, one["n"], bands, states)
             parts.append(part[part["is_told"]].assign(**dict(zip(keys, key, strict=True))))
         columns = [*keys, *calendar.names, "n", *OWN]
         told = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
@@ -110,6 +110,12 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
 
 def _walk(values, kinds, at, is_told, rules, threshold, has_ends):
     return unusual.walk(values, kinds, at, threshold, rules, is_told, has_ends)
+
+
+def _with_bands(frame, values, bands, states):
+    """The steps with what was expected of each, and how it lies against that."""
+    told = {name: [getattr(band, name) for band in bands] for name in OWN[:4]}
+    return frame.assign(**told, state=unusual.told_states(values, bands, states))
 
 
 def _kept(series):
@@ -248,7 +254,7 @@ def unusual_weeks(result, period=None):
     walked, _ = unusual.marked(walks, is_told)
     parts = []
     for group, (bands, states), told in zip(groups, walked, is_told, strict=True):
-        part = group.assign(**{name: [getattr(band, name) for band in bands] for name in OWN[:4]}, state=states)
+        part = _with_bands(group, group[value], bands, states)
         parts.append(part[told])
     columns = list(dict.fromkeys([*keys, "week", "n", value, *OWN]))
     made = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
