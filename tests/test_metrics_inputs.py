@@ -119,6 +119,8 @@ def test_all_shapes_are_called():
         "comparison",
         "contribution",
         "score",
+        "tally",
+        "band",
     }
 
 
