@@ -261,7 +261,7 @@ def test_what_is_outside_alone_is_not_called_expected():
     assert row["n"] == 54 > row["high"] and 0.0024 < row["p"] < 0.05
     outside = (result["n"] < result["low"]) | (result["n"] > result["high"])
     assert not (result["state"] == EXPECTED)[outside].any()
-    assert "1 is outside of what 95 of 100 such would be" in result.sentence()
+    assert "1 is outside of what was expected" in result.sentence()
 
 
 def test_only_the_period_is_told_and_the_weeks_before_are_read(tmp_path):
