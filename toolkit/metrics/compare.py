@@ -4,6 +4,7 @@ import inspect
 
 from toolkit import engine, words
 from toolkit.errors import BadParameter, ToolkitError
+from toolkit.metrics.alerts import unusual_weeks
 from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
 from toolkit.metrics.changes import what_moved
 from toolkit.metrics.figures import figures
@@ -24,6 +25,7 @@ __all__ = [
     "monthly",
     "previous_period",
     "scan",
+    "unusual_weeks",
     "weekly",
 ]
 

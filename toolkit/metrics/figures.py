@@ -47,8 +47,8 @@ def figures(data, *asked):
         own = dict(given)
         best = own.pop("best", None)
         table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
-        held = getattr(data, table)
         try:
+            held = getattr(data, table)
             with planned():
                 function(held, **own)
         except (MissingColumn, MissingTable) as error:  # the others can be said all the same
