@@ -70,6 +70,19 @@ def score_movement(n, total, squares, fewest=4):
     return _movement(beyond, [len(n)], fewest)
 
 
+def pooled(movements):
+    """The Movement of several groups together: each beyond chance by its factor, as far as its weeks say; None of none.
+
+    >>> pooled([Movement(1.0, 7), Movement(4.0, 7), None])
+    Movement(factor=2.5, degrees=7)
+    """
+    known = [one for one in movements if one is not None]
+    if not known:
+        return None
+    degrees = sum(one.degrees for one in known)
+    return Movement(sum(one.factor * one.degrees for one in known) / degrees, max(one.degrees for one in known))
+
+
 def _movement(squares, weeks, fewest):
     degrees = sum(max(number - 1, 0) for number in weeks)
     return Movement(max(1.0, float(squares) / degrees), degrees) if degrees >= fewest - 1 else None

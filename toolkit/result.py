@@ -8,7 +8,10 @@ import pandas as pd
 import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
-SPANS, MOST_SPANS = ("within", "between", "after"), 4  # parts of a whole that are spans of time; how many are shown
+SPANS, MOST_SPANS = (
+    ("within", "between", "after", "under", "from"),
+    4,
+)  # parts of a whole that are spans of time; how many are shown
 SORTED = (
     "count",
     "rate",
@@ -19,6 +22,7 @@ SORTED = (
     "shares",
     "pull",
     "contribution",
+    "sums",
     "comparison",
 )  # shapes whose rows are groups
 
@@ -193,9 +197,12 @@ def row_order(result):
     [1, 0, 2, 3]
     """
     attrs, keys = result.attrs, [key for key in row_keys(result) if key != result.attrs.get("part")]
-    if not keys or attrs.get("ordered") or attrs.get("shape") not in SORTED:
+    is_sorted = attrs.get("shape") in SORTED
+    if not keys or attrs.get("ordered") or not (is_sorted or attrs.get("shape") == "tally"):
         return list(range(len(result)))
     unnamed = np.any([[words.is_none(value) for value in result[key]] for key in keys], axis=0)
+    if not is_sorted:
+        return np.argsort(unnamed, kind="stable").tolist()
     if "part" in attrs:  # the first part of each group stands for all of its rows
         groups = pd.DataFrame(result).groupby(keys, dropna=False, sort=False, observed=True)
         ranks = result["share"].where(result[attrs["part"]].astype(str) == str(attrs["parts"][0]))
@@ -233,7 +240,7 @@ def joined_parts(attrs):
     made = []
     for group in groups:
         ends = {"low": group[0][2].get("low"), "high": group[-1][2].get("high")}
-        code = "within" if ends["low"] is None else "after" if ends["high"] is None else "between"
+        code = "between" if None not in ends.values() else group[0][1]
         title = words.part_name(code, {name: end for name, end in ends.items() if end is not None})
         made.append((words.sentence_case(title), [part for part, *_ in group], True))
     if len(rest) == 1:

@@ -7,7 +7,7 @@ from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
-from toolkit.findings.compared import before_of, change_said, moved, whole_change
+from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
 from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
@@ -68,7 +68,7 @@ def count(result, comparison=None, **context):
         return _cost(result, total)
     whole = Clause(say("count.whole", cases=cases(result, total), event=event(result, total)))
     if not keys:
-        return figure(result, [whole], [], comparison)
+        return figure(result, [whole], also(result, dict(result.iloc[0])), comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
     sums = {
@@ -337,6 +337,8 @@ def comparison(result, **context):
     """The change against the period before: of one figure, or of the groups whose change is clear."""
     if not len(result):
         return nothing(say("no_data"))
+    if result.attrs.get("against") == "outside":
+        return against_outside(result)
     if len(result) == 1 and not place_keys(result):
         row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
         way = direction(row["change"], result.attrs.get("best"))
