@@ -6,7 +6,7 @@ from toolkit import engine
 from toolkit.clock.timeline import PERIODS
 from toolkit.intervals import clustered_effect
 from toolkit.metrics import shapes
-from toolkit.metrics.changes import change_by_group
+from toolkit.metrics.changes import what_moved
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose
 from toolkit.tables import SENTIMENTS
@@ -167,7 +167,8 @@ def sentiment_drivers(data, by="topic", tagged="all"):
     """Which groups moved the share of negative messages against the period before, and by what: how they sound, or how many.
 
     What a group added to the change is parted in two (Kitagawa): `level`, because its own messages sound otherwise, and
-    `mix`, because more or fewer of all the messages are its own. The two sum to it, and the groups to the whole change.
+    `mix`, because more or fewer of all the messages are its own, as far as it lies from the whole. The two sum to it,
+    and the groups to the whole change.
 
     Parameters
     ----------
@@ -179,10 +180,9 @@ def sentiment_drivers(data, by="topic", tagged="all"):
 
     Returns
     -------
-    Result, or None without a period before: as `change_by_group` gives it, one row per group, what did most harm first:
-        `n` scored messages, `negative` and `previous` in [0, 1], `contribution` in [-1, 1] with `contribution_low`,
-        `contribution_high` (95 %) and `verdict`; and of it `level` and `mix`. A group that one of the periods has not
-        is all mix. The last row, `is_total`, is the whole change.
+    Result, or None without a period before: as `what_moved` gives it, one row per group, what did most harm first: `n`
+        scored messages, `negative` and `previous` in [0, 1], `contribution`, `level` and `mix` in [-1, 1], each with
+        `_low`, `_high` (95 %), and `verdict`. The last row, `is_total`, is the whole change.
 
     Source: DEFINITIONS.md#sentiment-drivers
 
@@ -193,18 +193,7 @@ def sentiment_drivers(data, by="topic", tagged="all"):
     >>> bool(np.allclose(drivers["level"] + drivers["mix"], drivers["contribution"]))
     True
     """
-    result = change_by_group(data, sentiment_trend, by, every=None, tagged=tagged)
-    if result is None:
-        return None
-    groups, total = result[~result["is_total"]], result[result["is_total"]].iloc[0]
-    rates = [groups["negative"].fillna(groups["previous"]), groups["previous"].fillna(groups["negative"])]
-    now, before = (column.to_numpy(float) for column in rates)
-    weights = [(groups["n"] / total["n"]).to_numpy(float), (groups["previous_n"] / total["previous_n"]).to_numpy(float)]
-    level = (now - before) * sum(weights) / 2
-    mix = (now + before) / 2 * (weights[0] - weights[1])
-    place = list(result.columns).index("p")
-    result.insert(place, "level", [*level, level.sum()])
-    result.insert(place + 1, "mix", [*mix, mix.sum()])
-    result.attrs["units"] |= {"level": "points", "mix": "points"}
-    result.attrs["metric"] = sentiment_drivers.__name__
+    result = what_moved(data, sentiment_trend, by, every=None, tagged=tagged)
+    if result is not None:
+        result.attrs["metric"] = sentiment_drivers.__name__
     return result
