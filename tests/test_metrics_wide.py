@@ -51,7 +51,14 @@ every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"channel_switching": "team", "contact_costs": "topic", "response_time": "project"}
+BY["site_visits"] = "topic"
+# By topic: who came back on a topic did so within the group.
+OTHERWISE_BY = dict.fromkeys(
+    ("contact_costs", "bot_containment", "bot_outcomes", "call_deflection", "deflection_savings"), "topic"
+) | {"first_contact_resolution": "topic", "channel_switching": "team", "response_time": "project"}
+# Counts of what may be in several groups.
+DISTINCT = {"quick_replies": {"conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"}}
+BESIDES = {"visits_per_call": ("calls",)}  # tables without which a metric has no figure
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -75,6 +82,16 @@ def stage(row, name, start, end, closing=None):
         return None if any(time <= now for time in gone) else took
     # answered before it was assigned
     return None if took and name == "agent_response_time" and took[0] < 0 else took
+
+
+def has_bot(row):
+    return not oracle.is_null(row["bot_started_at"]) and oracle.seconds(row["bot_started_at"]) <= oracle.seconds(AS_OF)
+
+
+def is_handed_off(row):
+    """Whether a human had taken over when the data was read."""
+    ends = [row[name] for name in ("handed_off_at", "first_response_at") if not oracle.is_null(row[name])]
+    return any(oracle.seconds(end) <= oracle.seconds(AS_OF) for end in ends)
 
 
 # The row rule of each metric that counts, rates or times rows: True for a row that counts (count), whether the event
@@ -122,6 +139,31 @@ ROWS = {
     ),
     "agent_handling_time": lambda row: stage(row, "agent_handling_time", "agent_assigned_at", "closed_at"),
     "total_handling_time": lambda row: stage(row, "total_handling_time", "indexed_at", "closed_at"),
+    "bot_conversations": lambda row: True if has_bot(row) else None,
+    "handoff_rate": lambda row: is_handed_off(row) if has_bot(row) else None,
+    "call_deflection": lambda row: (
+        None
+        if oracle.is_null(row["channel"]) or row["channel"] == ""
+        else row["channel"].lower() not in ("phone", "email")
+    ),
+    "first_resolution_time": lambda row: (
+        None
+        if not oracle.is_null(row["reopen_count"]) and row["reopen_count"] > 0
+        else reading(row, "created_at", "closed_at")
+    ),
+    "resolution_rate": lambda row: (
+        None
+        if reading(row, "created_at", "closed_at") is None
+        else reading(row, "created_at", "closed_at")[1] == "ended"
+    ),
+    "escalations": lambda row: (
+        None if oracle.seconds(row["created_at"]) > oracle.seconds(AS_OF) else row["escalated_to"] == "experts"
+    ),
+    "escalation_reasons": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF) and row["escalated_to"] == "experts"
+        else None
+    ),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
@@ -133,9 +175,15 @@ WITHOUT_A_RULE = {
     "service_level_by_formula",
     "transfer_destinations",
     "expectation_met",
+    "first_contact_resolution",
+    "first_contact_by_window",
     "contact_costs",
     "sentiment_engines",
     "response_time",  # of several messages each: tests/test_replies.py
+    "bot_containment",  # what a customer did next is said by other rows
+    "containment_by_window",
+    "quick_replies",
+    "quick_reply_handoff",
 }
 RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
 
@@ -219,14 +267,21 @@ def tables():
     replies = asked.assign(
         message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
     ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    # of one channel only, some of nobody
     cases, places = found["conversations"], pd.Series(range(len(found["conversations"])))
-    whose = cases["channel"].fillna("") + "-" + (places % 7).astype(str)  # of one channel only
+    whose = cases["channel"].fillna("") + "-" + (places % 7).astype(str)
     cases = cases.assign(customer_id=whose.where(places % 5 > 0).astype(object), agent="a" + (places % 4).astype(str))
+    pressed = pd.Series(["prices", None, "agent"] * len(messages), dtype=object)
     both = pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)
+    both = both.assign(quick_reply=pressed.iloc[: len(both)].to_numpy())
     # the same of all messages of a conversation
     projects = dict(zip(sorted(set(both["conversation_id"])), ["web", "shop", None] * 7, strict=False))
+    visits = pd.DataFrame({"day": pd.date_range("2024-03-28", periods=12)})
+    visits = visits.assign(visits=range(20, 80, 5), page="/help", topic=["bills", "praise", None] * 4)
     return found | {
+        "site_visits": visits,
         "conversations": cases,
+        "calls": found["calls"].assign(topic=["bills", None, "praise"] * (len(found["calls"]) // 3)),
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
         "messages": _with_agents(both.assign(project=both["conversation_id"].map(projects).astype(object))),
     }
@@ -258,6 +313,7 @@ def run(name, table, by=None):
         METRICS[name].shape != "pull" and "by" in takes and takes["by"].default
     ):  # one that has groups unless told
         asked["by"] = by
+    asked |= {other: tables()[other] for other in BESIDES.get(name, ())}
     return METRICS[name].function(table, **asked)
 
 
@@ -281,11 +337,11 @@ def a_group(frame, by):
 
 def is_by_group(name):
     """Whether each group's row says something of that group alone."""
-    return by_of(name) and METRICS[name].shape not in ("pull", "need", "listing")
+    return by_of(name) and METRICS[name].shape not in ("pull", "need", "listing") and name not in BESIDES
 
 
 by_group = pytest.mark.parametrize("name", [name for name in NAMES if is_by_group(name)])
-with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name)])
+with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name) and name not in BESIDES])
 
 
 # --- what holds for all ---------------------------------------------------------------------------
@@ -338,6 +394,7 @@ def test_the_frame_is_left_as_it_was(name):
 def test_groups_sum_to_the_total(name):
     result, whole = grouped(name), run(name, table_of(name))
     counts = [column for column, unit in whole.attrs["units"].items() if unit == "count"]
+    counts = [column for column in counts if column not in DISTINCT.get(name, ())]
     if METRICS[name].shape == "curve":  # of the others, n is who still waits
         result, whole = (one[one["seconds"] == 0] for one in (result, whole))
     rest = [key for key in result.attrs["rows"] if key != by_of(name)]

@@ -13,14 +13,11 @@ from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
 from toolkit.result import interval_columns
 
-change_by_group = what_moved  # the name that it had
-
 __all__ = [
     "DEFINITION",
     "History",
     "beside_previous",
     "benchmarks",
-    "change_by_group",
     "what_moved",
     "compared",
     "figures",

@@ -109,6 +109,25 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None, later=()):
     return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
 
 
+def closings(table, as_of=None, ended="closed"):
+    """The rows of `spans` from a conversation's creation to its last close as far as the reading knows.
+
+    Of one that was closed, and opened again only later, the later close isn't known at an earlier reading: it stood
+    closed since its first close.
+    """
+    import ibis
+
+    rows = spans(table, "conversations", "created_at", "closed_at", ended, as_of)
+    if not {"first_closed_at", "reopened_at"} <= set(rows.columns):
+        return rows
+    first, again = engine.epoch(rows.first_closed_at), engine.epoch(rows.reopened_at)
+    is_open_again = (again <= rows.now_).fill_null(False)
+    was_closed = ~rows[f"is_{ended}_"] & (first <= rows.now_).fill_null(False) & ~is_open_again
+    is_ended = rows[f"is_{ended}_"] | was_closed
+    end = ibis.ifelse(was_closed, first, rows.end_)
+    return rows.mutate(**{f"is_{ended}_": is_ended}, end_=end, stop_=is_ended.ifelse(end, rows.now_))
+
+
 def promises(targets, name):
     """{column: {its value: seconds}} of what the settings promise, by channel, priority and team."""
     every = {
