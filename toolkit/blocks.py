@@ -90,9 +90,10 @@ def together(data, asked, by):
     dict, as that of `block`; its chart is the first of the figures that stand out, by week
     """
     from toolkit.headline import together as gathered
-    from toolkit.metrics.compare import scan
+    from toolkit.metrics.compare import beside, scan
 
     facts, tested = scan(data, *asked, by=by)
+    facts = beside(data, facts, *asked)
     groups = gathered(facts)
     made = dict.fromkeys(("heading", "note", "metric", "overview"), "") | {"chart": None, "tables": [], "by": []}
     made |= {"status": "none", "is_changed": bool(facts), "score": max((fact["score"] for fact in facts), default=0.0)}

@@ -5,6 +5,7 @@ import inspect
 from toolkit import engine, words
 from toolkit.errors import BadParameter, ToolkitError
 from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
+from toolkit.metrics.beside import beside
 from toolkit.metrics.changes import what_moved
 from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
@@ -16,6 +17,7 @@ from toolkit.result import interval_columns
 __all__ = [
     "DEFINITION",
     "History",
+    "beside",
     "beside_previous",
     "benchmarks",
     "what_moved",
