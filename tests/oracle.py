@@ -1082,11 +1082,14 @@ def conversations(draw, size=14):
                 "closed_at": None if closed is None else created + closed,
                 "status": draw(st.sampled_from(["open", "Solved", "closed", None])),
                 "reopen_count": draw(maybe(st.integers(0, 2))),
+                "escalated_to": draw(st.sampled_from([None, None, "", "experts"])),
+                "customer_id": draw(st.sampled_from(["u1", "u1", "u2", "", None])),
             }
             | stages
         )
     times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at", "closed_at", *STAGE_TIMES]
-    return frame(rows, times, channel=object, topic=object, status=object, reopen_count="float64")
+    texts = dict.fromkeys(["channel", "topic", "status", "escalated_to", "customer_id"], object)
+    return frame(rows, times, reopen_count="float64", **texts)
 
 
 @st.composite
@@ -1284,6 +1287,9 @@ def sample_tables(size=60, seed=1):
         conversations[name] = some(times.where(times < closed, closed).dt.as_unit("us"), 0.8)
     unscored = messages["channel"] == "email"
     messages.loc[unscored, "sentiment"] = None  # a group without one value
+    conversations["customer_id"] = pick("u1", "u2", "u3", "u4", "u5", "", None)
+    conversations["escalated_to"] = pick(None, None, "", "experts")
+    conversations["escalation_reason"] = conversations["escalated_to"].where(conversations["closed_at"].notna())
     return {
         "conversations": conversations,
         "calls": calls,

@@ -276,8 +276,29 @@ def silent_bound(length):
     return -np.log((1 - LEVEL) / 2) / length
 
 
-def mean_interval(mean, standard_deviation, n):
-    """95 % Student interval of a mean, as two arrays; null below two values.
+def counts_per_time(count, length, factor=1.0, level=LEVEL):
+    """Interval of events per unit of time, of which `count` were seen in `length`, as two arrays; null where length is 0.
+
+    Poisson's exact one; with a `factor` above 1, of how much more counts vary than by chance, that of count / factor.
+
+    Examples
+    --------
+    >>> low, high = counts_per_time([8, 0], [4, 4])
+    >>> [round(float(one), 3) for one in (low[0], high[0], low[1], high[1])]
+    [0.863, 3.941, 0.0, 0.922]
+    """
+    from scipy.special import gammaincinv
+
+    count, length = np.asarray(count, float) / factor, np.asarray(length, float)
+    tail = (1 - level) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        time = np.where(length > 0, length, np.nan) / factor
+        low = np.where(count > 0, gammaincinv(np.where(count > 0, count, 1), tail), 0.0)
+        return low / time, gammaincinv(count + 1, 1 - tail) / time
+
+
+def mean_interval(mean, standard_deviation, n, level=LEVEL):
+    """Student interval of a mean, by default of 95 %, as two arrays; null below two values.
 
     Examples
     --------
@@ -291,7 +312,7 @@ def mean_interval(mean, standard_deviation, n):
     deviation = np.asarray(standard_deviation, float)
     low, high = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
     some = n > 1
-    half = stdtrit(n[some] - 1, (1 + LEVEL) / 2) * deviation[some] / np.sqrt(n[some])
+    half = stdtrit(n[some] - 1, (1 + level) / 2) * deviation[some] / np.sqrt(n[some])
     low[some], high[some] = mean[some] - half, mean[some] + half
     return low, high
 

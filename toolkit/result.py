@@ -197,9 +197,12 @@ def row_order(result):
     [1, 0, 2, 3]
     """
     attrs, keys = result.attrs, [key for key in row_keys(result) if key != result.attrs.get("part")]
-    if not keys or attrs.get("ordered") or attrs.get("shape") not in SORTED:
+    is_sorted = attrs.get("shape") in SORTED
+    if not keys or attrs.get("ordered") or not (is_sorted or attrs.get("shape") == "tally"):
         return list(range(len(result)))
     unnamed = np.any([[words.is_none(value) for value in result[key]] for key in keys], axis=0)
+    if not is_sorted:
+        return np.argsort(unnamed, kind="stable").tolist()
     if "part" in attrs:  # the first part of each group stands for all of its rows
         groups = pd.DataFrame(result).groupby(keys, dropna=False, sort=False, observed=True)
         ranks = result["share"].where(result[attrs["part"]].astype(str) == str(attrs["parts"][0]))

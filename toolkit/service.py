@@ -110,6 +110,8 @@ class Targets(_Settings):
     compliance: Fraction = 0.8
     answer_within: Duration = 20  # phone service level: answered within this
     service_level: Fraction | None = None  # the share of calls to be answered within it; default: compliance
+    first_contact_resolution: Fraction | None = None
+    resolution_rate: Fraction | None = None
     csat: Fraction = 0.8
     nps: Annotated[float, Field(ge=-1, le=1)] = 0.3  # promoters less detractors
     abandonment: Fraction = 0.05

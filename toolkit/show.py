@@ -81,6 +81,7 @@ sys.modules[__name__].__class__ = _Show
 
 def _made(result, comparison, options):
     one = _shown.add(blocks.block(result, comparison, **options), result.attrs.get("choices", {}).items())
+    _shown.use(*result.attrs.get("defined_by", ()))
     if comparison is not None:
         _shown.use(compare.DEFINITION)
     return one

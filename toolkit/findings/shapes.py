@@ -68,7 +68,7 @@ def count(result, comparison=None, **context):
         return _cost(result, total)
     whole = Clause(say("count.whole", cases=cases(result, total), event=event(result, total)))
     if not keys:
-        return figure(result, [whole], [], comparison)
+        return figure(result, [whole], also(result, dict(result.iloc[0])), comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
     sums = {
@@ -282,7 +282,7 @@ def number_with_interval(result, comparison=None, **context):
         size = estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result))
         full = word(result, f"told.{'less' if sign < 0 else 'more'}", value=size, cases=about["cases"])
         said = Clause(full)
-        notes = [say("figure.chance")] if ends[0] <= 0 <= ends[1] else []
+        notes = [say("held.chance")] if ends[0] <= 0 <= ends[1] else []
     else:
         about["value"] = estimate_of(result, row)
         said = Clause(say("mean.whole", **about), (say("mean.short", **about),))
@@ -327,6 +327,7 @@ def listing(result, **context):
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
+    notes += also(result, facts)
     form = "listing.sample" if facts.get("is_sample") else "listing.shown"
     notes += [say(form, n=len(result))] if len(result) < total else []
     return Told(sentence_case(said), note_of(notes))

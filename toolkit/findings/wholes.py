@@ -46,9 +46,12 @@ def _spans(result, keys):
     )
     sums = {name: int(tidy.loc[tidy["part"] == code, "n"].sum()) for code, (name, _) in codes.items()}
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
-    closed, none = sums.get("closed_unanswered", 0), sums.get("closed_unanswered", 0) + sums.get("waiting", 0)
-    of = cases(result, total)
-    head = say("shares.none", n=none, cases=of) if none else say("shares.all", cases=of)
+    closed, is_of_closes = sums.get("closed_unanswered", 0), "open" in sums
+    none, of = closed + sums.get("waiting", 0) + sums.get("open", 0), cases(result, total)
+    if is_of_closes:
+        head = say("shares.open", n=none, cases=of) if none else say("shares.closed", cases=of)
+    else:
+        head = say("shares.none", n=none, cases=of) if none else say("shares.all", cases=of)
     if closed:
         head = say("shares.none_both" if none == 1 else "shares.none_closed", none=head, n=closed)
     spans = _parts(result)

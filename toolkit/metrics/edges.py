@@ -4,7 +4,7 @@ from toolkit.errors import BadParameter
 from toolkit.metrics.rows import duration
 
 
-def span_words(edges, otherwise=None, is_upper=True):
+def span_words(edges, otherwise=None, is_upper=True, still="waiting"):
     """[(words key, its values)] of the spans that edges in seconds make, and of what isn't in any.
 
     An edge belongs to the span that it ends ("within 1 h"), or to the one that it begins ("under 1 h", "from 1 h").
@@ -16,7 +16,7 @@ def span_words(edges, otherwise=None, is_upper=True):
     spans = [(first, {"high": edges[0]})]
     spans += [("between", {"low": low, "high": high}) for low, high in zip(edges, edges[1:], strict=False)]
     spans.append((last, {"low": edges[-1]}))
-    return [*spans, *([("closed_unanswered", {})] if otherwise else []), ("waiting", {})]
+    return [*spans, *([("closed_unanswered", {})] if otherwise else []), (still, {})]
 
 
 def parse_edges(edges):

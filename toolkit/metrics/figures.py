@@ -128,7 +128,7 @@ def _card(data, table, now, before, value, best, history, choices):
     card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
     if ends:
         card |= {"low": _plain(now.iloc[0][ends[0]]), "high": _plain(now.iloc[0][ends[1]])}
-    elif card["unit"] == "count" and history is not None and steady:
+    elif card["unit"] == "count" and history is not None and steady and not attrs.get("is_stock"):
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)

@@ -12,28 +12,28 @@ PARTS = ("talk", "hold", "wrap_up")
 
 
 def handled(calls, parts=PARTS):
-    """The answered calls with the seconds of each part as `<part>_`, null where it isn't known, and `seconds_`, all of them."""
+    """(the answered calls with the seconds of each part as `<part>_`, and of all of them as `seconds_`; the parts)."""
     wanted = engine.group_keys(parts)
     if not wanted:
         raise BadParameter(f"parts: name at least one of {', '.join(PARTS)}")
     for part in wanted:
         choose("parts", part, PARTS)
-    rows = offered(calls, [f"{part}_seconds" for part in wanted])
+    rows = offered(calls)
     rows = rows.filter(rows.is_answered_)
-    known = {part: rows[f"{part}_seconds"].cast("float64") for part in wanted}
-    whole = {part: _whole_or_null(one) for part, one in known.items()}
-    total = next(iter(whole.values()))
-    for one in list(whole.values())[1:]:
-        total = total + one  # null where one of them is: a part that isn't known is not 0
-    return rows.mutate(**{f"{part}_": one for part, one in whole.items()}, seconds_=total), wanted
+    each = {f"{part}_": handle_seconds(rows, [part]) for part in wanted}
+    return rows.mutate(**each, seconds_=handle_seconds(rows, wanted)), wanted
 
 
-def _whole_or_null(seconds):
-    """Whole seconds; null below 0, which no time can be."""
+def handle_seconds(rows, parts):
+    """Whole seconds that a call took in these parts; null where one isn't known, as that isn't 0, or is below 0."""
     import ibis
 
-    whole = seconds.floor().cast("int64")
-    return ibis.ifelse((seconds >= 0).fill_null(False), whole, ibis.null("int64"))
+    rows, total = engine.as_table(rows, "calls", [f"{part}_seconds" for part in parts]), None
+    for part in parts:
+        seconds = rows[f"{part}_seconds"].cast("float64")
+        whole = ibis.ifelse((seconds >= 0).fill_null(False), seconds.floor().cast("int64"), ibis.null("int64"))
+        total = whole if total is None else total + whole
+    return total
 
 
 @metric("mean", table="calls", case="answered_call", value="mean_seconds", best="")

@@ -122,7 +122,7 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     if target and target["of"] not in frame.columns:
         result.attrs["target"] = None
     result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends)}
-    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1]
+    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1] and not attrs.get("is_stock")
     return result
 
 
@@ -191,6 +191,9 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.FEW)
     if attrs.get("is_state"):  # the earlier period has had longer to come to it
         return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
+    if attrs.get("is_stock"):  # counted in full at an instant: it has a change, and nothing of a week's movement
+        ratio = row[value] / past[value] - 1 if past[value] else np.nan
+        return verdicts.Change(float(ratio), untested=verdicts.NO_HISTORY)
     if unit == "count":
         lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
         weekly = None if history is None else count_movement(*history.of(row, keys, value))

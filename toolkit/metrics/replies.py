@@ -2,7 +2,7 @@
 
 from toolkit import engine
 from toolkit.metrics import shapes, waits
-from toolkit.metrics.dataset import data_of
+from toolkit.metrics.dataset import data_of, whole
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import first_response_time
 from toolkit.metrics.rows import choose, of_channels
@@ -76,9 +76,9 @@ def response_time(
     choose("clock", clock, ("calendar", "business"))
     choose("bot_only", bot_only, ("in", "out"))
     asked = engine.as_table(messages, "messages", TURN)
-    whole, threads = _whole(asked, conversations)
+    said, threads = _whole(asked, conversations)
     asked, _ = of_channels(asked, "messages", channels)
-    rows = _turns(asked, whole, _closes(threads), as_of, bot_only)
+    rows = _turns(asked, said, _closes(threads), as_of, bot_only)
     choices = {"clock": clock, "bot_only": bot_only, "channels": channels}
     return waits.wait(response_time, rows, "answered", by, zone, clock, service, "closed", choices)
 
@@ -88,12 +88,11 @@ def _whole(table, conversations):
 
     A reply comes after the end of a period as well: of a data set's messages those of every period are looked through.
     """
-    data, backend = data_of(table), engine.backend_of(table)
+    threads = whole(table, "conversations")
     if conversations is not None:
         threads = engine.as_table(conversations, "conversations", ["conversation_id"])
-    else:
-        threads = backend.table("conversations") if data is not None and data.has("conversations") else None
-    return (backend.table("messages") if data is not None else table), threads
+    messages = whole(table, "messages")
+    return (table if messages is None else messages), threads
 
 
 def _closes(threads):
@@ -117,14 +116,14 @@ def _closes(threads):
     )  # fmt: skip
 
 
-def _turns(asked, whole, closes, as_of, bot_only):
+def _turns(asked, said, closes, as_of, bot_only):
     """The turns that begin with one of the messages that are asked for, with how each wait ended."""
     import ibis
 
-    is_reply = whole.sender == "agent"
-    if "is_public" in whole.columns:
-        is_reply = is_reply & whole.is_public.fill_null(True)
-    said = whole.filter((whole.sender == "customer") | is_reply)
+    is_reply = said.sender == "agent"
+    if "is_public" in said.columns:
+        is_reply = is_reply & said.is_public.fill_null(True)
+    said = said.filter((said.sender == "customer") | is_reply)
     said = said.select(
         "message_id", "conversation_id", "sent_at", said_at_=engine.epoch(said.sent_at),
         is_reply_=(said.sender == "agent").ifelse(1, 0),

@@ -109,6 +109,25 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None, later=()):
     return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
 
 
+def closings(table, as_of=None, ended="closed"):
+    """The rows of `spans` from a conversation's creation to its last close as far as the reading knows.
+
+    Of one that was closed, and opened again only later, the later close isn't known at an earlier reading: it stood
+    closed since its first close.
+    """
+    import ibis
+
+    rows = spans(table, "conversations", "created_at", "closed_at", ended, as_of)
+    if not {"first_closed_at", "reopened_at"} <= set(rows.columns):
+        return rows
+    first, again = engine.epoch(rows.first_closed_at), engine.epoch(rows.reopened_at)
+    is_open_again = (again <= rows.now_).fill_null(False)
+    was_closed = ~rows[f"is_{ended}_"] & (first <= rows.now_).fill_null(False) & ~is_open_again
+    is_ended = rows[f"is_{ended}_"] | was_closed
+    end = ibis.ifelse(was_closed, first, rows.end_)
+    return rows.mutate(**{f"is_{ended}_": is_ended}, end_=end, stop_=is_ended.ifelse(end, rows.now_))
+
+
 def promises(targets, name):
     """{column: {its value: seconds}} of what the settings promise, by channel, priority and team."""
     every = {
@@ -169,3 +188,22 @@ def target_of(rows, name):
     """The rate that the service wants; None where its settings don't say."""
     targets = settings_of(rows).targets
     return getattr(targets, name) if name in targets.model_fields_set else None
+
+
+def replies_of(messages):
+    """The public messages of human agents; one of which nothing says that it is internal is public."""
+    table = engine.as_table(messages, "messages", ["sender", "sent_at"])
+    replies = table.filter(table.sender == "agent")
+    return replies.filter(replies.is_public.fill_null(True)) if "is_public" in table.columns else replies
+
+
+def with_columns_of(messages, columns, conversations):
+    """Messages with the columns that they lack, as their conversation has them; as they are where it hasn't either."""
+    if conversations is None or "conversation_id" not in messages.columns:
+        return messages
+    conversations = engine.as_table(conversations, "conversations")
+    lacking = [name for name in columns if name not in messages.columns and name in conversations.columns]
+    if not lacking or "conversation_id" not in conversations.columns:
+        return messages
+    own = conversations.select("conversation_id", *lacking).distinct(on="conversation_id", keep="first")
+    return messages.left_join(own, "conversation_id").drop("conversation_id_right")

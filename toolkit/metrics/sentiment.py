@@ -196,15 +196,5 @@ def sentiment_drivers(data, by="topic", tagged="all"):
     result = what_moved(data, sentiment_trend, by, every=None, tagged=tagged)
     if result is None:
         return None
-    groups, total = result[~result["is_total"]], result[result["is_total"]].iloc[0]
-    rates = [groups["negative"].fillna(groups["previous"]), groups["previous"].fillna(groups["negative"])]
-    now, before = (column.to_numpy(float) for column in rates)
-    weights = [(groups["n"] / total["n"]).to_numpy(float), (groups["previous_n"] / total["previous_n"]).to_numpy(float)]
-    level = (now - before) * sum(weights) / 2
-    mix = (now + before) / 2 * (weights[0] - weights[1])
-    place = list(result.columns).index("p")
-    result.insert(place, "level", [*level, level.sum()])
-    result.insert(place + 1, "mix", [*mix, mix.sum()])
-    result.attrs["units"] |= {"level": "points", "mix": "points"}
     result.attrs["metric"] = sentiment_drivers.__name__
     return result

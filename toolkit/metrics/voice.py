@@ -119,7 +119,7 @@ def _drawn(table, name, source, key, text, keys, examples, sentiment):
 
 
 @metric("listing", table="", case="text", value="n", view_of="voice_of_customer")
-def driver_messages(data, drivers, examples=2, groups=3):
+def driver_messages(data, drivers, examples=3, groups=3):
     """Negative messages of the groups that raised the share of negative messages most: what stands behind the figure.
 
     Parameters

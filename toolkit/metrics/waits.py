@@ -259,6 +259,7 @@ def wait_spans(
     choices=None,
     case=None,
     is_upper=True,
+    still="waiting",
 ):
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
@@ -268,7 +269,7 @@ def wait_spans(
     import ibis
 
     name, seconds = of.__name__, parse_edges(edges)
-    words = span_words(seconds, otherwise, is_upper)
+    words = span_words(seconds, otherwise, is_upper, still)
     names = [span_name(key, values) for key, values in words]
     keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
     steps = [

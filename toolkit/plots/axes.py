@@ -11,7 +11,7 @@ from matplotlib.dates import date2num, num2date
 
 from toolkit import words
 from toolkit.clock import day_of
-from toolkit.clock.timeline import parts_of
+from toolkit.clock.timeline import PERIODS, parts_of
 from toolkit.result import format_value, heading, interval_columns
 from toolkit.words.catalogue import DEFAULT
 
@@ -23,7 +23,12 @@ TIME_STEPS = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800), *(3600, 7200, 4 * 3600, 6 * 3600, 12 * 3600, DAY),
 )  # fmt: skip
 DATES = {"month": "MMM", "quarter": "QQQ", "year": "y"}  # CLDR's patterns
-COUNTED = ("count", "grid")  # shapes whose figure is 0 where there is no case; the others have none there
+COUNTED = (
+    "count",
+    "grid",
+    "tally",
+    "band",
+)  # shapes whose figure is 0 where there is no case; the others have none there
 
 # Emoji and other scripts in labels: the SVG keeps text as text, and the reader's browser has the glyphs.
 warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
@@ -45,6 +50,23 @@ class Form(NamedTuple):
 
 def counts(result):
     return result[result.attrs.get("count", "n")].to_numpy(float)
+
+
+def drawn(result):
+    """The rows that are drawn, where a metric chose some; and of what was expected the groups in which something stands
+    out, where there are any.
+    """
+    attrs, chosen = result.attrs, result.attrs.get("drawn")
+    keys = [key for key in attrs.get("by", ()) if key in result.columns and key not in PERIODS]
+    if attrs.get("shape") == "band" and keys and (result["state"] == "stands_out").any():
+        named = pd.DataFrame(result)[keys].astype(str).agg("\0".join, axis=1)
+        chosen = np.flatnonzero(named.isin(named[(result["state"] == "stands_out").to_numpy(bool)]))
+    if chosen is None:
+        return result
+    partial = set(attrs.get("partial", ()))
+    kept = result.iloc[list(chosen)]
+    kept.attrs = attrs | {"partial": [place for place, row in enumerate(chosen) if row in partial]}
+    return kept
 
 
 def value_of(result):
@@ -71,10 +93,13 @@ def estimates(result, value):
     for name, column in zip(("value", "low", "high"), (value, *ends), strict=False):
         frame[name] = np.where(there, result[column].to_numpy(float), np.nan)
     # the target may be of another figure, such as the share within a span of time
+    if attrs["shape"] == "band":  # the ends are those of what was expected
+        frame["expected"] = result["expected"].to_numpy(float)
     frame["target"] = result.targets() if (attrs.get("target") or {}).get("of") == value else np.nan
     if attrs["shape"] == "wait" and "target_seconds" in result and value.startswith("median"):
         frame["target"] = result["target_seconds"].to_numpy(float)
-    return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target"])
+    more = ["expected"] if "expected" in frame else []
+    return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target", *more])
 
 
 def befores(result, before, keys):
@@ -125,6 +150,14 @@ def told(name, row, unit):
     """The title of a mark: its name, its value with the interval, its count."""
     if not np.isfinite(row.value):
         return name
+    if hasattr(row, "expected"):
+        about = {"name": name, "value": shown(row.value, unit)}
+        ends = {"low": shown(row.low, unit), "high": shown(row.high, unit)}
+        return (
+            words.text("chart.mark_expected", **about, **ends)
+            if np.isfinite(row.low)
+            else words.text("chart.mark_of_count", **about)
+        )
     if is_signed(unit):
         value = format_value(row.value, "points")
     else:

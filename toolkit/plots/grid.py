@@ -1,4 +1,4 @@
-"""Week grid: the mean per weekday and local hour in five steps of one colour."""
+"""Week grid: a figure per weekday and local hour in five steps of one colour."""
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,9 @@ def grid(result, ax, standout, narrow):
     import seaborn
 
     frame = pd.DataFrame(result)
-    frame["mean"] = frame["mean"].astype(float).where(frame["days"] > 0)
-    table = frame.pivot(index="weekday", columns="hour", values="mean")
+    value = axes.value_of(result)
+    frame[value] = frame[value].astype(float).where(frame["days"] > 0)
+    table = frame.pivot(index="weekday", columns="hour", values=value)
     is_open = (
         frame.pivot(index="weekday", columns="hour", values="is_open").to_numpy(bool) if "is_open" in frame else None
     )
@@ -46,7 +47,7 @@ def grid(result, ax, standout, narrow):
     _empty(drawn, means, is_open)
     if is_open is not None:
         _frame(drawn, is_open)
-    if standout in frame.index and np.isfinite(frame.at[standout, "mean"]):
+    if standout in frame.index and np.isfinite(frame.at[standout, value]):
         row, column = (axis.get_loc(frame.at[standout, axis.name]) for axis in table.axes)
         look = {"edgecolor": LIGHT["attention"], "linewidth": 2.5, "zorder": 5, "label": "highlight"}
         canvas.area(drawn, column, row, 1, 1, drawn.ax.transData, **look)

@@ -103,7 +103,7 @@ def whole_table(result):
     """Every column, and of a week grid every hour; "" of a curve, whose hundreds of steps its chart says."""
     if result.attrs.get("shape") == "curve":
         return ""
-    columns = wholes.by_hour(result) if result.attrs.get("shape") == "grid" else every_column(result)
+    columns = wholes.by_hour(result) if wholes.is_week(result) else every_column(result)
     said = words.text("tables.notes.more", n=len(result) - LONGEST) if len(columns[0].cells) > LONGEST else ""
     return markup(columns, LONGEST, caption(result), said, scrolls=len(columns) > FITTING)
 

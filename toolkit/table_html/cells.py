@@ -78,7 +78,7 @@ def value_name(result, name, value, unit, limit=words.LONGEST_NAME):
 
 def is_difference(result):
     """Whether its verdicts are of a difference between groups; else they are of a change between periods."""
-    return result.attrs.get("shape") == "pull" or result.attrs.get("against") == "outside"
+    return result.attrs.get("shape") in ("pull", "team") or result.attrs.get("against") == "outside"
 
 
 def part_name(result, value):

@@ -23,8 +23,14 @@ def columns_of(result):
     attrs, shape = result.attrs, result.attrs.get("shape")
     if shape == "grid":
         return wholes.parts_of_day(result)
+    if shape == "need":
+        return wholes.needs(result)
     if shape == "curve":
         return wholes.reached(result)
+    if shape == "tally" and "compared" not in attrs:
+        return wholes.tallied(result)
+    if shape == "band":
+        return wholes.expected(result)
     if shape == "listing":
         return wholes.listed(result)
     if shape == "shares" and "part" in attrs and claims.group_keys(result):
@@ -61,6 +67,10 @@ def grouped(result):
         made.append(against)
     if attrs["shape"] in ("pull", "contribution"):
         made += pull_columns(result, with_interval=not compared)
+    elif attrs["shape"] == "team":
+        made += [columns.figure_column(result, name, False) for name in ("unadjusted", "others")]
+        moved = cells.changes(result, "difference", "verdict", attrs.get("best"))
+        made.append(Column(heading("difference", metric), "num", moved, ("difference", "verdict")))
     elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
         moved = cells.changes(result, "change", "verdict", attrs.get("best"))
         made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
