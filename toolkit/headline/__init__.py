@@ -108,6 +108,8 @@ def overview(reports):
 
 
 def _href(report, one):
+    if one.get("href"):
+        return one["href"]
     return report["html"] + (f"#{one['block']}" if one.get("block") else "")
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from toolkit import engine, verdicts
 from toolkit.contributions import split_change
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, MissingColumn, MissingTable
 from toolkit.intervals import student_quantile
 from toolkit.metrics.periods import results_of
 from toolkit.metrics.previous import scores_of
@@ -226,3 +226,39 @@ def _verdicts(frame, is_few):
     rows = zip(frame["contribution"], frame["p"], untested, strict=True)
     changes = [verdicts.Change(value, p=p, untested=code) for value, p, code in rows]
     return [*verdicts.decide(changes[:-1]), *verdicts.decide(changes[-1:])]
+
+
+def moved_together(data, asked, by):
+    """What moved several figures, by several columns, as it is looked at together: verdicts by Holm over all the groups.
+
+    Parameters
+    ----------
+    data : Data
+    asked : list of (metric, {choices}), as `what_moved` takes them
+    by : columns; of each metric those that its table has
+
+    Returns
+    -------
+    list of Result of `what_moved`, those without a clear contribution, too; one that the data can't tell is left out
+    """
+    made = []
+    for function, given in asked:
+        for key in by:
+            try:
+                result = what_moved(data, function, key, **given)
+            except (MissingColumn, MissingTable):
+                continue
+            made += [result] if result is not None and len(result) > 1 else []
+    groups = [~result["is_total"].to_numpy(bool) for result in made]
+    tested = [result["p"].to_numpy(float)[own] for result, own in zip(made, groups, strict=True)]
+    adjusted = (
+        np.split(verdicts.holm(np.concatenate(tested)), np.cumsum([len(ps) for ps in tested])[:-1]) if made else []
+    )
+    for result, own, ps in zip(made, groups, adjusted, strict=True):
+        told = result["verdict"].to_numpy(object).copy()
+        told[own] = [
+            code if np.isnan(p) else verdicts.CLEAR if verdicts.is_clear(p) else verdicts.CHANCE
+            for p, code in zip(ps, told[own], strict=True)
+        ]
+        result["verdict"] = told
+    return made
