@@ -285,11 +285,25 @@ def _bullets(seen, link):
     off = [words.text("headlines.sentence", text="; ".join(off))] if off else [f["text"] for f in seen.off_groups[:1]]
     yield "off", " ".join(off), _first(seen.off or seen.off_groups, link)
     changed = [(_score(card), _changed(card), card) for card in seen.changed]
-    changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together]
+    changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together[:1]]
+    changed += [(one["score"], _shortly(one), one["facts"][0]) for one in seen.together[1:]]
     changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
     said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
     yield "changed", " ".join(said), _first([one for *_, one in changed[:MOST]], link)
     yield "steady", _steady(seen.steady), _first(seen.steady, link)
+
+
+def _shortly(one):
+    """What goes together in a group, in a few words; the group that is clearest is told in full."""
+    return _stands_out(one) if one["weeks"] else one["text"]
+
+
+def _counted(one):
+    """How many figures of a group moved, and when; which ones the headline and the section tell."""
+    if not one["weeks"]:
+        return one["text"]
+    n = len(set(one["metrics"]))
+    return words.text("headlines.look_at_group", name=one["name"], week=day_of(one["weeks"][0]), n=n)
 
 
 def _news(seen):
@@ -355,7 +369,7 @@ def _look_at(seen):
     found, told = {}, set()
     for one in [*seen.together, *seen.alike]:
         # of a group that is worst by several figures the clearest is enough: the section tells the others
-        text = one["text"] if one in seen.together else one["facts"][0]["clause"]
+        text = _counted(one) if one in seen.together else one["facts"][0]["clause"]
         text = words.sentence_case(words.text("headlines.sentence", text=text))
         found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
         told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}

@@ -216,8 +216,21 @@ def rows_of(figures, is_ranked=True):
         chosen = [figure for figure in figures if row_of(figure[1]) == key]
         chosen = (sorted(chosen, key=rank) if is_ranked else chosen)[:MOST]
         if chosen:
-            rows.append({"key": key, "tiles": [texts for texts, _ in chosen]})
+            rows.append({"key": key, "tiles": [shorter(texts) for texts, _ in chosen]})
     return rows
+
+
+def shorter(texts):
+    """The texts of a tile where there is little room: its population beside its interval, and nothing of a year ago.
+
+    >>> shorter({"label": "Wait, written", "name": "Wait", "population": "written", "interval": "4 to 9 h"})["interval"]
+    '4 to 9 h, written'
+    """
+    name, population = texts.get("name") or texts["label"], texts.get("population", "")
+    if population:
+        said = words.text("pages.overview.some", interval=texts["interval"], population=population)
+        texts = texts | {"label": name, "interval": said}
+    return texts | {"year_ago": ""}
 
 
 def chart_of(reports, kind):
