@@ -31,7 +31,7 @@ def data_of(folder, slow, period="2024-04-01..2024-04-28"):
 
 def test_the_other_figures_are_asked(tmp_path):
     data = data_of(tmp_path, slow=40)
-    facts, _ = scan(data, *ASKED, by=["topic"])
+    facts, tested = scan(data, *ASKED[:1], by=["topic"])
     assert [(fact["value"], fact["metric"]) for fact in facts] == [("fault", "inbound_volume")]
     found = beside(data, facts, *ASKED)
     assert [(fact["metric"], fact["kind"], fact.get("is_given", False)) for fact in found] == [
@@ -43,6 +43,13 @@ def test_the_other_figures_are_asked(tmp_path):
     over = {name: text.replace("\xa0", " ") for name, text in found[1]["over"].items()}
     assert over == {"subject": "the median first response time", "previous": "8 min", "value": "43 min", "way": "rose"}
     assert found[1]["direction"] == "worse" and found[1]["value"] == "fault"
+    # beside a thousand others that were looked at, what was asked of a named group stays clear as its name does
+    said = headline([], found, [*tested, *[0.5] * 1000])
+    assert said["title"] == "Fault stands out in the week of 15 April"
+    assert said["bullets"][0]["text"].replace("\xa0", " ") == (
+        f"Fault, above all in the week of 15 April: the number of conversations rose from {counts[1]} to {counts[0]}; "
+        "in the same weeks the median first response time from 8 min to 43 min."
+    )
 
 
 def test_what_did_not_change_is_not_told(tmp_path):
@@ -57,13 +64,10 @@ def test_it_is_told_in_one_sentence(tmp_path):
     one = together(data, ASKED, ["topic"])
     assert one["heading"] == "Fault in the week of 15 April: 2 figures stand out together"
     said = one["note"].replace("\xa0", " ")
-    assert said.startswith("Fault, above all in the week of 15 April: the number of conversations rose from ")
-    assert said.endswith("; in the same weeks the median first response time from 8 min to 43 min.")
-    assert "because" not in said
-    top = headline([], one["facts"], one["tested"])
-    assert top["title"] == "Fault stands out in the week of 15 April"
-    # beside a thousand others that were looked at, what was asked of a named group stays clear as the name does
-    assert "first response time" in headline([], one["facts"], [*one["tested"], *[0.5] * 1000])["bullets"][0]["text"]
+    assert said.startswith(
+        "Fault, above all in the week of 15 April: the median first response time rose from 8 min to"
+    )
+    assert "; in the same weeks the number of conversations from" in said and "because" not in said
 
 
 def test_what_to_look_at_of_a_group_is_counted(tmp_path):
@@ -87,8 +91,8 @@ def test_the_parts_of_several_figures_are_corrected_for_each_other(sample):
     asked = [(metrics.sentiment_trend, {"every": None}), (metrics.csat, {}), (metrics.abandonment_rate, {})]
     one = moved(data, asked, ["topic"])
     assert one["metric"] == "sentiment_trend" and one["overview"] == "pull" and one["chart"]["wide"]
-    assert one["heading"].startswith("Internet fault added 7.3 points")
-    assert len([p for p in one["tested"]]) > len(pd.Series(one["facts"])) and len(one["facts"]) <= 6
+    assert one["heading"].replace("\xa0", " ").startswith("Internet fault added 7.3 points")
+    assert 1 <= len(one["facts"]) <= 6 and len(one["tested"]) > 10
 
 
 def test_what_is_to_be_looked_at(sample):
