@@ -6,7 +6,8 @@ from toolkit import engine, words
 from toolkit.errors import BadParameter, ToolkitError
 from toolkit.metrics.alerts import unusual_weeks
 from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
-from toolkit.metrics.changes import what_moved
+from toolkit.metrics.beside import beside
+from toolkit.metrics.changes import moved_together, what_moved
 from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
@@ -17,11 +18,13 @@ from toolkit.result import interval_columns
 __all__ = [
     "DEFINITION",
     "History",
+    "beside",
     "beside_previous",
     "benchmarks",
     "what_moved",
     "compared",
     "figures",
+    "moved_together",
     "monthly",
     "previous_period",
     "scan",
