@@ -1049,6 +1049,19 @@ def frame(rows, times=(), **dtypes):
     return made
 
 
+STAGE_TIMES = ("indexed_at", "team_assigned_at", "agent_assigned_at")
+
+
+@st.composite
+def stages_before(draw, created, closed):
+    """When a conversation was stored, given to a team and to an agent: in that order of the last two, before its close."""
+    indexed, team, agent = (draw(maybe(waits_after(100_000))) for _ in STAGE_TIMES)
+    if team is not None and agent is not None:
+        agent = team + agent
+    offsets = [one if one is None or closed is None else min(one, closed) for one in (indexed, team, agent)]
+    return dict(zip(STAGE_TIMES, [None if one is None else created + one for one in offsets], strict=True))
+
+
 @st.composite
 def conversations(draw, size=14):
     rows = []
@@ -1056,6 +1069,7 @@ def conversations(draw, size=14):
         created, wait = draw(instants()), draw(maybe(waits_after()))
         by_bot, handed = draw(st.booleans()), draw(maybe(st.just(created + timedelta(seconds=9))))
         closed = draw(maybe(waits_after(200_000)))
+        stages = draw(stages_before(created, closed))
         rows.append(
             {
                 "conversation_id": f"c{number}",
@@ -1068,10 +1082,14 @@ def conversations(draw, size=14):
                 "closed_at": None if closed is None else created + closed,
                 "status": draw(st.sampled_from(["open", "Solved", "closed", None])),
                 "reopen_count": draw(maybe(st.integers(0, 2))),
+                "escalated_to": draw(st.sampled_from([None, None, "", "experts"])),
+                "customer_id": draw(st.sampled_from(["u1", "u1", "u2", "", None])),
             }
+            | stages
         )
-    times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at", "closed_at"]
-    return frame(rows, times, channel=object, topic=object, status=object, reopen_count="float64")
+    times = ["created_at", "first_response_at", "bot_started_at", "handed_off_at", "closed_at", *STAGE_TIMES]
+    texts = dict.fromkeys(["channel", "topic", "status", "escalated_to", "customer_id"], object)
+    return frame(rows, times, reopen_count="float64", **texts)
 
 
 @st.composite
@@ -1260,8 +1278,18 @@ def sample_tables(size=60, seed=1):
             "channel": pick("x", "email", None),
         }
     )
+    random = np.random.default_rng(seed + 1)  # what came later leaves the others as they were
+    closed = conversations["closed_at"].fillna(pd.Timestamp("2100-01-01", tz="UTC"))
+    indexed = later(created, 600)
+    team = later(created, 9_000)
+    agent = later(team, 90_000)
+    for name, times in zip(STAGE_TIMES, (indexed, team, agent), strict=True):
+        conversations[name] = some(times.where(times < closed, closed).dt.as_unit("us"), 0.8)
     unscored = messages["channel"] == "email"
     messages.loc[unscored, "sentiment"] = None  # a group without one value
+    conversations["customer_id"] = pick("u1", "u2", "u3", "u4", "u5", "", None)
+    conversations["escalated_to"] = pick(None, None, "", "experts")
+    conversations["escalation_reason"] = conversations["escalated_to"].where(conversations["closed_at"].notna())
     return {
         "conversations": conversations,
         "calls": calls,

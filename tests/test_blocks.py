@@ -233,7 +233,10 @@ def test_the_head_says_scope_and_days_and_no_folder(shown, april):
     show.header(april, "Response times", by="channel", clock="business", channels="written", other="x")
     about = shown[0][REPORT]
     assert about["scope"] == "Response times by channel, opening hours only, written channels"
-    assert about["line"] == "1 to 28 April 2024, compared with 4 to 31 March read at the same age"
+    assert (
+        about["line"]
+        == "1 to 28 April 2024, compared with 4 to 31 March read at the same age, and with 3 to 30 April 2023"
+    )
     assert about["time_zone"] == "Europe/Rome" and "calls.csv" in about["files"]
     assert not any("/" in file for file in about["files"])
     assert shown[0]["text/plain"].startswith(f"{about['scope']}, {about['line']}")

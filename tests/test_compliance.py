@@ -155,7 +155,7 @@ def test_pauses():
         frame["created_at"][1] + pd.Timedelta("29h"),
     ]
     for wrong in ({"of": "response"}, {"of": "resolution", "clock": "business"}):
-        with pytest.raises(BadParameter, match="waiting_seconds is of the whole"):
+        with pytest.raises(BadParameter, match="waiting_seconds is of the whole time"):
             compliance(frame, promising(first_response=HOURS_4, resolution=HOURS_4), pauses="left_out", **wrong)
     with pytest.raises(MissingColumn, match="waiting_seconds"):
         compliance(frame.drop(columns="waiting_seconds"), service, of="resolution", pauses="left_out")

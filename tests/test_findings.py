@@ -1098,7 +1098,7 @@ def test_a_change_that_does_not_fit_the_heading_is_in_the_note():
 def test_nothing_to_compare_with():
     row = {"change": np.nan, "change_low": np.nan, "change_high": np.nan, "verdict": "few"}
     assert heading(comparison(row)) == (
-        "The abandonment rate is 14 % (11 to 18); nothing to compare it with in the period before: too few"
+        "The abandonment rate is 14 % (11 to 18); nothing of the period before to compare it with: too few"
     )
 
 
@@ -1215,7 +1215,7 @@ def results(data):
         "surveys": ("topic", "week"),
     }
     for name, metric in METRICS.items():
-        if metric.shape == "comparison" or name in ("reply_pairs", "abandonment_by_stage"):
+        if metric.shape in ("comparison", "contribution") or name in ("reply_pairs", "abandonment_by_stage"):
             continue
         table = getattr(data, metric.table)
         takes = metric.function.__code__.co_varnames[: metric.function.__code__.co_argcount]

@@ -892,7 +892,7 @@ def test_csat_satisfied(satisfied, share):
     assert metrics.csat(pd.DataFrame({"score": [5, 4, 3, 1]}), satisfied=satisfied)["csat"].tolist() == [share]
 
 
-@pytest.mark.parametrize("satisfied", [0, 6, "4", None])
+@pytest.mark.parametrize("satisfied", [0, 6, "4", 3.5])
 def test_csat_satisfied_that_is_no_score(satisfied):
     with pytest.raises(BadParameter, match="satisfied"):
         metrics.csat(pd.DataFrame({"score": [5]}), satisfied=satisfied)
@@ -940,15 +940,17 @@ def test_low_scores_are_counted_before_they_are_cut():
     table = pd.DataFrame({"survey_id": list("abcdef"), "score": [1, 2, 3, 1, 5, 1], "comment": comments})
     for limit in (None, 1):
         facts = metrics.low_scores(table, limit=limit).attrs["facts"]
-        assert facts == {"total": 5, "worst": 3, "with_comment": 2, "has_comments": True}
+        assert facts == {"total": 5, "worst": 3, "with_comment": 2, "has_comments": True, "lowest": 1}
     assert not metrics.low_scores(table.drop(columns="comment")).attrs["facts"]["has_comments"]
 
 
 def test_low_score_rate():
     table = pd.DataFrame({"score": [3, 5, None, None], "topic": ["a", "a", "b", None], "sent_at": after(*[0] * 4)})
     result = metrics.low_score_rate(table, by="topic")
-    assert values(result, "topic", "n", "low_count", "low_score_rate") == [["a", 2, 1, 0.5]]  # of those that answered
-    assert metrics.low_score_rate(table, by="month", zone="UTC")["low_count"].tolist() == [1]
+    assert values(result, "topic", "n", "low_count", "low_score_rate") == [
+        ["(none)", 0, 0, None], ["a", 2, 1, 0.5], ["b", 0, 0, None],  # of those that answered
+    ]  # fmt: skip
+    assert metrics.low_score_rate(table, by="month", zone="UTC")["low_count"].sum() == 1
     assert metrics.low_score_rate(table, at_most=2)["low_count"].tolist() == [0]
 
 

@@ -10,7 +10,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from test_metrics_wide import AS_OF, SERVICE, ZONE, by_of, tables
+from test_metrics_wide import AS_OF, BESIDES, SERVICE, ZONE, by_of, tables
 
 import toolkit
 from toolkit import findings
@@ -97,6 +97,7 @@ EDGES = [no_rows, one_row, all_unanswered, one_group, null_keys, equal_times, af
 def run(name, table, **more):
     takes = inspect.signature(METRICS[name].function).parameters
     asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
+    asked |= {other: tables()[other] for other in BESIDES.get(name, ())}
     return METRICS[name].function(table, **asked, **more)
 
 

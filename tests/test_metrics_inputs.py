@@ -115,7 +115,11 @@ def test_all_shapes_are_called():
     called = {metric for metric, _, _ in CALLS.values()}
     # a metric of a shape is called in test_metrics_wide.py, whatever its name
     assert called <= set(metrics.__all__) - {"previous_period"}
-    assert {METRICS[name].shape for name in called} == {about.shape for about in METRICS.values()} - {"comparison"}
+    assert {METRICS[name].shape for name in called} == {about.shape for about in METRICS.values()} - {
+        "comparison",
+        "contribution",
+        "score",
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in CALLS if "by month" not in name])

@@ -15,6 +15,7 @@ from toolkit.errors import BadParameter
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import together
 from toolkit.service import Service
+from toolkit.tables import CLOSED_STATUSES
 from toolkit.tables import TABLES as CONTRACTS
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
@@ -27,13 +28,37 @@ SERVICE = Service.model_validate(  # open on weekdays from 9 to 18
         "targets": {"first_response": TARGETS, "resolution": RESOLUTIONS},
     }
 )
-SHAPES = {"count", "rate", "wait", "mean", "shares", "curve", "grid", "need", "pull", "listing"}
-NAMES = [name for name, about in METRICS.items() if about.shape != "comparison"]  # which takes results
+SHAPES = {
+    "count",
+    "rate",
+    "wait",
+    "mean",
+    "score",
+    "figure",
+    "shares",
+    "curve",
+    "grid",
+    "need",
+    "pull",
+    "sums",
+    "listing",
+    "tally",
+    "band",
+}
+# Those of results or of a whole data set have tests of their own.
+NAMES = [name for name, about in METRICS.items() if about.contract in CONTRACTS]
 every = pytest.mark.parametrize("name", NAMES)
 
 # By which column the rows of a table are grouped; and of a metric, where it is another.
 BY = {"conversations": "channel", "calls": "queue", "call_stages": "queue", "surveys": "topic", "messages": "channel"}
-OTHERWISE_BY = {"contact_costs": "topic"}
+BY["site_visits"] = "topic"
+# By topic: who came back on a topic did so within the group.
+OTHERWISE_BY = dict.fromkeys(
+    ("contact_costs", "bot_containment", "bot_outcomes", "call_deflection", "deflection_savings"), "topic"
+) | {"first_contact_resolution": "topic", "channel_switching": "team", "response_time": "project"}
+# Counts of what may be in several groups.
+DISTINCT = {"quick_replies": {"conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"}}
+BESIDES = {"visits_per_call": ("calls",)}  # tables without which a metric has no figure
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 
@@ -44,6 +69,29 @@ OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "ve
 def reading(row, start, end, closing=None):
     """The rule of a wait: (seconds, how it ended) of a row, None where it doesn't count."""
     return oracle.span(row, oracle.seconds(AS_OF), start, end, closing)
+
+
+def stage(row, name, start, end, closing=None):
+    """The rule of a stage of a conversation's life; None where it wasn't entered, or was left at an unknown time."""
+    now, later = oracle.seconds(AS_OF), ("team_assigned_at", "agent_assigned_at", "first_response_at", "closed_at")
+    if oracle.is_null(row[start]):
+        return None
+    took = reading(row, start, end, closing)
+    if took and name == "indexing_delay" and took[1] == "open":
+        gone = [oracle.seconds(row[time]) for time in later if not oracle.is_null(row[time])]
+        return None if any(time <= now for time in gone) else took
+    # answered before it was assigned
+    return None if took and name == "agent_response_time" and took[0] < 0 else took
+
+
+def has_bot(row):
+    return not oracle.is_null(row["bot_started_at"]) and oracle.seconds(row["bot_started_at"]) <= oracle.seconds(AS_OF)
+
+
+def is_handed_off(row):
+    """Whether a human had taken over when the data was read."""
+    ends = [row[name] for name in ("handed_off_at", "first_response_at") if not oracle.is_null(row[name])]
+    return any(oracle.seconds(end) <= oracle.seconds(AS_OF) for end in ends)
 
 
 # The row rule of each metric that counts, rates or times rows: True for a row that counts (count), whether the event
@@ -75,24 +123,75 @@ ROWS = {
         None if row["outcome"] != "answered" else oracle.text(row["transferred_to"]) != oracle.NONE
     ),
     "final_resolution_time": lambda row: reading(row, "created_at", "closed_at"),
+    "waiting_now": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF)
+        and (oracle.is_null(row["closed_at"]) or oracle.seconds(row["closed_at"]) > oracle.seconds(AS_OF))
+        and not (oracle.is_null(row["closed_at"]) and oracle.text(row["status"]).lower() in CLOSED_STATUSES)
+        else None
+    ),
+    "unmatched_share": lambda row: oracle.text(row["topic"]) == oracle.NONE,
+    "reply_volume": lambda row: True if row["sender"] == "agent" and row["is_public"] in (True, None) else None,
+    "indexing_delay": lambda row: stage(row, "indexing_delay", "created_at", "indexed_at"),
+    "queue_time": lambda row: stage(row, "queue_time", "team_assigned_at", "agent_assigned_at", "closed_at"),
+    "agent_response_time": lambda row: stage(
+        row, "agent_response_time", "agent_assigned_at", "first_response_at", "closed_at"
+    ),
+    "agent_handling_time": lambda row: stage(row, "agent_handling_time", "agent_assigned_at", "closed_at"),
+    "total_handling_time": lambda row: stage(row, "total_handling_time", "indexed_at", "closed_at"),
+    "bot_conversations": lambda row: True if has_bot(row) else None,
+    "handoff_rate": lambda row: is_handed_off(row) if has_bot(row) else None,
+    "call_deflection": lambda row: (
+        None
+        if oracle.is_null(row["channel"]) or row["channel"] == ""
+        else row["channel"].lower() not in ("phone", "email")
+    ),
+    "first_resolution_time": lambda row: (
+        None
+        if not oracle.is_null(row["reopen_count"]) and row["reopen_count"] > 0
+        else reading(row, "created_at", "closed_at")
+    ),
+    "resolution_rate": lambda row: (
+        None
+        if reading(row, "created_at", "closed_at") is None
+        else reading(row, "created_at", "closed_at")[1] == "ended"
+    ),
+    "escalations": lambda row: (
+        None if oracle.seconds(row["created_at"]) > oracle.seconds(AS_OF) else row["escalated_to"] == "experts"
+    ),
+    "escalation_reasons": lambda row: (
+        True
+        if oracle.seconds(row["created_at"]) <= oracle.seconds(AS_OF) and row["escalated_to"] == "experts"
+        else None
+    ),
     "reopen_rate": lambda row: None if oracle.is_null(row["reopen_count"]) else row["reopen_count"] > 0,
 }
 # Not of one row each: a rate over several sets of rows, or a count of rows by what they cost or were scored by.
 WITHOUT_A_RULE = {
+    "unique_customers",
+    "topics",
     "abandonment_by_base",
     "abandonment_by_stage",
     "service_level_by_formula",
     "transfer_destinations",
     "expectation_met",
+    "first_contact_resolution",
+    "first_contact_by_window",
     "contact_costs",
     "sentiment_engines",
+    "response_time",  # of several messages each: tests/test_replies.py
+    "bot_containment",  # what a customer did next is said by other rows
+    "containment_by_window",
+    "quick_replies",
+    "quick_reply_handoff",
 }
 RULED = [name for name in NAMES if METRICS[name].shape in ("count", "rate", "wait") and name not in WITHOUT_A_RULE]
 
 
 def test_every_count_rate_and_wait_has_its_rule():
     assert set(ROWS) == set(RULED)
-    assert {about.shape for about in METRICS.values()} == SHAPES | {"comparison"}
+    found = {about.shape for about in METRICS.values()}
+    assert found >= SHAPES and found - SHAPES <= {"comparison", "contribution", "team"}  # of results, or of a data set
 
 
 def assert_rule(name, frame, by):
@@ -134,7 +233,12 @@ def wait_of(cases, roles):
     return values | {roles["mean"]: oracle.mean(ended) if ended else None}
 
 
-RANDOM = {"conversations": oracle.conversations, "calls": oracle.calls, "surveys": oracle.surveys}
+RANDOM = {
+    "messages": oracle.messages,
+    "conversations": oracle.conversations,
+    "calls": oracle.calls,
+    "surveys": oracle.surveys,
+}
 
 
 @pytest.mark.parametrize("name", RULED)
@@ -163,10 +267,33 @@ def tables():
     replies = asked.assign(
         message_id="r" + asked["message_id"], in_reply_to=asked["message_id"], sender="agent", is_public=True
     ).assign(sent_at=(asked["sent_at"] + took).dt.as_unit("us"))
+    # of one channel only, some of nobody
+    cases, places = found["conversations"], pd.Series(range(len(found["conversations"])))
+    whose = cases["channel"].fillna("") + "-" + (places % 7).astype(str)
+    cases = cases.assign(customer_id=whose.where(places % 5 > 0).astype(object), agent="a" + (places % 4).astype(str))
+    pressed = pd.Series(["prices", None, "agent"] * len(messages), dtype=object)
+    both = pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)
+    both = both.assign(quick_reply=pressed.iloc[: len(both)].to_numpy())
+    # the same of all messages of a conversation
+    projects = dict(zip(sorted(set(both["conversation_id"])), ["web", "shop", None] * 7, strict=False))
+    visits = pd.DataFrame({"day": pd.date_range("2024-03-28", periods=12)})
+    visits = visits.assign(visits=range(20, 80, 5), page="/help", topic=["bills", "praise", None] * 4)
     return found | {
+        "site_visits": visits,
+        "conversations": cases,
+        "calls": found["calls"].assign(topic=["bills", None, "praise"] * (len(found["calls"]) // 3)),
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
-        "messages": pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True),
+        "messages": _with_agents(both.assign(project=both["conversation_id"].map(projects).astype(object))),
     }
+
+
+def _with_agents(messages):
+    """Messages with agents, some unknown, who are of one team or of none."""
+    number = pd.Series(range(len(messages)), index=messages.index) % 5
+    teams = {0: "north", 1: "north", 2: "south", 3: None, 4: None}
+    return messages.assign(
+        agent=("a" + number.astype(str)).where(number < 4).astype(object), team=number.map(teams).astype(object)
+    )
 
 
 def table_of(name):
@@ -176,7 +303,7 @@ def table_of(name):
 def by_of(name):
     """The column that a metric is grouped by, None where it takes no groups."""
     has_groups = "by" in inspect.signature(METRICS[name].function).parameters
-    return OTHERWISE_BY.get(name, BY[METRICS[name].contract]) if has_groups else None
+    return OTHERWISE_BY.get(name, BY.get(METRICS[name].contract)) if has_groups else None
 
 
 def run(name, table, by=None):
@@ -186,6 +313,7 @@ def run(name, table, by=None):
         METRICS[name].shape != "pull" and "by" in takes and takes["by"].default
     ):  # one that has groups unless told
         asked["by"] = by
+    asked |= {other: tables()[other] for other in BESIDES.get(name, ())}
     return METRICS[name].function(table, **asked)
 
 
@@ -209,11 +337,11 @@ def a_group(frame, by):
 
 def is_by_group(name):
     """Whether each group's row says something of that group alone."""
-    return by_of(name) and METRICS[name].shape not in ("pull", "need")
+    return by_of(name) and METRICS[name].shape not in ("pull", "need") and name not in BESIDES
 
 
 by_group = pytest.mark.parametrize("name", [name for name in NAMES if is_by_group(name)])
-with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name)])
+with_groups = pytest.mark.parametrize("name", [name for name in NAMES if by_of(name) and name not in BESIDES])
 
 
 # --- what holds for all ---------------------------------------------------------------------------
@@ -266,6 +394,7 @@ def test_the_frame_is_left_as_it_was(name):
 def test_groups_sum_to_the_total(name):
     result, whole = grouped(name), run(name, table_of(name))
     counts = [column for column, unit in whole.attrs["units"].items() if unit == "count"]
+    counts = [column for column in counts if column not in DISTINCT.get(name, ())]
     if METRICS[name].shape == "curve":  # of the others, n is who still waits
         result, whole = (one[one["seconds"] == 0] for one in (result, whole))
     rest = [key for key in result.attrs["rows"] if key != by_of(name)]
@@ -302,7 +431,9 @@ def test_no_rows(name):
     frame = table_of(name).iloc[:0]
     empty = run(name, frame)
     assert empty.empty or not empty["n"].any()
-    rates = [column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "points")]
+    rates = [
+        column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "net", "points")
+    ]
     assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
     if by_of(name):
         assert run(name, frame, by_of(name)).empty

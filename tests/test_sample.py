@@ -486,6 +486,14 @@ def test_one_agent_has_a_hard_mix_and_is_as_good_topic_by_topic(clean):
     assert happy[own & ~is_bill].mean() > happy[~own & ~is_bill].mean() - 0.05
 
 
+def test_some_have_no_topic(clean, recent):
+    assert recent.topic.notna().all()
+    assert 0.03 < recent.subtopic.isna().mean() < 0.07
+    before = clean["conversations"].query("created_at < @SIXTEEN_WEEKS")
+    assert 0.02 < before.topic.isna().mean() < 0.06
+    assert before[before.topic.isna()].subtopic.isna().all()
+
+
 def test_agents_change_channels(recent):
     worked = recent[recent.agent.notna()].sort_values("first_response_at")
     assert (worked.groupby("agent").channel.nunique() == 7).all()
@@ -510,11 +518,17 @@ def test_planted_rows_are_in_the_files(written, raw):
             assert (raw[entry["table"]][entry["column"]] == entry["key"]).sum() == entry["rows"], entry
 
 
+def test_rows_that_are_made_wrong_are_named(clean):
+    conversations = clean["conversations"]
+    wrong = conversations[conversations.agent_assigned_at < conversations.team_assigned_at]
+    assert sorted(wrong.conversation_id) == [entry["key"] for entry in planted() if not entry["is_appended"]]
+
+
 def test_planted_rows_are_few_and_at_the_end(written, written_clean):
     for name in TABLES:
         before, after = (written_clean / f"{name}.csv").read_bytes(), (written / f"{name}.csv").read_bytes()
         assert after.startswith(before)
-        rows = sum(entry["rows"] for entry in planted() if entry["table"] == name)
+        rows = sum(entry["rows"] for entry in planted() if entry["table"] == name and entry["is_appended"])
         assert after[len(before) :].count(b"\n") == rows
 
 

@@ -20,10 +20,15 @@ NEEDED = {  # besides title and definition
     "rate": ["subject", "event"],
     "wait": ["subject", "event", "ended", "otherwise"],
     "mean": ["subject"],
+    "score": ["subject"],
     "shares": ["subject"],
     "curve": ["subject", "event"],
     "grid": ["subject"],
     "pull": ["subject", "event"],
+    "figure": ["subject"],
+    "team": ["subject"],
+    "contribution": ["subject"],
+    "sums": ["subject", "event"],
     "listing": ["event"],
     "comparison": [],
 }
@@ -86,7 +91,7 @@ def test_a_message_is_well_formed(key, message):
     assert ("`" not in message or key.startswith("notebooks.")) and "  " not in message and message == message.strip()
     assert all(name.isidentifier() for name in placeholders(message))
     assert not re.search(r"\d %|\b(censored|hazard|distinguishable)\b", message) or key.endswith(
-        ("definition", "contested")
+        ("definition", "contested", "systems", "source")
     ), "terms of statistics stand in the definitions, and a unit after a no-break space"
 
 

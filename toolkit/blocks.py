@@ -56,6 +56,7 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         "metric": attrs.get("metric", ""),
         "by": list(attrs.get("by", ())),
         "form": attrs.get("shape", ""),
+        "label": label,
         "overview": _on_overview(attrs),
         "chart": None,
         "tables": [],
@@ -185,3 +186,39 @@ def name_of(one):
     """What a block is called in addresses, such as abandonment-rate-by-hour."""
     said = "-".join([one["metric"], *(["by"] if one["by"] else []), *one["by"]])
     return re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-") or "block"
+
+
+# --- the head of a report -------------------------------------------------------------------------------
+
+
+def scope(data, title, by=None, choices=None):
+    """The title with what the report is restricted to and broken down by: "Response times by team, opening hours only"."""
+    keys = list(filter(None, [by] if isinstance(by, str) else by or ()))
+    if keys:
+        names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in keys]
+        title = words.text("blocks.scope.by", title=title, keys=words.joined(names))
+    said = [f"blocks.scope.{name}.{value}" for name, value in (choices or {}).items()]
+    told = [words.text(key) for key in said if words.has(key)]
+    for column, values in data.filters.items():
+        names = words.joined(words.display_name(value, column) for value in values)
+        name = words.text(f"tables.keys.{column}") if words.has(f"tables.keys.{column}") else column
+        told.append(words.text("blocks.filter", column=name, values=names))
+    return words.text("blocks.scope.choices", title=title, choices=", ".join(told)) if told else title
+
+
+def days_line(data):
+    """The days, and those that they are compared with."""
+    period = data.period if data.period.start else data.covered
+    days = words.days_name(period.first_day, period.last_day) if period.first_day else period.label
+    if data.previous is None:
+        return days
+    before = data.previous.period
+    same_year = before.first_day.year == period.last_day.year
+    named = words.days_name(before.first_day, before.last_day, with_year=not same_year)
+    compared = words.text("blocks.same_age", before=named)
+    if data.year_ago is not None:
+        past = data.year_ago.period
+        compared = words.text(
+            "blocks.year_ago", compared=compared, before=words.days_name(past.first_day, past.last_day)
+        )
+    return words.text("blocks.line", days=days, compared=compared)

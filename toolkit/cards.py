@@ -7,7 +7,7 @@ from toolkit.result import format_value, heading, signed
 
 BEYOND = ("better", "worse")
 NO_VALUE = ("no_data", "few")  # notes of a figure that is not shown
-IN_PROSE = ("rate", "seconds", "count", "score")  # units that prose has a shorter form of than tables
+IN_PROSE = ("rate", "seconds", "count", "score", "net")  # units that prose has a shorter form of than tables
 
 
 def card_texts(figure):
@@ -139,7 +139,7 @@ def _change(figure, unit):
     told = words.verdict(verdict) if verdict else ""
     if not _is_there(change):
         return {"verdict": told if _is_there(figure.get("previous")) else ""}
-    size = words.points(change) if unit == "rate" else _text(abs(change), "rate" if unit == "count" else unit)
+    size = words.points(change) if unit in ("rate", "net") else _text(abs(change), "rate" if unit == "count" else unit)
     said = {"arrow": {"+": "▲", "−": "▼"}.get(signed(size, change)[0], ""), "change": size}
     if figure.get("per_day"):  # more in a longer period may be fewer a day
         said["change"] = words.text("pages.card.per_day", change=size)

@@ -185,7 +185,11 @@ def _against_shares(groups, every):
             return math.nan, Change(untested=FEW)
         weights = (others["n"] / others["n"].sum()).to_numpy(float)
         pooled = _pooled(others[["value", "low", "high"]].to_numpy(float), weights)
-        return pooled[0], _mover(own[["value", "low", "high"]].astype(float), pooled)
+        change = _mover(own[["value", "low", "high"]].astype(float), pooled)
+        if every and not math.isnan(change.p):  # a mean score by week: beyond what the weeks differ, too
+            p = _beyond(own["value"], others["value"]) if len(others) >= FEWEST_OTHERS else math.nan
+            change = replace(change, p=max(change.p, p)) if p == p else replace(change, p=p, untested=NO_HISTORY)
+        return pooled[0], change
 
     return against
 

@@ -36,6 +36,13 @@ class MissingTable(ToolkitError):
     """The data set has not the table that is asked for."""
 
 
+class MissingPackage(ToolkitError):
+    """An optional package that is asked for isn't installed."""
+
+    def __init__(self, package, extra, what):
+        super().__init__(f"{what} needs {package}: pip install 'customer-service-toolkit[{extra}]'")
+
+
 class EmptyPeriod(ToolkitError):
     """The data has not one row in the period."""
 

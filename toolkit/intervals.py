@@ -145,11 +145,12 @@ def _hall(quantile, skew, n):
     return np.where(np.abs(skew) > 1e-6, 3 / curved * (np.cbrt(1 + curved * shift) - 1), shift)
 
 
-def mean_of_scores(n, total, squares, lowest, highest, level=LEVEL, fewest=5):
+def mean_of_scores(n, total, squares, lowest, highest, level=LEVEL, fewest=5, quantile=None):
     """Interval of a mean score on a scale from `lowest` to `highest`, from Σx and Σx², as two arrays.
 
     It never leaves the scale, and has a width where all scores are the same. On a scale of two points it is
-    Wilson's. NPS is a mean score on -1, 0, 1 (fewest 10). Null below `fewest` scores.
+    Wilson's. NPS is a mean score on -1, 0, 1 (fewest 10). Null below `fewest` scores. `quantile`: another one than the
+    normal distribution's.
 
     Examples
     --------
@@ -167,7 +168,7 @@ def mean_of_scores(n, total, squares, lowest, highest, level=LEVEL, fewest=5):
         # keeps it above 0.
         middle = (n * mean + 0.5) / (n + 1)
         spread = np.clip(((n * square + 0.5) / (n + 1) - middle**2) / (middle * (1 - middle)), 0, 1)
-        share = normal_quantile(level) ** 2 * spread / n
+        share = (normal_quantile(level) if quantile is None else quantile) ** 2 * spread / n
         half = np.sqrt(share * np.maximum(mean * (1 - mean), 0) + share**2 / 4)
         low, high = (mean + share / 2 - half) / (1 + share), (mean + share / 2 + half) / (1 + share)
     return lowest + width * np.clip(low, 0, 1), lowest + width * np.clip(high, 0, 1)

@@ -51,6 +51,38 @@ def rate_movement(*stretches, fewest=4):
     return _movement(squares, weeks, fewest)
 
 
+def score_movement(n, total, squares, fewest=4):
+    """The Movement of weekly mean scores, from n, Σx and Σx² by week; None below `fewest` weeks that have scores.
+
+    Examples
+    --------
+    >>> factor, degrees = score_movement([100] * 4, [0, 40, 20, 20], [50, 50, 50, 50])
+    >>> round(factor, 3), degrees
+    (5.797, 3)
+    """
+    n, total, squares = (np.asarray(column, float) for column in (n, total, squares))
+    n, total, squares = n[n > 0], total[n > 0], squares[n > 0]
+    if not len(n):
+        return None
+    mean = total.sum() / n.sum()
+    spread = squares.sum() / n.sum() - mean**2
+    beyond = ((total - mean * n) ** 2 / n).sum() / spread if spread > 1e-12 else 0.0
+    return _movement(beyond, [len(n)], fewest)
+
+
+def pooled(movements):
+    """The Movement of several groups together: each beyond chance by its factor, as far as its weeks say; None of none.
+
+    >>> pooled([Movement(1.0, 7), Movement(4.0, 7), None])
+    Movement(factor=2.5, degrees=7)
+    """
+    known = [one for one in movements if one is not None]
+    if not known:
+        return None
+    degrees = sum(one.degrees for one in known)
+    return Movement(sum(one.factor * one.degrees for one in known) / degrees, max(one.degrees for one in known))
+
+
 def _movement(squares, weeks, fewest):
     degrees = sum(max(number - 1, 0) for number in weeks)
     return Movement(max(1.0, float(squares) / degrees), degrees) if degrees >= fewest - 1 else None

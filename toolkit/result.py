@@ -8,16 +8,21 @@ import pandas as pd
 import toolkit  # what is built on a result is asked for by name, when it is first used
 from toolkit import words
 
-SPANS, MOST_SPANS = ("within", "between", "after"), 4  # parts of a whole that are spans of time; how many are shown
+SPANS, MOST_SPANS = (
+    ("within", "between", "after", "under", "from"),
+    4,
+)  # parts of a whole that are spans of time; how many are shown
 SORTED = (
     "count",
     "rate",
     "wait",
     "mean",
+    "score",
     "figure",
     "shares",
     "pull",
     "contribution",
+    "sums",
     "comparison",
 )  # shapes whose rows are groups
 
@@ -41,7 +46,8 @@ class Result(pd.DataFrame):
 
         Parameters
         ----------
-        units : dict of column -> "count", "rate", "seconds", "score", "points", "number", "time" or "text"
+        units : dict of column -> "count", "rate", "seconds", "score", "points", "net" (of -1 to 1, shown
+            as -100 to 100), "number", "time" or "text"
             A column `X_low`/`X_high` (or `low`/`high`, for the first rate) is the interval of X.
         choices : dict
             The named definitions that were chosen, printed with the table.
@@ -191,9 +197,12 @@ def row_order(result):
     [1, 0, 2, 3]
     """
     attrs, keys = result.attrs, [key for key in row_keys(result) if key != result.attrs.get("part")]
-    if not keys or attrs.get("ordered") or attrs.get("shape") not in SORTED:
+    is_sorted = attrs.get("shape") in SORTED
+    if not keys or attrs.get("ordered") or not (is_sorted or attrs.get("shape") == "tally"):
         return list(range(len(result)))
     unnamed = np.any([[words.is_none(value) for value in result[key]] for key in keys], axis=0)
+    if not is_sorted:
+        return np.argsort(unnamed, kind="stable").tolist()
     if "part" in attrs:  # the first part of each group stands for all of its rows
         groups = pd.DataFrame(result).groupby(keys, dropna=False, sort=False, observed=True)
         ranks = result["share"].where(result[attrs["part"]].astype(str) == str(attrs["parts"][0]))
@@ -231,7 +240,7 @@ def joined_parts(attrs):
     made = []
     for group in groups:
         ends = {"low": group[0][2].get("low"), "high": group[-1][2].get("high")}
-        code = "within" if ends["low"] is None else "after" if ends["high"] is None else "between"
+        code = "between" if None not in ends.values() else group[0][1]
         title = words.part_name(code, {name: end for name, end in ends.items() if end is not None})
         made.append((words.sentence_case(title), [part for part, *_ in group], True))
     if len(rest) == 1:
@@ -309,6 +318,7 @@ _FORMATS = {
     "hour": lambda value: f"{int(value):02d}:00",
     "count": lambda value: words.number(value),
     "score": lambda value: words.number(value, 2),
+    "net": lambda value: words.net(value, 1),
     "number": _number,
     "time": lambda value: f"{pd.Timestamp(value):%Y-%m-%d %H:%M}",
 }

@@ -110,7 +110,10 @@ class Targets(_Settings):
     compliance: Fraction = 0.8
     answer_within: Duration = 20  # phone service level: answered within this
     service_level: Fraction | None = None  # the share of calls to be answered within it; default: compliance
+    first_contact_resolution: Fraction | None = None
+    resolution_rate: Fraction | None = None
     csat: Fraction = 0.8
+    nps: Annotated[float, Field(ge=-1, le=1)] = 0.3  # promoters less detractors
     abandonment: Fraction = 0.05
 
 
@@ -135,6 +138,7 @@ class Service(_Settings):
     as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
     date_order: Literal["dmy", "mdy"] | None = None  # how 03/04/2024 is to be read
     minimum_count: Annotated[int, Field(ge=1)] = 10  # below it a figure is shown as "too few"
+    csat_scale: tuple[int, int] = (1, 5)  # lowest and highest score; of two-point surveys such as (0, 1)
     short_abandon: Duration = 5  # an abandon within it may be left out
     opening_hours: dict[str, list[tuple[int, int]]] = {
         day: ([] if day in ("saturday", "sunday") else [(9 * 3600, 18 * 3600)]) for day in WEEKDAYS

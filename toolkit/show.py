@@ -22,6 +22,7 @@ from toolkit.load.coverage import notes_of
 from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
 from toolkit.table_html import tables_of
+from toolkit.tables import OUTSIDE
 from toolkit.words.notebooks import translated
 
 HEADER_ID, FIGURES_ID = "toolkit-header", "toolkit-key-figures"  # displays that the headline completes
@@ -80,6 +81,7 @@ sys.modules[__name__].__class__ = _Show
 
 def _made(result, comparison, options):
     one = _shown.add(blocks.block(result, comparison, **options), result.attrs.get("choices", {}).items())
+    _shown.use(*result.attrs.get("defined_by", ()))
     if comparison is not None:
         _shown.use(compare.DEFINITION)
     return one
@@ -114,6 +116,30 @@ def breakdown(data, function, *keys, table=None, **choices):
         tabs.append({"label": words.sentence_case(title), "block": _made(result, comparison, {})})
     if not tabs:
         raise missing or MissingColumn("the data", keys[0] if keys else "", [])
+    return _tabs(tabs)
+
+
+def outside(data):
+    """Show the data's figures beside those from outside, and why rows of their file can't be read.
+
+    Parameters
+    ----------
+    data : Data
+    """
+    results, unread = ([], []) if data.outside_file is None else compare.benchmarks(data)
+    made = [_made(result, None, {}) for result in results]
+    if made:
+        _shown.use(compare.OUTSIDE)
+        _tabs([{"label": one["label"], "block": one} for one in made])
+    else:
+        key = "nothing" if data.outside_file is not None else "no_file"
+        left_out(words.text(f"notes.outside.{key}", file=f"`{OUTSIDE}`"))
+    for line, why in unread:
+        say(words.text("notes.outside.unread", file=f"`{OUTSIDE}`", line=line, why=why))
+
+
+def _tabs(tabs):
+    """Blocks as tabs beside each other; one alone as it is."""
     if len(tabs) == 1:
         one = tabs[0]["block"]
         return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
@@ -196,8 +222,8 @@ def header(data, title, by=None, **choices):
     before, title = data.previous, translated(title)
     about = {
         "title": title,
-        "scope": scope(data, title, by, choices),
-        "line": _line(data),
+        "scope": blocks.scope(data, title, by, choices),
+        "line": blocks.days_line(data),
         "service": data.service.name,
         "source": data.source,
         "period": _period(data.covered if data.period.start is None else data.period),
@@ -210,39 +236,6 @@ def header(data, title, by=None, **choices):
     }
     _shown = _Shown(about)
     _display(_header_bundle(about), HEADER_ID)
-
-
-def scope(data, title, by=None, choices=None):
-    """The title with what the report is restricted to and broken down by: "Response times by team, opening hours only"."""
-    keys = list(filter(None, [by] if isinstance(by, str) else by or ()))
-    if keys:
-        names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in keys]
-        title = words.text("blocks.scope.by", title=title, keys=words.joined(names))
-    said = [f"blocks.scope.{name}.{value}" for name, value in (choices or {}).items()]
-    told = [words.text(key) for key in said if words.has(key)]
-    for column, values in data.filters.items():
-        names = words.joined(words.display_name(value, column) for value in values)
-        name = words.text(f"tables.keys.{column}") if words.has(f"tables.keys.{column}") else column
-        told.append(words.text("blocks.filter", column=name, values=names))
-    return words.text("blocks.scope.choices", title=title, choices=", ".join(told)) if told else title
-
-
-def _line(data):
-    """The days, and those that they are compared with."""
-    period = data.period if data.period.start else data.covered
-    days = words.days_name(period.first_day, period.last_day) if period.first_day else period.label
-    if data.previous is None:
-        return days
-    before = data.previous.period
-    same_year = before.first_day.year == period.last_day.year
-    named = words.days_name(before.first_day, before.last_day, with_year=not same_year)
-    compared = words.text("blocks.same_age", before=named)
-    if data.year_ago is not None:
-        past = data.year_ago.period
-        compared = words.text(
-            "blocks.year_ago", compared=compared, before=words.days_name(past.first_day, past.last_day)
-        )
-    return words.text("blocks.line", days=days, compared=compared)
 
 
 def _header_bundle(about):

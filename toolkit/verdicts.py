@@ -278,8 +278,10 @@ def means(now, before, fewest=20, level=LEVEL):
     return _means(now, before, bounds, "means", fewest, level)
 
 
-def scores(now, before, lowest, highest, fewest=5, level=LEVEL):
+def scores(now, before, lowest, highest, fewest=5, level=LEVEL, movement=None):
     """The change of a mean score (NPS: -1 to 1, fewest 10), on its scale; each side is (n, Σx, Σx²). MOVER.
+
+    `movement`: how much more the mean moves from week to week than chance, where two periods are compared.
 
     Examples
     --------
@@ -288,8 +290,12 @@ def scores(now, before, lowest, highest, fewest=5, level=LEVEL):
     (1.0, 0.6, 1.4)
     """
 
+    factor, degrees = movement or Movement(1.0, np.inf)
+
     def bounds(side, level):
-        return mean_of_scores(*side, lowest, highest, level=level, fewest=fewest)
+        quantile = normal_quantile(level) if movement is None else student_quantile(degrees, level)
+        worth = np.asarray(side, float) / factor
+        return mean_of_scores(*worth, lowest, highest, level=level, fewest=0, quantile=quantile)
 
     return _means(now, before, bounds, "scores", fewest, level)
 

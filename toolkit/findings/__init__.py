@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from toolkit.claims import group_keys
 from toolkit.errors import BadParameter
-from toolkit.findings import shapes, wholes
+from toolkit.findings import shapes, tallies, wholes
 from toolkit.findings.compared import find_quality
 from toolkit.findings.need import need
 from toolkit.findings.targets import as_rate
+from toolkit.findings.team import team
 from toolkit.findings.told import Told
 from toolkit.result import Result
 from toolkit.words import display_name, short_name
@@ -25,6 +26,7 @@ TELLS = {
     "rate": shapes.rate,
     "wait": shapes.wait,
     "mean": shapes.mean,
+    "score": shapes.score,
     "figure": shapes.number_with_interval,
     "curve": shapes.curve,
     "shares": wholes.shares,
@@ -32,7 +34,11 @@ TELLS = {
     "need": need,
     "pull": wholes.pull,
     "contribution": wholes.contribution,
+    "sums": wholes.sums,
     "listing": shapes.listing,
+    "team": team,
+    "tally": tallies.tally,
+    "band": tallies.band,
     "comparison": shapes.comparison,
 }
 

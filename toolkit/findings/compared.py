@@ -3,10 +3,13 @@
 import pandas as pd
 
 from toolkit import words
-from toolkit.findings.parts import estimate_of, say, unit_of, word
+from toolkit.findings.parts import estimate_of, place_of, say, unit_of, word
 from toolkit.findings.told import Told
+from toolkit.metrics.registry import METRICS
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import estimate, number, sentence_case, short_name, text, value_text
+
+MOST_BESIDE = 3  # figures from outside that a note tells
 
 
 def whole_change(result, after=False):
@@ -74,6 +77,59 @@ def _size(result, row):
 def _direction(result, row):
     way = direction(row["change"], result.attrs.get("best"))
     return text(f"sentence.comparison.{'changed' if way == 'none' else way}")
+
+
+def against_outside(result):
+    """A figure beside those from outside: the clear differences, the worst first; else how far the others lie."""
+    keys, best = [key for key in result.attrs["rows"] if key != "name"], result.attrs.get("best")
+    clear = result[(result["verdict"] == CLEAR).to_numpy(bool)]
+    ways = [direction(change, best) for change in clear["change"]]
+    order = sorted(range(len(clear)), key=lambda at: (ways[at] != "worse", clear["p"].iloc[at]))
+    said = [_beside(result, clear.iloc[at], keys) for at in order]
+    if not said:
+        said = [_beside(result, row, keys) for _, row in result[result["change"].notna()].iterrows()]
+    if len(result) > 1 and not len(clear):
+        said = [say("outside.none", subject=figure_word(result)), *said[:MOST_BESIDE]]
+    if not said:
+        said = [say("outside.untold", subject=figure_word(result))]
+    notes = [text("sentence.told_alone", heading=sentence_case(one)) for one in said[1 : MOST_BESIDE + 1]]
+    if result["is_exact"].any():
+        notes.append(text("sentence.told_alone", heading=sentence_case(say("outside.exact"))))
+    return Told(sentence_case(said[0]), " ".join(notes), shows=False)
+
+
+def _beside(result, row, keys):
+    form = "same" if not row["change"] else "above" if row["change"] > 0 else "below"
+    form = "beside" if pd.isna(row["p"]) else form
+    told = words.verdict(row["verdict"], "difference")
+    subject = figure_word(result)
+    if keys:
+        place = place_of(result, row, keys)
+        subject = text("sentence.what.subject_at", subject=subject, place=place)
+    about = {"subject": subject, "value": estimate_of(result, row), "name": row["name"] or say("outside.unnamed")}
+    about |= {"outside": value_text(row["previous"], unit_of(result)), "verdict": told}
+    return say(f"outside.{form}", **about)
+
+
+def figure_word(result):
+    """What is compared, within a sentence: the metric, or the column where it isn't told by that."""
+    metric, of = result.attrs["metric"], result.attrs["value"]
+    if result.attrs.get("of"):  # of what was added to a change, what changed
+        of = result.attrs["of"]
+    if of == METRICS[metric].value:
+        return (
+            word(result, "subject")
+            if words.has(f"metric.{metric}.subject")
+            else words.inner_case(word(result, "title"))
+        )
+    own, figure = f"metric.{metric}.subjects.{of}", f"metric.{metric}.figures.{of}"
+    return (
+        text(own)
+        if words.has(own)
+        else words.inner_case(text(figure))
+        if words.has(figure)
+        else word(result, "subject")
+    )
 
 
 def find_quality(counts):

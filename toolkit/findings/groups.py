@@ -126,7 +126,7 @@ def _standout(result, found, every):
         year = {"with_year": result[every].dt.year.nunique() > 1}
         about["span"] = text(f"span.{every}", name=display_name(row[every], every, in_sentence=True, **year))
         about |= {"others": text(f"others.{every}"), "what": what_of(result)}
-    is_wait, is_rate = attrs["shape"] == "wait", unit == "rate" and attrs["shape"] != "mean"
+    is_wait, is_rate = attrs["shape"] == "wait", unit == "rate" and attrs["shape"] not in ("mean", "score")
     form = "wait" if is_wait else "rate" if is_rate else "mean"
     if every and not is_open and not rest_open:
         full = say(f"standout.span_{form}", **about | {"event": event(result)})
@@ -310,10 +310,14 @@ def off_facts(result, statuses):
         value, low, high = (float(row[target[name]]) for name in ("of", "low", "high"))
         gap, half = abs(value - target["value"]), (high - low) / 2
         shown = value_text(value, attrs["units"].get(target["of"], "rate"))
-        about = {"value": shown, "standing": said, "noun": noun(result), "event": event_at(result)}
+        event = event_at(result) if attrs["shape"] != "score" else ""
+        about = {"value": shown, "standing": said, "noun": noun(result), "event": event}
         if keys:
             about["place"] = place_of(result, row)
-        form = ("fact" if target["of"] == attrs["value"] else "fact_share") + ("_at" if keys else "")
+        is_score = attrs["shape"] == "score"  # no share of the cases
+        about |= {"subject": word(result, "subject")} if is_score else {}
+        is_own = target["of"] == attrs["value"]
+        form = ("fact_share" if not is_own else "fact_score" if is_score else "fact") + ("_at" if keys else "")
         clause = say(f"target.{form}", **about)
         score = gap / half * 1.96 if half > 0 else 0.0
         made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))

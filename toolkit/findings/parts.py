@@ -8,7 +8,7 @@ from toolkit import words
 from toolkit.claims import place_keys
 from toolkit.words import estimate, number, text
 
-PROSE_UNITS = ("count", "rate", "seconds", "score", "number", "points")
+PROSE_UNITS = ("count", "rate", "seconds", "score", "net", "number", "points")
 
 
 def say(name, /, **values):
@@ -83,7 +83,7 @@ def figure_of(result, row):
         if pd.isna(row["low"]):
             return text("figure.wait_not_reached", cases=of, so_far=so_far(result))
         return text("figure.wait_at_least", cases=of, so_far=so_far(result), low=words.duration(row["low"]))
-    form = shape if shape in ("wait", "mean") else "rate"
+    form = {"wait": "wait", "mean": "mean", "score": "mean", "figure": "mean"}.get(shape, "rate")
     value = estimate(row["value"], row["low"], row["high"], unit_of(result))
     if form == "rate" and pd.notna(row["hits"]):
         return text("figure.counted", hits=number(row["hits"]), value=value, cases=of)

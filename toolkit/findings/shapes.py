@@ -7,7 +7,7 @@ from toolkit.claims import group_keys, place_keys
 from toolkit.clock import PARTS
 from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
-from toolkit.findings.compared import before_of, change_said, moved, whole_change
+from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
 from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
@@ -68,7 +68,7 @@ def count(result, comparison=None, **context):
         return _cost(result, total)
     whole = Clause(say("count.whole", cases=cases(result, total), event=event(result, total)))
     if not keys:
-        return figure(result, [whole], [], comparison)
+        return figure(result, [whole], also(result, dict(result.iloc[0])), comparison)
     # a part of a week says nothing of a week, and a day that is missing from the data isn't one without contacts
     full = pd.DataFrame(result).reset_index(drop=True).drop(index=list(result.attrs.get("partial", ())))
     sums = {
@@ -247,6 +247,22 @@ def mean(result, comparison=None, **context):
     return figure(result, clauses, more + also(result, dict(row) | facts), comparison)
 
 
+def score(result, comparison=None, **context):
+    """A mean on a scale, such as that of promoters less detractors; or why nothing is said of it."""
+    reason = result.attrs.get("facts", {}).get("refused")
+    if reason:
+        return nothing(word(result, f"refused.{reason}", **_shown(result)))
+    return mean(result, comparison, **context)
+
+
+def _shown(result):
+    """The facts that are figures, as prose says them."""
+    units = result.attrs.get("fact_units", {})
+    return {
+        name: words.value_text(value, units[name]) for name, value in result.attrs["facts"].items() if name in units
+    }
+
+
 def number_with_interval(result, comparison=None, **context):
     """A figure that is neither a share nor a time, such as money or a ratio; of one that may be negative the size is told."""
     few = too_few(result)
@@ -308,10 +324,12 @@ def listing(result, **context):
         return nothing(say("listing.none"))
     form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
     about = {"n": facts["still_open"]} if form == "open" else {}
-    about |= {"worst": number(facts["worst"])} if "worst" in facts else {}
+    about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
-    notes += [say("listing.shown", n=len(result))] if len(result) < total else []
+    notes += also(result, facts)
+    form = "listing.sample" if facts.get("is_sample") else "listing.shown"
+    notes += [say(form, n=len(result))] if len(result) < total else []
     return Told(sentence_case(said), note_of(notes))
 
 
@@ -319,6 +337,8 @@ def comparison(result, **context):
     """The change against the period before: of one figure, or of the groups whose change is clear."""
     if not len(result):
         return nothing(say("no_data"))
+    if result.attrs.get("against") == "outside":
+        return against_outside(result)
     if len(result) == 1 and not place_keys(result):
         row, is_clear = result.iloc[0], result.iloc[0]["verdict"] == CLEAR
         way = direction(row["change"], result.attrs.get("best"))

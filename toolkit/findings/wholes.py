@@ -8,11 +8,13 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.claims import group_keys
 from toolkit.findings import targets
+from toolkit.findings.compared import figure_word
 from toolkit.findings.groups import change_clauses, fact, groups_told, ps
-from toolkit.findings.parts import cases, estimate_of, event, name_of, place_of, say, too_few, word
+from toolkit.findings.parts import also, cases, estimate_of, event, name_of, place_of, say, too_few, word
 from toolkit.findings.shapes import figure, nothing
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
+from toolkit.result import signed
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
 
@@ -44,9 +46,12 @@ def _spans(result, keys):
     )
     sums = {name: int(tidy.loc[tidy["part"] == code, "n"].sum()) for code, (name, _) in codes.items()}
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
-    closed, none = sums.get("closed_unanswered", 0), sums.get("closed_unanswered", 0) + sums.get("waiting", 0)
-    of = cases(result, total)
-    head = say("shares.none", n=none, cases=of) if none else say("shares.all", cases=of)
+    closed, is_of_closes = sums.get("closed_unanswered", 0), "open" in sums
+    none, of = closed + sums.get("waiting", 0) + sums.get("open", 0), cases(result, total)
+    if is_of_closes:
+        head = say("shares.open", n=none, cases=of) if none else say("shares.closed", cases=of)
+    else:
+        head = say("shares.none", n=none, cases=of) if none else say("shares.all", cases=of)
     if closed:
         head = say("shares.none_both" if none == 1 else "shares.none_closed", none=head, n=closed)
     spans = _parts(result)
@@ -63,8 +68,8 @@ def _parts(result):
     total = int(tidy.loc[tidy["part"] == result.attrs["parts"][0], "total"].sum())
     for code, (name, ends) in zip(result.attrs["parts"], names, strict=True):
         part = tidy[tidy["part"] == code]
-        is_state = "part" in result.attrs and name != "within"
-        if name in ("between", "after") or (is_state and not part["n"].sum()):
+        is_state = "part" in result.attrs and name not in ("within", "under")
+        if name in ("between", "after", "from") or (is_state and not part["n"].sum()):
             continue
         if len(part) == 1:  # as it stands there: the interval may carry more than n
             share, low, high = part.iloc[0][["share", "low", "high"]]
@@ -125,6 +130,32 @@ def _trend(result, every, period, comparison):
         [one],
         told.tested + ps(rows),
     )
+
+
+def sums(result, **context):
+    """How much time all of the cases took together, and the part that takes most of it; a sum in full, so no verdict."""
+    few, facts = too_few(result), result.attrs["facts"]
+    if few:
+        return nothing(few)
+    about = {"cases": cases(result, facts["n"]), "event": event(result, facts["n"])}
+    if not facts["seconds"]:
+        return nothing(say("sums.none", **about))
+    clauses, keys = (
+        [Clause(say("sums.whole", total=words.duration(facts["seconds"]), **about))],
+        claims.place_keys(result),
+    )
+    groups = claims.estimates(result)
+    groups = groups[groups["is_told"].to_numpy(bool) & ~groups[keys[-1]].isin(facts.get("outer", ()))]
+    top = groups[groups["value"] == groups["value"].max()] if len(keys) == 1 else groups.iloc[:0]
+    is_named = len(groups) > 1 and len(top) == 1 and claims.is_named(top, keys)[0]
+    if is_named:
+        row = result.iloc[top.index[0]]
+        clauses.append(Clause(say("sums.most", value=estimate_of(result, row), place=place_of(result, row))))
+    heading, told = composed(clauses)
+    rest = [one.full for one in clauses if one not in told]
+    is_clear = is_named and len(told) > 1 and top["low"].iloc[0] > groups["high"].drop(top.index).max()
+    highlight = result.index[top.index[0]] if is_clear else None
+    return Told(heading, note_of([*rest, *also(result, facts)]), highlight, shows=len(groups) > 1)
 
 
 # --- what is no figure of a group -------------------------------------------------------------------
@@ -242,7 +273,8 @@ def _size_over_error(size, low, high):
 
 def contribution(result, comparison=None, **context):
     """What each group added to a change between two periods."""
-    keys, subject = group_keys(result), word(result, "subject")
+    keys, subject = group_keys(result), figure_word(result)
+    unit = result.attrs["units"]["contribution"].removeprefix("change in ")
     is_total = result["is_total"].to_numpy(bool)
     groups, total = (
         result[~is_total],
@@ -258,8 +290,8 @@ def contribution(result, comparison=None, **context):
     for label, row in clear.iterrows():
         size, ends = row["contribution"], row[["contribution_low", "contribution_high"]].astype(float)
         form = "added" if size > 0 else "took"
-        said = say(f"pull.{form}", name=_name(row, keys), points=words.points(size), subject=subject)
-        detail = estimate(abs(size), *sorted((1 if size > 0 else -1) * ends), "points")
+        said = say(f"pull.{form}", name=_name(row, keys), points=value_text(abs(size), unit), subject=subject)
+        detail = estimate(abs(size), *sorted((1 if size > 0 else -1) * ends), unit)
         way = direction(size, result.attrs.get("best"))
         one = fact(result, "change", row, said, way, row.get("p"), row["n"], _size_over_error(size, *ends))
         detail = say("pull.contributed", name=_name(row, keys), points=detail)
@@ -267,16 +299,49 @@ def contribution(result, comparison=None, **context):
     whole = []
     if not math.isnan(total):
         way = "rose" if total > 0 else "fell"
-        same = not round(total, 3)
-        whole = [
-            Clause(say("pull.in_all_same") if same else say(f"pull.in_all_{way}", size=number(abs(total) * 100, 1)))
-        ]
+        size = number(abs(total) * 100, 1) if unit == "points" else value_text(abs(total), unit)
+        same = not any(char in "123456789" for char in size)
+        whole = [Clause(say("pull.in_all_same") if same else say(f"pull.in_all_{way}", size=size))]
     if not clauses:
         none_of = text(name_of("none_of", keys))
         heading, _ = composed([Clause(say("pull.no_part", none_of=none_of, subject=subject)), *whole])
         return Told(heading, shows=False, tested=ps(result))
     heading, told = composed([clauses[0], *whole])
-    notes = [clauses[0].detail, *[one.full for one in clauses[1:2]], *[one.full for one in whole if one not in told]]
+    parts = parts_of(result, result.iloc[clauses[0].place], total, keys, unit)
+    notes = [clauses[0].detail, parts, *[one.full for one in clauses[1:2]]]
+    notes += [one.full for one in whole if one not in told]
     facts = [one.fact for one in clauses]
     score = max(one["score"] for one in facts)
     return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, ps(result))
+
+
+def parts_of(result, row, total, keys, unit):
+    """How much of what a group added is its own rise or fall, and how much more or fewer of the cases being its own."""
+    now, before = (row[name] / result[name].iloc[-1] for name in ("n", "previous_n"))
+    sign = -1 if row["contribution"] < 0 else 1
+    sizes = [sign * float(row[name]) for name in ("level", "mix")]
+    shown = [_part_size(size, unit) for size in sizes]
+    key = f"tables.own.{keys[0]}"
+    own = text(key if len(keys) == 1 and words.has(key) else "tables.own.other")
+    rose, more = row[result.attrs["of"]] > row["previous"], now > before
+    said = [
+        say(f"pull.level_{'rise' if rose else 'fall'}", size=shown[0], name=_name(row, keys)),
+        say(
+            f"pull.mix_{'more' if more else 'fewer'}",
+            size=shown[1],
+            cases=text(f"cases.{result.attrs['case']}"),
+            own=own,
+        ),
+    ]
+    said = [one for one, size in zip(said, shown, strict=True) if any(char in "123456789" for char in size)]
+    if not said:
+        return ""
+    is_part = total * row["contribution"] > 0 and abs(row["contribution"]) <= abs(total)
+    whole = value_text(abs(total if is_part else row["contribution"]), unit)
+    form = "of_all" if is_part else "of_own"
+    return say(f"pull.{form}", whole=whole, name=_name(row, keys), parts=words.joined(said))
+
+
+def _part_size(size, unit):
+    shown = number(abs(size) * 100, 1) if unit == "points" else value_text(abs(size), unit)
+    return signed(shown, size) if size < 0 else shown

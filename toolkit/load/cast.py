@@ -80,7 +80,7 @@ def _plausible(micros):
     return f"CASE WHEN {micros} >= {FIRST_MICROS} THEN {micros} END"
 
 
-def type_rows(con, table, types, select, zone, date_order, target):
+def type_rows(con, table, types, select, zone, date_order, target, csat_scale=None):
     """Run a source's select into the table `target`, cast to the contract; what can't be cast is kept.
 
     Parameters
@@ -95,6 +95,8 @@ def type_rows(con, table, types, select, zone, date_order, target):
     target : str
         Gets the typed columns, `ours("raw", column)` where there is text to show, `ours("gap", column)` for
         local times that don't exist, `ID`, `_file`, `_row`.
+    csat_scale : (lowest, highest), optional
+        Of satisfaction scores, where it isn't the contract's.
 
     Returns
     -------
@@ -131,7 +133,7 @@ def type_rows(con, table, types, select, zone, date_order, target):
     row = "_row" if "_row" in types else "NULL::BIGINT AS _row"
     con.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)}, {ID}, {file}, {row} FROM parsed")
     con.execute("DROP TABLE parsed")
-    return checks + rules_of(table, types), list(spans)
+    return checks + rules_of(table, types, csat_scale), list(spans)
 
 
 def _local_spans(con, times):

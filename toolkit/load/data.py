@@ -6,6 +6,7 @@ import weakref
 
 from toolkit import clock, words
 from toolkit.load import coverage, reading
+from toolkit.load.outside import read_outside
 from toolkit.load.prepared import write_prepared
 from toolkit.load.score import score_messages
 from toolkit.load.sql import EPOCH
@@ -41,6 +42,8 @@ class Data(Weeks):
     zone_is_known : bool
         Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
+
+    outside_file = None  # figures from outside, beside the data
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         period = period or clock.parse_period("all", as_of, service.time_zone)
@@ -112,6 +115,11 @@ class Data(Weeks):
         before = self.period.previous()
         label = f"{before.label} and {self.period.label}"
         return self.during(clock.Period(before.start, self.period.end, label, self.zone))
+
+    @property
+    def outside(self):
+        """Figures from outside, in a benchmark.csv beside the data: its rows as they are written; None without one."""
+        return None if self.outside_file is None else read_outside(self.outside_file)
 
     # --- what the data covers ---------------------------------------------------------------------
 
@@ -353,7 +361,7 @@ class Data(Weeks):
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
         }
-        return write_prepared(self._con, folder, known)
+        return write_prepared(self._con, folder, known, self.outside_file)
 
     def _title(self):
         return f"Data from {self.source!r}: {self.label}, {self.zone}, as of {self.as_of:%Y-%m-%d %H:%M}Z"

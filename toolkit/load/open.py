@@ -11,6 +11,7 @@ from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.data import Data
 from toolkit.load.link import link
+from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
 from toolkit.load.raw import read_raw, refuse, words_for_missing
 from toolkit.load.reading import resolve_as_of
@@ -66,6 +67,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         data = _open_prepared(path)
     else:
         data = _open_raw(path, source or "tables", service or None, as_of or None, told)
+    data.outside_file = find_outside(path)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
 
@@ -155,7 +157,9 @@ def _check(con, source, settings, files, given, told):
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks, local = cast.type_rows(con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}")
+            checks, local = cast.type_rows(
+                con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}", settings.csat_scale
+            )
         except Exception as error:
             raise BadData(
                 f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"

@@ -27,9 +27,10 @@ REASONS = {
     "required value missing": "the table can't do without this value",
     "unknown category": "the value is none of those that the contract allows",
     "order of times": "the time lies before the one that it must follow",
+    "order of stages": "a stage ends before it begins: the times that can't both be true were emptied",
     "negative duration": "a duration can't be negative",
     "negative count": "a count can't be negative",
-    "score out of range": "csat goes from 1 to 5, nps from 0 to 10",
+    "score out of range": "csat goes from 1 to 5 (csat_scale in service.toml says otherwise), nps from 0 to 10",
     "after as_of": "the time lies after the data was read: a clock runs ahead, or as_of is too early",
     "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
     "duplicate id": "the key was seen before; the first row is used",
@@ -59,6 +60,16 @@ MENDED_ORDER = (
     ("call_stages", "entered_at", "left_at", "left_at", "NULL"),
     # the two clocks disagree; the call was offered all the same, at the latest when it was queued
     ("calls", "started_at", "queued_at", "started_at", "queued_at"),
+)
+# (table, earlier, later, times that are emptied): a conversation whose stages are out of order counts for all that doesn't
+# need them. Which of two assignments is wrong can't be told; creation, answer and close are kept.
+STAGE_ORDER = (
+    ("conversations", "created_at", "indexed_at", ("indexed_at",)),
+    ("conversations", "created_at", "team_assigned_at", ("team_assigned_at",)),
+    ("conversations", "created_at", "agent_assigned_at", ("agent_assigned_at",)),
+    ("conversations", "team_assigned_at", "agent_assigned_at", ("agent_assigned_at", "team_assigned_at")),
+    ("conversations", "indexed_at", "closed_at", ("indexed_at",)),
+    ("conversations", "agent_assigned_at", "closed_at", ("agent_assigned_at",)),
 )
 # (table, time, columns, outcome or None): what an event that lies after as_of has brought about is emptied with it.
 # An agent or team was another one, or none, before it was assigned.
@@ -92,7 +103,7 @@ class Check:
     value: str
 
 
-def rules_of(table, types):
+def rules_of(table, types, csat_scale=None):
     """The rules of the contract on the typed columns that there are, in the order they are told."""
     checks = []
     for column in table.columns:
@@ -112,8 +123,9 @@ def rules_of(table, types):
         if owner == table.name and earlier in types and later in types:
             checks.append(Check("order of times", later, f"{quote(later)} < {quote(earlier)}", quote(later)))
     if table.name == "surveys" and "score" in types:
+        scales = SCORE_RANGE | ({"csat": csat_scale} if csat_scale else {})
         inside = " OR ".join(
-            f"(kind = {literal(kind)} AND score BETWEEN {low} AND {high})" for kind, (low, high) in SCORE_RANGE.items()
+            f"(kind = {literal(kind)} AND score BETWEEN {low} AND {high})" for kind, (low, high) in scales.items()
         )
         checks.append(Check("score out of range", "score", f"score IS NOT NULL AND NOT ({inside})", "score"))
     return checks
@@ -197,6 +209,11 @@ def repair(con, table, types, typed, as_of_us):
     for owner, earlier, later, mended, new in MENDED_ORDER:
         if owner == table.name and earlier in types and later in types:
             mends.append(("order of times", mended, f"{quote(later)} < {quote(earlier)}", quote(mended), new))
+    for owner, earlier, later, (mended, *also) in STAGE_ORDER:
+        if owner == table.name and earlier in types and later in types:
+            new = "NULL" + "".join(f", {quote(other)} = NULL" for other in also)
+            broken = f"{quote(later)} < {quote(earlier)}"
+            mends.append(("order of stages", mended, broken, quote(mended), new))
     if table.name == "messages" and "sentiment" in types:
         score = "try_cast(sentiment AS DOUBLE)"
         con.execute(

@@ -13,7 +13,7 @@ from pathlib import Path
 from toolkit.errors import BadData
 from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
 from toolkit.load.sql import literal, quote
-from toolkit.tables import likely_column
+from toolkit.tables import OUTSIDE, likely_column
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
 DATABASES = (".duckdb", ".db", ".ddb")
@@ -112,7 +112,7 @@ def _find_files(source, path, note):
         if not names:
             raise BadData(f"{path}: source {source.name!r} reads {source.reads}; this file's name is none of them")
         return {names[0]: [path]}
-    there = [file for file in sorted(path.iterdir()) if file.is_file()]
+    there = [file for file in sorted(path.iterdir()) if file.is_file() and file.name.lower() != OUTSIDE]
     there += [
         file
         for folder in sorted(path.iterdir())
@@ -142,7 +142,7 @@ def _find_files(source, path, note):
         if file not in read
         and not any(one.is_relative_to(file) for one in read)
         and not file.name.startswith(".")
-        and file.name.lower() not in ("service.toml", "readme.md")
+        and file.name.lower() not in ("service.toml", "readme.md", OUTSIDE)
     ]
     if unread:
         note(("notes.unread_files", {"names": unread}))

@@ -95,16 +95,22 @@ class Weeks(View):
         >>> len(weeks.spans), str(weeks.spans[0].first_day), str(weeks.spans[-1].first_day)
         (13, '2024-01-29', '2024-04-22')
         """
+        return self._last("week", count, FEWEST_WEEKS, numbered)
+
+    def last_months(self, count=13):
+        """The last months up to the period's end or as_of, as `last_weeks`; None when the data reaches fewer than two."""
+        return self._last("month", count, 2, False)
+
+    def _last(self, every, count, fewest, numbered):
         if self.first_event is None:
             return None
         first, last = self._span
         if self.period.start is not None:
             last = min(last, self.period.last_day)
-        (latest,) = clock.spans_of(last, last, "week", self.zone, self.as_of)
-        first = max(first, latest.first_day - (count - 1) * 7 * clock.ONE_DAY)
-        spans = clock.spans_of(first, last, "week", self.zone, self.as_of) if first <= last else []
-        if len(spans) < FEWEST_WEEKS:
+        spans = clock.spans_of(first, last, every, self.zone, self.as_of)[-count:] if first <= last else []
+        if len(spans) < fewest:
             return None
+        spans = [dataclasses.replace(span, number=number) for number, span in enumerate(spans, 1)]
         end = min(clock.start_of_day(last + clock.ONE_DAY, self.zone), spans[-1].end)
         period = clock.Period(spans[0].start, end, f"{spans[0].first_day}..{last}", self.zone)
         return self._view(period=period, spans=tuple(spans), week_periods={}, _numbered=numbered)

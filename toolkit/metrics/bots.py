@@ -6,59 +6,15 @@ one of four: passed to a human, contained, come back, or not known (yet); so the
 
 from toolkit import engine
 from toolkit.clock import humanize
-from toolkit.errors import MissingColumn
+from toolkit.errors import BadParameter
 from toolkit.metrics import shapes
-from toolkit.metrics.dataset import data_of, whole
-from toolkit.metrics.followups import came_back, contacts_of_customers, key_of, with_customer
+from toolkit.metrics.bot_ends import OUTCOMES, begun, handed, outcomes
+from toolkit.metrics.dataset import whole
+from toolkit.metrics.followups import key_of
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import duration
-from toolkit.tables import CLOSED_STATUSES, READ_AT
 
-HUMAN = ("handed_off_at", "first_response_at")  # either says that a human took over
-OUTCOMES = ("contained", "came_back", "handed_off", "not_known")
 LATER = ("undue_count", "unknown_count")
-
-
-def begun(conversations, as_of=None, needs=()):
-    """The conversations in which a bot had begun when the data was read.
-
-    Returns
-    -------
-    ibis Table with `now_` (the reading) and `start_` as epoch seconds; where a column tells it, `human_`, when a human
-        took over (null while none has), and `is_handed_off_`
-    """
-    import ibis
-
-    table = engine.as_table(conversations, "conversations", ["created_at", "bot_started_at", *needs])
-    engine.refuse_nulls(table, "conversations", "created_at")
-    there = [name for name in ("created_at", "bot_started_at", *HUMAN, "closed_at") if name in table.columns]
-    if READ_AT in table.columns and as_of is None and data_of(table):
-        now = engine.epoch(table[READ_AT])  # weeks, each read at an end of its own
-    else:
-        now = ibis.literal(engine.as_of_seconds(table, [engine.epoch(table[name]) for name in there], as_of))
-    rows = table.mutate(now_=now.cast("int64"), start_=engine.epoch(table.created_at))
-    rows = rows.filter((engine.epoch(rows.bot_started_at) <= rows.now_) & (rows.start_ <= rows.now_))
-    human = [_by_now(rows, name) for name in HUMAN if name in rows.columns]
-    if not human:
-        return rows
-    # the earlier of the two that has come; least() of a null differs between engines
-    first = human[0] if len(human) == 1 else ibis.least(ibis.coalesce(*human), ibis.coalesce(*human[::-1]))
-    return rows.mutate(human_=first).mutate(is_handed_off_=first.notnull())
-
-
-def _by_now(rows, name):
-    """The epoch seconds of a time that had come when the row was read, else null."""
-    import ibis
-
-    at = engine.epoch(rows[name])
-    return ibis.ifelse((at <= rows.now_).fill_null(False), at, ibis.null("int64"))
-
-
-def _handed(conversations, as_of=None):
-    rows = begun(conversations, as_of)
-    if "human_" not in rows.columns:
-        raise MissingColumn("conversations", HUMAN[0], [name for name in rows.columns if not name.endswith("_")])
-    return rows
 
 
 @metric("count", table="conversations", case="bot_conversation", value="n")
@@ -128,74 +84,10 @@ def handoff_rate(conversations, by=None, as_of=None, zone=None):
     >>> handoff_rate(handed)["handoff_rate"].tolist()
     [0.5]
     """
-    return shapes.rate(handoff_rate, _handed(conversations, as_of), "handed_off", by, zone)
+    return shapes.rate(handoff_rate, handed(conversations, as_of), "handed_off", by, zone)
 
 
 # --- what became of them ------------------------------------------------------------------------------
-
-
-def outcomes(conversations, window="7d", quiet="1d", calls=None, messages=None, as_of=None):
-    """(the conversations of `begun`, each with what became of it; the choices).
-
-    Returns
-    -------
-    ibis Table with a flag for each of `OUTCOMES`, of which one is true, and `is_judged_` (the window has passed, so
-        that what became of it can't change any more, or it runs for longer already), `is_unknown_` (it can't be known
-        whether the customer came back)
-    """
-    span, silence = duration("window", window), duration("quiet", quiet)
-    rows = with_customer(engine.as_table(_handed(conversations, as_of), "conversations", ["customer_id"]))
-    rows = _ended(rows, silence, messages)
-    contacts, looked_in = contacts_of_customers(engine.as_table(conversations, "conversations"), calls)
-    rows = came_back(rows, contacts, after="start_")
-    is_ended, is_known = rows.end_.notnull() & ~rows.is_handed_off_, rows.customer_.notnull()
-    is_back = is_ended & is_known & (rows.next_ <= rows.end_ + span).fill_null(False)
-    is_over = (rows.end_ + span <= rows.now_).fill_null(False)
-    rows = rows.mutate(is_unknown_=~is_known, is_came_back_=is_back, is_open_=~is_ended & ~rows.is_handed_off_)
-    rows = rows.mutate(is_contained_=is_ended & is_known & ~is_back & is_over)
-    rows = rows.mutate(
-        is_not_known_=~(rows.is_handed_off_ | rows.is_came_back_ | rows.is_contained_),
-        # by the same span for all of them, else those that pass to a human at once would be judged first
-        is_judged_=is_known & (rows.start_ + span <= rows.now_) & (~is_ended | is_over),
-    )
-    choices = {"window": humanize(span), "quiet": humanize(silence), "looked_in": "_".join(looked_in)}
-    return rows, choices
-
-
-def _ended(rows, quiet, messages):
-    """The rows with `end_`: the last close; else the last message, where nothing was said for long since; null while open."""
-    import ibis
-
-    messages = whole(rows, "messages") if messages is None else messages
-    has_close = "closed_at" in rows.columns
-    if not has_close and messages is None:
-        rows = engine.as_table(rows, "conversations", ["closed_at"])  # says what is missing
-    closed = _by_now(rows, "closed_at") if has_close else ibis.null("int64")
-    rows = rows.mutate(closed_=closed)
-    ends = [(rows.closed_.notnull(), ibis.greatest(rows.closed_, rows.start_))]
-    if messages is not None and "conversation_id" in rows.columns:
-        rows = _with_last(rows, messages)
-        ends = [(rows.closed_.notnull(), ibis.greatest(rows.closed_, rows.start_))]
-        is_quiet = (rows.last_ + quiet <= rows.now_).fill_null(False)
-        ends.append((is_quiet, ibis.greatest(rows.last_, rows.start_)))
-    if "status" in rows.columns:  # it ended at some time until the reading
-        is_closed = rows.status.fill_null("").lower().isin(CLOSED_STATUSES)
-        is_later = rows.closed_at.notnull() if has_close else ibis.literal(False)
-        ends.append((is_closed & ~is_later, rows.now_))
-    return rows.mutate(end_=ibis.cases(*ends, else_=ibis.null("int64")))
-
-
-def _with_last(rows, messages):
-    """The rows with `last_`, when anyone last said something in the conversation before it was read."""
-    said = engine.as_table(messages, "messages", ["conversation_id", "sent_at", "sender"])
-    said = said.filter(said.sender != "system").select(of_=key_of(said.conversation_id), at_=engine.epoch(said.sent_at))
-    rows = rows.mutate(id_=key_of(rows.conversation_id))
-    asked = rows.filter(rows.id_.notnull()).select("id_", read_=rows.now_).distinct()
-    pairs = asked.inner_join(said, asked.id_ == said.of_)
-    pairs = pairs.filter(pairs.at_ <= pairs.read_)
-    found = pairs.group_by(thread_=pairs.id_, read_=pairs.read_).aggregate(last_=pairs.at_.max())
-    joined = rows.left_join(found, [rows.id_ == found.thread_, rows.now_ == found.read_])
-    return joined.drop("thread_", "read_", "id_")
 
 
 @metric("rate", table="conversations", case="judged_bot_conversation", value="bot_containment", best="high")
@@ -315,6 +207,64 @@ def bot_outcomes(conversations, by=None, window="7d", quiet="1d", calls=None, me
     return shapes.run(engine.aggregate(keyed, keys, n=keyed.count(), **flags), made)
 
 
+@metric("rate", table="conversations", case="judged_bot_conversation", value="bot_containment", best="high", view_of="bot_containment")  # fmt: skip
+def containment_by_window(
+    conversations, windows=("1d", "3d", "7d", "14d"), quiet="1d", calls=None, messages=None, as_of=None
+):
+    """Bot containment by how long a customer is given to come back, of the same conversations.
+
+    Parameters
+    ----------
+    conversations, quiet, calls, messages, as_of :
+        As for `bot_containment`.
+    windows : sequence of durations
+        The longest decides which conversations are judged.
+
+    Returns
+    -------
+    Result, one row per window: `window`, `window_seconds`, `n` conversations that can be judged by the longest window,
+        `contained_count`, `bot_containment` in [0, 1] (best 1) with `low`, `high` (95 % Wilson).
+
+    Source: DEFINITIONS.md#containment-by-window
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> start = pd.Timestamp("2024-03-01T09:00Z")
+    >>> conversations = pd.DataFrame({
+    ...     "created_at": [start, start + pd.Timedelta(days=2)], "customer_id": ["a", "a"],
+    ...     "bot_started_at": [start, None], "closed_at": [start, None], "handed_off_at": [None] * 2,
+    ... })
+    >>> containment_by_window(conversations, ["1d", "7d"], as_of="2024-03-31")["contained_count"].tolist()
+    [1, 0]
+    """
+    import pandas as pd
+
+    seconds = [duration("windows", window) for window in windows]
+    if not seconds or seconds != sorted(set(seconds)):
+        raise BadParameter(f"windows: {list(windows)} must grow")
+    rows, choices = outcomes(conversations, seconds[-1], quiet, calls, messages, as_of)
+    rows = rows.filter(rows.is_judged_)
+    ended = rows.end_.notnull() & ~rows.is_handed_off_
+    counts = {
+        f"within_{place}_": engine.count_if(rows, ended & ~(rows.next_ <= rows.end_ + span).fill_null(False))
+        for place, span in enumerate(seconds)
+    }
+
+    def made(found):
+        one = found.iloc[0]
+        hits = [int(one[name] or 0) for name in counts]
+        frame = pd.DataFrame({"window": [humanize(span) for span in seconds], "window_seconds": seconds})
+        frame = frame.assign(n=int(one["n"]), contained_count=hits)
+        frame = shapes.add_rate(frame, "bot_containment", "contained_count", "n")
+        units = {"window_seconds": "seconds", "n": "count", "contained_count": "count", "bot_containment": "rate"}
+        about = {"rows": ["window"], "ordered": True, "roles": {"hits": "contained_count"}, "ends": ("low", "high")}
+        told = {name: value for name, value in choices.items() if name != "window"}
+        return shapes.finish(frame, "containment_by_window", rows, [], units, told, **about)
+
+    return shapes.run(rows.aggregate(n=rows.count(), **counts), made)
+
+
 # --- quick replies ------------------------------------------------------------------------------------
 
 
@@ -338,7 +288,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     -------
     Result, one row per quick reply (and group): `n` times that it was pressed, `share` of all; `conversation_count` in which it was; of
         those with a bot (`bot_count`), `handed_off_rate` in [0, 1], the share that a human took over later than it
-        was pressed first, with `handed_off_low`, `handed_off_high` (95 % Wilson); of those that can be judged
+        was pressed first, with its interval (95 % Wilson); of those that can be judged
         (`judged_count`), `contained_rate` with its interval, as `bot_containment` judges them. Null where there is none.
 
     Source: DEFINITIONS.md#quick-replies
@@ -358,7 +308,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     rows = table.filter((table.sender == "customer") & key_of(table.quick_reply).notnull())
     keys = [*[key for key in engine.group_keys(by) if key != "quick_reply"], "quick_reply"]
     counts = ["n", "conversation_count", "bot_count", "handed_off_count", "judged_count", "contained_count"]
-    ends = [f"{part}_{end}" for part in ("handed_off", "contained") for end in ("rate", "low", "high")]
+    ends = [f"{part}_rate{end}" for part in ("handed_off", "contained") for end in ("", "_low", "_high")]
     keyed = engine.with_keys(rows, "messages", keys, zone, uses=["conversation_id"], taken=[*counts, *ends, "share"])
     keyed = keyed.mutate(thread_=key_of(keyed.conversation_id), pressed_=engine.epoch(keyed.sent_at))
     each = keyed.group_by([*keys, "thread_"]).aggregate(presses_=keyed.count(), first_=keyed.pressed_.min())
@@ -382,7 +332,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     def made(frame):
         frame = frame.astype(dict.fromkeys(counts[:2], "int64") | dict.fromkeys(counts[2:], "float64"))
         for part, of in (("handed_off", "bot_count"), ("contained", "judged_count")):
-            frame = shapes.add_rate(frame, f"{part}_rate", f"{part}_count", of, prefix=part)
+            frame = shapes.add_rate(frame, f"{part}_rate", f"{part}_count", of, prefix=f"{part}_rate")
         total = frame["n"].sum()
         frame["share"] = frame["n"] / total if total else float("nan")
         units = dict.fromkeys(counts, "count") | dict.fromkeys(["share", "handed_off_rate", "contained_rate"], "rate")
@@ -390,3 +340,48 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
         return shapes.finish(frame, "quick_replies", table, keys, units, choices, 0)
 
     return shapes.run(query, made)
+
+
+@metric("rate", table="messages", case="bot_conversation", value="handed_off_rate", view_of="quick_replies")
+def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quiet="1d", zone=None):
+    """Of the conversations with a bot in which a quick reply was pressed, the share that a human took over after it.
+
+    Parameters
+    ----------
+    As for `quick_replies`.
+
+    Returns
+    -------
+    Result, one row per quick reply (and group): `n` conversations with a bot, `handed_off_count`, `handed_off_rate` in [0, 1]
+        with `low`, `high` (95 % Wilson); `contained_rate` of those that can be judged. No rows where nothing is known of
+        the conversations.
+
+    Source: DEFINITIONS.md#quick-reply-handoff
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> at = pd.Timestamp("2024-03-01T09:00Z")
+    >>> conversations = pd.DataFrame({
+    ...     "conversation_id": ["1", "2"], "created_at": [at] * 2, "bot_started_at": [at] * 2, "customer_id": ["a", "b"],
+    ...     "closed_at": [at] * 2, "handed_off_at": [at, None],
+    ... })
+    >>> messages = pd.DataFrame({
+    ...     "conversation_id": ["1", "2"], "sent_at": [at] * 2, "sender": ["customer"] * 2, "quick_reply": ["agent", "bill"],
+    ... })
+    >>> quick_reply_handoff(messages, conversations=conversations)[["quick_reply", "n", "handed_off_count"]].values.tolist()
+    [['agent', 1, 1], ['bill', 1, 0]]
+    """
+
+    def led(replies):
+        attrs, frame = replies.attrs, replies.loc[replies["bot_count"] > 0]
+        ends = {"handed_off_rate_low": "low", "handed_off_rate_high": "high"}
+        frame = frame.drop(columns="n").rename(columns={"bot_count": "n"} | ends)
+        columns = [*attrs["by"], "n", "handed_off_count", "handed_off_rate", "low", "high", "contained_rate"]
+        frame = frame[columns].astype({"n": "int64", "handed_off_count": "int64"}).reset_index(drop=True)
+        units = {"n": "count", "handed_off_count": "count", "handed_off_rate": "rate", "contained_rate": "rate"}
+        about = {"roles": {"hits": "handed_off_count"}, "ends": ("low", "high")}
+        table = engine.as_table(messages, "messages")
+        return shapes.finish(frame, "quick_reply_handoff", table, attrs["by"], units, attrs["choices"], **about)
+
+    return shapes.then(quick_replies(messages, by, conversations, window, quiet, zone), led)

@@ -1,8 +1,11 @@
 """What a data set says beside its own past: the period before, the weeks until now, the groups that changed."""
 
-from toolkit import engine
-from toolkit.errors import BadParameter
-from toolkit.metrics.changes import change_by_group
+import inspect
+
+from toolkit import engine, words
+from toolkit.errors import BadParameter, ToolkitError
+from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
+from toolkit.metrics.changes import what_moved
 from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
@@ -14,9 +17,11 @@ __all__ = [
     "DEFINITION",
     "History",
     "beside_previous",
-    "change_by_group",
+    "benchmarks",
+    "what_moved",
     "compared",
     "figures",
+    "monthly",
     "previous_period",
     "scan",
     "weekly",
@@ -24,6 +29,7 @@ __all__ = [
 
 AGAINST = ("previous", "year_ago")
 DEFINITION = METRICS["previous_period"].name  # where it is told how anything is compared
+OUTSIDE = METRICS["benchmark"].name  # and how with figures from outside
 
 
 def compared(data, function, by=None, value=None, table=None, against="previous", **choices):
@@ -91,6 +97,51 @@ def beside_previous(data, function, by=None, value=None, table=None, against="pr
     return now, comparison if past is None else with_year_ago(comparison, held_against(data.year_ago, past))
 
 
+def benchmarks(data, outside=None):
+    """Every figure from outside beside the data's own: those in the benchmark.csv beside it, or given.
+
+    Parameters
+    ----------
+    data : Data
+    outside : DataFrame, Ibis table or path, optional
+        As `benchmark` takes it.
+
+    Returns
+    -------
+    (results, unread): a Result of `benchmark` for each metric, column and set of groups, in the order of the file; and
+        (line, why) of the rows that can't be read or that the data can't tell
+
+    Examples
+    --------
+    >>> import pandas as pd, toolkit
+    >>> data = toolkit.open_data("data/sample", period="2024-04")
+    >>> outside = pd.DataFrame({"metric": ["csat", "cast"], "value": ["85 %", "1"], "name": "The industry"})
+    >>> (result,), unread = benchmarks(data, outside)
+    >>> result["verdict"].tolist(), unread
+    (['clear'], [(3, "no metric is called “cast” (did you mean 'csat'?)")])
+    """
+    outside = data.outside if outside is None else outside
+    if outside is None:
+        return [], []
+    rows, unread = outside_figures(outside)
+    made, unread = [], list(unread)
+    groups = [(one.metric, one.column, tuple(sorted(one.keys))) for one in rows.itertuples()]
+    for name, column, keys in dict.fromkeys(groups):
+        own = rows[[group == (name, column, keys) for group in groups]]
+        about = METRICS[name]
+        choices = {"every": None} if "every" in inspect.signature(about.function).parameters else {}
+        try:
+            result = about.function(getattr(data, about.table), **choices, **({"by": list(keys)} if keys else {}))
+            one = benchmark(result, Outside(own, []), column)
+        except (ToolkitError, TypeError):  # the data has no such table or column, or the metric no such groups
+            said = words.text(f"metric.{name}.title")
+            unread += [(line, words.text("notes.outside.no_table", name=said)) for line in own["line"]]
+            continue
+        unread += one.attrs["unread"]
+        made += [one] if len(one) else []
+    return made, sorted(unread)
+
+
 def weekly(data, function, value=None, table=None, weeks=13, **choices):
     """A metric by week, the last weeks up to the period's end, each read at its own end; None where there are too few.
 
@@ -124,3 +175,22 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result
+
+
+def monthly(data, function, table=None, months=13, **choices):
+    """A metric by month, the last months up to the period's end, each read at its own end; None for fewer than two.
+
+    For what is too rare to be told by week. Parameters and result as those of `weekly`.
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> months = monthly(toolkit.open_data("data/sample", period="2024-04"), toolkit.metrics.nps)
+    >>> len(months), str(months["month"].iloc[-1])[:7]
+    (13, '2024-04')
+    """
+    view = data.last_months(months)
+    if view is None:
+        return None
+    keys = [*engine.group_keys(choices.pop("by", None)), "month"]
+    return function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)

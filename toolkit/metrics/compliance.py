@@ -8,7 +8,7 @@ from toolkit.errors import BadParameter, MissingSetting
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import asked_rows
-from toolkit.metrics.rows import choose, of_channels, promises, spans, with_target
+from toolkit.metrics.rows import choose, closings, of_channels, promises, with_target
 from toolkit.metrics.waits import timed
 
 ABOUT = ["target_seconds", "undue_count", "no_target_count"]
@@ -50,8 +50,8 @@ def sla_compliance(
     of : "response" or "resolution"
         Which promise; the second is told as `resolution_compliance`.
     pauses : "counted" or "left_out"
-        Whether the time during which the service waited for the customer counts (`waiting_seconds`, of a resolution
-        in calendar time only).
+        Whether the time during which the service waited for the customer, before the first close, counts
+        (`waiting_seconds`; of a resolution in calendar time only).
 
     Returns
     -------
@@ -229,7 +229,7 @@ def _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pa
     else:
         choose("clock", clock, ("calendar", "business"))
         table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
-        rows = spans(table, "conversations", "created_at", "closed_at", "done", as_of)
+        rows = closings(table, as_of, "done")
         choices = {"clock": clock, "channels": channels, "pauses": pauses}
     settings = service or shapes.settings_of(rows)
     rows = with_target(rows, setting, settings)
@@ -256,8 +256,8 @@ def _without_pauses(rows, of, clock):
 
     if of == "response" or clock == "business":
         raise BadParameter(
-            "pauses='left_out' goes with of='resolution' and clock='calendar': waiting_seconds is of the whole "
-            "conversation, in calendar time"
+            "pauses='left_out' goes with of='resolution' and clock='calendar': waiting_seconds is of the whole time "
+            "before the first close, not of opening hours, nor of the time before the first answer"
         )
     engine.as_table(rows, "conversations", ["waiting_seconds"])
     paused = ibis.greatest(rows.waiting_seconds.fill_null(0).cast("int64"), 0)

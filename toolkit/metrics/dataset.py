@@ -1,6 +1,7 @@
 """What a metric may ask the data set that its table came from; any other table knows nothing of it."""
 
 from toolkit.engine import context_of
+from toolkit.tables import READ_AT, TABLES
 
 
 def data_of(table):
@@ -31,3 +32,20 @@ def hours_there(table, first, last):
         return None
     hours = data.hours_there()
     return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
+
+
+def whole_of(table, *names):
+    """(rows, data): the same table of the data set over all of its time, and the data set; what is counted by when
+    something happened needs what came in before the period, too.
+
+    A table that isn't one of a data set's own (a frame, rows that were filtered) is all that there is: (table, None).
+    """
+    data = data_of(table) if hasattr(table, "equals") and hasattr(table, "schema") else None
+    if data is None:
+        return table, None
+    for name in names:
+        # weeks of which each is read at its own end are joined to their readings, each time anew
+        is_weeks = data.spans and READ_AT in table.columns and TABLES[name].key[0] in table.columns
+        if data.has(name) and (is_weeks or table.equals(getattr(data, name))):
+            return getattr(data.during("all"), name), data
+    return table, None

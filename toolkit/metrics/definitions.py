@@ -11,14 +11,20 @@ UNITS = {
     "rate": "share in [0, 1]",
     "wait": "seconds",
     "mean": "seconds",
+    "score": "a mean on a scale",
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
     "need": "agents",
     "pull": "points, from -1 to 1",
+    "contribution": "points, from -1 to 1",
+    "sums": "share in [0, 1]",
     "listing": "rows",
+    "tally": "counts, and figures of them",
+    "band": "count, or share in [0, 1], beside what was expected",
     "figure": "that of its figure",
     "comparison": "that of the metric",
+    "team": "that of the metric",
 }
 BEST = {"low": "lower", "high": "higher", "": "neither"}
 

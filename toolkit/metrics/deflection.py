@@ -166,7 +166,7 @@ def visits_per_call(site_visits, by=None, calls=None, zone=None):
             {"n": "int64", "visits_count": "int64", "days": "int64"}
         )
         frame[taken[2:5]] = frame[taken[2:5]].astype("float64")
-        units = {"n": "count", "visits_count": "count", "visits_per_call": "number", "days": "count"}
+        units = {"n": "count", "visits_count": "count", "visits_per_call": "number", "days": "number"}
         return shapes.finish(
             frame, "visits_per_call", table, keys, units, ends=("low", "high"), facts={"no_cause": True}
         )
@@ -288,9 +288,9 @@ SAVINGS = ["n", "phone_count", "phone_share", "base_phone_share", "moved", "cost
 
 def _by_channel(rows, keys, zone):
     """The query: contacts by group and channel."""
-    rows = rows.filter(rows.way_.notnull())
-    keyed = engine.with_keys(rows, "conversations", keys, zone, uses=["channel"], taken=SAVINGS)
-    return keyed.group_by([*keys, "channel"]).aggregate(
+    rows = rows.filter(rows.way_.notnull()).mutate(channel_=rows.channel)
+    keyed = engine.with_keys(rows, "conversations", keys, zone, taken=SAVINGS)
+    return keyed.group_by([*keys, "channel_"]).aggregate(
         n_=keyed.count(), calls_=engine.count_if(keyed, keyed.way_ == PHONE)
     )
 
@@ -299,7 +299,7 @@ def _shares(frame, keys, costs):
     """Per group n, phone_count, and what a call costs more than the mean of its other contacts."""
     made = []
     for key, group in shapes.groups_of(frame, keys) if len(frame) or not keys else []:
-        one = [costs.get(channel_setting(str(channel), costs)) for channel in group["channel"]]
+        one = [costs.get(channel_setting(str(channel), costs)) for channel in group["channel_"]]
         cost, n = np.array(one, float), group["n_"].to_numpy(float)
         is_phone = group["calls_"].to_numpy(float) > 0
         is_other = ~is_phone & ~np.isnan(cost)

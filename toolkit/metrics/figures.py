@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import verdicts
-from toolkit.errors import MissingColumn
+from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import count_interval
 from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, of_year_ago, results_of
 from toolkit.metrics.previous import previous_period
@@ -47,10 +47,11 @@ def figures(data, *asked):
         own = dict(given)
         best = own.pop("best", None)
         table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
+        held = getattr(data, table)
         try:
             with planned():
-                function(getattr(data, table), **own)
-        except MissingColumn as error:  # the others can be said all the same
+                function(held, **own)
+        except (MissingColumn, MissingTable) as error:  # the others can be said all the same
             missing.append(error)
             continue
         tables.setdefault(table, []).append((place, function, value, best, own))
@@ -127,7 +128,7 @@ def _card(data, table, now, before, value, best, history, choices):
     card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
     if ends:
         card |= {"low": _plain(now.iloc[0][ends[0]]), "high": _plain(now.iloc[0][ends[1]])}
-    elif card["unit"] == "count" and history is not None and steady:
+    elif card["unit"] == "count" and history is not None and steady and not attrs.get("is_stock"):
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)

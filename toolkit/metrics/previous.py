@@ -9,7 +9,7 @@ from toolkit import verdicts
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.intervals import difference
 from toolkit.metrics.registry import metric
-from toolkit.movement import count_movement, rate_movement
+from toolkit.movement import count_movement, rate_movement, score_movement
 from toolkit.result import Result, interval_columns
 from toolkit.tables import HISTORY_WEEK
 
@@ -101,15 +101,28 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     unit = attrs["units"].get(value, "text")
     units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}
     units |= {counted: "count", "previous_n": "count", "previous": unit, "p": "number", "verdict": "verdict"}
-    units["change"] = {"rate": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
+    units["change"] = {"rate": "points", "net": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
     result = Result.of(frame, attrs["metric"], units, attrs["by"], attrs["minimum_count"], attrs["choices"])
-    kept = ("when_null", "zone", "case", "best", "rows", "ordered", "part", "parts", "part_words", "target", "roles")
+    kept = (
+        "when_null",
+        "zone",
+        "case",
+        "best",
+        "rows",
+        "ordered",
+        "part",
+        "parts",
+        "part_words",
+        "target",
+        "roles",
+        "scores",
+    )
     result.attrs |= {name: attrs[name] for name in kept if name in attrs}
     target = result.attrs.get("target")
     if target and target["of"] not in frame.columns:
         result.attrs["target"] = None
     result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends)}
-    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1]
+    result.attrs["per_day"] = unit == "count" and days is not None and days[0] != days[1] and not attrs.get("is_stock")
     return result
 
 
@@ -178,6 +191,9 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.FEW)
     if attrs.get("is_state"):  # the earlier period has had longer to come to it
         return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
+    if attrs.get("is_stock"):  # counted in full at an instant: it has a change, and nothing of a week's movement
+        ratio = row[value] / past[value] - 1 if past[value] else np.nan
+        return verdicts.Change(float(ratio), untested=verdicts.NO_HISTORY)
     if unit == "count":
         lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
         weekly = None if history is None else count_movement(*history.of(row, keys, value))
@@ -194,9 +210,8 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
             both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)]
             kept = replace(kept, **dict(zip(("low", "high"), difference(*both)[1:], strict=True)))
         return kept
-    sums = [scores_of(row), scores_of(past)]
-    if unit == "score" and not any(one is None for one in sums):
-        return verdicts.scores(*sums, 1, 5, fewest=max(least, 5))
+    if attrs.get("scores") and value == attrs["scores"]["of"]:
+        return _score_change(attrs, row, past, keys, history, least) or plain
     return plain
 
 
@@ -227,13 +242,30 @@ def _waits_change(cells, shape, least):
     return verdicts.curves(now, before, fewest=least)
 
 
-def scores_of(row):
-    """(n, Σx, Σx²) of the scores of a row, from how many gave each; None where the row doesn't say.
-
-    >>> scores_of(pd.Series({"score_1": 0, "score_2": 1, "score_3": 0, "score_4": 0, "score_5": 2}))
-    [3.0, 12.0, 54.0]
-    """
-    if not all(f"score_{score}" in row.index for score in range(1, 6)):
+def _score_change(attrs, row, past, keys, history, least):
+    """The change of a mean score, beside how much it moves from week to week; None where nobody gave a score."""
+    sums = [scores_of(one, attrs) for one in (row, past)]
+    if not all(one[0] for one in sums):
         return None
-    counts = {score: float(row[f"score_{score}"]) for score in range(1, 6)}
-    return [sum(counts.values()), *(sum(score**power * n for score, n in counts.items()) for power in (1, 2))]
+    about = attrs["scores"]
+    change = verdicts.scores(*sums, *about["ends"], fewest=max(least, about["fewest"]))
+    unknown = verdicts.Change(change.change, method="scores", untested=verdicts.NO_HISTORY)
+    if history is None or change.untested:
+        return change if change.untested else unknown
+    weekly = [np.concatenate(history.of(row, keys, column)) for column in about["counts"]]
+    values = np.array(list(about["counts"].values()), float)
+    by_week = [sum(count * value**power for count, value in zip(weekly, values, strict=True)) for power in (0, 1, 2)]
+    movement = score_movement(*by_week)
+    if movement is None:
+        return unknown
+    return verdicts.scores(*sums, *about["ends"], fewest=max(least, about["fewest"]), movement=movement)
+
+
+def scores_of(row, attrs):
+    """(n, Σx, Σx²) of the scores of a row, from how many gave each, as `attrs["scores"]` says.
+
+    >>> scores_of(pd.Series({"no": 1, "yes": 2}), {"scores": {"counts": {"no": 0, "yes": 1}}})
+    [3.0, 2.0, 2.0]
+    """
+    counts = [(float(row[column]), value) for column, value in attrs["scores"]["counts"].items()]
+    return [float(sum(n * value**power for n, value in counts)) for power in (0, 1, 2)]

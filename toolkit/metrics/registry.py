@@ -11,7 +11,7 @@ class Metric:
     """A metric's function, and what its shape needs to know of it; how it is called stands in `toolkit.words`."""
 
     function: Any
-    shape: str  # count, rate, wait, mean, figure, shares, curve, grid, need, pull, listing or comparison
+    shape: str  # count, rate, wait, mean, figure, score, shares, curve, grid, pull, contribution, listing, tally, band, need, ...
     table: str  # attribute of `data` that it takes
     case: str  # one row, as a key of the words `case`
     value: str  # the column that is compared, charted, told

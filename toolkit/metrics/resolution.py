@@ -1,9 +1,155 @@
-"""How long conversations take to be resolved, and how many are opened again."""
+"""How many conversations are resolved, how long that takes, and how many are opened again."""
 
 from toolkit import engine
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.registry import metric
-from toolkit.metrics.rows import choose, of_channels, spans, with_target
+from toolkit.metrics.rows import choose, closings, duration, of_channels, spans, target_of, with_target
+
+WITHIN = ["within_rate", "within_rate_low", "within_rate_high"]
+
+
+@metric("rate", table="conversations", case="conversation", value="resolution_rate", best="high")
+def resolution_rate(conversations, by=None, within="7d", as_of=None, zone=None, channels="all"):
+    """The share of conversations that are closed when the data is read, and the share closed within some days.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path; one row per conversation
+        Uses `created_at`, `closed_at` (null while open), `first_closed_at` and `reopened_at` where they are there, and
+        the columns in `by`.
+    by : str or list of str, optional
+        Group columns, such as "channel"; also hour, weekday, day, week, month of creation, local.
+    within : duration
+        Of the conversations that are so old, the share closed within it stands beside. Younger ones aren't judged by
+        it, closed or not, else the quick ones alone would count.
+    as_of, zone, channels :
+        As for `first_response_time`.
+
+    Returns
+    -------
+    Result, one row per group: `n` = `closed_count` + `open_count`, `resolution_rate` in [0, 1] (best 1) with `low`,
+        `high` (95 % Wilson); `old_enough_count`, `within_count` of them closed within it, `within_rate` with
+        `within_rate_low`, `within_rate_high`, null where none is old enough.
+
+    Raises
+    ------
+    MissingColumn, BadParameter
+
+    Source: DEFINITIONS.md#resolution-rate
+
+    Examples
+    --------
+    Closed after one and after nine days, open for ten days and for one:
+
+    >>> import pandas as pd
+    >>> read = pd.Timestamp("2024-03-11T09:00Z")
+    >>> conversations = pd.DataFrame({"created_at": [read - pd.Timedelta(days=d) for d in (10, 10, 10, 1)]})
+    >>> conversations["closed_at"] = [read - pd.Timedelta(days=9), read - pd.Timedelta(days=1), pd.NaT, pd.NaT]
+    >>> rates = resolution_rate(conversations, as_of=read)
+    >>> rates[["n", "closed_count", "old_enough_count", "within_count"]].values.tolist()
+    [[4, 2, 3, 1]]
+    """
+    seconds = duration("within", within)
+    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
+    rows = closings(table, as_of)
+    is_old = rows.start_ + seconds <= rows.now_
+    rows = rows.mutate(is_old_=is_old, is_soon_=is_old & rows.is_closed_ & (rows.end_ - rows.start_ <= seconds))
+
+    def counted(keyed):
+        return {name: engine.count_if(keyed, keyed[flag]) for name, flag in beside.items()}
+
+    def complete(frame):
+        return shapes.add_rate(frame, "within_rate", "within_count", "old_enough_count", prefix="within_rate")
+
+    def told(result):
+        result.attrs["counts"] = {"within_rate": "old_enough_count"}
+        result.attrs["facts"] = {"within_seconds": seconds}
+        return result
+
+    beside = {"old_enough_count": "is_old_", "within_count": "is_soon_"}
+    result = shapes.rate(
+        resolution_rate, rows, "closed", by, zone, rest="open", choices={"within": str(within), "channels": channels},
+        uses=[*beside, *WITHIN], case=case, target=target_of(rows, "resolution_rate"), extra=(counted, complete),
+        units=dict.fromkeys(beside, "count") | {"within_rate": "rate"},
+    )  # fmt: skip
+    return shapes.then(result, told)
+
+
+@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
+def first_resolution_time(
+    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all"
+):
+    """From the conversation's creation to its first close; what was never closed when the data is read is censored then.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path; one row per conversation
+        Uses `created_at`, `first_closed_at` (null: never closed) and the columns in `by`. Without `first_closed_at`
+        the last close, `closed_at`, is the first one where nothing was opened again (`reopen_count`, `reopened_at`);
+        of the others the first close isn't known, and they are left out.
+    by, clock, as_of, zone, service, channels :
+        As for `first_response_time`.
+
+    Returns
+    -------
+    Result as that of `final_resolution_time`, but held to no target; `attrs["facts"]`: `unknown`, how many were left
+        out because their first close isn't known.
+
+    Raises
+    ------
+    MissingColumn, BadData
+        A column isn't there, or a close lies before its conversation.
+
+    Source: DEFINITIONS.md#first-resolution-time
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> start = pd.Timestamp("2024-03-01T09:00Z")
+    >>> conversations = pd.DataFrame({
+    ...     "created_at": [start] * 3, "reopen_count": [0, 1, 0],
+    ...     "first_closed_at": [start + pd.Timedelta(hours=h) for h in (1, 2)] + [pd.NaT],
+    ...     "closed_at": [start + pd.Timedelta(hours=h) for h in (1, 9)] + [pd.NaT],
+    ... })
+    >>> first_resolution_time(conversations)[["n", "open_count", "median_seconds"]].values.tolist()
+    [[3.0, 1.0, 7200.0]]
+    """
+    import ibis
+
+    choose("clock", clock, ("calendar", "business"))
+    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
+    has_first, again = "first_closed_at" in table.columns, _opened_again(table)
+    table = engine.as_table(table, "conversations", ["created_at", *([] if has_first else ["closed_at"])])
+    last = table.closed_at if "closed_at" in table.columns else ibis.null("timestamp")
+    first = ibis.ifelse(again, ibis.null(last.type()), last)
+    if has_first:
+        first = ibis.coalesce(table.first_closed_at, first.cast(table.first_closed_at.type()))
+    table = table.mutate(first_close_=first, is_unknown_=again & first.isnull())
+    rows = spans(table, "conversations", "created_at", "first_close_", "closed", as_of)
+    facts = {"unknown": int(engine.to_pandas(rows.aggregate(n=engine.count_if(rows, rows.is_unknown_)))["n"].iloc[0])}
+    rows = rows.filter(~rows.is_unknown_)
+    choices = {"first_close": "own" if has_first else "last", "clock": clock, "channels": channels}
+    is_state = not has_first and "reopen_count" in table.columns
+
+    def told(result):
+        result.attrs |= {"facts": facts} | ({"is_state": True} if is_state else {})
+        return result
+
+    rows = rows.drop("target_") if "target_" in rows.columns else rows
+    result = waits.wait(first_resolution_time, rows, "closed", by, zone, clock, service, None, choices, case)
+    return shapes.then(result, told)
+
+
+def _opened_again(table):
+    """Whether a conversation is known to have been opened again."""
+    import ibis
+
+    known = ibis.literal(False)
+    if "reopened_at" in table.columns:
+        known = known | table.reopened_at.notnull()
+    if "reopen_count" in table.columns:
+        known = known | (table.reopen_count > 0).fill_null(False)
+    return known
 
 
 @metric("rate", table="conversations", case="conversation", value="reopen_rate", best="low")
@@ -52,7 +198,8 @@ def final_resolution_time(
     Parameters
     ----------
     conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `created_at`, `closed_at` (null while open) and the columns in `by`.
+        Uses `created_at`, `closed_at` (null while open), `first_closed_at` and `reopened_at` where they are there (read
+        at an earlier instant, one that was opened again only later stood closed), and the columns in `by`.
     by, clock, as_of, zone, service, channels :
         As for `first_response_time`.
 
@@ -82,6 +229,52 @@ def final_resolution_time(
     """
     choose("clock", clock, ("calendar", "business"))
     table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
-    rows = with_target(spans(table, "conversations", "created_at", "closed_at", "closed", as_of), "resolution")
+    rows = with_target(closings(table, as_of), "resolution")
     choices = {"clock": clock, "channels": channels}
     return waits.wait(final_resolution_time, rows, "closed", by, zone, clock, service, None, choices, case)
+
+
+@metric("shares", table="conversations", case="conversation", value="share")
+def resolution_buckets(
+    conversations, by=None, edges=("4h", "1d", "3d", "7d"), clock="calendar", as_of=None, zone=None, service=None,
+    channels="all",
+):  # fmt: skip
+    """How many conversations were closed for good within each span of time.
+
+    Parameters
+    ----------
+    conversations : DataFrame, ibis Table or path; one row per conversation
+        Uses the columns that `final_resolution_time` uses.
+    edges : sequence of durations
+        Upper ends, inclusive: 3600 s is within "1h".
+    by, clock, as_of, zone, service, channels :
+        As for `first_response_time`.
+
+    Returns
+    -------
+    Result as that of `response_time_buckets`; what is open is a bucket of its own, "open". Where service.toml promises a
+        resolution, `target_seconds` and `within_target` of a group whose conversations all have one target.
+
+    Raises
+    ------
+    MissingColumn, BadParameter
+
+    Source: DEFINITIONS.md#resolution-buckets
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> start = pd.Timestamp("2024-03-01T09:00Z")
+    >>> conversations = pd.DataFrame({
+    ...     "created_at": [start] * 3, "closed_at": [start + pd.Timedelta(hours=h) for h in (4, 30)] + [pd.NaT],
+    ... })
+    >>> buckets = resolution_buckets(conversations, edges=("4h", "1d"))
+    >>> buckets.loc[buckets["n"] > 0, ["bucket", "n"]].values.tolist()
+    [['within 4 h', 1], ['after 24 h', 1], ['open', 1]]
+    """
+    choose("clock", clock, ("calendar", "business"))
+    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
+    rows = with_target(closings(table, as_of), "resolution")
+    choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "channels": channels}
+    of = resolution_buckets
+    return waits.wait_spans(of, rows, "closed", by, zone, edges, clock, service, None, choices, case, "open")

@@ -6,22 +6,49 @@ from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting, choose, of_channels, spans, with_target, without_bots_alone
 
 _CLOSED = ("closed", "closed_at")
+REOPENED, ANSWERED_AGAIN, HANDED_OFF = "reopened_at", "response_after_reopening_at", "handed_off_at"
 
 
-def asked_rows(conversations, clock, as_of, bot_only, channels):
+def asked_rows(conversations, clock, as_of, bot_only, channels, since="creation", reopened="restart"):
     """(one row per conversation, with how its wait for the first response ended; the words of one; the choices)."""
     choose("clock", clock, ("calendar", "business"))
     choose("bot_only", bot_only, ("in", "out"))
+    choose("since", since, ("creation", "handoff"))
+    choose("reopened", reopened, ("restart", "creation"))
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
     table, case = of_channels(table, "conversations", channels)
-    rows = spans(table, "conversations", "created_at", "first_response_at", "answered", as_of, _CLOSED)
+    choices, later = {"clock": clock, "bot_only": bot_only, "channels": channels}, []
+    if HANDED_OFF in table.columns:  # a choice that decides nothing isn't told
+        choices["since"] = since
+        later += [(HANDED_OFF, True)] if since == "handoff" else []
+    if REOPENED in table.columns:
+        choices["reopened"] = reopened
+        later += [(REOPENED, False)] if reopened == "restart" else []
+        table = with_later_answer(table) if reopened == "restart" else table
+    rows = spans(table, "conversations", "created_at", "first_response_at", "answered", as_of, _CLOSED, later)
     rows = without_bots_alone(rows) if bot_only == "out" else rows
-    return with_target(rows, "first_response"), case, {"clock": clock, "bot_only": bot_only, "channels": channels}
+    return with_target(rows, "first_response"), case, choices
+
+
+def with_later_answer(table):
+    """The conversations, the first answer after a reopening being the first response of those that have none else."""
+    if ANSWERED_AGAIN not in table.columns or not table[ANSWERED_AGAIN].type().is_timestamp():
+        return table
+    return table.mutate(first_response_at=table.first_response_at.fill_null(table[ANSWERED_AGAIN]))
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
 def first_response_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all"
+    conversations,
+    by=None,
+    clock="calendar",
+    as_of=None,
+    zone=None,
+    service=None,
+    bot_only="out",
+    channels="all",
+    since="creation",
+    reopened="restart",
 ):
     """How long customers wait for the first public reply by a human; bots don't count.
 
@@ -46,6 +73,13 @@ def first_response_time(
         for a human and is left out, or counts as unanswered. Without a column `handed_off_at` none was handed off.
     channels : "all", "written" or "phone"
         Which conversations count: an answered call says nothing of how messages are answered.
+    since : "creation" or "handoff"
+        Whether the wait begins with the customer's first message, or where a bot handed the conversation to a human
+        (`handed_off_at`) then.
+    reopened : "restart" or "creation"
+        A conversation that was opened again (`reopened_at`) before a human answered waits from the reopening: a bot that
+        closed on Monday and a customer who came back on Friday are no wait of five days. "creation" counts from the
+        first message all the same. One that was answered before keeps its first response either way.
 
     Returns
     -------
@@ -76,7 +110,7 @@ def first_response_time(
     >>> first_response_time(conversations, as_of="2024-03-01T10:00Z").loc[0, ["n", "open_count", "median_seconds"]].tolist()
     [4.0, 1.0, 120.0]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
     of = first_response_time
     return waits.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
 
@@ -91,6 +125,8 @@ def response_curve(
     service=None,
     bot_only="out",
     channels="all",
+    since="creation",
+    reopened="restart",
     points=200,
 ):
     """The share of conversations answered within any span of time.
@@ -117,7 +153,7 @@ def response_curve(
     >>> response_curve(conversations, as_of="2024-03-01T10:00Z")[["seconds", "share"]].values.tolist()
     [[0.0, 0.0], [60.0, 0.5], [3600.0, 0.5]]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
     of = response_curve
     return waits.wait_curve(of, rows, "answered", by, zone, clock, service, "closed", choices, points, case)
 
@@ -133,6 +169,9 @@ def response_time_buckets(
     service=None,
     bot_only="out",
     channels="all",
+    since="creation",
+    reopened="restart",
+    edges_include="upper",
 ):
     """How many conversations were answered within each span of time.
 
@@ -143,12 +182,15 @@ def response_time_buckets(
     by : str or list of str, optional
         Group columns, such as "channel".
     edges : sequence of durations
-        Upper ends, inclusive: 3600 s is within "1h".
+        Upper ends.
+    edges_include : "upper" or "lower"
+        The span to which an edge itself belongs: the one that ends there (3600 s is within "1h"), or the one that
+        begins there (3600 s is the first second of the next one).
     clock : "calendar" or "business"
         Whether the time outside opening hours counts.
     as_of : datetime, optional
         When the data was read; defaults to what `open_data` knows, else the newest event.
-    zone, service, bot_only, channels : optional
+    zone, service, bot_only, channels, since, reopened : optional
         As for `first_response_time`.
 
     Returns
@@ -179,14 +221,24 @@ def response_time_buckets(
     >>> buckets.loc[buckets["n"] > 0, ["bucket", "n", "share"]].values.tolist()
     [['within 1 h', 2, 0.5], ['after 24 h', 1, 0.25], ['waiting', 1, 0.25]]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
-    choices = {"edges": ", ".join(map(str, edges))} | choices
-    of = response_time_buckets
-    return waits.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case)
+    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
+    choose("edges_include", edges_include, ("upper", "lower"))
+    choices = {"edges": ", ".join(map(str, edges)), "edges_include": edges_include} | choices
+    of, is_upper = response_time_buckets, edges_include == "upper"
+    return waits.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case, is_upper)
 
 
 @metric("rate", table="conversations", case="conversation", value="response_rate", best="high")
-def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone=None, bot_only="out", channels="all"):
+def response_rate(
+    conversations,
+    by=None,
+    no_reply_topics=None,
+    as_of=None,
+    zone=None,
+    bot_only="out",
+    channels="all",
+    reopened="restart",
+):
     """The share of inbound conversations that got a public reply by a human.
 
     Parameters
@@ -199,8 +251,8 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
         Topics that need no reply, such as a compliment; default: those of service.toml.
     as_of : datetime, optional
         Replies after it don't count yet.
-    bot_only, channels :
-        As for `first_response_time`.
+    bot_only, channels, reopened :
+        As for `first_response_time`; one that was closed and opened again is waiting, not closed.
 
     Returns
     -------
@@ -218,9 +270,9 @@ def response_rate(conversations, by=None, no_reply_topics=None, as_of=None, zone
     >>> response_rate(conversations)["response_rate"].tolist()
     [0.5]
     """
-    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels, reopened=reopened)
     topics = shapes.settings_of(rows).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
-    del choices["clock"]
+    choices = {name: value for name, value in choices.items() if name not in ("clock", "since")}
     extra, uses = None, []
     if topics and "topic" in rows.columns:
         rows = rows.mutate(needs_=~engine.as_text(rows.topic).isin(topics).fill_null(False))
@@ -245,71 +297,8 @@ def _with_needing_rate(frame):
     return frame.drop(columns="needing_answered")
 
 
-@metric("mean", table="messages", case="reply_pair", value="median_seconds", best="low", view_of="response_time")
-def reply_pairs(messages, by=None, zone=None, conversations=None):
-    """How long each customer message waited for the reply that names it as its parent.
-
-    One row of the calculation is a pair: a human reply whose `in_reply_to` is a customer's message. It is
-    not the first response of a conversation: a thread has one first response but as many pairs as answered
-    messages, and its later turns are faster.
-
-    Both messages of a pair must lie in the table: of messages restricted to a period, a reply to what was asked
-    before it, and a question answered after it, form none.
-
-    Parameters
-    ----------
-    messages : DataFrame, ibis Table or path; one row per message
-        Uses `message_id`, `in_reply_to`, `sender`, `sent_at` and the columns in `by`, which are the reply's.
-    conversations : the same for the conversations, optional
-        To set beside the first response of those of them in which customers wrote.
-
-    Returns
-    -------
-    Result, one row per group: `n` pairs, `mean_seconds` with `mean_low`, `mean_high` (95 %, Hall), `median_seconds`
-        with `median_low`, `median_high` (95 %, by order), `p90_seconds`: plain quantiles, as a pair is never open;
-        `negative_count` (replies stamped before their parent, counted as they are).
-
-    Source: DEFINITIONS.md#reply-pairs
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> start = pd.Timestamp("2024-03-01T09:00Z")
-    >>> messages = pd.DataFrame({
-    ...     "message_id": ["1", "2", "3"], "in_reply_to": [None, "1", "2"], "sender": ["customer", "agent", "customer"],
-    ...     "sent_at": [start, start + pd.Timedelta(minutes=5), start + pd.Timedelta(minutes=9)],
-    ... })
-    >>> reply_pairs(messages)[["n", "median_seconds"]].values.tolist()
-    [[1.0, 300.0]]
-    """
-    table = engine.as_table(messages, "messages", ["message_id", "in_reply_to", "sender", "sent_at"])
-    asked = table.filter(table.sender == "customer")
-    asked = asked.select(parent_=asked.message_id, asked_=engine.epoch(asked.sent_at))
-    replies = table.filter(table.sender == "agent")
-    if "is_public" in table.columns:
-        replies = replies.filter(replies.is_public.fill_null(True))
-    pairs = replies.mutate(parent_=replies.in_reply_to, replied_=engine.epoch(replies.sent_at))
-    pairs = pairs.inner_join(asked, "parent_")
-    pairs = pairs.mutate(seconds_=pairs.replied_ - pairs.asked_)
-    pairs = pairs.mutate(is_negative_=pairs.seconds_ < 0)
-    facts = (
-        _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
-    )
-    counts = {"negative_count": "is_negative_"}
-    return waits.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
-
-
-def _first_responses(messages, conversations):
-    """How long the first response took of the threads in which customers wrote these messages."""
-    threads = engine.as_table(conversations, "conversations", ["conversation_id"])
-    threads = threads.semi_join(messages.select("conversation_id").distinct(), "conversation_id")
-    with shapes.at_once():
-        first = first_response_time(threads).iloc[0]
-    return {"threads": int(first["n"]), "thread_median": float(first["median_seconds"])}
-
-
 @metric("rate", table="conversations", case="conversation", value="expectation_met", best="high")
-def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
+def expectation_met(conversations, as_of=None, bot_only="out", channels="all", since="creation", reopened="restart"):
     """The share of conversations answered within what customers expect of their channel.
 
     Parameters
@@ -317,7 +306,7 @@ def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
     conversations : DataFrame, ibis Table or path; one row per conversation
         Uses `created_at`, `first_response_at`, `closed_at` where it is there, and `channel`. What is expected stands in service.toml
         (`expectations`), of a channel by its name; "social" stands for all written channels without an entry of their own.
-    as_of, bot_only, channels :
+    as_of, bot_only, channels, since, reopened :
         As for `first_response_time`; a phone conversation that begins when the call is taken says nothing of its queue.
 
     Returns
@@ -342,11 +331,12 @@ def expectation_met(conversations, as_of=None, bot_only="out", channels="all"):
     """
     import pandas as pd
 
-    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels)
+    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels, since, reopened)
     rows = engine.as_table(rows, "conversations", ["channel"])
     settings = shapes.settings_of(rows)
     with shapes.at_once():
-        first = first_response_time(conversations, by="channel", as_of=as_of, bot_only=bot_only, channels=channels)
+        given = {"bot_only": bot_only, "channels": channels, "since": since, "reopened": reopened}
+        first = first_response_time(conversations, by="channel", as_of=as_of, **given)
     groups = {channel: channel_setting(channel, settings.expectations) for channel in first["channel"]}
     made = []
     for name, expected in settings.expectations.items():

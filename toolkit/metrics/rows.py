@@ -60,7 +60,7 @@ def without_bots_alone(table):
     return table.filter(~by_bot)
 
 
-def spans(table, name, start, end, ended, as_of=None, otherwise=None):
+def spans(table, name, start, end, ended, as_of=None, otherwise=None, later=()):
     """The rows that had begun when the data was read, each with `start_`, `stop_` and how it ended.
 
     Parameters
@@ -71,6 +71,8 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None):
     otherwise : (flag, time column), optional
         Another end of the wait, such as a close without a reply, where the column is there. A row whose status
         says closed, and whose time of closing isn't known, ended so by the reading at the latest.
+    later : sequence of (time column, whether an end at that very second counts)
+        Later starts, such as a reopening: a wait that goes on beyond one begins again there. A close before it is void.
 
     Returns
     -------
@@ -89,6 +91,9 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None):
     else:
         now = ibis.literal(engine.as_of_seconds(table, times, as_of)).cast("int64")
     rows = table.mutate(now_=now, start_=times[0], end_=times[1], **({"closing_": times[2]} if is_known else {}))
+    for column, at_once in later:
+        if column in rows.columns and rows[column].type().is_timestamp():
+            rows = _from_later_start(rows, column, at_once, end)
     rows = rows.filter(rows.start_ <= rows.now_)  # what comes later hasn't happened yet
     is_ended = rows.end_.notnull() & (rows.end_ <= rows.now_)
     rows = rows.mutate(**{f"is_{ended}_": is_ended})
@@ -102,6 +107,25 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None):
         if is_known:
             stop.append((rows[f"is_{flag}_"] & rows.closing_.notnull(), ibis.greatest(rows.closing_, rows.start_)))
     return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
+
+
+def closings(table, as_of=None, ended="closed"):
+    """The rows of `spans` from a conversation's creation to its last close as far as the reading knows.
+
+    Of one that was closed, and opened again only later, the later close isn't known at an earlier reading: it stood
+    closed since its first close.
+    """
+    import ibis
+
+    rows = spans(table, "conversations", "created_at", "closed_at", ended, as_of)
+    if not {"first_closed_at", "reopened_at"} <= set(rows.columns):
+        return rows
+    first, again = engine.epoch(rows.first_closed_at), engine.epoch(rows.reopened_at)
+    is_open_again = (again <= rows.now_).fill_null(False)
+    was_closed = ~rows[f"is_{ended}_"] & (first <= rows.now_).fill_null(False) & ~is_open_again
+    is_ended = rows[f"is_{ended}_"] | was_closed
+    end = ibis.ifelse(was_closed, first, rows.end_)
+    return rows.mutate(**{f"is_{ended}_": is_ended}, end_=end, stop_=is_ended.ifelse(end, rows.now_))
 
 
 def promises(targets, name):
@@ -120,6 +144,19 @@ def promises(targets, name):
     }
     said = targets.model_fields_set
     return {column: dict(promised) for column, (field, promised) in every[name].items() if field in said and promised}
+
+
+def _from_later_start(rows, column, at_once, end):
+    """The rows whose wait went on when it began once more, from then on; closes before that are void."""
+    import ibis
+
+    rows = rows.mutate(again_=engine.epoch(rows[column]))
+    has_come = ((rows.again_ <= rows.now_) & (rows.again_ > rows.start_)).fill_null(False)
+    for close in ("end_",) if end == "closed_at" else ("closing_",) if "closing_" in rows.columns else ():
+        is_void = has_come & (rows[close] <= rows.again_).fill_null(False)
+        rows = rows.mutate(**{close: ibis.ifelse(is_void, ibis.null("int64"), rows[close])})
+    is_over = (rows.end_ <= rows.again_ if not at_once else rows.end_ < rows.again_).fill_null(False)
+    return rows.mutate(start_=ibis.ifelse(has_come & ~is_over, rows.again_, rows.start_))
 
 
 def with_target(rows, name, settings=None):
@@ -151,3 +188,22 @@ def target_of(rows, name):
     """The rate that the service wants; None where its settings don't say."""
     targets = settings_of(rows).targets
     return getattr(targets, name) if name in targets.model_fields_set else None
+
+
+def replies_of(messages):
+    """The public messages of human agents; one of which nothing says that it is internal is public."""
+    table = engine.as_table(messages, "messages", ["sender", "sent_at"])
+    replies = table.filter(table.sender == "agent")
+    return replies.filter(replies.is_public.fill_null(True)) if "is_public" in table.columns else replies
+
+
+def with_columns_of(messages, columns, conversations):
+    """Messages with the columns that they lack, as their conversation has them; as they are where it hasn't either."""
+    if conversations is None or "conversation_id" not in messages.columns:
+        return messages
+    conversations = engine.as_table(conversations, "conversations")
+    lacking = [name for name in columns if name not in messages.columns and name in conversations.columns]
+    if not lacking or "conversation_id" not in conversations.columns:
+        return messages
+    own = conversations.select("conversation_id", *lacking).distinct(on="conversation_id", keep="first")
+    return messages.left_join(own, "conversation_id").drop("conversation_id_right")

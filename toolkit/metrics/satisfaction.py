@@ -5,28 +5,64 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.contributions import pull_interval
-from toolkit.errors import BadData, BadParameter
+from toolkit.errors import BadParameter
 from toolkit.intervals import mean_of_scores
+from toolkit.mask import masked
 from toolkit.metrics import shapes
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import target_of
+from toolkit.metrics.scores import (
+    OUTSIDE,
+    SURVEYED,
+    is_outside,
+    of_surveys,
+    refuse_outside,
+    surveys_of,
+    with_response,
+)
 from toolkit.verdicts import decide, rates
 
-SCORES = (1, 2, 3, 4, 5)
-DISTRIBUTION = [f"score_{value}" for value in SCORES]
-SURVEYED = ["survey_response_rate", "survey_response_rate_low", "survey_response_rate_high"]
 MEAN = ["mean", "mean_low", "mean_high"]
 PULL = ["share_of_answers", "pull", "pull_low", "pull_high", "verdict"]
+TWO = ("bad", "good")  # the answers of a scale of two points
+MOST_PARTS = 5  # that a chart tells apart
 
 
-def csat_surveys(surveys, needs=()):
-    """The surveys that ask for satisfaction, on a scale from 1 to 5."""
-    table = engine.as_table(surveys, "surveys", ["score", *needs])
-    return table.filter(table.kind == "csat") if "kind" in table.columns else table
+def points_of(scale):
+    """The column that counts each point of a scale: {column: score}.
+
+    >>> points_of((0, 1)), list(points_of((1, 5)))[:2], list(points_of((1, 3)))[:2]
+    ({'bad': 0, 'good': 1}, ['score_1', 'score_2'], ['point_1', 'point_2'])
+    """
+    low, high = scale
+    if high == low + 1:
+        return dict(zip(TWO, scale, strict=True))
+    is_usual = (low, high) == (1, 5)
+    return {f"score_{value}" if is_usual else f"point_{value}": value for value in range(low, high + 1)}
+
+
+def scale_of(table, scale):
+    """(lowest, highest) score of a survey: as asked, else as the service says, else 1 to 5."""
+    low, high = scale or shapes.settings_of(table).csat_scale
+    if not (0 <= low < high <= 10):
+        raise BadParameter(
+            f"scale={scale!r} is not allowed; give the lowest and the highest score, such as (1, 5) or (0, 1)"
+        )
+    return low, high
+
+
+def chosen_score(name, value, scale):
+    """A score that a caller chose; by default, of five points, 4 is satisfied and 3 is low."""
+    low, high = scale
+    if value is None:
+        return high - (high - low >= 4) if name == "satisfied" else low + (high - low) // 2
+    if value not in range(low, high + 1):
+        raise BadParameter(f"{name}={value!r} is not allowed; choose one of {low} to {high}")
+    return value
 
 
 @metric("rate", table="surveys", case="answer", value="csat", best="high")
-def csat(surveys, by=None, satisfied=4, zone=None):
+def csat(surveys, by=None, satisfied=None, zone=None, scale=None):
     """Customer satisfaction: the share of answers, from 1 to 5, that are 4 or 5.
 
     Parameters
@@ -35,14 +71,21 @@ def csat(surveys, by=None, satisfied=4, zone=None):
         Uses `score` (null: not answered), `kind` where there is one (csat kept), and the columns in `by`.
     by : str or list of str, optional
         Group columns, such as "topic"; also day, week, month of sending, local.
-    satisfied : int
-        The lowest score that counts as satisfied.
+    satisfied : int, optional
+        The lowest score that counts as satisfied; by default 4 of 1 to 5, of a scale of two points the better one.
+    scale : (lowest, highest), optional
+        Such as (0, 1) for good or bad; by default `csat_scale` of service.toml, else 1 to 5.
 
     Returns
     -------
     Result, one row per group: `n` answers of `sent_count` surveys, `survey_response_rate`; `csat` in [0, 1]
-        (best 1) with `low`, `high` (95 % Wilson); `mean` from 1 to 5 with `mean_low`, `mean_high`; the whole
-        distribution as `score_1` to `score_5`.
+        (best 1) with `low`, `high` (95 % Wilson); `mean` on the scale with `mean_low`, `mean_high`; the whole
+        distribution as `score_1` to `score_5` (`bad` and `good` of two points, `point_1` and on of others).
+
+    Raises
+    ------
+    BadData
+        A score is no whole number of the scale.
 
     Source: DEFINITIONS.md#csat
 
@@ -51,41 +94,34 @@ def csat(surveys, by=None, satisfied=4, zone=None):
     >>> import pandas as pd
     >>> csat(pd.DataFrame({"score": [5, 4, 1, None]}))[["n", "sent_count", "csat"]].round(3).values.tolist()
     [[3.0, 4.0, 0.667]]
+    >>> csat(pd.DataFrame({"score": [1, 0, 1]}), scale=(0, 1))[["bad", "good", "csat"]].round(3).values.tolist()
+    [[1.0, 2.0, 0.667]]
     """
-    if satisfied not in SCORES:
-        raise BadParameter(f"satisfied={satisfied!r} is not allowed; choose one of 1 to 5")
-    table, keys = csat_surveys(surveys), engine.group_keys(by)
-    taken = ["n", "satisfied_count", "csat", "low", "high", "sent_count", *SURVEYED, *MEAN, *DISTRIBUTION]
+    table, keys = surveys_of(surveys, "csat"), engine.group_keys(by)
+    scale = scale_of(table, scale)
+    satisfied, points = chosen_score("satisfied", satisfied, scale), points_of(scale)
+    taken = ["n", "satisfied_count", "csat", "low", "high", "sent_count", *SURVEYED, *MEAN, *points]
     rows = engine.with_keys(table, "surveys", keys, zone, uses=["score"], taken=taken)
-    counts = {
-        name: engine.count_if(rows, rows.score.cast("float64") == value)
-        for name, value in zip(DISTRIBUTION, SCORES, strict=True)
-    }
+    score = rows.score.cast("float64")
+    counts = {name: engine.count_if(rows, score == value) for name, value in points.items()}
+    counts[OUTSIDE] = engine.count_if(rows, is_outside(rows.score, *scale))
     query = engine.aggregate(rows, keys, sent_count=rows.count(), n=rows.score.count(), **counts)
 
     def made(frame):
-        if (frame[DISTRIBUTION].sum(axis=1) != frame["n"]).any():
-            raise BadData(
-                "surveys: a csat score is no whole number from 1 to 5; "
-                "toolkit.open_data sets such rows aside, or drop them first (nps scores need kind 'nps')"
-            )
-        frame["satisfied_count"] = frame[[f"score_{value}" for value in SCORES if value >= satisfied]].sum(axis=1)
-        frame = shapes.add_rate(frame, "csat", "satisfied_count", "n")
-        frame = shapes.add_rate(frame, "survey_response_rate", "n", "sent_count", prefix="survey_response_rate")
-        counted, values = frame[DISTRIBUTION].to_numpy(float), np.array(SCORES, float)
+        frame = refuse_outside(frame, "csat", *scale)
+        good = [name for name, value in points.items() if value >= satisfied]
+        frame["satisfied_count"] = frame[good].sum(axis=1)
+        frame = with_response(shapes.add_rate(frame, "csat", "satisfied_count", "n"))
+        counted, values = frame[[*points]].to_numpy(float), np.array([*points.values()], float)
         n, total = counted.sum(axis=1), counted @ values
         frame["mean"] = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
-        frame["mean_low"], frame["mean_high"] = mean_of_scores(n, total, counted @ values**2, SCORES[0], SCORES[-1])
+        frame["mean_low"], frame["mean_high"] = mean_of_scores(n, total, counted @ values**2, *scale)
         units = {"csat": "rate", "survey_response_rate": "rate", "mean": "score"}
-        units |= dict.fromkeys(["n", "sent_count", "satisfied_count", *DISTRIBUTION], "count")
-        about = {
-            "roles": {"hits": "satisfied_count"},
-            "ends": ("low", "high"),
-            "counts": {"survey_response_rate": "sent_count"},
-            "cases": {"survey_response_rate": "survey"},
-        }
+        units |= dict.fromkeys(["n", "sent_count", "satisfied_count", *points], "count")
+        about = of_surveys() | {"roles": {"hits": "satisfied_count"}, "ends": ("low", "high")}
+        about["scores"] = {"of": "mean", "ends": scale, "fewest": 5, "counts": points}
         wanted = target_of(table, "csat")
-        about["parts"] = DISTRIBUTION
+        about |= {"parts": [*points]} if len(points) <= MOST_PARTS else {}
         about["target"] = wanted and {"of": "csat", "low": "low", "high": "high", "value": wanted, "best": "high"}
         return shapes.finish(frame[[*keys, *taken]], "csat", table, keys, units, {"satisfied": satisfied}, **about)
 
@@ -93,7 +129,7 @@ def csat(surveys, by=None, satisfied=4, zone=None):
 
 
 @metric("pull", table="surveys", case="answer", value="pull", best="high")
-def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
+def csat_by_topic(surveys, by="topic", satisfied=None, zone=None, scale=None):
     """Topics from the lowest CSAT to the highest, and how much each pulls the total away.
 
     The pull of a topic is the total CSAT less the CSAT of all the other topics together: what the total
@@ -105,8 +141,7 @@ def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
         Uses `score`, `kind` where there is one, and the columns in `by`.
     by : str or list of str
         "topic", or ["topic", "subtopic"].
-    satisfied : int
-        The lowest score that counts as satisfied.
+    satisfied, scale : as `csat` takes them
 
     Returns
     -------
@@ -127,8 +162,8 @@ def csat_by_topic(surveys, by="topic", satisfied=4, zone=None):
     keys = engine.group_keys(by)
     if not keys:
         raise BadParameter("csat_by_topic needs at least one column to group by, such as by='topic'")
-    engine.check_keys(csat_surveys(surveys), "surveys", keys, taken=PULL)
-    return shapes.then(csat(surveys, keys, satisfied, zone), lambda groups: _pulled(groups, keys))
+    engine.check_keys(surveys_of(surveys, "csat"), "surveys", keys, taken=PULL)
+    return shapes.then(csat(surveys, keys, satisfied, zone, scale), lambda groups: _pulled(groups, keys))
 
 
 def _pulled(groups, keys):
@@ -178,7 +213,7 @@ def _pulled(groups, keys):
 
 
 @metric("listing", table="surveys", case="answer", value="score")
-def low_scores(surveys, at_most=3, limit=None):
+def low_scores(surveys, at_most=None, limit=None, scale=None):
     """The answers to follow up: scores of 3 or less, worst and newest first, with their comments.
 
     Parameters
@@ -186,15 +221,16 @@ def low_scores(surveys, at_most=3, limit=None):
     surveys : DataFrame, ibis Table or path; one row per survey sent
         Uses `survey_id`, `score`, and of `answered_at`, `topic`, `agent`, `channel`, `conversation_id`,
         `customer_id`, `comment` what there is.
-    at_most : int
-        The highest score that counts as low.
+    at_most : int, optional
+        The highest score that counts as low; by default 3 of 1 to 5, of a scale of two points the worse one.
     limit : int, optional
         How many rows to return at most; the facts count all of them.
+    scale : as `csat` takes it
 
     Returns
     -------
-    Result, one row per low answer; `attrs["facts"]`: `total` low answers before the cut, `worst` of them with the
-        lowest score, 1, `with_comment` that came with a comment.
+    Result, one row per low answer, personal data in its comment masked; `attrs["facts"]`: `total` low answers before
+        the cut, `worst` of them with the lowest score, `with_comment` that came with a comment.
 
     Source: DEFINITIONS.md#low-scores
 
@@ -206,7 +242,9 @@ def low_scores(surveys, at_most=3, limit=None):
     """
     import ibis
 
-    table = csat_surveys(surveys, ["survey_id"])
+    table = surveys_of(surveys, "csat", ["survey_id"])
+    scale = scale_of(table, scale)
+    at_most = chosen_score("at_most", at_most, scale)
     wanted = [
         "score",
         "answered_at",
@@ -220,7 +258,7 @@ def low_scores(surveys, at_most=3, limit=None):
     ]
     rows = table.filter(table.score <= at_most).select(*[name for name in wanted if name in table.columns])
     comment = rows.comment.fill_null("").strip() != "" if "comment" in rows.columns else ibis.literal(False)
-    counts = {"total": rows.count(), "worst": engine.count_if(rows, rows.score == 1)}
+    counts = {"total": rows.count(), "worst": engine.count_if(rows, rows.score == scale[0])}
     counts["with_comment"] = engine.count_if(rows, comment)
     facts = {name: int(value) for name, value in engine.to_pandas(rows.aggregate(**counts)).iloc[0].items()}
     order = [
@@ -230,15 +268,17 @@ def low_scores(surveys, at_most=3, limit=None):
     ]
     rows = rows.order_by(order)
     frame = engine.to_pandas(rows if limit is None else rows.limit(limit)).astype({"score": "int64"})
+    if "comment" in frame.columns:
+        frame["comment"] = frame["comment"].map(masked, na_action="ignore")
     if "answered_at" in frame.columns:
         frame["answered_at"] = pd.to_datetime(frame["answered_at"], utc=True)  # the same from every engine
     units = {"score": "count", "answered_at": "time"}
-    about = {"rows": ["survey_id"], "facts": facts | {"has_comments": "comment" in frame.columns}}
+    about = {"rows": ["survey_id"], "facts": facts | {"has_comments": "comment" in frame.columns, "lowest": scale[0]}}
     return shapes.finish(frame, "low_scores", table, [], units, {"low": at_most}, 0, **about)
 
 
 @metric("rate", table="surveys", case="answer", value="low_score_rate", best="low", view_of="csat")
-def low_score_rate(surveys, by=None, at_most=3, zone=None):
+def low_score_rate(surveys, by=None, at_most=None, zone=None, scale=None):
     """The share of answers, on a scale from 1 to 5, that are 3 or less.
 
     Parameters
@@ -247,12 +287,13 @@ def low_score_rate(surveys, by=None, at_most=3, zone=None):
         Uses `score` (null: not answered), `kind` where there is one (csat kept), and the columns in `by`.
     by : str or list of str, optional
         Group columns, such as "topic"; also day, week, month of sending, local.
-    at_most : int
-        The highest score that counts as low.
+    at_most : int, optional
+        The highest score that counts as low; by default 3 of 1 to 5, of a scale of two points the worse one.
+    scale : as `csat` takes it
 
     Returns
     -------
-    Result, one row per group: `n` answers, `low_count`, `low_score_rate` in [0, 1] (best 0) with `low`, `high`
+    Result, one row per group: `n` answers of `sent_count` surveys, `survey_response_rate`; `low_count`, `low_score_rate` in [0, 1] (best 0) with `low`, `high`
         (95 % Wilson).
 
     Source: DEFINITIONS.md#low-score-rate
@@ -262,6 +303,18 @@ def low_score_rate(surveys, by=None, at_most=3, zone=None):
     >>> low_score_rate(pd.DataFrame({"score": [5, 2, 1, None]}))[["n", "low_count"]].values.tolist()
     [[3, 2]]
     """
-    table = csat_surveys(surveys)
-    rows = table.filter(table.score.notnull()).mutate(is_low_=table.score <= at_most)
-    return shapes.rate(low_score_rate, rows, "low", by, zone, choices={"low": at_most}, uses=["score"])
+    table = surveys_of(surveys, "csat")
+    scale = scale_of(table, scale)
+    at_most = chosen_score("at_most", at_most, scale)
+    rows = table.mutate(is_answered_=table.score.notnull(), is_low_=table.score <= at_most)
+
+    def more(keyed):
+        return {"sent_count": keyed.count(), OUTSIDE: engine.count_if(keyed, is_outside(keyed.score, *scale))}
+
+    def made(frame):
+        return with_response(refuse_outside(frame, "csat", *scale))
+
+    units = {"sent_count": "count", "survey_response_rate": "rate"}
+    about = {"choices": {"low": at_most}, "uses": ["score"], "units": units, "taken": ["sent_count", *SURVEYED]}
+    about |= {"extra": (more, made), "among": "answered", "more": of_surveys()}
+    return shapes.rate(low_score_rate, rows, "low", by, zone, **about)

@@ -1,6 +1,6 @@
 """Where, and in which week, a figure stands out: each week of each group against its other weeks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from statistics import NormalDist
 from typing import Any
@@ -16,7 +16,7 @@ from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
 from toolkit.metrics.waits import ENDS
-from toolkit.movement import count_movement
+from toolkit.movement import count_movement, score_movement
 from toolkit.tables import HISTORY_WEEK
 from toolkit.verdicts import Change, counts, curves, direction, holm, is_clear, rates, scores, waits
 
@@ -142,14 +142,22 @@ def _against_others(weekly, own, others, value, counted):
         y = np.array([row[hits] if hits else np.nan_to_num(row[value]) * row[counted] for row in others], float)
         own_hits = own[hits] if hits else own[value] * own[counted]
         return float(own[value]), float(y.sum() / total), rates(own_hits, own[counted], y.sum(), total, (y, n), least)
-    if unit == "score":
-        known = [row for row in others if not pd.isna(row[value])]
-        sums = [scores_of(row) for row in (own, *known)]
-        if not known or any(one is None for one in sums):
-            return None
-        rest = sum(row[value] * row[counted] for row in known) / sum(row[counted] for row in known)
-        return float(own[value]), float(rest), scores(sums[0], np.sum(sums[1:], axis=0), 1, 5, fewest=max(least, 5))
+    if value == attrs.get("scores", {}).get("of"):
+        return _scores(attrs, own, others, value, least)
     return _waits(weekly, own, others, value, least)
+
+
+def _scores(attrs, own, others, value, least):
+    about, sums = attrs["scores"], [scores_of(row, attrs) for row in (own, *others)]
+    n, total, squares = (np.array(column) for column in zip(*sums[1:], strict=True))
+    if not n.sum():
+        return None
+    movement = score_movement(n, total, squares)
+    rest = [n.sum(), total.sum(), squares.sum()]
+    change = scores(sums[0], rest, *about["ends"], fewest=max(least, about["fewest"]), movement=movement)
+    if movement is None:
+        change = replace(change, p=np.nan)
+    return float(own[value]), float(total.sum() / n.sum()), change
 
 
 def _waits(weekly, own, others, value, least):

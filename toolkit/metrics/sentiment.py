@@ -6,6 +6,7 @@ from toolkit import engine
 from toolkit.clock.timeline import PERIODS
 from toolkit.intervals import clustered_effect
 from toolkit.metrics import shapes
+from toolkit.metrics.changes import what_moved
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose
 from toolkit.tables import SENTIMENTS
@@ -158,3 +159,42 @@ def sentiment_engines(messages):
 
     keys = ["language", "sentiment_engine"]
     return shapes.then(shapes.count(sentiment_engines, rows, keys, None, "messages"), said)
+
+
+# Not a shape: it takes a data set, as what moved between two periods is in both of them.
+@metric("contribution", table="", case="message", value="contribution", best="low")
+def sentiment_drivers(data, by="topic", tagged="all"):
+    """Which groups moved the share of negative messages against the period before, and by what: how they sound, or how many.
+
+    What a group added to the change is parted in two (Kitagawa): `level`, because its own messages sound otherwise, and
+    `mix`, because more or fewer of all the messages are its own. The two sum to it, and the groups to the whole change.
+
+    Parameters
+    ----------
+    data : Data
+    by : str or list of str
+        "topic", or any other column of the messages.
+    tagged : "all", "tagged" or "untagged"
+        As `sentiment_trend` takes it.
+
+    Returns
+    -------
+    Result, or None without a period before: as `what_moved` gives it, one row per group, what did most harm first:
+        `n` scored messages, `negative` and `previous` in [0, 1], `contribution` in [-1, 1] with `contribution_low`,
+        `contribution_high` (95 %) and `verdict`; and of it `level` and `mix`. A group that one of the periods has not
+        is all mix. The last row, `is_total`, is the whole change.
+
+    Source: DEFINITIONS.md#sentiment-drivers
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> drivers = sentiment_drivers(toolkit.open_data("data/sample", period="2024-04"))
+    >>> bool(np.allclose(drivers["level"] + drivers["mix"], drivers["contribution"]))
+    True
+    """
+    result = what_moved(data, sentiment_trend, by, every=None, tagged=tagged)
+    if result is None:
+        return None
+    result.attrs["metric"] = sentiment_drivers.__name__
+    return result

@@ -291,6 +291,8 @@ def rate(
     units=None,
     is_state=False,
     among=None,
+    taken=(),
+    more=None,
 ):
     """The share of the rows with the flag `is_<event>_`, with Wilson's interval; null where there is no row.
 
@@ -303,13 +305,20 @@ def rate(
     target : the share that is wanted, where the service says one
     is_state : the event has no time, so that it can't be read back: two periods are not compared
     among : a flag of the rows that n counts, by default all
+    taken : further columns of the result, which no group may be called
+    more : further attributes of the result
     extra : function(keyed) -> {name: count} of further counts, and function(frame) -> frame, as a pair
     """
     name, keys, flags = of.__name__, engine.group_keys(by), [event, *also]
     value, counted = METRICS[name].value, [f"{flag}_count" for flag in [event, *also, *([rest] if rest else [])]]
-    more, complete = extra or (lambda keyed: {}, lambda frame: frame)
+    added, complete = extra or (lambda keyed: {}, lambda frame: frame)
     keyed = engine.with_keys(
-        rows, table or METRICS[name].contract, keys, zone, uses=uses, taken=["n", *counted, value, "low", "high"]
+        rows,
+        table or METRICS[name].contract,
+        keys,
+        zone,
+        uses=uses,
+        taken=["n", *counted, value, "low", "high", *taken],
     )
     counts = {f"{flag}_count": engine.count_if(keyed, keyed[f"is_{flag}_"]) for flag in flags}
     n = keyed.count() if among is None else engine.count_if(keyed, keyed[f"is_{among}_"])
@@ -317,14 +326,14 @@ def rate(
     def made(frame):
         if rest:
             frame[f"{rest}_count"] = frame["n"] - frame[list(counts)].sum(axis=1)
-        frame = complete(add_rate(frame[[*keys, "n", *counted, *more(keyed)]], value, f"{event}_count", "n"))
+        frame = complete(add_rate(frame[[*keys, "n", *counted, *added(keyed)]], value, f"{event}_count", "n"))
         named = dict.fromkeys(["n", *counted], "count") | {value: "rate"} | (units or {})
         about = {"roles": {"hits": f"{event}_count"}, "ends": ("low", "high"), "target": _rate_target(name, target)}
         about |= {"is_state": True} if is_state else {}
-        about |= {"case": case} if case else {}
+        about |= ({"case": case} if case else {}) | (more or {})
         return finish(frame, name, rows, keys, named, choices, **about)
 
-    return run(engine.aggregate(keyed, keys, n=n, **counts, **more(keyed)), made)
+    return run(engine.aggregate(keyed, keys, n=n, **counts, **added(keyed)), made)
 
 
 # --- shares -----------------------------------------------------------------------------------------

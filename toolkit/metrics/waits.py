@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit import engine
-from toolkit.errors import BadData, BadParameter
+from toolkit.errors import BadData
 from toolkit.intervals import Incidence, mean_of_waits, normal_quantile, order_interval, wilson
+from toolkit.metrics.edges import parse_edges, span_name, span_words
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.rows import duration
 from toolkit.metrics.shapes import add_rate, business_settings, finish, groups_of, run, settings_of
 
 GRID = ((7_200, 1), (86_400, 10), (864_000, 60), (8_640_000, 600))  # (up to, step) in seconds
@@ -96,7 +96,7 @@ def _counted(spans, keys, ended, otherwise):
     )
 
 
-def _refuse_negative(frame, table, column="smallest_"):
+def refuse_negative(frame, table, column="smallest_"):
     if len(frame) and frame[column].min() < 0:
         raise BadData(
             f"{table}: an end lies before its start; toolkit.open_data sets such rows aside, or drop them first"
@@ -143,7 +143,7 @@ def wait(of, rows, ended, by, zone, clock="calendar", service=None, otherwise=No
         )
 
     def made(cells):
-        _refuse_negative(cells, METRICS[name].contract)
+        refuse_negative(cells, METRICS[name].contract)
         groups = groups_of(cells, keys) if len(cells) or not keys else []
         frame = _framed(keys, [(key, measured(group)) for key, group in groups], columns)
         frame = frame.astype(dict.fromkeys(counts, "int64"))
@@ -227,7 +227,7 @@ def wait_curve(
         return frame.assign(**{name: _one_target(cells["target_"].to_numpy(float)) for name in targeted})
 
     def made(cells):
-        _refuse_negative(cells, METRICS[name].contract)
+        refuse_negative(cells, METRICS[name].contract)
         parts = [
             drawn(group).assign(**dict(zip(keys, key, strict=True)))
             for key, group in groups_of(cells, keys)
@@ -247,20 +247,34 @@ def wait_curve(
 
 
 def wait_spans(
-    of, rows, ended, by, zone, edges, clock="calendar", service=None, otherwise=None, choices=None, case=None
+    of,
+    rows,
+    ended,
+    by,
+    zone,
+    edges,
+    clock="calendar",
+    service=None,
+    otherwise=None,
+    choices=None,
+    case=None,
+    is_upper=True,
+    still="waiting",
 ):
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
-    Counted on the engine by the exact second; upper ends are inclusive. Where all of a group have one `target_`, the
+    Counted on the engine by the exact second; an edge belongs to the span that it ends (`is_upper`), or begins. Where all of a group have one `target_`, the
     share of the group that ended within it.
     """
     import ibis
 
     name, seconds = of.__name__, parse_edges(edges)
-    words = span_words(seconds, otherwise)
-    names = [_span_name(key, values) for key, values in words]
+    words = span_words(seconds, otherwise, is_upper, still)
+    names = [span_name(key, values) for key, values in words]
     keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
-    steps = [(spans.seconds_ <= edge, position) for position, edge in enumerate(seconds)]
+    steps = [
+        (spans.seconds_ <= edge if is_upper else spans.seconds_ < edge, place) for place, edge in enumerate(seconds)
+    ]
     last = [(spans[f"is_{otherwise}_"], len(seconds) + 1)] if otherwise else []
     place = ibis.cases((spans[f"is_{ended}_"], ibis.cases(*steps, else_=len(seconds))), *last, else_=len(names) - 1)
     spans = spans.mutate(place_=place)
@@ -278,7 +292,7 @@ def wait_spans(
         return dict(zip(targeted, (target, np.nan if np.isnan(target) else float(share)), strict=True))
 
     def made(frame):
-        _refuse_negative(frame, METRICS[name].contract)
+        refuse_negative(frame, METRICS[name].contract)
         parts = []
         for key, group in groups_of(frame, keys) if len(frame) else []:
             counted = group.groupby("place_")["n"].sum().reindex(range(len(names)), fill_value=0).to_numpy("int64")
@@ -305,46 +319,6 @@ def wait_spans(
     groups = [*keys, "place_", *of_target]
     query = engine.aggregate(spans, groups, n=spans.count(), smallest_=spans.seconds_.min(), **hits)
     return run(query, made)
-
-
-def span_words(edges, otherwise=None):
-    """[(words key, its values)] of the spans that edges in seconds make, and of what isn't in any.
-
-    >>> span_words([3600, 86400], "closed")[1:]
-    [('between', {'low': 3600, 'high': 86400}), ('after', {'low': 86400}), ('closed_unanswered', {}), ('waiting', {})]
-    """
-    spans = [("within", {"high": edges[0]})]
-    spans += [("between", {"low": low, "high": high}) for low, high in zip(edges, edges[1:], strict=False)]
-    spans.append(("after", {"low": edges[-1]}))
-    return [*spans, *([("closed_unanswered", {})] if otherwise else []), ("waiting", {})]
-
-
-def parse_edges(edges):
-    """Bucket edges in seconds, growing.
-
-    Examples
-    --------
-    >>> parse_edges(("1h", "6h"))
-    [3600, 21600]
-    """
-    seconds = [duration("edges", edge) for edge in edges]
-    if not seconds or seconds != sorted(set(seconds)) or seconds[0] <= 0:
-        raise BadParameter(f"edges: {list(edges)} must grow and begin above 0")
-    return seconds
-
-
-def _span_name(key, values):
-    """The name of a span as a value of the result's column: the same in every language."""
-
-    def name(seconds):
-        for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-            if seconds % size == 0 and (unit != "d" or seconds > 86_400):
-                return f"{seconds // size} {unit}"
-        return f"{seconds} s"
-
-    low, high = (name(values[end]) if end in values else "" for end in ("low", "high"))
-    names = {"within": f"within {high}", "between": f"{low} to {high}", "after": f"after {low}"}
-    return names.get(key, key.replace("_", " "))
 
 
 # --- mean -------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
 
     Parameters
     ----------
-    result : Result of a metric; its shape is one of count, rate, wait, mean, shares, curve, grid, pull
+    result : Result of a metric; its shape is one of count, rate, wait, mean, score, shares, curve, grid, pull, tally,
+        band
     ax : Axes, optional
         Its place is what the chart fills; of small multiples it holds the first.
     reference : float or Result without groups, optional
@@ -67,6 +68,7 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
 
 
 def _draw(result, ax, form, reference, period, highlight, before, narrow):
+    result = axes.drawn(result)
     keys, attrs = axes.group_keys(result), result.attrs
     key = axes.time_key(result, keys)
     if key and result[key].isna().any():  # what has no time has no place along it
@@ -97,6 +99,8 @@ def _draw(result, ax, form, reference, period, highlight, before, narrow):
 
 def _form(result, keys, reference, highlight, period, before):
     value = axes.value_of(result)
+    if reference is None:
+        reference = result.attrs.get("team")  # the figure of all, beside which members stand
     if hasattr(reference, "columns"):
         reference = reference[value].iloc[0] if len(reference) else np.nan
     # what belongs to nobody is never pointed at

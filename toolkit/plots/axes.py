@@ -11,7 +11,7 @@ from matplotlib.dates import date2num, num2date
 
 from toolkit import words
 from toolkit.clock import day_of
-from toolkit.clock.timeline import parts_of
+from toolkit.clock.timeline import PERIODS, parts_of
 from toolkit.result import format_value, heading, interval_columns
 from toolkit.words.catalogue import DEFAULT
 
@@ -23,7 +23,12 @@ TIME_STEPS = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800), *(3600, 7200, 4 * 3600, 6 * 3600, 12 * 3600, DAY),
 )  # fmt: skip
 DATES = {"month": "MMM", "quarter": "QQQ", "year": "y"}  # CLDR's patterns
-COUNTED = ("count", "grid")  # shapes whose figure is 0 where there is no case; the others have none there
+COUNTED = (
+    "count",
+    "grid",
+    "tally",
+    "band",
+)  # shapes whose figure is 0 where there is no case; the others have none there
 
 # Emoji and other scripts in labels: the SVG keeps text as text, and the reader's browser has the glyphs.
 warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
@@ -33,7 +38,7 @@ class Form(NamedTuple):
     """How the values of a result are drawn."""
 
     value: str  # column
-    unit: str  # "rate", "seconds", "log" (of seconds), "count", "score", "points" or "number"
+    unit: str  # "rate", "seconds", "log" (of seconds), "count", "score", "net", "points" or "number"
     overall: float  # nan without one
     standout: object  # label of the row that is highlighted, or None
     period: object
@@ -45,6 +50,23 @@ class Form(NamedTuple):
 
 def counts(result):
     return result[result.attrs.get("count", "n")].to_numpy(float)
+
+
+def drawn(result):
+    """The rows that are drawn, where a metric chose some; and of what was expected the groups in which something stands
+    out, where there are any.
+    """
+    attrs, chosen = result.attrs, result.attrs.get("drawn")
+    keys = [key for key in attrs.get("by", ()) if key in result.columns and key not in PERIODS]
+    if attrs.get("shape") == "band" and keys and (result["state"] == "stands_out").any():
+        named = pd.DataFrame(result)[keys].astype(str).agg("\0".join, axis=1)
+        chosen = np.flatnonzero(named.isin(named[(result["state"] == "stands_out").to_numpy(bool)]))
+    if chosen is None:
+        return result
+    partial = set(attrs.get("partial", ()))
+    kept = result.iloc[list(chosen)]
+    kept.attrs = attrs | {"partial": [place for place, row in enumerate(chosen) if row in partial]}
+    return kept
 
 
 def value_of(result):
@@ -71,10 +93,13 @@ def estimates(result, value):
     for name, column in zip(("value", "low", "high"), (value, *ends), strict=False):
         frame[name] = np.where(there, result[column].to_numpy(float), np.nan)
     # the target may be of another figure, such as the share within a span of time
+    if attrs["shape"] == "band":  # the ends are those of what was expected
+        frame["expected"] = result["expected"].to_numpy(float)
     frame["target"] = result.targets() if (attrs.get("target") or {}).get("of") == value else np.nan
     if attrs["shape"] == "wait" and "target_seconds" in result and value.startswith("median"):
         frame["target"] = result["target_seconds"].to_numpy(float)
-    return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target"])
+    more = ["expected"] if "expected" in frame else []
+    return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target", *more])
 
 
 def befores(result, before, keys):
@@ -99,7 +124,16 @@ def shown(value, unit):
         return words.duration(_whole(float(value)))
     if unit == "number":
         return format_value(float(value), "number")
-    return format_value(value, unit) if unit == "points" else words.value_text(float(value), unit)
+    return format_value(value, unit) if is_signed(unit) else words.value_text(float(value), unit)
+
+
+def is_signed(unit):
+    """Whether a unit is that of a difference, which is shown with its sign.
+
+    >>> is_signed("points"), is_signed("change in seconds"), is_signed("seconds")
+    (True, True, False)
+    """
+    return unit == "points" or unit.startswith("change in ")
 
 
 def _whole(seconds):
@@ -116,7 +150,15 @@ def told(name, row, unit):
     """The title of a mark: its name, its value with the interval, its count."""
     if not np.isfinite(row.value):
         return name
-    if unit == "points":
+    if hasattr(row, "expected"):
+        about = {"name": name, "value": shown(row.value, unit)}
+        ends = {"low": shown(row.low, unit), "high": shown(row.high, unit)}
+        return (
+            words.text("chart.mark_expected", **about, **ends)
+            if np.isfinite(row.low)
+            else words.text("chart.mark_of_count", **about)
+        )
+    if is_signed(unit):
         value = format_value(row.value, "points")
     else:
         value = words.estimate(row.value, row.low, row.high, {"log": "seconds"}.get(unit, unit))
@@ -211,8 +253,8 @@ def scale(unit, *values):
 
     >>> scale("rate", [0.137, float("nan")]).labels == ["0\\xa0%", "5\\xa0%", "10\\xa0%", "15\\xa0%"]
     True
-    >>> scale("count", [87]).ticks
-    [0, 20, 40, 60, 80, 100]
+    >>> scale("count", [87]).ticks, scale("net", [-0.12, 0.31]).labels
+    ([0, 20, 40, 60, 80, 100], ['−20', '0', '20', '40'])
     """
     known = np.concatenate([np.asarray(part, float) for part in values])
     known = known[np.isfinite(known)]
@@ -220,6 +262,8 @@ def scale(unit, *values):
     if unit == "log":
         positive = known[known > 0]
         return _log(positive.min() if len(positive) else 60, top if top > 0 else 3600)
+    if unit == "net":
+        return _net(known)
     if unit == "rate" and top > 0.4:
         ticks = [tick / 10 for tick in range(0, 2 * math.ceil(min(top, 1) * 5 - 1e-9) + 1, 2)]
     elif unit == "seconds":
@@ -231,7 +275,18 @@ def scale(unit, *values):
     return Scale(0, max(ticks[-1], top), ticks, [_tick(tick, unit) for tick in ticks], False)
 
 
+def _net(known):
+    """The part of the scale from −100 to 100 that holds the values and 0."""
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    step = 0.2 if max(high, 0) - min(low, 0) <= 1 else 0.5
+    first, last = math.floor(min(low, 0) / step + 1e-9), max(math.ceil(max(high, 0) / step - 1e-9), 1)
+    ticks = [round(step * place, 12) for place in range(first, last + 1)]
+    return Scale(min(ticks[0], low), max(ticks[-1], high), ticks, [_tick(tick, "net") for tick in ticks], False)
+
+
 def _tick(value, unit):
+    if unit == "net":
+        return words.net(value)
     if unit == "rate":
         return words.percent(value, 0 if round(value * 100, 6) == round(value * 100) else 1)
     if unit == "seconds":

@@ -23,14 +23,15 @@ def line(ax, frame, steps, scale, unit, name, is_second):
     colour = LIGHT["context" if is_second else "data"]
     look = {"linestyle": (0, (6, 3)), "linewidth": 1.5} if is_second else {"linewidth": 2.25}
     high = broken["high"].fillna(scale.high).where(broken["low"].notna())
-    if unit != "count":
+    is_expected = "expected" in frame.columns  # the band is of what was expected, and has no point within it
+    if unit != "count" or is_expected:
         band = {"color": LIGHT["soft" if is_second else "band"], "linewidth": 0, "zorder": 1, "label": "band"}
         ax.fill_between(broken.index, broken["low"], high.clip(upper=scale.high), **band)
     ax.plot(broken.index, broken["value"], color=colour, zorder=3, label="line", **look)
     is_marked = known.sum() <= MOST_POINTS
     for x, row in zip(broken.index[known], broken[known].itertuples(), strict=True):
         alone = bool(lone[broken.index.get_loc(x)])
-        if alone and np.isfinite(row.low) and unit != "count":
+        if alone and np.isfinite(row.low) and unit != "count" and not is_expected:
             whisker(ax, x, row.low, row.high, scale, colour, upright=True)
         is_partial = bool(row.is_partial)
         if alone or is_partial or (is_marked and not is_second):

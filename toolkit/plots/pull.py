@@ -71,7 +71,7 @@ def _value(row, form):
     if not np.isfinite(row.value):
         return "–"
     # of shares: in points, which the words around the chart say
-    return format_value(row.value, form.unit if form.unit == "points" else f"change in {form.unit}")
+    return format_value(row.value, form.unit if axes.is_signed(form.unit) else f"change in {form.unit}")
 
 
 def _bar(ax, drawn, row, middle, form, best):

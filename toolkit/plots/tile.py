@@ -51,14 +51,15 @@ def bullet(card):
         _number(card.get(name)) for name in ("value", "low", "high", "target", "previous")
     )
     unit = card.get("unit")
-    if not np.isfinite(value) or unit not in ("rate", "seconds", "score", "count", "number"):
+    if not np.isfinite(value) or unit not in ("rate", "seconds", "score", "net", "count", "number"):
         return ""
     is_open = np.isfinite(low) and not np.isfinite(high) and unit != "count"
     known = np.array([value, target, before, *([] if unit == "count" else [high])])
     top = _top(unit, np.nanmax(known, initial=0), is_open)
     with canvas.style():
         ax = _axes(BULLET)
-        at = lambda number: 6 + (BULLET[0] - 12) * min(max(number, 0), top) / top  # noqa: E731
+        least = -1.0 if unit == "net" else 0.0  # where the line begins
+        at = lambda number: 6 + (BULLET[0] - 12) * (min(max(number, least), top) - least) / (top - least)  # noqa: E731
         ax.plot([0, BULLET[0]], [9, 9], color=LIGHT["line"], linewidth=2)
         if unit == "count":
             ax.add_artist(Rectangle((0, 5), at(value), 8, facecolor=LIGHT["data"], linewidth=0, zorder=2.5))
@@ -82,7 +83,7 @@ def bullet(card):
 
 def _top(unit, most, is_open):
     """Where the line of a bullet ends: 100 % for shares of a half and more, else a little beyond what is drawn."""
-    if unit == "rate" and most > 0.5:
+    if unit == "net" or (unit == "rate" and most > 0.5):
         return 1.0
     if unit == "score":
         return max(5.0, most)

@@ -25,16 +25,21 @@ def form_of(result, parts=False):
     if shape == "need" and keys == ["weekday", "hour"]:
         return "grid"
     key = axes.time_key(result, keys)
+    if shape == "band" and "hour" in keys:
+        return None  # hundreds of hours are no line
     if (parts and result.attrs.get("parts")) or (shape == "shares" and (keys if "part" in result.attrs else not key)):
         return "split"
     keys = axes.group_keys(result, "rows")
+    if shape == "sums":
+        return "rows" if len(keys) == 1 else None  # of several groups' parts the table says more
     if key and (len(keys) > 1 or shape == "shares"):
         return "trend"
     if key == "hour":
         return "columns"
     if key and key != "weekday" and len(result) >= LEAST_POINTS:
         return "trend"
-    return "bars" if shape == "count" or shape == "shares" else "rows"
+    is_count = shape in ("count", "shares") or axes.unit_of(result, axes.value_of(result)) == "count"
+    return "bars" if is_count else "rows"
 
 
 def is_drawn(result, parts=False):
@@ -49,7 +54,7 @@ def is_drawn(result, parts=False):
     >>> [is_drawn(csat(pd.DataFrame({"score": [5] * 40, "topic": ["a", b] * 20}), by="topic")) for b in "ab"]
     [False, True]
     """
-    form = form_of(result, parts)
+    form, result = form_of(result, parts), axes.drawn(result)
     if form is None or not len(result) or not np.nansum(axes.counts(result)) or not result.enough().any():
         return False
     if form == "curve":
@@ -82,7 +87,8 @@ def alternative_text(result, heading, highlight=None, parts=False):
     >>> alternative_text(scores, "CSAT is 50 %").replace("\\xa0", " ")
     'Dots with whiskers: CSAT by topic, 2 rows, all 50 %.'
     """
-    form, attrs = form_of(result, parts), result.attrs
+    form, result = form_of(result, parts), axes.drawn(result)
+    attrs = result.attrs
     if form is None:
         return heading
     keys = axes.group_keys(result) if form in ("split", "curve", "grid") else axes.group_keys(result, "rows")
@@ -107,8 +113,9 @@ def _reach(result, form, keys):
         return words.text("chart.alt.groups", n=n)
     value = axes.value_of(result)
     unit = axes.unit_of(result, value)
-    known = axes.estimates(result, value)["value"].dropna()
-    said = words.text("chart.alt.count", n=len(result))
+    groups = result[~result["is_total"].astype(bool)] if "is_total" in result else result
+    known = axes.estimates(groups, value)["value"].dropna()
+    said = words.text("chart.alt.count", n=len(groups))
     if not len(known):
         return said
     low, high = (axes.shown(end, unit) for end in (known.min(), known.max()))

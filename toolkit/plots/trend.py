@@ -37,7 +37,8 @@ def trend(result, ax, key, groups, form, narrow):
     series, steps = series_of(result, key, groups, form)
     unit = "rate" if result.attrs["shape"] == "shares" else form.unit
     every = pd.concat([frame for _, frame in series])
-    reach = ("value", "target") if unit == "count" else ("value", "low", "high", "target")
+    is_band = result.attrs["shape"] == "band"
+    reach = ("value", "target") if unit == "count" and not is_band else ("value", "low", "high", "target")
     scale = axes.scale("seconds" if unit == "log" else unit, *(every[name] for name in reach))
     if len(series) > MOST_LINES:
         return multiples.of_trends(series, ax, steps, scale, unit, form.standout, narrow)
@@ -49,6 +50,8 @@ def trend(result, ax, key, groups, form, narrow):
     key_items = [
         pair for pair in zip(("own", "dashed"), (name for name, _ in series), strict=False) if narrow and pair[1]
     ]
+    if is_band:
+        key_items.append(({"facecolor": LIGHT["band"]}, words.text("chart.key.expected")))
     if every["is_partial"].any():
         key_items.append(("partial", words.text("chart.key.partial")))
     if np.isfinite(target):
@@ -131,13 +134,13 @@ def _named(drawn, series, form, unit):
     if form.standout is None or form.standout not in frame.index or not np.isfinite(frame.at[form.standout, "value"]):
         return
     row, look = frame.loc[form.standout], {"color": LIGHT["attention"], "zorder": 5.5, "clip_on": False}
-    if np.isfinite(row["low"]) and unit != "count":
+    if np.isfinite(row["low"]) and unit != "count" and "expected" not in frame:
         high = row["high"] if np.isfinite(row["high"]) else drawn.ax.get_ylim()[1]
         drawn.ax.plot([row["at"]] * 2, [row["low"], high], linewidth=2.5, alpha=0.5, label="whisker", **look)
     drawn.ax.plot(row["at"], row["value"], "D", markersize=DIAMOND, label="highlight", **look, **EDGE)
     beside = frame[(frame["at"] - row["at"]).abs() > 0].assign(far=lambda one: (one["at"] - row["at"]).abs())
     is_dip = row["value"] < beside.nsmallest(2, "far")["value"].mean()
-    edge = np.nan if unit == "count" else row["low" if is_dip else "high"]
+    edge = np.nan if unit == "count" or "expected" in frame else row["low" if is_dip else "high"]
     edge = edge if np.isfinite(edge) else row["value"]
     shift = (0, 17 if is_dip else -8)
     text = axes.shown(row["value"], unit)

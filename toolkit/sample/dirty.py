@@ -1,4 +1,4 @@
-"""The rows that are wrong on purpose: `dirty.toml` lists them, `plant` appends them to the CSV files."""
+"""The rows that are wrong on purpose: `dirty.toml` lists them, `plant` appends to the CSV files those that aren't made."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from toolkit.tables import TABLES
 
 
 def planted():
-    """What `plant` appends, one dict per entry: table, column, key, kind and the number of rows.
+    """What is wrong on purpose, one dict per entry: table, column, key, kind, rows and whether `plant` appends them.
 
     `column` and `key` are what the row is found by: its key column, of call_stages the position, of
     site_visits the page. A kind that begins with "repaired", "kept" or "inert" belongs to a row that stays;
@@ -28,6 +28,7 @@ def planted():
             "key": entry["key"],
             "kind": entry["kind"],
             "rows": entry.get("repeat", 1),
+            "is_appended": not entry.get("made", False),
         }
         for entry in _entries()
     ]
@@ -36,7 +37,8 @@ def planted():
 def plant(paths):
     """Append the wrong rows to the CSV files in `paths`, a dict of table name to path."""
     for table, path in paths.items():
-        lines = [line for entry in _entries() if entry["table"] == table for line in _lines(entry, path)]
+        entries = [entry for entry in _entries() if entry["table"] == table and not entry.get("made")]
+        lines = [line for entry in entries for line in _lines(entry, path)]
         with open(path, "a", encoding="utf-8", newline="") as file:
             file.writelines(lines)
 

@@ -63,7 +63,7 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
     progress : callable, optional
         Called with a line of text after each table.
     dirty : bool, optional
-        Plant the wrong rows of `planted()`; default: only into CSV, since Parquet's columns are typed.
+        Append the wrong rows of `planted()`; default: only into CSV, since Parquet's columns are typed.
     memory : str
         What DuckDB may use; what is more goes to a temporary folder inside `out`.
 

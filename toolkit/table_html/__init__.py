@@ -24,7 +24,7 @@ from toolkit.result import (
 )
 from toolkit.table_html import cells, forms, wholes
 from toolkit.table_html.cells import Column, escaped, message
-from toolkit.table_html.columns import HIDDEN, visible
+from toolkit.table_html.columns import HIDDEN, title_of, visible
 from toolkit.table_html.csv_text import csv_text, file_name
 
 __all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
@@ -146,7 +146,7 @@ def is_in_time(result):
 def is_ranked(result):
     """Whether its rows may be sorted by value as well as by count."""
     attrs, keys = result.attrs, row_keys(result)
-    is_group = attrs.get("shape") in ("rate", "wait", "mean") and not attrs.get("ordered")
+    is_group = attrs.get("shape") in ("rate", "wait", "mean", "score") and not attrs.get("ordered")
     return is_group and not any(is_ordered(result[key]) for key in keys) and attrs.get("count", "n") in result
 
 
@@ -190,7 +190,7 @@ def every_column(result):
     """Each column of the result with a heading in words; an interval, the target and the status after its figure."""
     intervals, target, made = interval_columns(result.columns), result.attrs.get("target") or {}, []
     for name in visible(result):
-        made.append(Column(heading(name, result.attrs.get("metric")), *_values(result, name)))
+        made.append(Column(title_of(result, name), *_values(result, name)))
         if name in intervals:
             made.append(Column(words.text("tables.interval"), "num", _spans(result, name, intervals[name])))
         if name == target.get("of"):
@@ -283,11 +283,12 @@ def caption(result):
     name = attrs.get("metric", "table")
     title = message(f"tables.captions.{name}") or message(f"metric.{name}.title") or heading(name)
     keys = [message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
+    keys = keys[1:] if attrs.get("against") == "outside" else keys  # whose the figures are, which the caption says
     if keys and attrs.get("shape") != "grid":  # which is called by its keys
         title = words.text("tables.caption_by", title=title, keys=words.joined(keys))
     if attrs.get("shape") != "comparison":
         return title
-    return words.text("tables.caption_year_ago" if attrs.get("against") else "tables.caption_before", title=title)
+    return words.text(f"tables.caption_{attrs.get('against') or 'before'}", title=title)
 
 
 def notes(result, limit=LONGEST):

@@ -78,7 +78,7 @@ def value_name(result, name, value, unit, limit=words.LONGEST_NAME):
 
 def is_difference(result):
     """Whether its verdicts are of a difference between groups; else they are of a change between periods."""
-    return result.attrs.get("shape") == "pull"
+    return result.attrs.get("shape") in ("pull", "team") or result.attrs.get("against") == "outside"
 
 
 def part_name(result, value):
@@ -155,6 +155,8 @@ def interval(value, low, high, unit):
         return words.text("tables.from", low=format_value(low, unit))
     if unit == "rate":
         low, high = (words.number(end * 100, 1) for end in (low, high))
+    elif unit == "net":
+        low, high = words.net(low, 1), words.net(high, 1)
     elif unit == "points":
         low, high = (signed(words.number(abs(end) * 100, 1), end) for end in (low, high))
     elif unit == "seconds" and np.isfinite(value) and len({duration_parts(one)[1] for one in (value, low, high)}) == 1:

@@ -17,6 +17,12 @@ def visible(result):
     return [name for name in result.columns if name not in HIDDEN | ends and not str(name).startswith("_")]
 
 
+def title_of(result, name):
+    """The heading of a column; that of the earlier figure by what it is."""
+    own = f"tables.against.{result.attrs.get('against')}.{name}"
+    return words.text(own) if words.has(own) else heading(name, result.attrs.get("metric"))
+
+
 def name_column(result, keys):
     parts = [cells.names(result, key, max(12, cells.LONGEST_NAME // len(keys))) for key in keys]
     said = [escaped(" · ".join(row)) for row in zip(*parts, strict=True)]

@@ -9,7 +9,7 @@ from toolkit.table_html import cells, columns, wholes
 from toolkit.table_html.cells import Column, beside, escaped, muted
 from toolkit.verdicts import direction
 
-FIGURES = ("rate", "seconds", "score", "number", "points", "money")
+FIGURES = ("rate", "seconds", "score", "net", "number", "points", "money")
 
 
 def columns_of(result):
@@ -27,6 +27,10 @@ def columns_of(result):
         return wholes.needs(result)
     if shape == "curve":
         return wholes.reached(result)
+    if shape == "tally" and "compared" not in attrs:
+        return wholes.tallied(result)
+    if shape == "band":
+        return wholes.expected(result)
     if shape == "listing":
         return wholes.listed(result)
     if shape == "shares" and "part" in attrs and claims.group_keys(result):
@@ -63,6 +67,10 @@ def grouped(result):
         made.append(against)
     if attrs["shape"] in ("pull", "contribution"):
         made += pull_columns(result, with_interval=not compared)
+    elif attrs["shape"] == "team":
+        made += [columns.figure_column(result, name, False) for name in ("unadjusted", "others")]
+        moved = cells.changes(result, "difference", "verdict", attrs.get("best"))
+        made.append(Column(heading("difference", metric), "num", moved, ("difference", "verdict")))
     elif not compared and {"change", "verdict"} <= set(result.columns):  # from one step of time to the next
         moved = cells.changes(result, "change", "verdict", attrs.get("best"))
         made.append(Column(heading("change", metric), "num", moved, ("change", "verdict")))
@@ -111,12 +119,12 @@ def pull_columns(result, with_interval):
 
 def previous_column(result):
     shown = [escaped(text) for text in cells.figures(result, "previous")]
-    return Column(heading("previous", result.attrs.get("metric")), "num", shown, ("previous",))
+    return Column(columns.title_of(result, "previous"), "num", shown, ("previous",))
 
 
 def before_columns(result, compared):
     moved = cells.changes(result, "change", compared["verdict"], compared["best"], compared["per_day"])
-    title, of = heading("change", result.attrs.get("metric")), ("change", compared["verdict"])
+    title, of = columns.title_of(result, "change"), ("change", compared["verdict"])
     return [previous_column(result), Column(title, "num", moved, of)]
 
 

@@ -154,3 +154,38 @@ def listed(result):
         said = ["" if words.is_none(value) else words.short_name(value, LONGEST_TEXT) for value in result[name]]
         made.append(Column(heading(name, metric), "text", [escaped(text) for text in said]))
     return made[: columns.MOST]
+
+
+def tallied(result):
+    """A row a group, its counts and figures side by side as the metric has them."""
+    keys, units = claims.group_keys(result), result.attrs.get("units", {})
+    made = [columns.name_column(result, keys)] if keys else []
+    for name in columns.visible(result):
+        if name in keys:
+            continue
+        if name == "n":
+            made.append(columns.count_column(result, name))
+        elif name in units:
+            made.append(columns.figure_column(result, name))
+        else:
+            said = [escaped(cells.value_name(result, name, value, "text")) for value in result[name]]
+            made.append(Column(heading(name, result.attrs.get("metric")), "text", said, (name,)))
+    return made[: columns.MOST]
+
+
+def expected(result):
+    """A row a step: what came, what was expected, and whether it stands out; only those outside, where there are some."""
+    attrs, keys = result.attrs, claims.group_keys(result)
+    value, ends = attrs["value"], attrs["ends"]
+    is_outside = result["state"].isin(["stands_out", "goes_on"]).to_numpy(bool)
+    made = [columns.name_column(result, keys), columns.count_column(result, "n")]
+    if value != "n":
+        made.append(columns.figure_column(result, value, with_interval=False))
+    unit, spans = attrs["units"].get(value, "number"), []
+    for low, high in zip(*(result[end] for end in ends), strict=True):
+        said = {name: format_value(end, unit) for name, end in (("low", low), ("high", high))}
+        spans.append(escaped(words.text("tables.span", **said)) if np.isfinite(low) else "–")
+    made.append(Column(heading("expected", attrs.get("metric")), "num", spans, ("expected",), is_whole=False))
+    said = [escaped(cells.value_name(result, "state", state, "text")) for state in result["state"]]
+    made.append(Column(heading("state", attrs.get("metric")), "text", said, ("state",)))
+    return [column_at(column, is_outside)._replace(of=column.of) for column in made] if is_outside.any() else made

@@ -32,7 +32,7 @@ from toolkit.words.names import (
     short_name,
     verdict,
 )
-from toolkit.words.prose import duration, duration_parts, ends, estimate, points, value_text
+from toolkit.words.prose import duration, duration_parts, ends, estimate, net, points, value_text
 
 __all__ = [
     "DEFAULT",
@@ -56,6 +56,7 @@ __all__ = [
     "language",
     "languages",
     "month_name",
+    "net",
     "note",
     "number",
     "part_name",

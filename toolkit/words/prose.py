@@ -38,6 +38,16 @@ def points(value):
     return text("unit.points", n=size, shown=number(size, 0 if size == round(size) else 1))
 
 
+def net(value, decimals=0):
+    """A share for less a share against, from -1 to 1, as the field writes it: from −100 to 100.
+
+    >>> net(0.306), net(-0.1234, 1), net(-0.001)
+    ('31', '−12.3', '0')
+    """
+    shown = number(abs(value) * 100, decimals)
+    return f"−{shown}" if value < 0 and any(char in "123456789" for char in shown) else shown
+
+
 def value_text(value, unit):
     """A value as prose says it.
 
@@ -50,6 +60,8 @@ def value_text(value, unit):
         return duration(value)
     if unit == "points":
         return points(value)
+    if unit == "net":
+        return net(value)
     if unit == "rate" and 0 < value < 0.0005:
         return text("estimate.tiny", value=percent(0.001, 1))
     return percent(value, digits(value, unit)) if unit == "rate" else number(value, digits(value, unit))
@@ -94,6 +106,8 @@ def ends(value, low, high, unit):
         return [duration_parts(end)[0] if is_one_unit else duration(end) for end in (low, high)]
     if unit == "points":
         return [number(end, 0 if end == round(end) else 1) for end in (round(low * 100, 1), round(high * 100, 1))]
+    if unit == "net":
+        return [net(low), net(high)]
     if unit == "rate":
         most = digits(value, unit) if value else 1
         return [number(end * 100, min(most, digits(end, unit))) for end in (low, high)]

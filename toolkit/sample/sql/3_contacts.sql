@@ -282,6 +282,8 @@ SELECT
             END * CASE topic WHEN 'internet_fault' THEN 1.6 WHEN 'billing' THEN 1.5 WHEN 'compliment' THEN 0.3 ELSE 1 END,
             1.0, draw(i, 42)), 90)
     END AS closed,
+    -- In the year before some conversations were given no topic.
+    CASE WHEN NOT is_history OR is_phone OR draw(i, 92) >= 0.06 THEN topic END AS labelled,
     format('CV{:07d}', i + 1) AS conversation_id,
     format('CA{:07d}', i + 1) AS call_id,
     -- Some write without logging in, some hide their number.

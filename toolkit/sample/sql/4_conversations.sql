@@ -17,7 +17,8 @@ SELECT
     seen(closed) AS closed_at,
     seen(reopened) AS reopened_at,
     seen(reopen_response) AS response_after_reopening_at,
-    customer_id, project, topic, subtopic,
+    customer_id, project, labelled AS topic,
+    CASE WHEN labelled IS NOT NULL AND draw(i, 91) >= 0.05 THEN subtopic END AS subtopic,  -- not everybody fills it in
     CASE
         WHEN topic = 'internet_fault' AND draw(i, 46) < 0.5 OR draw(i, 46) < 0.12 THEN 'high'
         WHEN draw(i, 46) > 0.85 OR topic = 'compliment' THEN 'low'

@@ -151,5 +151,5 @@ SELECT
     END END AS quick_reply,
     step NOT IN (5, 8, 13) AS is_public,
     CASE WHEN sender = 'customer' THEN is_tagged END AS is_tagged,
-    channel, topic
+    channel, labelled AS topic
 FROM message_filled;

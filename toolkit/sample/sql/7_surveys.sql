@@ -38,7 +38,7 @@ SELECT
     CASE WHEN NOT is_yearly THEN conversation_id END AS conversation_id,
     customer_id,
     CASE WHEN NOT is_yearly THEN channel END AS channel,
-    CASE WHEN NOT is_yearly THEN topic END AS topic,
+    CASE WHEN NOT is_yearly THEN labelled END AS topic,
     CASE WHEN NOT is_bot_only AND NOT is_yearly THEN agent END AS agent,
     CASE WHEN answered IS NOT NULL AND draw(i, 74) < 0.40 THEN phrases.text END AS comment
 FROM answered
