@@ -18,7 +18,7 @@ from toolkit.words.catalogue import HERE
 NEEDED = {  # besides title and definition
     "count": ["event"],
     "rate": ["subject", "event"],
-    "wait": ["subject", "event", "ended", "otherwise"],
+    "wait": ["subject", "event", "ended"],
     "mean": ["subject"],
     "score": ["subject"],
     "shares": ["subject"],
@@ -26,6 +26,9 @@ NEEDED = {  # besides title and definition
     "grid": ["subject"],
     "pull": ["subject", "event"],
     "figure": ["subject"],
+    "tally": ["event"],
+    "band": ["event"],
+    "need": [],
     "team": ["subject"],
     "contribution": ["subject"],
     "sums": ["subject", "event"],
@@ -69,7 +72,7 @@ def test_no_words_are_left_of_a_metric_that_is_gone():
 
 def test_placeholders_are_those_that_the_heads_of_the_files_name():
     known = {
-        "metric": {"n", "low", "time"},
+        "metric": {"n", "low", "time", "within"},
         "case": {"n"},
         "place": {"name"},
         "unit": {"shown"},
@@ -81,7 +84,7 @@ def test_placeholders_are_those_that_the_heads_of_the_files_name():
     }
     for key, message in ENGLISH.items():
         table = key.split(".")[0]
-        if table in known and ".also." not in key:
+        if table in known and not {"also", "told"} & set(key.split(".")):
             assert placeholders(message) <= known[table], key
 
 

@@ -282,7 +282,7 @@ def number_with_interval(result, comparison=None, **context):
         size = estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result))
         full = word(result, f"told.{'less' if sign < 0 else 'more'}", value=size, cases=about["cases"])
         said = Clause(full)
-        notes = [say("figure.chance")] if ends[0] <= 0 <= ends[1] else []
+        notes = [say("held.chance")] if ends[0] <= 0 <= ends[1] else []
     else:
         about["value"] = estimate_of(result, row)
         said = Clause(say("mean.whole", **about), (say("mean.short", **about),))

@@ -12,6 +12,10 @@ from toolkit.metrics.rows import duration
 from toolkit.tables import CLOSED_STATUSES, READ_AT
 
 HUMAN = ("handed_off_at", "first_response_at")  # either says that a human took over
+LOOKED_IN = {
+    ("conversations",): "conversations",
+    ("conversations", "calls"): "conversations_calls",
+}  # choices, in words
 OUTCOMES = ("contained", "came_back", "handed_off", "not_known")
 
 
@@ -81,7 +85,7 @@ def outcomes(conversations, window="7d", quiet="1d", calls=None, messages=None, 
         # by the same span for all of them, else those that pass to a human at once would be judged first
         is_judged_=is_known & (rows.start_ + span <= rows.now_) & (~is_ended | is_over),
     )
-    choices = {"window": humanize(span), "quiet": humanize(silence), "looked_in": "_".join(looked_in)}
+    choices = {"window": humanize(span), "quiet": humanize(silence), "looked_in": LOOKED_IN[tuple(looked_in)]}
     return rows, choices
 
 
