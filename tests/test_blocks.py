@@ -250,7 +250,7 @@ def test_the_scope_names_what_the_data_is_restricted_to(shown, sample):
 def test_all_of_the_data_has_days_too(shown, sample):
     show.header(sample, "Abandonment")
     about = shown[0][REPORT]
-    assert about["line"] == "8 January to 28 April 2024" and about["previous_period"] is None
+    assert about["line"] == "13 March 2023 to 28 April 2024" and about["previous_period"] is None
     assert about["period"]["start"].startswith("2024-01-0")
 
 
