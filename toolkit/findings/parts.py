@@ -105,7 +105,11 @@ def too_few(result):
 def also(result, values):
     """The metric's further clauses: one for each column or fact that it has words for and that is no 0."""
     shown, units = {}, result.attrs["units"]
-    known = {name: value for name, value in values.items() if pd.api.types.is_number(value) and pd.notna(value)}
+    known = {
+        name: value
+        for name, value in values.items()
+        if pd.api.types.is_number(value) and not isinstance(value, bool) and pd.notna(value)
+    }
     for name, value in known.items():
         unit = units.get(name, "seconds" if name.endswith(("_median", "_seconds")) else "count")
         ends = [values.get(f"{name}_{end}", math.nan) for end in ("low", "high")]

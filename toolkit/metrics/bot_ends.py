@@ -12,7 +12,10 @@ from toolkit.metrics.rows import duration
 from toolkit.tables import CLOSED_STATUSES, READ_AT
 
 HUMAN = ("handed_off_at", "first_response_at")  # either says that a human took over
-LOOKED_IN = {("conversations",): "conversations", ("conversations", "calls"): "conversations_calls"}  # choices, in words
+LOOKED_IN = {
+    ("conversations",): "conversations",
+    ("conversations", "calls"): "conversations_calls",
+}  # choices, in words
 OUTCOMES = ("contained", "came_back", "handed_off", "not_known")
 
 
