@@ -64,7 +64,7 @@ def staffing(
     Result, one row per hour (and group): `n` calls, `days` on which that hour was there, `mean` calls in one of them with
         `mean_low`, `mean_high` (95 %, Poisson's, as much wider as calls vary more from day to day), `agents_needed` with
         `low`, `high` for these ends, `agents_seen`: the mean number of agents who answered a call of that hour, which is no
-        more than were there, and `shortfall`, needed less seen, null below three answered calls for each agent needed, as
+        more than were there, and `shortfall`, needed less seen and no less than 0, null below three answered calls for each agent needed, as
         then agents who are there may answer none. Numbers of agents, 0 or more. What each call took, and how long
         callers wait before they hang up, stand in `attrs["facts"]`.
 
@@ -129,6 +129,9 @@ def staffing(
             held = open_hours(opened)
             places = zip(whole["weekday"], whole["hour"], strict=True)
             whole["is_open"] = [place in held for place in places]
+            whole.loc[~whole["is_open"].astype(bool), ["agents_needed", "low", "high"]] = (
+                0.0  # who is closed needs nobody
+            )
         facts = facts if not others else dict(aim)
         return _result(whole, rows, [*others, *timed], model, shrinkage, facts)
 
@@ -248,7 +251,7 @@ def _of_group(group, there, timed, aim, measured, has_agents):
     is_seen = (
         has_agents & (cells["days"] > 1) & (cells["answered"] >= SEEN * made["agents_needed"]) & (cells["answered"] > 0)
     )
-    made["shortfall"] = (made["agents_needed"] - seen).where(is_seen)
+    made["shortfall"] = (made["agents_needed"] - seen).clip(lower=0).where(is_seen)
     # of all that is looked at: a shortfall is clear where fewer calls would need more agents than were seen in a fuller one
     level = 1 - 0.05 / max(int(is_seen.sum()), 1)
     fewest = counts_per_time(cells["n"], cells["days"], factor, level)[0]

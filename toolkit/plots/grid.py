@@ -19,7 +19,8 @@ def grid(result, ax, standout, narrow):
 
     frame = pd.DataFrame(result)
     value = axes.value_of(result)
-    frame[value] = frame[value].astype(float).where(frame["days"] > 0)
+    is_known = (frame["days"] > 0) | (result.attrs["shape"] != "grid")  # of other shapes what isn't known is null
+    frame[value] = frame[value].astype(float).where(is_known)
     table = frame.pivot(index="weekday", columns="hour", values=value)
     is_open = (
         frame.pivot(index="weekday", columns="hour", values="is_open").to_numpy(bool) if "is_open" in frame else None
