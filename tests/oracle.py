@@ -1393,6 +1393,8 @@ def sample_tables(size=60, seed=1):
             "channel": pick("x", "email", None),
         }
     )
+    said = [None if n % 7 == 0 else f"I have written of it {n % 40} times" for n in range(len(messages))]
+    messages = messages.assign(text=pd.Series(said, dtype=object))
     random = np.random.default_rng(seed + 1)  # what came later leaves the others as they were
     closed = conversations["closed_at"].fillna(pd.Timestamp("2100-01-01", tz="UTC"))
     indexed = later(created, 600)

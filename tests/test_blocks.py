@@ -250,8 +250,8 @@ def test_the_scope_names_what_the_data_is_restricted_to(shown, sample):
 def test_all_of_the_data_has_days_too(shown, sample):
     show.header(sample, "Abandonment")
     about = shown[0][REPORT]
-    assert about["line"] == "8 January to 28 April 2024" and about["previous_period"] is None
-    assert about["period"]["start"].startswith("2024-01-0")
+    assert about["line"] == "13 March 2023 to 28 April 2024" and about["previous_period"] is None
+    assert about["period"]["start"].startswith("2023-03-12T23:00")
 
 
 def test_periods_of_two_years_say_both(sample):

@@ -69,7 +69,7 @@ def texts(change):
         (WAIT | {"high": None}, {"value": "4 h", "interval": "at least 2.8 h"}),
         (
             WAIT | {"value": None, "low": 162000, "high": None, "change": None, "note": "not_reached"},
-            {"value": "not reached", "interval": "at least 1.9 d", "note": "", "change": ""},
+            {"value": "not reached", "interval": "at least 1.9 d", "note": "fewer have been so far", "change": ""},
         ),
         (
             {"metric": "average_speed_of_answer", "column": "within_target", "within_seconds": 20},
@@ -108,7 +108,7 @@ def test_every_text_of_a_card_is_a_text():
     names = {"label", "value", "interval", "status", "standing", "beside", "before", "arrow", "change", "verdict"}
     for change in ({}, COUNT, WAIT, {"note": "few"}, {"note": "no_data"}, {"value": None, "low": None, "change": None}):
         made = card_texts(CARD | change)
-        assert set(made) == names | {"direction", "note", "cases", "year_ago"}
+        assert set(made) == names | {"direction", "note", "cases", "year_ago", "name", "population"}
         assert all(isinstance(text, str) and "nan" not in text and "None" not in text for text in made.values())
 
 

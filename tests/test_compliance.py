@@ -219,6 +219,8 @@ def test_breaches_are_worst_first_and_counted_in_full():
     assert late["conversation_id"].tolist() == ["c2", "c1", "c4"]
     assert late["overdue_seconds"].tolist() == [5 * HOUR, HOUR, HOUR]
     assert set(late["due_at"]) == {READ - pd.Timedelta(hours=5)} and set(late["target_seconds"]) == {4 * HOUR}
+    closed = metrics.breaches(table({"began": 9, "closed": 1}), as_of=READ, service=service)
+    assert closed.attrs["facts"] == {"total": 1, "still_open": 0} and closed["overdue_seconds"].tolist() == [5 * HOUR]
     cut = metrics.breaches(frame, as_of=READ, service=service, limit=1)
     assert len(cut) == 1 and cut.attrs["facts"] == {"total": 3, "still_open": 1}
     assert cut.sentence().startswith("3 conversations missed their target, 1 of them is still open")

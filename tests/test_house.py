@@ -22,6 +22,7 @@ ROOMS = [
     ["toolkit", "toolkit.errors", "toolkit.words", "toolkit.look", "toolkit.displays", "toolkit.mask"],
     ["toolkit.tables", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],
     [
+        "toolkit.backend",
         "toolkit.engine",
         "toolkit.movement",
         "toolkit.erlang",

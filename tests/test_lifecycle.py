@@ -229,6 +229,20 @@ def test_the_finding_of_a_lifecycle_names_the_longest_part():
     )
 
 
+def test_the_finding_of_groups_counts_those_with_the_same_longest_part():
+    queue = {"team_assigned": 0, "agent_assigned": 6, "first_response": 7, "closed": 10}
+    agent = {"team_assigned": 0, "agent_assigned": 1, "first_response": 5, "closed": 10}
+    frame = threads(*[queue] * 24, *[agent] * 12, channel=["x"] * 12 + ["email"] * 12 + ["phone"] * 12)
+    told = metrics.lifecycle(frame, by="channel", as_of=READ).sentence().replace("\xa0", " ")
+    assert told.startswith(
+        "In 2 of 3 channels the longest part is the team’s queue; 36 closed conversations took 15 d in all."
+    )
+    assert "Longest are the team’s queue via e-mail (60 %), the agent’s handling via phone (90 %)" in told
+    # a channel has no name, a stage is named only where one is longest
+    tie = metrics.lifecycle(frame.iloc[12:], by="channel", as_of=READ).sentence().replace("\xa0", " ")
+    assert tie.startswith("24 closed conversations took 10 d in all.") and "longest" not in tie.lower()
+
+
 STAGES = {
     "indexing_delay": ("created_at", "indexed_at", False),
     "queue_time": ("team_assigned_at", "agent_assigned_at", True),

@@ -340,7 +340,7 @@ def a_group(frame, by):
 
 def is_by_group(name):
     """Whether each group's row says something of that group alone."""
-    return by_of(name) and METRICS[name].shape not in ("pull", "need") and name not in BESIDES
+    return by_of(name) and METRICS[name].shape not in ("pull", "need", "listing") and name not in BESIDES
 
 
 by_group = pytest.mark.parametrize("name", [name for name in NAMES if is_by_group(name)])

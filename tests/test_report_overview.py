@@ -498,3 +498,75 @@ def test_no_word_of_the_pages_bypasses_the_catalogue(pseudo, broken, tmp_path): 
     }
     html = (tmp_path / "ledger.html").read_text(encoding="utf-8")
     assert html.count("⟦") > 20 and Reader(html, values).bare() == []
+
+
+# --- drawn from its own report ----------------------------------------------------------------------
+
+
+NINE = [
+    figure("inbound_volume", "n", "count", "Contacts", group="volume"),
+    figure("inbound_volume", "n", "count", "Calls", group="volume", verdict="clear"),
+    figure("waiting_now", "n", "count", "Waiting now"),
+    figure("first_response_time", "within_target", "rate", "In target", "off"),
+    figure("abandonment_rate", "abandonment_rate", "rate", "Abandonment", year_ago="a year ago 12 %"),
+    figure("csat", "csat", "rate", "CSAT", "off"),
+]
+
+
+def own(**more):
+    """A folder of the overview's own report and one on CSAT."""
+    section = {"id": "b1", "metric": "csat", "heading": "CSAT fell", "facts": [], "tested": []}
+    items = [
+        {"metric": "csat", "n": 4, "name": "Low", "text": "4 answers"},
+        {"metric": "nps", "n": 2, "name": "NPS", "text": "2 more"},
+    ]
+    looked = {"id": "look-at", "metric": "look_at", "heading": "4 answers", "facts": [], "tested": [], "items": items}
+    return {
+        "overview": (NINE, [looked | more]),
+        "csat": ([figure("csat", "mean", "score", "Mean score", block="b1")], [section]),
+    }
+
+
+def test_the_overview_s_own_figures_are_the_tiles_in_their_order(tmp_path):
+    from toolkit.report.overview import distinct_figures, rows_of, with_links
+
+    reports = [
+        {"name": name, "file": f"{name}.html", "html": f"{name}.html", "figures": figures, "blocks": blocks}
+        | {"cards": [raw for _, raw in figures], "facts": []}
+        for name, (figures, blocks) in own().items()
+    ]
+    linked = with_links(reports[0], reports)
+    rows = rows_of(distinct_figures([linked]), is_ranked=False)
+    assert [[tile["label"] for tile in row["tiles"]] for row in rows][0] == ["Contacts", "Calls", "Waiting now"]
+    tiles = {tile["label"]: tile for row in rows for tile in row["tiles"]}
+    assert (tiles["CSAT"]["page"], tiles["CSAT"]["block"]) == ("csat.html", "b1")  # the report that tells more of it
+    assert tiles["Abandonment"]["page"] == "overview.html" and tiles["Abandonment"]["year_ago"] == ""
+
+
+def test_what_to_look_at_is_counted_and_linked():
+    from toolkit.report.overview import look_at
+
+    reports = [
+        {"name": name, "html": f"{name}.html", "figures": figures, "blocks": blocks}
+        for name, (figures, blocks) in own().items()
+    ]
+    said = {"look_at": [{"name": name, "text": f"{name}: 3 figures.", "href": "x"} for name in ("A", "B", "C", "D")]}
+    found = look_at(said, reports[:1], reports)
+    assert [(one["name"], one["text"], one["href"]) for one in found] == [
+        ("A", "3 figures.", "x"),
+        ("Low", "4 answers", "csat.html#b1"),
+        ("NPS", "2 more", "overview.html#look-at"),
+        ("B", "3 figures.", "x"),
+    ]
+
+
+def test_the_overview_has_one_link():
+    reports = {name: {"title": name.title(), "html": f"{name}.html"} for name in ("calls", "overview")}
+    assert [(one["title"], one["is_current"]) for one in links("overview", reports)] == [
+        ("Overview", True),
+        ("Calls", False),
+    ]
+    assert [(one["title"], one["is_current"]) for one in links("calls", reports)] == [
+        ("Overview", False),
+        ("Calls", True),
+    ]

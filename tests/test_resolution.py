@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from toolkit import metrics, open_data
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.metrics.compare import previous_period
+from toolkit.metrics.compare import compared, previous_period, weekly
 from toolkit.service import Service
 
 READ = pd.Timestamp("2024-03-20T12:00Z")
@@ -74,7 +74,7 @@ def test_a_resolution(case, closed, old, soon):
 def test_a_resolution_rate_is_told_with_what_it_is_over():
     frame = table(*[{"came": 10, "closed": 9}] * 30, *[{"came": 10}] * 10, *[{"came": 1}] * 10)
     result = metrics.resolution_rate(frame, as_of=READ)
-    assert "30 of 50 conversations are resolved" in result.sentence().replace("\xa0", " ") or "60" in result.sentence()
+    assert result.sentence().startswith("30 of 50 conversations are resolved: 60\xa0% (46 to 72). Of the 40")
     assert "Of the 40 that are at least 7\xa0d old 75\xa0%" in result.sentence()
     against = previous_period(result, result, "within_rate")
     assert against["old_enough_count"].tolist() == [40]
@@ -144,6 +144,38 @@ def test_buckets_of_resolutions():
     assert many.sentence().startswith("20 of 80 conversations are still open")
     closed = metrics.resolution_buckets(pd.concat([frame[:3]] * 20), edges=("1d", "3d"), as_of=READ)
     assert closed.sentence().startswith("All of 60 conversations are closed")
+
+
+# --- opened again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "case, n, reopened",
+    [
+        ({"again": 3, "reopen_count": 1}, 1, 1),
+        ({"again": None, "reopen_count": 0}, 1, 0),
+        ({"again": None, "reopen_count": 1}, 1, 0),  # read before it was opened again
+        ({"again": None, "reopen_count": None}, 0, 0),  # not known
+        ({"again": 3, "reopen_count": None}, 1, 1),
+        ({"again": None}, 1, 0),
+        ({"reopen_count": 2}, 1, 1),
+    ],
+)
+def test_opened_again(case, n, reopened):
+    result = metrics.reopen_rate(table({"came": 9} | case))
+    assert result[["n", "reopened_count"]].values.tolist() == [[n, reopened]]
+    assert result.attrs.get("is_state", False) == ("again" not in case)
+
+
+def test_reopenings_with_a_time_are_compared():
+    result = compared(open_data("data/sample", period="2024-04"), metrics.reopen_rate)
+    assert set(result["verdict"]) <= {"clear", "chance"}
+
+
+def test_weeks_that_were_each_read_at_their_end_say_nothing_of_what_is_open_now():
+    data = open_data("data/sample", period="2024-04")
+    assert "still open" not in weekly(data, metrics.final_resolution_time).sentence()
+    assert "still open" in metrics.final_resolution_time(data.conversations, by="week").sentence()
 
 
 # --- the first contact ----------------------------------------------------------------------------
@@ -253,7 +285,7 @@ def test_windows_side_by_side():
         )
     many = metrics.first_contact_by_window(pd.concat([frame.assign(
         conversation_id=[f"{n}-{i}" for i in range(3)], customer_id=f"u{n}") for n in range(20)]), as_of=READ)  # fmt: skip
-    assert "depending on for how many days" in many.sentence()
+    assert "depending on how long after the close" in many.sentence()
     for wrong in ((), (0,), ("week",), (True,)):
         with pytest.raises(BadParameter, match="windows"):
             metrics.first_contact_by_window(frame, windows=wrong)

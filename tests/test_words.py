@@ -80,7 +80,7 @@ def test_placeholders_are_those_that_the_heads_of_the_files_name():
         "name": {"quarter", "year"},
         "choices": {"value"},
         "estimate": {"value", "low", "high"},
-        "figure": {"value", "cases", "low", "hits"},
+        "figure": {"value", "cases", "low", "hits", "so_far"},
     }
     for key, message in ENGLISH.items():
         table = key.split(".")[0]

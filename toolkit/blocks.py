@@ -20,6 +20,8 @@ from toolkit.metrics.registry import METRICS
 from toolkit.table_html import caption as table_caption
 from toolkit.table_html import tables_of
 
+MOST_MOVED = 6  # contributions that are told of several figures
+
 
 def block(result, comparison=None, overall=None, period=None, caption=None, parts=False):
     """One block of a result.
@@ -90,9 +92,10 @@ def together(data, asked, by):
     dict, as that of `block`; its chart is the first of the figures that stand out, by week
     """
     from toolkit.headline import together as gathered
-    from toolkit.metrics.compare import scan
+    from toolkit.metrics.compare import beside, scan
 
     facts, tested = scan(data, *asked, by=by)
+    facts = beside(data, facts, *asked)
     groups = gathered(facts)
     made = dict.fromkeys(("heading", "note", "metric", "overview"), "") | {"chart": None, "tables": [], "by": []}
     made |= {"status": "none", "is_changed": bool(facts), "score": max((fact["score"] for fact in facts), default=0.0)}
@@ -109,6 +112,85 @@ def together(data, asked, by):
         made["heading"] = words.sentence_case(facts[0]["clause"])
     told = (first["facts"] if groups else facts)[0]
     return made | {"chart": _by_week(data, asked, told, made["heading"])}
+
+
+def moved(data, asked, by):
+    """The block of what changed: of several figures the one whose parts moved most clearly, and the parts of the others.
+
+    Parameters
+    ----------
+    data : Data
+    asked : list of (metric, {choices}), as `metrics.compare.what_moved` takes them
+    by : columns whose groups are looked at
+
+    Returns
+    -------
+    dict, as that of `block`
+    """
+    from toolkit.metrics.compare import moved_together
+
+    results = moved_together(data, asked, by)
+    told = [(findings.tell(result), result) for result in results]
+    told.sort(key=lambda one: (not one[0].is_changed, -one[0].score))
+    if not told or not told[0][0].is_changed:
+        made = dict.fromkeys(("note", "overview"), "") | {"chart": None, "tables": [], "by": [], "facts": []}
+        made |= {"status": "none", "is_changed": False, "score": 0.0, "form": "contribution", "metric": "moved"}
+        said = "none" if told else "untold"
+        return made | {
+            "heading": words.text(f"blocks.moved.{said}"),
+            "tested": [p for one, _ in told for p in one.tested],
+        }
+    made = block(told[0][1])
+    others = [fact for one, _ in told[1:] for fact in one.facts][: MOST_MOVED - 1]
+    more = [words.text("headlines.sentence", text=words.sentence_case(fact["clause"])) for fact in others]
+    made["note"] = " ".join(filter(None, [made["note"], *more]))
+    made["facts"] = [*made["facts"], *others]
+    made["tested"] = [p for one, _ in told for p in one.tested]
+    return made
+
+
+def look_at(data, asked):
+    """The block of what should be looked at: how many cases each of several listings holds, none where it holds none.
+
+    Parameters
+    ----------
+    data : Data
+    asked : list of (metric, {choices}); with `above`, a column, its rows above 0 are counted, else what it lists in full
+
+    Returns
+    -------
+    dict, as that of `block`, with `items`: dicts of metric, n, text
+    """
+    from toolkit.errors import ToolkitError
+
+    items = []
+    for function, given in asked:
+        own = dict(given)
+        above, table = own.pop("above", None), own.pop("table", METRICS[function.__name__].table)
+        try:
+            result = function(getattr(data, table), **own)
+        except ToolkitError:  # the data, or its settings, can't say
+            continue
+        facts = result.attrs.get("facts", {})
+        n = int((result[above] > 0).sum()) if above else int(facts.get("total", len(result)))
+        if n:
+            name = function.__name__
+            numbers = {fact: words.number(value) for fact, value in facts.items() if type(value) is int}
+            text = words.text(f"headlines.look_at.{name}", **numbers | {"n": n})
+            title = words.text(f"metric.{name}.title")
+            items.append({"metric": name, "n": n, "name": title, "text": words.sentence_case(text)})
+    made = dict.fromkeys(("note", "overview"), "") | {"chart": None, "tables": [], "by": [], "facts": [], "tested": []}
+    made |= {
+        "status": "none",
+        "is_changed": False,
+        "score": 0.0,
+        "form": "look_at",
+        "metric": "look_at",
+        "items": items,
+    }
+    told = [one["text"] for one in items] or [words.text("blocks.look_at.none")]
+    made["note"] = " ".join(words.text("headlines.sentence", text=text) for text in told[1:])
+    return made | {"heading": told[0]}
 
 
 def _by_week(data, asked, fact, heading):

@@ -28,7 +28,7 @@ def card_texts(figure):
     dict of texts, "" where there is nothing to say: `label`, `value`, `interval` (or what the figure is of), `status`
         and `standing` (its code and its word), `beside` (the target, else the figure before), `before`, `arrow`,
         `change`, `verdict`, `direction` (of a clear change only), `year_ago` (the figure then and the change since, in
-        one line), `note`, `cases` (unless they are the value)
+        one line), `note`, `cases` (unless they are the value); `name` and `population`, where the label is of both
 
     Examples
     --------
@@ -49,6 +49,7 @@ def card_texts(figure):
     said |= {"note": _note(figure, cases), "cases": "" if unit == "count" and figure.get("value") == n else cases}
     interval = "" if note in NO_VALUE else _interval(figure, unit)
     said["interval"] = interval or population
+    said |= {"name": said["label"], "population": population if interval else ""}
     if interval and population:
         said["label"] = words.text("pages.card.of_some", label=said["label"], population=population)
     if note in NO_VALUE:
@@ -112,6 +113,8 @@ def _note(figure, cases):
     note = figure.get("note")
     if isinstance(note, (tuple, list)):
         return words.text(note[0], **note[1])
+    if note == "not_reached":
+        return words.text("pages.card.not_reached")
     if note == "few":
         return words.text("pages.card.fewer", cases=cases, n=figure["minimum_count"])
     return words.text("pages.card.no_case") if note == "no_data" else ""

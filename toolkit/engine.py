@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from toolkit.backend import backend_of, own_backend, quick_words
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
@@ -36,28 +37,6 @@ class Context:
     def zone(self):
         """The service's IANA time zone."""
         return self.service.time_zone
-
-
-def own_backend(con):
-    """An Ibis backend over a DuckDB connection, with an identity of its own.
-
-    Ibis tells connections apart by how they were made, and holds two to DuckDB in memory for one: a union of
-    tables of two data sets would read the first one twice.
-    """
-    import uuid
-
-    from ibis.backends.duckdb import Backend
-
-    class OwnBackend(Backend):
-        db_identity = f"toolkit-{uuid.uuid4()}"
-
-    return OwnBackend.from_connection(con)
-
-
-def backend_of(expression):
-    """The backend that an expression runs on; None for one of frames alone."""
-    backends = expression._find_backends()[0]
-    return backends[0] if backends else None
 
 
 def set_context(backend, context):
@@ -409,7 +388,7 @@ def label_keys(frame, by):
 
 def to_pandas(expression):
     """Run an expression; the result with numpy dtypes (seaborn fails on nullable and Arrow columns)."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quick_words():
         # ibis 12 asks pandas 3 for an option that pandas 4 will drop
         warnings.filterwarnings("ignore", message=".*future.infer_string.*")
         return (backend_of(expression) or connection()).execute(expression)

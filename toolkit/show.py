@@ -162,6 +162,33 @@ def together(data, *asked, by=("topic", "channel")):
     return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
 
 
+def moved(data, *asked, by=("topic", "channel")):
+    """Show what changed: which groups moved several figures since the period before, the clearest as a chart.
+
+    Parameters
+    ----------
+    data : Data
+    asked : (metric, {choices}), as `metrics.compare.what_moved` takes them
+    by : columns whose groups are looked at
+    """
+    one = _shown.add(blocks.moved(data, asked, by))
+    _shown.use(compare.DEFINITION)
+    return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+
+
+def look_at(data, *asked):
+    """Show what should be looked at: how many cases each of several listings holds.
+
+    Parameters
+    ----------
+    data : Data
+    asked : (metric, {choices}), as `blocks.look_at` takes them
+    """
+    one = _shown.add(blocks.look_at(data, asked))
+    _shown.use(*(item["metric"] for item in one["items"]))
+    return _display({SECTION: one, "text/html": blocks.block_html(one), "text/plain": blocks.plain(one)})
+
+
 def _display(bundle, display_id=None, update=False, metadata=None):
     from IPython.display import display, update_display
 

@@ -15,7 +15,11 @@ import numpy as np
 from toolkit.intervals import LEVEL, student_quantile
 
 OUT, GOES_ON, EXPECTED, UNKNOWN = "stands_out", "goes_on", "expected", "unknown"
+BY_CHANCE = "could_be_chance"  # outside alone, and not beside all that was looked at
 MOST_ROUNDS = 20
+# Before what is told only what is far outside is no part of what is to be expected: steps that are left out for being
+# moderately so would make the others look steadier than they are, and every twelfth quiet month raise an alert.
+FAR = 0.001
 
 
 class Band(NamedTuple):
@@ -61,8 +65,8 @@ def spread_of(groups):
     return Spread(max(0.0, over / squares) if squares else 0.0, degrees)
 
 
-def count_band(n, total, steps, spread, level=LEVEL):
-    """The Band of a count after `steps` like it that had `total` together.
+def count_band(n, total, steps, spread, level=LEVEL, has_ends=True):
+    """The Band of a count after `steps` like it that had `total` together; its ends take time, and may be left out.
 
     Nothing seen in eight steps doesn't say that nothing comes:
 
@@ -82,10 +86,13 @@ def count_band(n, total, steps, spread, level=LEVEL):
     below = 1.0 - float(betainc((n + 1) / factor, shape, share))
     tail = min(max(min(above, below), 1e-300), 1.0)
     p = min(1.0, 2 * float(stdtr(spread.degrees, ndtri(tail)))) if tail < 0.5 else 1.0
+    p = max(p, 1e-12)
+    if not has_ends:
+        return Band(mean, np.nan, np.nan, p)
     edge = float(ndtr(-student_quantile(spread.degrees, level)))
     high = np.ceil(_place(edge, shape, share) * factor - 1e-9) - 1
     low = np.floor(_place(1 - edge, shape, share) * factor - 1 + 1e-9) + 1
-    return Band(mean, max(0.0, low), max(0.0, high), max(p, 1e-12))
+    return Band(mean, max(0.0, low), max(0.0, high), p)
 
 
 def _place(tail, shape, share):
@@ -147,6 +154,18 @@ def moving_sigma(values, errors):
     return float(np.abs(np.diff(z)).mean() / 1.128) if len(z) > 1 else 1.0  # 1.128: the mean range of two
 
 
+def told_states(values, bands, states):
+    """The states, with those told apart that lie outside of their band and may well do so by chance.
+
+    >>> told_states([5, 9], [Band(4, 2, 7, 0.6), Band(4, 2, 7, 0.03)], [EXPECTED, EXPECTED])
+    ['expected', 'could_be_chance']
+    """
+    return [
+        BY_CHANCE if state == EXPECTED and not band.low <= value <= band.high else state
+        for value, band, state in zip(values, bands, states, strict=True)
+    ]
+
+
 # --- along a series -------------------------------------------------------------------------------
 
 
@@ -177,7 +196,7 @@ class Change:
     outside: list
 
 
-def walk(values, kinds, at, threshold, rules=DAYS):
+def walk(values, kinds, at, threshold, rules=DAYS, is_told=None, has_ends=True):
     """Go along a series of counts: (bands, states) by step.
 
     A step is held against earlier ones of its kind (its weekday, its hour) at the same level. One outside begins a
@@ -188,6 +207,7 @@ def walk(values, kinds, at, threshold, rules=DAYS):
     ----------
     values : counts; kinds : what is like what; at : when, in order
     threshold : p from which on a step is outside
+    is_told : of each step, whether it is looked at; of the others only what is far outside is
 
     Examples
     --------
@@ -211,9 +231,10 @@ def walk(values, kinds, at, threshold, rules=DAYS):
             else:
                 change.steps.append(place)
             continue
-        band = count_band(value, sum(past), len(past), spread)
+        band = count_band(value, sum(past), len(past), spread, has_ends=has_ends)
         bands.append(band)
-        is_out, way = band.p <= threshold, 1 if value > band.expected else -1
+        limit = threshold if is_told is None or is_told[place] else min(threshold, FAR)
+        is_out, way = band.p <= limit, 1 if value > band.expected else -1
         if change is not None and is_out and way != change.way:
             _settle(held, level, change, values, kinds)
             change = None
@@ -304,20 +325,20 @@ def marked(walks, is_told, level=LEVEL):
 
     Parameters
     ----------
-    walks : functions of a threshold, each the walk of a series: (bands, states)
+    walks : functions of a threshold, and of whether the bands have their ends, each the walk of a series
     is_told : of each series, which of its steps are looked at
 
     Examples
     --------
     >>> at = np.arange(16) * 7
     >>> values = [20, 22, 19, 21, 20, 18, 23, 21, 60, 20, 21, 22, 20, 23, 20, 21]
-    >>> (walked,), threshold = marked([lambda p: walk(values, [0] * 16, at, p, WEEKS)], [[True] * 16])
+    >>> (walked,), threshold = marked([lambda p, ends: walk(values, [0] * 16, at, p, WEEKS)], [[True] * 16])
     >>> walked[1].count(OUT), round(threshold, 4)
     (1, 0.0056)
     """
     threshold = 0.0
     for _ in range(MOST_ROUNDS):
-        walked = [one(threshold) for one in walks]
+        walked = [one(threshold, False) for one in walks]
         ps = np.sort(
             [
                 band.p
@@ -327,11 +348,11 @@ def marked(walks, is_told, level=LEVEL):
             ]
         )
         if not len(ps):
-            return walked, threshold
+            break
         steps = (1 - level) * np.arange(1, len(ps) + 1) / len(ps)
         under = np.flatnonzero(ps <= steps + 1e-12)
         found = float(steps[under[-1]]) if len(under) else float(steps[0])
         if found <= threshold + 1e-15:
             break
         threshold = found
-    return walked, threshold
+    return [one(threshold, True) for one in walks], threshold

@@ -25,6 +25,7 @@ CHANCE = "chance"
 FEW = "few"
 NO_HISTORY = "no history"  # not compared with week-to-week movement
 NOT_COMPARABLE = "not comparable"
+COUNTED = "counted in full"  # what is there at an instant: it changed, and nothing is to be tested
 SMALLEST_P = 1e-12
 
 

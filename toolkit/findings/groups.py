@@ -109,7 +109,9 @@ def _alone(result, row, groups, status, off, notes):
     """The only group with enough cases."""
     what = text("sentence.what.subject_at", subject=word(result, "subject"), place=place_of(result, row))
     heading = say("group.single", what=what, figure=figure_of(result, row))
-    note = note_of([say("alone") if len(groups) > 1 else "", *notes])
+    others = groups.drop(index=row.name)
+    is_known = (others["n"] >= least_of(result)).any()  # cases there are, but none to which it could happen
+    note = note_of([say("alone_unknown" if is_known else "alone") if len(others) else "", *notes])
     return Told(sentence_case(heading), note, shows=False, status=status, facts=off)
 
 

@@ -196,7 +196,8 @@ def wait(result, comparison=None, **context):
     if few:
         return nothing(few)
     if place_keys(result):
-        return groups_told(result, comparison=comparison, notes=_ends(result, ("open", "otherwise")), **context)
+        notes = [] if result.attrs.get("read_each") else _ends(result, ("open", "otherwise"))
+        return groups_told(result, comparison=comparison, notes=notes, **context)
     row = result.iloc[0]
     # what is over can't change any more
     is_over = not row[result.attrs["roles"]["open"]]
@@ -327,7 +328,7 @@ def listing(result, **context):
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
-    notes += also(result, facts)
+    notes += also(result, {name: one for name, one in facts.items() if not isinstance(one, bool)})
     form = "listing.sample" if facts.get("is_sample") else "listing.shown"
     notes += [say(form, n=len(result))] if len(result) < total else []
     return Told(sentence_case(said), note_of(notes))

@@ -11,7 +11,7 @@ from toolkit.findings.parts import cases, event, place_of, say, unit_of, word
 from toolkit.findings.shapes import nothing
 from toolkit.findings.told import Clause, Told, composed, note_of
 from toolkit.metrics.registry import METRICS
-from toolkit.unusual import GOES_ON, OUT, UNKNOWN
+from toolkit.unusual import BY_CHANCE, GOES_ON, OUT, UNKNOWN
 from toolkit.verdicts import direction
 from toolkit.words import display_name, estimate, sentence_case, text, value_text
 
@@ -65,10 +65,12 @@ def band(result, **context):
     rest = [say(f"band.{way}", n=holidays)] if holidays and way else []
     out = pd.DataFrame(looked[(looked["state"] == OUT).to_numpy(bool)]).sort_values("p", kind="stable")
     goes_on = int((looked["state"] == GOES_ON).sum())
+    chance = int((looked["state"] == BY_CHANCE).sum())
+    rest = [*([say("band.chance", n=chance)] if chance else []), *rest]
     if not len(out):
         heading = sentence_case(say("band.none_each" if each > 1 else "band.none", steps=step, n=each))
         going = [say("band.older", n=goes_on)] if goes_on else []
-        return Told(heading, note_of([say("band.how"), *going, *rest]), shows=False, tested=tested)
+        return Told(heading, note_of([*going, *rest]), shows=False, tested=tested)
     facts, clauses = [], []
     for _, row in out.iterrows():
         said = _outside(result, row)

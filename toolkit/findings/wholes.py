@@ -18,6 +18,8 @@ from toolkit.result import signed
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
 
+MOST_LISTED = 8  # groups of which each is told
+
 # --- parts of a whole -------------------------------------------------------------------------------
 
 
@@ -151,11 +153,37 @@ def sums(result, **context):
     if is_named:
         row = result.iloc[top.index[0]]
         clauses.append(Clause(say("sums.most", value=estimate_of(result, row), place=place_of(result, row))))
+    rest = _longest_parts(result, groups, keys) if len(keys) > 1 else []
+    clauses = [*(Clause(one) for one in rest[:1]), *clauses]
     heading, told = composed(clauses)
-    rest = [one.full for one in clauses if one not in told]
+    rest = [*[one.full for one in clauses if one not in told], *rest[1:]]
     is_clear = is_named and len(told) > 1 and top["low"].iloc[0] > groups["high"].drop(top.index).max()
     highlight = result.index[top.index[0]] if is_clear else None
     return Told(heading, note_of([*rest, *also(result, facts)]), highlight, shows=len(groups) > 1)
+
+
+def _longest_parts(result, groups, keys):
+    """In how many groups which part takes most time, and which it is in each of those with a name."""
+    *by, part = keys
+    named = groups[claims.is_named(groups, keys)]
+    tops = [one.loc[one["value"].idxmax()] for _, one in named.groupby(by, sort=False, observed=True)]
+    if len(tops) < 2:
+        return []
+    names = pd.Series([top[part] for top in tops]).value_counts()
+    if len(names) > 1 and names.iloc[0] == names.iloc[1]:
+        return []
+    many = text(name_of("many", by), n=len(tops))
+    said = [
+        say(
+            "sums.longest", n=int(names.iloc[0]), groups=many, name=display_name(names.index[0], part, in_sentence=True)
+        )
+    ]
+    items = [
+        text("sentence.sums.item", place=place_of(result, top, by), value=value_text(top["value"], "rate"),
+             name=display_name(top[part], part, in_sentence=True))
+        for top in tops[:MOST_LISTED]
+    ]  # fmt: skip
+    return [*said, *([say("sums.list", list=words.joined(items))] if len(tops) <= MOST_LISTED else [])]
 
 
 # --- what is no figure of a group -------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The tables of a data set, restricted to a period and to some values, and read at one time."""
 
 from toolkit import clock, engine
+from toolkit.backend import as_view
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
@@ -102,14 +103,23 @@ class View:
 
     # --- the rows of a table ----------------------------------------------------------------------
 
-    def _rows(self, name, whole=None):
+    def _rows(self, name, of=None):
+        """The rows of a table, or of a table of another name that holds them; a view of the engine, made once.
+
+        Queries begin with it, so that what it is made of is put into words once, and not in each of them.
+        """
         from toolkit.load.shown import shown
 
-        table = self._read(self._within(self._backend.table(name) if whole is None else whole, name), name)
-        for column, values in self.filters.items():
-            restricted = self._restricted(table, name, column, values)
-            table = table if restricted is None else restricted
-        return shown(table)
+        of = of or name
+
+        def make():
+            table = self._read(self._within(self._backend.table(of), name), name)
+            for column, values in self.filters.items():
+                restricted = self._restricted(table, name, column, values)
+                table = table if restricted is None else restricted
+            return table, as_view(table)  # what the view is made of lives as long as it does
+
+        return shown(self._once(("rows", of), make)[1])
 
     def whole(self, name):
         """A table of all periods and without filters, as it stood when the data was read; None where there is none.
@@ -215,7 +225,7 @@ class View:
             raise MissingTable(self.absent("messages"), "messages")
         if not self._is_scored():
             score_messages(self._con)
-        return self._rows("messages", self._backend.table("scored_messages"))
+        return self._rows("messages", "scored_messages")
 
     def _is_scored(self):
         found = self._con.execute(

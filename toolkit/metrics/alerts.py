@@ -1,6 +1,7 @@
 """Periods whose volume, or whose rate, leaves what the weeks before let expect."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -51,8 +52,8 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
     -------
     Result, one row per group and step: `n` contacts, `expected` (their mean before), `low` to `high` (whole counts that
         95 of 100 such steps would have), `p`, and `state`: "stands_out" (corrected for all steps and groups that were
-        looked at: Benjamini and Hochberg), "goes_on" (outside too, as part of the change before it), "expected", or
-        "unknown" (fewer than four earlier ones, of weeks seven).
+        looked at: Benjamini and Hochberg), "goes_on" (outside too, as part of the change before it), "could_be_chance" (outside
+        alone, and not beside all the others), "expected", or "unknown" (fewer than four earlier ones, of weeks seven).
 
     Raises
     ------
@@ -90,13 +91,13 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
         calendar = _Calendar(frame, data, period, settings, every, holidays)
         series = [(key, calendar.steps(group)) for key, group in shapes.groups_of(frame, keys)] if len(frame) else []
         walks = [
-            lambda p, one=one: unusual.walk(one["n"], one["kind"], one["at"], p, STEPS[every])
+            partial(_walk, *(one[name].tolist() for name in ("n", "kind", "at", "is_told")), STEPS[every])
             for _, one in _kept(series)
         ]
         walked, _ = unusual.marked(walks, [one["is_told"] for _, one in _kept(series)])
         parts = []
         for (key, one), (bands, states) in zip(_kept(series), walked, strict=True):
-            part = one.assign(**{name: [getattr(band, name) for band in bands] for name in OWN[:4]}, state=states)
+            part = _with_bands(one, one["n"], bands, states)
             parts.append(part[part["is_told"]].assign(**dict(zip(keys, key, strict=True))))
         columns = [*keys, *calendar.names, "n", *OWN]
         told = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
@@ -105,6 +106,16 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
         )
 
     return shapes.run(query, finished)
+
+
+def _walk(values, kinds, at, is_told, rules, threshold, has_ends):
+    return unusual.walk(values, kinds, at, threshold, rules, is_told, has_ends)
+
+
+def _with_bands(frame, values, bands, states):
+    """The steps with what was expected of each, and how it lies against that."""
+    told = {name: [getattr(band, name) for band in bands] for name in OWN[:4]}
+    return frame.assign(**told, state=unusual.told_states(values, bands, states))
 
 
 def _kept(series):
@@ -235,13 +246,15 @@ def unusual_weeks(result, period=None):
         groups.append(group)
         is_told.append(list(told))
         if is_count:
-            walks.append(lambda p, own=group, at=at: unusual.walk(own[value], [0] * len(own), at, p, unusual.WEEKS))
+            walks.append(
+                partial(_walk, group[value].tolist(), [0] * len(group), at.tolist(), list(told), unusual.WEEKS)
+            )
         else:
             walks.append(_rate_walk(group[hits].to_numpy(float), group["n"].to_numpy(float)))
     walked, _ = unusual.marked(walks, is_told)
     parts = []
     for group, (bands, states), told in zip(groups, walked, is_told, strict=True):
-        part = group.assign(**{name: [getattr(band, name) for band in bands] for name in OWN[:4]}, state=states)
+        part = _with_bands(group, group[value], bands, states)
         parts.append(part[told])
     columns = list(dict.fromkeys([*keys, "week", "n", value, *OWN]))
     made = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
@@ -259,7 +272,7 @@ def _rate_walk(hits, n):
     enough = n >= FEWEST_CASES
     if enough.sum() < FEWEST_POINTS:
         none = unusual.Band(*[np.nan] * 4)
-        return lambda p: ([none] * len(n), [unusual.UNKNOWN] * len(n))
+        return lambda p, ends: ([none] * len(n), [unusual.UNKNOWN] * len(n))
     chance = (hits[enough].sum() + 0.5) / (n[enough].sum() + 1)
     sigma = max(1.0, unusual.moving_sigma(hits[enough] / n[enough], np.sqrt(chance * (1 - chance) / n[enough])))
-    return lambda p: unusual.walk_rates(hits, n, p, sigma, least=FEWEST_CASES)
+    return lambda p, ends: unusual.walk_rates(hits, n, p, sigma, least=FEWEST_CASES)

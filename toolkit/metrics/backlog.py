@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from toolkit import engine
+from toolkit import engine, words
+from toolkit.clock.timeline import PERIODS
 from toolkit.metrics import shapes
 from toolkit.metrics.happened import BEFORE, events, scope_of, step_of, steps_there
 from toolkit.metrics.registry import metric
@@ -88,15 +89,17 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
                     named = dict(zip(plain, key, strict=True)) | ({step: name} if step else {})
                     rows.append(named | dict(zip(COUNTS, values, strict=True)))
         result = pd.DataFrame(rows, columns=[*keys, *COUNTS]).astype(dict.fromkeys(COUNTS, "int64"))
-        return _finished(result, keys, within, frame)
+        return _finished(result, keys, within, frame, len(there))
 
-    def _finished(result, keys, within, frame):
+    def _finished(result, keys, within, frame, steps):
         units = dict.fromkeys(COUNTS, "count") | {"backlog_change": "change in count"}
         left, before = int(frame["net_"].sum()), int(frame["net_"].sum() - within["net_"].sum())
         opened, closed = (int(within[kind].sum()) for kind in ("opened_", "closed_"))
-        told = [("moved", {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")})]
         way = "same" if left == before else "grew" if left > before else "shrank"
-        told.append((way, {"n": left, "left": (left, "count"), "by": (abs(left - before), "count")}))
+        about = {"n": left, "left": (left, "count"), "by": (abs(left - before), "count")}
+        if step in PERIODS:
+            way, about["steps"] = f"{way}_since", words.text(f"step.{step}", n=steps)
+        told = [(way, about), ("moved", {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")})]
         if "unknown_" in frame and within["unknown_"].sum():
             told.append(("unknown", {"n": int(within["unknown_"].sum())}))
         made = shapes.finish(

@@ -14,13 +14,14 @@ from toolkit.metrics.registry import METRICS, metric
 from toolkit.result import Result, interval_columns
 from toolkit.tables import PARTS_OF_OUTSIDE as PARTS
 
-RATE, SECONDS, SCORE, COUNT, NUMBER = "rate", "seconds", "score", "count", "number"
+RATE, SECONDS, SCORE, NET, COUNT, NUMBER = "rate", "seconds", "score", "net", "count", "number"
 # What a figure may be given in, and what it is then multiplied by.
 UNITS = {
     RATE: {"": 1, "rate": 1, "share": 1, "fraction": 1, "%": 0.01, "percent": 0.01, "pct": 0.01},
     SECONDS: {"": 1, "s": 1, "sec": 1, "second": 1, "seconds": 1, "min": 60, "minute": 60, "minutes": 60}
     | {"h": 3_600, "hour": 3_600, "hours": 3_600, "d": 86_400, "day": 86_400, "days": 86_400},
     SCORE: {"": 1, "score": 1, "points": 1},
+    NET: {"": 0.01, "points": 0.01, "share": 1},  # as the field writes it, from -100 to 100
     COUNT: {"": 1, "count": 1, "n": 1},
     NUMBER: {"": 1},
 }
@@ -256,6 +257,8 @@ def unit_of(name, column):
         return COUNT
     if column == "mean":
         return SCORE
+    if shape == "score" and column == METRICS[name].value:
+        return NET
     return RATE if shape in ("rate", "shares", "wait", "mean", "curve") else NUMBER
 
 
@@ -286,6 +289,8 @@ def _number(text, unit, given):
     if unit == RATE and not 0 <= value <= 1:
         key = "percent" if not said and 1 < number <= 100 else "no_share"
         raise ValueError(_why(key, value=text, share=f"{number / 100:g}"))
+    if unit == NET and abs(value) > 1:
+        raise ValueError(_why("no_net", value=text))
     if unit in (SECONDS, COUNT) and value < 0:
         raise ValueError(_why("below_zero", value=text))
     return value

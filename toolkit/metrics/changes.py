@@ -5,7 +5,7 @@ import pandas as pd
 
 from toolkit import engine, verdicts
 from toolkit.contributions import split_change
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, MissingColumn, MissingTable
 from toolkit.intervals import student_quantile
 from toolkit.metrics.periods import results_of
 from toolkit.metrics.previous import scores_of
@@ -17,7 +17,6 @@ from toolkit.tables import HISTORY_WEEK
 FEWEST = 20  # cases of a period
 PARTS = {"contribution": "both", "level": "level", "mix": "mix"}  # columns, and the parts that they are
 COUNTS, BEFORE = ["n_", "total_", "squares_"], ["n_before_", "total_before_", "squares_before_"]
-UNITS = {"rate": "points", "seconds": "change in seconds", "score": "change in score"}
 
 
 def what_moved(data, function, by, value=None, table=None, **choices):
@@ -81,7 +80,7 @@ def what_moved(data, function, by, value=None, table=None, **choices):
         frame = frame.assign(**_estimates(split, part, column, len(frame), degrees))
     is_few = (frame[["n_", "n_before_"]].max(axis=1) < least) | (split is None)
     frame["p"] = _ps(split, len(frame), degrees).where(~is_few)
-    whole = _whole_change(sides, history, value, keys, unit, name, least)
+    whole = _whole_change(now, sides, history, value, keys, name)
     if whole is not None:  # the same figure as it is told elsewhere
         for column, told in (("", "change"), ("_low", "low"), ("_high", "high")):
             frame.loc[frame.index[-1], f"contribution{column}"] = getattr(whole, told)
@@ -97,7 +96,7 @@ def what_moved(data, function, by, value=None, table=None, **choices):
     columns = [*keys, "n", *([hits] if hits else []), value, "previous_n", "previous"]
     columns += [name for column in PARTS for name in (column, *ends[column])] + ["p", "verdict", "is_total"]
     units = dict.fromkeys(counts, "count") | {value: unit, "previous": unit, "p": "number", "verdict": "verdict"}
-    units |= dict.fromkeys(PARTS, UNITS[unit])
+    units |= dict.fromkeys(PARTS, "points" if unit == "rate" else f"change in {unit}")
     result = Result.of(frame[columns].reset_index(drop=True), attrs["metric"], units, keys, least, attrs["choices"])
     result.attrs |= {name: attrs[name] for name in ("case", "best", "zone")}
     about = {"roles": {"hits": hits} if hits else {}, "of": value, "value": "contribution", "count": "n", "rows": keys}
@@ -122,8 +121,8 @@ def _sums(result, value, keys, name):
     if unit == "rate":
         total = frame[hits].to_numpy(float) if hits else np.nan_to_num(frame[value].to_numpy(float)) * n
         sums = [n, total, total]
-    elif unit == "score" and all(scores_of(row) for row in rows):
-        sums = np.array([scores_of(row) for row in rows], float).reshape(-1, 3).T
+    elif value == (attrs.get("scores") or {}).get("of"):
+        sums = np.array([scores_of(row, attrs) for row in rows], float).reshape(-1, 3).T
     elif unit == "seconds" and attrs["shape"] == "mean" and value == "mean_seconds":
         sums = np.array([_of_cells(result.cells(row)) for row in rows], float).reshape(-1, 3).T
     else:
@@ -200,19 +199,24 @@ def _ps(split, rows, degrees):
     return pd.Series(np.clip(2 * stdtr(degrees, -size), verdicts.SMALLEST_P, 1.0))
 
 
-def _whole_change(sides, history, value, keys, unit, name, least):
+def _whole_change(now, sides, history, value, keys, name):
     """The change of the total, as a comparison of the two periods tells it; None of a mean of times."""
     (n, total, squares), (n_before, total_before, squares_before) = ([one.sum() for one in side] for side in sides)
-    if unit == "rate":
-        movement = None
-        if history is not None:
-            weekly = _sums(history.result, value, [*keys, HISTORY_WEEK], name)
-            sums = weekly.groupby(weekly[HISTORY_WEEK].astype(int))[COUNTS].sum().reindex(history.weeks, fill_value=0)
-            movement = rate_movement((sums["total_"], sums["n_"]))
+    least, scores, weeks = now.attrs["minimum_count"], now.attrs.get("scores") or {}, None
+    if history is not None:
+        weekly = _sums(history.result, value, [*keys, HISTORY_WEEK], name)
+        weeks = weekly.groupby(weekly[HISTORY_WEEK].astype(int))[COUNTS].sum().reindex(history.weeks, fill_value=0)
+    if now.attrs["units"][value] == "rate":
+        movement = None if weeks is None else rate_movement((weeks["total_"], weeks["n_"]))
         return verdicts.rates(total, n, total_before, n_before, movement, least)
-    if unit == "score":
-        now, before = (n, total, squares), (n_before, total_before, squares_before)
-        return verdicts.scores(now, before, 1, 5, fewest=max(least, 5))
+    if value == scores.get("of"):
+        ends, fewest = scores["ends"], max(least, scores["fewest"])
+        movement = None if weeks is None else score_movement(*(weeks[column] for column in COUNTS))
+        sums = (n, total, squares), (n_before, total_before, squares_before)
+        change = verdicts.scores(*sums, *ends, fewest=fewest, movement=movement)
+        if movement is None and not change.untested:
+            return verdicts.Change(change.change, untested=verdicts.NO_HISTORY)
+        return change
     return None
 
 
@@ -222,3 +226,39 @@ def _verdicts(frame, is_few):
     rows = zip(frame["contribution"], frame["p"], untested, strict=True)
     changes = [verdicts.Change(value, p=p, untested=code) for value, p, code in rows]
     return [*verdicts.decide(changes[:-1]), *verdicts.decide(changes[-1:])]
+
+
+def moved_together(data, asked, by):
+    """What moved several figures, by several columns, as it is looked at together: verdicts by Holm over all the groups.
+
+    Parameters
+    ----------
+    data : Data
+    asked : list of (metric, {choices}), as `what_moved` takes them
+    by : columns; of each metric those that its table has
+
+    Returns
+    -------
+    list of Result of `what_moved`, those without a clear contribution, too; one that the data can't tell is left out
+    """
+    made = []
+    for function, given in asked:
+        for key in by:
+            try:
+                result = what_moved(data, function, key, **given)
+            except (MissingColumn, MissingTable):
+                continue
+            made += [result] if result is not None and len(result) > 1 else []
+    groups = [~result["is_total"].to_numpy(bool) for result in made]
+    tested = [result["p"].to_numpy(float)[own] for result, own in zip(made, groups, strict=True)]
+    adjusted = (
+        np.split(verdicts.holm(np.concatenate(tested)), np.cumsum([len(ps) for ps in tested])[:-1]) if made else []
+    )
+    for result, own, ps in zip(made, groups, adjusted, strict=True):
+        told = result["verdict"].to_numpy(object).copy()
+        told[own] = [
+            code if np.isnan(p) else verdicts.CLEAR if verdicts.is_clear(p) else verdicts.CHANCE
+            for p, code in zip(ps, told[own], strict=True)
+        ]
+        result["verdict"] = told
+    return made

@@ -4,8 +4,10 @@ import inspect
 
 from toolkit import engine, words
 from toolkit.errors import BadParameter, ToolkitError
+from toolkit.metrics.alerts import unusual_weeks
 from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
-from toolkit.metrics.changes import what_moved
+from toolkit.metrics.beside import beside
+from toolkit.metrics.changes import moved_together, what_moved
 from toolkit.metrics.figures import figures
 from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
@@ -16,14 +18,17 @@ from toolkit.result import interval_columns
 __all__ = [
     "DEFINITION",
     "History",
+    "beside",
     "beside_previous",
     "benchmarks",
     "what_moved",
     "compared",
     "figures",
+    "moved_together",
     "monthly",
     "previous_period",
     "scan",
+    "unusual_weeks",
     "weekly",
 ]
 
@@ -172,6 +177,7 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
         return None
     keys = [*engine.group_keys(choices.pop("by", None)), "week"]
     result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    result.attrs["read_each"] = True  # what was open at the end of its week may have ended since
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result

@@ -177,7 +177,7 @@ def breaches(
         had passed), `overdue_seconds` past its target until it was answered (closed) or the data was read, by the
         clock that was chosen, `target_seconds`, and of channel, priority, team, agent, topic, conversation_id,
         customer_id and url what there is. `attrs["facts"]`: `total` before the cut, `still_open` of them that are
-        neither answered (closed) yet.
+        neither answered nor closed yet.
 
     Raises
     ------
@@ -201,12 +201,13 @@ def breaches(
     held = _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pauses)
     rows = held["rows"]
     late = rows.filter(rows.is_judged_ & ~rows.is_met_)
-    counts = {"total": late.count(), "still_open": engine.count_if(late, ~late.is_done_)}
+    counts = {"total": late.count(), "still_open": engine.count_if(late, ~late.is_over_)}
     facts = {name: int(value) for name, value in engine.to_pandas(late.aggregate(**counts)).iloc[0].items()}
     shown = [name for name in LISTED if name in late.columns]
     late = late.mutate(overdue_seconds=late.seconds_ - late.target_)
     late = late.order_by([late.overdue_seconds.desc(), late.start_.asc(), late.conversation_id.asc()])
-    late = late.select("start_", "paused_", "target_", "overdue_seconds", *shown)
+    texts = {name: engine.as_text(late[name]).nullif("") for name in shown}
+    late = late.select("start_", "paused_", "target_", "overdue_seconds", **texts)
     frame = engine.to_pandas(late if limit is None else late.limit(limit))
     whole = ["start_", "paused_", "target_", "overdue_seconds"]
     frame = frame.astype(dict.fromkeys(whole, "int64")).rename(columns={"target_": "target_seconds"})
@@ -225,11 +226,12 @@ def _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pa
     choose("pauses", pauses, ("counted", "left_out"))
     if of == "response":
         rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
-        rows = rows.mutate(is_done_=rows.is_answered_)
+        rows = rows.mutate(is_done_=rows.is_answered_, is_over_=rows.is_answered_ | rows.is_closed_)
     else:
         choose("clock", clock, ("calendar", "business"))
         table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
         rows = closings(table, as_of, "done")
+        rows = rows.mutate(is_over_=rows.is_done_)
         choices = {"clock": clock, "channels": channels, "pauses": pauses}
     settings = service or shapes.settings_of(rows)
     rows = with_target(rows, setting, settings)
@@ -292,7 +294,7 @@ def _with_standing(result):
     """The result with the share that is wanted of each row, and how it stands against it."""
     is_promised = result["n"] + result["undue_count"] > 0
     result["wanted"] = np.where(is_promised, result.attrs["target"]["value"], np.nan)
-    result.attrs["units"] |= {"wanted": "rate"}
+    result.attrs["units"] |= {"wanted": "percent"}
     result.attrs["target"] = result.attrs["target"] | {"column": "wanted"}
     result["standing"] = result.statuses()
     return result

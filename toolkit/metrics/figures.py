@@ -47,8 +47,8 @@ def figures(data, *asked):
         own = dict(given)
         best = own.pop("best", None)
         table, value = own.pop("table", METRICS[function.__name__].table), own.pop("value", None)
-        held = getattr(data, table)
         try:
+            held = getattr(data, table)
             with planned():
                 function(held, **own)
         except (MissingColumn, MissingTable) as error:  # the others can be said all the same
@@ -138,6 +138,8 @@ def _card(data, table, now, before, value, best, history, choices):
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}
         best = target["best"]
+    if attrs.get("is_stock"):  # counted in full at an instant: what it was before says all
+        card["verdict"] = None
     if card["verdict"] == verdicts.CLEAR:
         card["direction"] = verdicts.direction(card["change"], best)
     return card
@@ -158,7 +160,7 @@ def _year_ago(data, table, now, past, card, best, history):
     best = best if best is not None or card["unit"] in ("count", "text") else now.attrs["best"]
     clear = row["verdict"] == verdicts.CLEAR
     way = verdicts.direction(made["change"], best or "") if clear and made["change"] is not None else "none"
-    return made | {"verdict": row["verdict"], "direction": way}
+    return made | {"verdict": None if now.attrs.get("is_stock") else row["verdict"], "direction": way}
 
 
 def _group(result, value):

@@ -193,7 +193,7 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
     if attrs.get("is_stock"):  # counted in full at an instant: it has a change, and nothing of a week's movement
         ratio = row[value] / past[value] - 1 if past[value] else np.nan
-        return verdicts.Change(float(ratio), untested=verdicts.NO_HISTORY)
+        return verdicts.Change(float(ratio), untested=verdicts.COUNTED)
     if unit == "count":
         lengths = {} if days is None else {"days": days[0], "days_before": days[1]}
         weekly = None if history is None else count_movement(*history.of(row, keys, value))

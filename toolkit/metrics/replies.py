@@ -109,9 +109,10 @@ def _closes(threads):
     is_closed = ibis.literal(False)
     if "status" in threads.columns:
         is_closed = threads.status.fill_null("").lower().isin(CLOSED_STATUSES)
+    handed, first = at("handed_off_at"), at("first_response_at")
     return threads.select(
         "conversation_id", is_closed_there_=is_closed, closing_=at("closed_at"), bot_=at("bot_started_at"),
-        taken_=ibis.least(at("handed_off_at"), at("first_response_at")), assigned_=at("agent_assigned_at"),
+        taken_=ibis.coalesce(ibis.least(handed, first), handed, first), assigned_=at("agent_assigned_at"),
         whose_=engine.as_text(threads.agent) if "agent" in threads.columns else ibis.null("string"),
     )  # fmt: skip
 

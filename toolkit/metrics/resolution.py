@@ -159,8 +159,8 @@ def reopen_rate(conversations, by=None, zone=None):
     Parameters
     ----------
     conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `created_at`, `reopen_count` (null: not known, left out) and the columns in `by`. The count is as of the
-        reading: it can't be read back.
+        Uses `created_at`, `reopened_at` (null: never) or `reopen_count` (null: not known, left out), and the columns in
+        `by`. A count is as of the reading: it can't be read back.
     by : str or list of str, optional
         Group columns, such as "topic"; also hour, weekday, day, week, month of creation, local.
 
@@ -184,9 +184,16 @@ def reopen_rate(conversations, by=None, zone=None):
     >>> reopen_rate(conversations)[["n", "reopened_count"]].values.tolist()
     [[2, 1]]
     """
-    rows = engine.as_table(conversations, "conversations", ["created_at", "reopen_count"])
-    rows = rows.filter(rows.reopen_count.notnull()).mutate(is_reopened_=rows.reopen_count > 0)
-    return shapes.rate(reopen_rate, rows, "reopened", by, zone, uses=["reopen_count"], is_state=True)
+    rows = engine.as_table(conversations, "conversations", ["created_at"])
+    is_timed = "reopened_at" in rows.columns
+    if is_timed:
+        if "reopen_count" in rows.columns:  # of which neither is known, nothing is
+            rows = rows.filter(rows.reopened_at.notnull() | rows.reopen_count.notnull())
+        rows = rows.mutate(is_reopened_=rows.reopened_at.notnull())
+    else:
+        rows = engine.as_table(rows, "conversations", ["reopen_count"])
+        rows = rows.filter(rows.reopen_count.notnull()).mutate(is_reopened_=rows.reopen_count > 0)
+    return shapes.rate(reopen_rate, rows, "reopened", by, zone, uses=["reopen_count"], is_state=not is_timed)
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
@@ -277,4 +284,4 @@ def resolution_buckets(
     rows = with_target(closings(table, as_of), "resolution")
     choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "channels": channels}
     of = resolution_buckets
-    return waits.wait_spans(of, rows, "closed", by, zone, edges, clock, service, None, choices, case, "open")
+    return waits.wait_spans(of, rows, "closed", by, zone, edges, clock, service, None, choices, case, still="open")

@@ -225,7 +225,9 @@ def response_time_buckets(
     choose("edges_include", edges_include, ("upper", "lower"))
     choices = {"edges": ", ".join(map(str, edges)), "edges_include": edges_include} | choices
     of, is_upper = response_time_buckets, edges_include == "upper"
-    return waits.wait_spans(of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case, is_upper)
+    return waits.wait_spans(
+        of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case, is_upper=is_upper
+    )
 
 
 @metric("rate", table="conversations", case="conversation", value="response_rate", best="high")

@@ -183,7 +183,7 @@ def _waits(weekly, own, others, value, least):
 def _fact(weeks):
     """The fact of a group, of which the first of these weeks is the clearest."""
     week, attrs = weeks[0], weeks[0].result.attrs
-    said, unit = _subject(week), attrs["units"][week.column]
+    said, unit = subject_of(week.result, week.column), attrs["units"][week.column]
     other = round(week.other) if unit == "count" else week.other
     told = {"subject": said, "value": words.value_text(week.value, unit), "other": words.value_text(other, unit)}
     what = words.text("headlines.scan.what", **told)
@@ -201,6 +201,7 @@ def _fact(weeks):
         "what": what,
         "more": words.text("headlines.scan.more", **told),
         "direction": direction(week.value - week.other, week.best),
+        "way": "rose" if week.value > week.other else "fell",
         "p": float(week.change.p),
         "score": NormalDist().inv_cdf(1 - week.change.p / 2),
         "n": week.n,
@@ -208,9 +209,10 @@ def _fact(weeks):
     }
 
 
-def _subject(week):
-    metric, case = (week.result.attrs[name] for name in ("metric", "case"))
-    if week.column == "n" and words.has(f"metric.{metric}.counted.{case}"):
+def subject_of(result, column):
+    """What a column of a metric's result is called within a sentence, such as "the number of conversations"."""
+    metric, case = (result.attrs[name] for name in ("metric", "case"))
+    if column == "n" and words.has(f"metric.{metric}.counted.{case}"):
         return words.text(f"metric.{metric}.counted.{case}")
-    own = f"metric.{metric}.figures.{week.column}"
-    return words.text(f"metric.{metric}.subject" if week.column == METRICS[metric].value or not words.has(own) else own)
+    own = f"metric.{metric}.figures.{column}"
+    return words.text(f"metric.{metric}.subject" if column == METRICS[metric].value or not words.has(own) else own)

@@ -167,7 +167,8 @@ def sentiment_drivers(data, by="topic", tagged="all"):
     """Which groups moved the share of negative messages against the period before, and by what: how they sound, or how many.
 
     What a group added to the change is parted in two (Kitagawa): `level`, because its own messages sound otherwise, and
-    `mix`, because more or fewer of all the messages are its own. The two sum to it, and the groups to the whole change.
+    `mix`, because more or fewer of all the messages are its own, as far as it lies from the whole. The two sum to it,
+    and the groups to the whole change.
 
     Parameters
     ----------
@@ -179,10 +180,9 @@ def sentiment_drivers(data, by="topic", tagged="all"):
 
     Returns
     -------
-    Result, or None without a period before: as `what_moved` gives it, one row per group, what did most harm first:
-        `n` scored messages, `negative` and `previous` in [0, 1], `contribution` in [-1, 1] with `contribution_low`,
-        `contribution_high` (95 %) and `verdict`; and of it `level` and `mix`. A group that one of the periods has not
-        is all mix. The last row, `is_total`, is the whole change.
+    Result, or None without a period before: as `what_moved` gives it, one row per group, what did most harm first: `n`
+        scored messages, `negative` and `previous` in [0, 1], `contribution`, `level` and `mix` in [-1, 1], each with
+        `_low`, `_high` (95 %), and `verdict`. The last row, `is_total`, is the whole change.
 
     Source: DEFINITIONS.md#sentiment-drivers
 
@@ -194,7 +194,6 @@ def sentiment_drivers(data, by="topic", tagged="all"):
     True
     """
     result = what_moved(data, sentiment_trend, by, every=None, tagged=tagged)
-    if result is None:
-        return None
-    result.attrs["metric"] = sentiment_drivers.__name__
+    if result is not None:
+        result.attrs["metric"] = sentiment_drivers.__name__
     return result

@@ -181,7 +181,7 @@ def _aim(targets, target, within):
 
 def _measured(group, asked, model):
     """The mean handle time of a group's calls, and the mean patience of its callers; null where it isn't known."""
-    sums = group[SUMS].sum()
+    sums = group[SUMS].sum()  # of what isn’t known nothing is added
     handle, patience = asked["handle"], asked["patience"]
     if handle is None:
         handle = float(sums["handle_"] / sums["handled_"]) if sums["handled_"] else math.nan
@@ -216,7 +216,7 @@ def _hours(frame, rows, period, opened):
 
 def _of_group(group, there, timed, aim, measured, has_agents):
     """The hours of one group: calls, what they need, who was seen."""
-    hours = there.merge(group[["day", "hour", *SUMS]].dropna(), how="left", on=["day", "hour"]).fillna(
+    hours = there.merge(group[["day", "hour", *SUMS]].dropna(subset=["day"]), how="left", on=["day", "hour"]).fillna(
         dict.fromkeys(SUMS, 0.0)
     )
     cells = hours.groupby(timed).agg(

@@ -19,16 +19,16 @@ COMMENT, MESSAGE = "comment", "message"
 
 # A listing: a row an example, counted in full before any is drawn. No query of a shape gives both.
 @metric("listing", table="scored_messages", case="text", value="n")
-def voice_of_customer(messages, by="topic", examples=2, sentiment="all", surveys=None, limit=None):
-    """What customers wrote, by topic: how many messages and survey comments, with some of each as examples.
+def voice_of_customer(messages, by=None, examples=2, sentiment="all", surveys=None, limit=None):
+    """What customers wrote: how many messages and survey comments on each topic, with some of each as examples.
 
     Parameters
     ----------
     messages : DataFrame, ibis Table or path; one row per message
         Uses `message_id`, `sender` (customers' kept), `sent_at`, `text`, and the columns in `by`; `quick_reply` where
         there is one: what was pressed isn't said.
-    by : str or list of str
-        "topic", or other columns of both tables.
+    by : str or list of str, optional
+        Group columns, such as "topic"; comments are left out where surveys don't have them.
     examples : int
         How many of each group, of messages and of comments, are shown. They are drawn by their time and key, so that
         the same data always shows the same; those of fewer than 20 letters only where there are no others.
@@ -53,7 +53,7 @@ def voice_of_customer(messages, by="topic", examples=2, sentiment="all", surveys
     ...     "message_id": ["a", "b", "c"], "sender": "customer", "topic": ["bills", "bills", "repair"],
     ...     "sent_at": pd.to_datetime(["2024-03-05T09:00Z"] * 3), "text": ["Too high", "Write to me@x.org", None],
     ... })
-    >>> voice_of_customer(messages, examples=1)[["topic", "n", "said"]].values.tolist()
+    >>> voice_of_customer(messages, by="topic", examples=1)[["topic", "n", "said"]].values.tolist()
     [['bills', 2, 'Too high']]
     """
     choose("sentiment", sentiment, ("all", *SENTIMENTS))
@@ -69,12 +69,14 @@ def voice_of_customer(messages, by="topic", examples=2, sentiment="all", surveys
         if "comment" in asked.columns and all(key in asked.columns for key in keys):
             parts.insert(0, _drawn(asked, "surveys", COMMENT, "survey_id", "comment", keys, examples, sentiment))
     counts, drawn = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
-    totals = counts.groupby(keys, as_index=False, dropna=False)["n"].sum()
-    totals["is_none_"] = (totals[keys] == engine.NONE).any(axis=1)
-    totals = totals.sort_values(["is_none_", "n", *keys], ascending=[True, False, *[True] * len(keys)])
+    held = keys or ["all_"]  # without groups all are one
+    counts, drawn = (frame.assign(all_=0) for frame in (counts, drawn))
+    totals = counts.groupby(held, as_index=False, dropna=False)["n"].sum()
+    totals["is_none_"] = (totals[held] == engine.NONE).any(axis=1)
+    totals = totals.sort_values(["is_none_", "n", *held], ascending=[True, False, *[True] * len(held)])
     totals["order_"] = range(len(totals))
     kept = totals if limit is None else totals.head(limit)
-    frame = kept.merge(drawn, on=keys, how="inner").sort_values(["order_", "place_"], kind="stable")
+    frame = kept.merge(drawn, on=held, how="inner").sort_values(["order_", "place_"], kind="stable")
     frame = frame.reset_index(drop=True)[[*keys, "n", *GIVEN]].astype({"n": "int64"})
     by_source = counts.groupby("said_in")["n"].sum()
     facts = {"total": int(counts["n"].sum()), "is_sample": True}
@@ -103,7 +105,7 @@ def _drawn(table, name, source, key, text, keys, examples, sentiment):
         draw_=(rows.at_ % PRIME) * 7_919 % PRIME, is_short_=ibis.ifelse(rows.said_.length() < SAYING, 1, 0)
     )
     order = [rows.is_short_.asc(), rows.draw_.asc(), rows.text_id_.asc()]
-    number = ibis.row_number().over(group_by=keys, order_by=order)
+    number = ibis.row_number().over(group_by=keys or None, order_by=order)
     chosen = rows.mutate(number_=number)
     chosen = chosen.filter(chosen.number_ < SPARE * examples)
     chosen = chosen.select(
@@ -112,7 +114,8 @@ def _drawn(table, name, source, key, text, keys, examples, sentiment):
     frame = engine.to_pandas(chosen).assign(said_in=source)
     frame["said"] = [masked(text) for text in frame["said"]]
     frame = frame.sort_values([*keys, "number_"], kind="stable").drop_duplicates([*keys, "said"])
-    frame["place_"] = frame.groupby(keys, dropna=False).cumcount() if len(frame) else 0
+    groups = frame.groupby(keys, dropna=False) if keys else frame
+    frame["place_"] = groups.cumcount() if keys else range(len(frame))
     frame = frame[frame["place_"] < examples].drop(columns="number_")
     frame["place_"] += 0 if source == COMMENT else examples
     return counts, frame

@@ -263,8 +263,8 @@ def wait_spans(
 ):
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
-    Counted on the engine by the exact second; an edge belongs to the span that it ends (`is_upper`), or begins. Where all of a group have one `target_`, the
-    share of the group that ended within it.
+    Counted on the engine by the exact second; an edge belongs to the span that it ends (`is_upper`), or begins. Where
+    all of a group have one `target_`, the share of the group that ended within it.
     """
     import ibis
 

@@ -5,7 +5,7 @@ Figures, findings and charts come from the executed notebooks, so that the page 
 
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from toolkit import words
 from toolkit.headline import overview
@@ -17,6 +17,8 @@ from toolkit.report.wording import column_name, format_period, format_time
 
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
+OVERVIEW = "overview"  # the report that the page is drawn from, where it was made
+MOST_TO_LOOK_AT = 5
 
 
 def draw(out, manifest):
@@ -30,8 +32,10 @@ def draw(out, manifest):
     """
     entries = [{"name": name} | entry for name, entry in sorted(manifest["reports"].items(), key=place)]
     told = [read_report(out, entry) for entry in alike(entries)]
-    figures = distinct_figures(told)
-    said = overview(told) if any(report["cards"] for report in told) else None
+    own = [with_links(report, told) for report in told if report["name"] == OVERVIEW and report["figures"]]
+    drawn = own or told
+    figures = distinct_figures(drawn)
+    said = overview(drawn) if any(report["cards"] for report in drawn) else None
     services = {entry["service"] for entry in entries if entry.get("service")}
     zone = one_of(entry.get("time_zone") for entry in entries)
     return render_page(
@@ -39,12 +43,11 @@ def draw(out, manifest):
         service=services.pop() if len(services) == 1 else "",
         scope=scope(told),
         remarks=list(dict.fromkeys(text for report in told for text in report["header"].get("remarks", []))),
-        links=[overview_link(True)]
-        + [link_to(entry) for entry in entries if entry.get("html") and not entry.get("group")],
+        links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
-        look_at=look_at(said),
-        rows=rows_of(figures),
-        pull=chart_of(told, "pull"),
+        look_at=look_at(said, own, told),
+        rows=rows_of(figures, is_ranked=not own),
+        pull=chart_of(drawn, "pull"),
         grid=chart_of(told, "grid"),
         reports=list_of(entries, {report["name"]: report for report in told}),
         lacking=lacking(entries),
@@ -54,8 +57,38 @@ def draw(out, manifest):
     )
 
 
-def look_at(said):
-    """What to look at: a sentence that begins with the name says it once.
+def with_links(own, reports):
+    """The overview's own report, its figures and facts linked to the sections of the reports that tell more of them."""
+    cards = [card | {"href": link_of(card["metric"], reports) or card.get("href", "")} for card in own["cards"]]
+    facts = [fact | {"href": link_of(fact["metric"], reports) or fact.get("href", "")} for fact in own["facts"]]
+    figures = []
+    for texts, raw in own["figures"]:
+        page, _, block = link_of(raw.get("metric"), reports).partition("#")
+        linked = {"page": unquote(page), "block": block} if page else {}
+        figures.append((texts | linked, raw))
+    return own | {"cards": cards, "facts": facts, "figures": figures}
+
+
+def link_of(metric, reports):
+    """Where a report besides the overview tells of a metric: first one that has it among its key figures; "" for none."""
+    others = [report for report in reports if report["name"] != OVERVIEW]
+    for is_key in (True, False):
+        for report in others:
+            found = next((block["id"] for block in report["blocks"] if block.get("metric") == metric), "")
+            if found and (not is_key or any(raw.get("metric") == metric for _, raw in report["figures"])):
+                return f"{report['html']}#{found}"
+    return next(
+        (report["html"] for report in others if any(raw.get("metric") == metric for _, raw in report["figures"])), ""
+    )
+
+
+def is_beside(entry):
+    """Whether a report has a link of its own in the bar: of the whole, and not the one that this page is drawn from."""
+    return not entry.get("group") and entry["name"] != OVERVIEW
+
+
+def look_at(said, own=(), reports=()):
+    """What to look at: what goes together, then what the listings hold, then the worst places; said once.
 
     >>> look_at({"look_at": [{"name": "Billing", "text": "Billing waits.", "href": "a.html"}]})[0]["text"]
     'waits.'
@@ -63,7 +96,19 @@ def look_at(said):
     '43 % hung up.'
     """
     found = said["look_at"] if said else []
-    return [one | {"text": one["text"].removeprefix(one["name"] + " ")} for one in found]
+    listed = [
+        {
+            "name": one["name"],
+            "text": one["text"],
+            "href": link_of(one["metric"], reports) or f"{report['html']}#{block['id']}",
+        }
+        for report in own
+        for block in report["blocks"]
+        for one in block.get("items", [])
+    ]
+    if own:
+        found = [*found[:1], *listed, *found[1:]][: max(MOST_TO_LOOK_AT - 1, len(listed) + 1)]
+    return [one | {"text": one["text"].removeprefix(one["name"]).lstrip(" ,:")} for one in found]
 
 
 def overview_link(is_current=False):
@@ -129,7 +174,7 @@ def distinct_figures(reports):
     for report in reports:
         for texts, raw in report["figures"]:
             key = (raw.get("metric"), raw.get("column"), raw.get("population"), texts["label"])
-            link = {"page": report["file"], "block": texts.get("block") or "main"}
+            link = {"page": texts.get("page") or report["file"], "block": texts.get("block") or "main"}
             found.setdefault(key, (texts | link, raw))
     return list(found.values())
 
@@ -154,8 +199,11 @@ def row_of(raw):
     return raw.get("group") or {"count": "volume", "seconds": "speed"}.get(raw["unit"], "experience")
 
 
-def rows_of(figures):
-    """[{"key", "tiles"}] of the rows that have any; those off target first, then clear changes, without a value last."""
+def rows_of(figures, is_ranked=True):
+    """[{"key", "tiles"}] of the rows that have any; those off target first, then clear changes, without a value last.
+
+    Of the overview's own report (not `is_ranked`) as it has them.
+    """
 
     def rank(figure):
         raw = figure[1]
@@ -165,10 +213,24 @@ def rows_of(figures):
 
     rows = []
     for key in ROWS:
-        chosen = sorted((figure for figure in figures if row_of(figure[1]) == key), key=rank)[:MOST]
+        chosen = [figure for figure in figures if row_of(figure[1]) == key]
+        chosen = (sorted(chosen, key=rank) if is_ranked else chosen)[:MOST]
         if chosen:
-            rows.append({"key": key, "tiles": [texts for texts, _ in chosen]})
+            rows.append({"key": key, "tiles": [shorter(texts) for texts, _ in chosen]})
     return rows
+
+
+def shorter(texts):
+    """The texts of a tile where there is little room: its population beside its interval, and nothing of a year ago.
+
+    >>> shorter({"label": "Wait, written", "name": "Wait", "population": "written", "interval": "4 to 9 h"})["interval"]
+    '4 to 9 h, written'
+    """
+    name, population = texts.get("name") or texts["label"], texts.get("population", "")
+    if population:
+        said = words.text("pages.overview.some", interval=texts["interval"], population=population)
+        texts = texts | {"label": name, "interval": said}
+    return texts | {"year_ago": ""}
 
 
 def chart_of(reports, kind):
@@ -261,9 +323,12 @@ def failed(entry):
 
 def short(entry, report):
     """What a report says, in a few words: a figure off target, else its headline, else what it is about."""
+    if entry["name"] == OVERVIEW and report:
+        return words.text("pages.overview.this_page")
     for texts, raw in report["figures"] if report else []:
         if raw.get("status") == "off" and texts.get("beside"):
-            return words.text("pages.overview.short", **{name: texts[name] for name in ("label", "value", "beside")})
+            key = "short_same" if texts["label"].casefold() == entry["title"].casefold() else "short"
+            return words.text(f"pages.overview.{key}", **{name: texts[name] for name in ("label", "value", "beside")})
     headline = entry.get("headline") or {}
     if report is None and entry.get("period"):  # of other days than the figures above
         return format_period(entry["period"], entry.get("time_zone"))

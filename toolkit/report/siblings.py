@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from toolkit.report.index import locked, read_manifest, write_atomically
-from toolkit.report.overview import link_to, overview_link, place
+from toolkit.report.overview import OVERVIEW, link_to, overview_link, place
 from toolkit.report.parameters import read_title
 
 
@@ -61,7 +61,8 @@ def links(name, reports):
         return other == group["report"] or all(theirs.get(part) == group[part] for part in ("column", "value"))
 
     beside = [(other, report) for other, report in sorted(reports.items(), key=place) if is_beside(other, report)]
-    return [overview_link(), *(link_to(report, other == name) for other, report in beside)]
+    beside = [(other, report) for other, report in beside if other != OVERVIEW]  # which the first link leads to
+    return [overview_link(name == OVERVIEW), *(link_to(report, other == name) for other, report in beside)]
 
 
 def is_there(out, file):

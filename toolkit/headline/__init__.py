@@ -8,11 +8,11 @@ named once, never with a because.
 
 import math
 from dataclasses import dataclass
-from datetime import date
 from statistics import NormalDist
 
 from toolkit import words
 from toolkit.cards import card_texts, label
+from toolkit.headline.gathered import day_of, gathered, once, rank
 from toolkit.metrics.registry import METRICS
 from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
 
@@ -108,6 +108,8 @@ def overview(reports):
 
 
 def _href(report, one):
+    if one.get("href"):
+        return one["href"]
     return report["html"] + (f"#{one['block']}" if one.get("block") else "")
 
 
@@ -122,7 +124,7 @@ def together(facts):
     -------
     list of dict: key, value, name, weeks, text, metrics, score and the facts that are meant
     """
-    return _together(_once(facts))
+    return gathered(once(facts))
 
 
 # --- what holds -------------------------------------------------------------------------------------
@@ -134,14 +136,14 @@ def _seen(cards, facts, tested):
     changed = [card for card in cards if card.get("verdict") == CLEAR and holds(card)]
     own = {card["metric"] for card in cards}
     groups = [
-        fact for fact in sorted(facts, key=_rank) if fact["key"] or fact["metric"] not in own
+        fact for fact in sorted(facts, key=rank) if fact["key"] or fact["metric"] not in own
     ]  # the whole has a card
     clear = [fact for fact in groups if holds(fact)]
     changes = [fact for fact in clear if fact["kind"] == "change" or fact.get("weeks")]
     standouts = [fact for fact in clear if fact["kind"] == "standout" and not fact.get("weeks")]
-    together = _together(_once(changes))
+    together = gathered(once(changes))
     named = {(one["key"], one["value"]) for one in together}
-    alike = _together(_once([fact for fact in standouts if fact["direction"] == "worse"]))
+    alike = gathered(once([fact for fact in standouts if fact["direction"] == "worse"]))
     return Seen(
         off=[card for card in with_target if card["status"] == "off"],
         held=with_target,
@@ -149,7 +151,7 @@ def _seen(cards, facts, tested):
         steady=[card for card in cards if card.get("verdict") == CHANCE and card.get("change") is not None],
         together=together,
         alike=[one for one in alike if (one["key"], one["value"]) not in named],
-        changes=[fact for fact in _once(changes) if (fact["key"], fact["value"]) not in named],
+        changes=[fact for fact in once(changes) if (fact["key"], fact["value"]) not in named],
         standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
         is_compared=bool(changes) or any(card.get("verdict") for card in cards),
@@ -166,79 +168,20 @@ def _clear(cards, facts, tested):
     """Whether the change of a card is clear beside the other cards', that of a fact beside all that was looked at."""
     figures = [p for p in map(_p, cards) if p is not None]
     every = figures + [max(float(p), SMALLEST_P) for p in tested if not math.isnan(p)]
-    every += [p for p in map(_p, facts) if p is not None and p not in set(every)]
+    found = [_p(fact) for fact in facts if not fact.get("is_given")]
+    every += [p for p in found if p is not None and p not in set(every)]
     corrected = [dict(zip(ps, holm(ps).tolist(), strict=True)) for ps in (figures, every)]
-    return lambda one: _p(one) is not None and is_clear(corrected["kind" in one][_p(one)])
 
+    def holds(one):
+        # what was asked of a group that others had named is clear as it stands
+        return one.get("is_given") or (_p(one) is not None and is_clear(corrected["kind" in one][_p(one)]))
 
-def _rank(fact):
-    # beyond the smallest p all are as clear: what concerns most cases comes first
-    return -round(fact["score"], 6), -fact["n"], fact["metric"], fact["key"], fact["value"], fact["clause"]
+    return holds
 
 
 def _score(one):
     """The size of a change over its uncertainty."""
     return one["score"] if "score" in one else NormalDist().inv_cdf(1 - _p(one) / 2)
-
-
-def _once(facts):
-    """One fact of a metric and a group: the one that knows its weeks, else that of a change, else the clearest."""
-    found = {}
-    for fact in sorted(facts, key=lambda fact: (not fact.get("weeks"), fact["kind"] != "change", _rank(fact))):
-        found.setdefault((fact["metric"], fact["key"], fact["value"]), fact)
-    return sorted(found.values(), key=_rank)
-
-
-def _together(facts):
-    """What goes together: facts of two or more metrics on one group, in one week or in weeks that aren't known."""
-    groups = {}
-    for fact in facts:
-        if fact["key"]:
-            groups.setdefault((fact["key"], fact["value"]), []).append(fact)
-    made = []
-    for (key, value), found in groups.items():
-        weeks = sorted({week for fact in found for week in fact.get("weeks", ())})
-        # the week in which most of them meet, of several the first
-        week = max(weeks, key=lambda week: sum(week in fact["weeks"] for fact in found), default=None)
-        members = [fact for fact in found if not fact.get("weeks") or week in fact["weeks"]]
-        if len({fact["metric"] for fact in members}) < 2:
-            continue
-        members.sort(key=lambda fact: not fact.get("weeks"))
-        made.append(
-            {
-                "key": key,
-                "value": value,
-                "name": members[0]["name"],
-                "weeks": [week] if week else [],
-                "text": _told_together(members, week),
-                "metrics": [fact["metric"] for fact in members],
-                "score": max(fact["score"] for fact in members),
-                "facts": members,
-            }
-        )
-    return sorted(made, key=lambda one: (-len(one["metrics"]), -one["score"], one["key"], one["value"]))
-
-
-def _told_together(members, week):
-    """One sentence of what goes together: what fell into the week, then what changed in the same period."""
-    dated = [fact for fact in members if week and fact.get("weeks")]
-    others = [fact["clause"] for fact in members if fact not in dated][:MOST]
-    if not dated:
-        first, *rest = others
-        return words.sentence_case(words.text("headlines.same_period", what=first, more=words.joined(rest)))
-    first, *rest = [fact.get("what") or fact["clause"] for fact in dated[:1]] + [
-        fact.get("more") or fact["clause"] for fact in dated[1:MOST]
-    ]
-    said = words.text("headlines.scan.clause", name=dated[0]["name"], week=_day(week), what=first)
-    if rest:
-        said = words.text("headlines.same_week", what=said, more=words.joined(rest))
-    if others:
-        said = words.text("headlines.same_period", what=said, more=words.joined(others))
-    return said
-
-
-def _day(week):
-    return words.date_name(date.fromisoformat(week))
 
 
 # --- the title --------------------------------------------------------------------------------------
@@ -315,7 +258,7 @@ def _moved(card):
 
 
 def _stands_out(one):
-    return words.text("headlines.title.stands_out", name=one["name"], week=_day(one["weeks"][0]))
+    return words.text("headlines.title.stands_out", name=one["name"], week=day_of(one["weeks"][0]))
 
 
 def _first_figure(cards):
@@ -342,11 +285,25 @@ def _bullets(seen, link):
     off = [words.text("headlines.sentence", text="; ".join(off))] if off else [f["text"] for f in seen.off_groups[:1]]
     yield "off", " ".join(off), _first(seen.off or seen.off_groups, link)
     changed = [(_score(card), _changed(card), card) for card in seen.changed]
-    changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together]
+    changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together[:1]]
+    changed += [(one["score"], _shortly(one), one["facts"][0]) for one in seen.together[1:]]
     changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
     said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
     yield "changed", " ".join(said), _first([one for *_, one in changed[:MOST]], link)
     yield "steady", _steady(seen.steady), _first(seen.steady, link)
+
+
+def _shortly(one):
+    """What goes together in a group, in a few words; the group that is clearest is told in full."""
+    return _stands_out(one) if one["weeks"] else one["text"]
+
+
+def _counted(one):
+    """How many figures of a group moved, and when; which ones the headline and the section tell."""
+    if not one["weeks"]:
+        return one["text"]
+    n = len(set(one["metrics"]))
+    return words.text("headlines.look_at_group", name=one["name"], week=day_of(one["weeks"][0]), n=n)
 
 
 def _news(seen):
@@ -408,11 +365,11 @@ def _empty_bullets(seen, link):
 def _look_at(seen):
     off = {card["metric"] for card in seen.off} | {fact["metric"] for fact in seen.off_groups}
     worse = [fact for fact in [*seen.standouts, *seen.changes] if fact["direction"] == "worse"]
-    worse.sort(key=lambda fact: (fact["metric"] not in off, _rank(fact)))
+    worse.sort(key=lambda fact: (fact["metric"] not in off, rank(fact)))
     found, told = {}, set()
     for one in [*seen.together, *seen.alike]:
         # of a group that is worst by several figures the clearest is enough: the section tells the others
-        text = one["text"] if one in seen.together else one["facts"][0]["clause"]
+        text = _counted(one) if one in seen.together else one["facts"][0]["clause"]
         text = words.sentence_case(words.text("headlines.sentence", text=text))
         found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
         told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}

@@ -1,0 +1,109 @@
+"""Of a group that stands out by one figure, what its other figures did over the period."""
+
+import pandas as pd
+import pytest
+from test_scan import CALM, MONDAYS, READ, with_week
+
+from toolkit import metrics
+from toolkit.blocks import look_at, moved, together
+from toolkit.headline import headline, overview
+from toolkit.load import open_data
+from toolkit.metrics.compare import beside, scan
+
+ASKED = (metrics.inbound_volume, {}), (metrics.first_response_time, {})
+
+
+def data_of(folder, slow, period="2024-04-01..2024-04-28"):
+    """Two topics of forty a week; of one three times as many in the week of 15 April, in April answered after `slow` minutes."""
+    rows = []
+    for topic, weeks in {"bills": CALM, "fault": with_week(10, 120, 84)}.items():
+        for monday, (n, _) in zip(MONDAYS, weeks, strict=True):
+            late = slow if topic == "fault" and monday >= pd.Timestamp("2024-04-01", tz="UTC") else 5
+            for k in range(n):
+                at = monday + pd.Timedelta(seconds=3000 * k)
+                wait = pd.Timedelta(minutes=late + k % 7)
+                rows.append({"created_at": at, "topic": topic, "first_response_at": at + wait})
+    frame = pd.DataFrame(rows).assign(channel="email", conversation_id=range(len(rows)))
+    frame.to_csv(folder / "conversations.csv", index=False)
+    (folder / "service.toml").write_text("")
+    return open_data(folder, period=period, as_of=READ)
+
+
+def test_the_other_figures_are_asked(tmp_path):
+    data = data_of(tmp_path, slow=40)
+    facts, tested = scan(data, *ASKED[:1], by=["topic"])
+    assert [(fact["value"], fact["metric"]) for fact in facts] == [("fault", "inbound_volume")]
+    found = beside(data, facts, *ASKED)
+    assert [(fact["metric"], fact["kind"], fact.get("is_given", False)) for fact in found] == [
+        ("inbound_volume", "standout", False),
+        ("first_response_time", "change", True),
+    ]
+    counts = [sum(n for n, _ in with_week(10, 120, 84)[start : start + 4]) for start in (8, 4)]
+    assert [found[0]["over"][name] for name in ("value", "previous", "way")] == [str(counts[0]), str(counts[1]), "rose"]
+    over = {name: text.replace("\xa0", " ") for name, text in found[1]["over"].items()}
+    assert over == {"subject": "the median first response time", "previous": "8 min", "value": "43 min", "way": "rose"}
+    assert found[1]["direction"] == "worse" and found[1]["value"] == "fault"
+    # beside a thousand others that were looked at, what was asked of a named group stays clear as its name does
+    said = headline([], found, [*tested, *[0.5] * 1000])
+    assert said["title"] == "Fault stands out in the week of 15 April"
+    assert said["bullets"][0]["text"].replace("\xa0", " ") == (
+        f"Fault, above all in the week of 15 April: the number of conversations rose from {counts[1]} to {counts[0]}; "
+        "in the same weeks the median first response time from 8 min to 43 min."
+    )
+
+
+def test_what_did_not_change_is_not_told(tmp_path):
+    data = data_of(tmp_path, slow=5)
+    facts, _ = scan(data, *ASKED, by=["topic"])
+    assert [fact["metric"] for fact in beside(data, facts, *ASKED)] == ["inbound_volume"]
+    assert beside(data, [], *ASKED) == []
+
+
+def test_it_is_told_in_one_sentence(tmp_path):
+    data = data_of(tmp_path, slow=40)
+    one = together(data, ASKED, ["topic"])
+    assert one["heading"] == "Fault in the week of 15 April: 2 figures stand out together"
+    said = one["note"].replace("\xa0", " ")
+    assert said.startswith(
+        "Fault, above all in the week of 15 April: the median first response time rose from 8 min to"
+    )
+    assert "; in the same weeks the number of conversations from" in said and "because" not in said
+
+
+def test_what_to_look_at_of_a_group_is_counted(tmp_path):
+    one = together(data_of(tmp_path, slow=40), ASKED, ["topic"])
+    report = {"name": "a", "title": "A", "html": "a.html", "cards": [], "facts": one["facts"], "tested": one["tested"]}
+    (found,) = overview([report])["look_at"]
+    assert found["text"].replace("\xa0", " ") == "Fault: 2 figures stand out around the week of 15 April."
+
+
+def test_what_moved_several_figures(tmp_path):
+    data = data_of(tmp_path, slow=40)
+    one = moved(data, [(metrics.response_rate, {}), (metrics.csat, {})], ["topic", "team"])
+    assert one["heading"] == "No group clearly moved any figure since the period before" and one["chart"] is None
+    assert moved(data.during("2024-02-05..2024-03-03"), [(metrics.response_rate, {})], ["topic"])["heading"] == (
+        "There is nothing earlier to compare with"
+    )
+
+
+def test_the_parts_of_several_figures_are_corrected_for_each_other(sample):
+    data = sample.during("2024-04-01..2024-04-28")
+    asked = [(metrics.sentiment_trend, {"every": None}), (metrics.csat, {}), (metrics.abandonment_rate, {})]
+    one = moved(data, asked, ["topic"])
+    assert one["metric"] == "sentiment_trend" and one["overview"] == "pull" and one["chart"]["wide"]
+    assert one["heading"].replace("\xa0", " ").startswith("Internet fault added 7.3 points")
+    assert 1 <= len(one["facts"]) <= 6 and len(one["tested"]) > 10
+
+
+def test_what_is_to_be_looked_at(sample):
+    data = sample.during("2024-04-01..2024-04-28")
+    one = look_at(data, [(metrics.low_scores, {}), (metrics.breaches, {"channels": "written"})])
+    assert [item["metric"] for item in one["items"]] == ["low_scores", "breaches"]
+    assert one["items"][0]["n"] == metrics.low_scores(data.surveys).attrs["facts"]["total"]
+    assert one["items"][0]["text"] == f"{one['items'][0]['n']} answers with a low score to follow up"
+
+
+@pytest.mark.parametrize("table", ["calls", "surveys"])
+def test_what_the_data_can_t_list_is_left_out(tmp_path, table):
+    one = look_at(data_of(tmp_path, slow=5), [(metrics.low_scores, {"table": table})])
+    assert one["items"] == [] and one["heading"] == "Nothing waits to be looked at"

@@ -1,0 +1,138 @@
+"""Of a group that stands out by one figure, what its other figures did over the period."""
+
+from statistics import NormalDist
+
+import pandas as pd
+
+from toolkit import verdicts, words
+from toolkit.errors import MissingColumn, MissingTable
+from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
+from toolkit.metrics.previous import previous_period
+from toolkit.metrics.registry import METRICS
+from toolkit.metrics.scan import subject_of
+from toolkit.metrics.shapes import planned
+
+
+def beside(data, facts, *asked):
+    """The facts of groups that stand out, with what each group's figures did against the period before.
+
+    Which group is meant was found by other figures, and corrected for all that was looked at; of that group its other
+    figures are then asked, corrected by Holm for these alone.
+
+    Parameters
+    ----------
+    data : Data
+    facts : list of dict, as `scan` gives them
+    asked : (metric, {choices}), as `figures` takes them
+
+    Returns
+    -------
+    list of dict: the facts, those whose figure moved the same way over the period with `over` (subject, previous, value
+        and way: "rose" or "fell"); then one of kind "change" for each further figure of these groups that clearly
+        changed, with `is_given`: it is clear as it stands
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> from toolkit.metrics.compare import scan
+    >>> data = toolkit.open_data("data/sample", period="2024-04")
+    >>> asked = (toolkit.metrics.inbound_volume, {}), (toolkit.metrics.first_response_time, {})
+    >>> facts = beside(data, scan(data, *asked, by=["topic"])[0], *asked)
+    >>> [(fact["value"], fact["metric"], fact["over"]["way"]) for fact in facts]
+    [('internet_fault', 'inbound_volume', 'rose'), ('internet_fault', 'first_response_time', 'rose')]
+    """
+    named = list(dict.fromkeys((fact["key"], fact["value"]) for fact in facts if fact["key"]))
+    if data.previous is None or not named:
+        return facts
+    compared = _compared(data, asked, dict.fromkeys(key for key, _ in named))
+    made, told = [], {(fact["key"], fact["value"], fact["metric"], fact["column"]): fact for fact in facts}
+    for fact in facts:
+        over = _over(compared.get((fact["key"], fact["metric"], fact["column"])), fact)
+        made.append(fact | ({"over": over} if over and over["way"] == fact.get("way", over["way"]) else {}))
+    for key, value in named:
+        others = [
+            (comparison, row)
+            for (of, metric, column), comparison in compared.items()
+            if of == key and (key, value, metric, column) not in told
+            for row in [_row(comparison, key, value)]
+            if row is not None and not pd.isna(row["p"]) and not pd.isna(row["previous"])
+        ]
+        adjusted = verdicts.holm([row["p"] for _, row in others])
+        clear = [one for one, p in zip(others, adjusted, strict=True) if verdicts.is_clear(p)]
+        made += [_fact(comparison, row, key, value) for comparison, row in clear]
+    return made
+
+
+def _compared(data, asked, keys):
+    """{(key, metric, column): the metric by the key against the period before} of what the data can tell."""
+    calls = {}
+    for function, given in asked:
+        own = {name: value for name, value in given.items() if name not in ("best", "value", "table")}
+        table = given.get("table", METRICS[function.__name__].table)
+        for key in keys:
+            try:
+                if key not in getattr(data, table).columns:
+                    continue
+                with planned():
+                    function(getattr(data, table), **own | {"by": [key]})
+            except (MissingColumn, MissingTable):
+                continue
+            counted = is_count(function, given.get("value"))
+            calls.setdefault(table, []).append((key, given.get("value"), (function, own | {"by": [key]}, counted)))
+    found = {}
+    for table, listed in calls.items():
+        results = zip(*results_of(data, table, [call for *_, call in listed]), strict=True)
+        days, steady = days_of(data, data.previous), is_steady(data, table)
+        for (key, value, _), (now, before, history) in zip(listed, results, strict=True):
+            column = value or now.attrs["value"]
+            if column in now.columns and len(now) and before is not None:
+                comparison = previous_period(now, before, column, history, days, steady)
+                found[key, now.attrs["metric"], column] = comparison
+    return found
+
+
+def _row(comparison, key, value):
+    found = comparison[comparison[key].astype(str) == value]
+    return found.iloc[0] if len(found) else None
+
+
+def _over(comparison, fact):
+    """From what to what the figure of a fact's group moved over the period; None where it can't be told."""
+    row = None if comparison is None else _row(comparison, fact["key"], fact["value"])
+    return None if row is None else _moved(comparison, row)
+
+
+def _moved(comparison, row):
+    column, unit = comparison.attrs["value"], comparison.attrs["units"][comparison.attrs["value"]]
+    ends = [row["previous"], row[column]]
+    if any(map(pd.isna, ends)) or pd.isna(row["change"]):
+        return None
+    shown = [words.value_text(float(end), unit) for end in ends]
+    if shown[0] == shown[1]:
+        return None
+    way = "rose" if ends[1] > ends[0] else "fell"
+    return {"subject": subject_of(comparison, column), "previous": shown[0], "value": shown[1], "way": way}
+
+
+def _fact(comparison, row, key, value):
+    column, over = comparison.attrs["value"], _moved(comparison, row)
+    name = words.display_name(row[key], key)
+    said = words.text(f"headlines.over.{over['way']}", **over) if over else ""
+    clause = words.text("headlines.over.clause", name=words.display_name(row[key], key, in_sentence=True), what=said)
+    return {
+        "kind": "change",
+        "metric": comparison.attrs["metric"],
+        "column": column,
+        "key": key,
+        "value": value,
+        "name": name,
+        "text": words.sentence_case(words.text("headlines.sentence", text=clause)),
+        "clause": clause,
+        "more": said,
+        "direction": verdicts.direction(row["change"], comparison.attrs.get("best")),
+        "p": float(row["p"]),
+        "score": NormalDist().inv_cdf(1 - max(row["p"], verdicts.SMALLEST_P) / 2),
+        "n": int(row[comparison.attrs["count"]]),
+        "over": over,
+        "is_given": True,
+    }
