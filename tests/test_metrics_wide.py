@@ -58,7 +58,10 @@ OTHERWISE_BY = dict.fromkeys(
 ) | {"first_contact_resolution": "topic", "channel_switching": "team", "response_time": "project"}
 # Counts of what may be in several groups.
 DISTINCT = {"quick_replies": {"conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"}}
-BESIDES = {"visits_per_call": ("calls",)}  # tables without which a metric has no figure
+BESIDES = {
+    "visits_per_call": ("calls",),
+    "quick_reply_handoff": ("conversations",),
+}  # tables without which a metric has no figure
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
 

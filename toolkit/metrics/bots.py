@@ -222,7 +222,7 @@ def containment_by_window(
 
     Returns
     -------
-    Result, one row per window: `window`, `window_seconds`, `n` conversations that can be judged by the longest window,
+    Result, one row per window: `window`, `n` conversations that can be judged by the longest window,
         `contained_count`, `bot_containment` in [0, 1] (best 1) with `low`, `high` (95 % Wilson).
 
     Source: DEFINITIONS.md#containment-by-window
@@ -254,10 +254,10 @@ def containment_by_window(
     def made(found):
         one = found.iloc[0]
         hits = [int(one[name] or 0) for name in counts]
-        frame = pd.DataFrame({"window": [humanize(span) for span in seconds], "window_seconds": seconds})
+        frame = pd.DataFrame({"window": [humanize(span) for span in seconds]})
         frame = frame.assign(n=int(one["n"]), contained_count=hits)
         frame = shapes.add_rate(frame, "bot_containment", "contained_count", "n")
-        units = {"window_seconds": "seconds", "n": "count", "contained_count": "count", "bot_containment": "rate"}
+        units = {"n": "count", "contained_count": "count", "bot_containment": "rate"}
         about = {"rows": ["window"], "ordered": True, "roles": {"hits": "contained_count"}, "ends": ("low", "high")}
         told = {name: value for name, value in choices.items() if name != "window"}
         return shapes.finish(frame, "containment_by_window", rows, [], units, told, **about)
