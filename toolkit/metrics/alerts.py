@@ -25,7 +25,7 @@ OWN = ("expected", "low", "high", "p", "state")
 FEWEST_POINTS, FEWEST_CASES = 12, 50  # of a rate by week, looking back
 
 
-@metric("band", table="conversations", case="contact", value="n", view_of="inbound_volume")
+@metric("band", table="conversations", case="contact", value="n")
 def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=None, as_of=None, zone=None):
     """Days, hours or weeks on which more or fewer contacts came in than the weeks before let expect.
 

@@ -123,7 +123,7 @@ def resolution_compliance(
 
 
 @metric(
-    "rate", table="conversations", case="conversation", value="sla_compliance", best="high", view_of="sla_compliance"
+    "rate", table="conversations", case="conversation", value="sla_compliance", best="high"
 )
 def service_level_target(
     conversations, by="channel", clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all",
