@@ -34,7 +34,7 @@ $(VENV)/tested-$(EXTRAS): $(VENV)/installed
 	@$(PIP) -e '.[$(EXTRAS)]'
 	@touch $@
 
-report: $(VENV)/installed ## the four reports on the sample (or DATA=..., ARGS=...)
+report: $(VENV)/installed ## the ten reports on the sample (or DATA=..., ARGS=...)
 	@$(BIN)/toolkit report --data $(DATA) --out $(OUT) $(ARGS)
 
 test: $(VENV)/tested-$(EXTRAS) ## lint, doctests, tests, notebooks

@@ -205,7 +205,8 @@ def unusual_weeks(result, period=None):
 
     Parameters
     ----------
-    result : Result of a count or a rate with one row per week (and group), such as `metrics.compare.weekly` gives
+    result : Result of a count or a rate with one row per week (and group), such as `metrics.compare.weekly` gives; None
+        where there are too few weeks, and is then returned
     period : Period, optional
         What is told; by default every week.
 
@@ -229,6 +230,8 @@ def unusual_weeks(result, period=None):
     >>> unusual_weeks(rates)["state"].tolist()[-3:]
     ['expected', 'stands_out', 'goes_on']
     """
+    if result is None:
+        return None
     attrs, value = result.attrs, result.attrs.get("value")
     unit, hits = attrs.get("units", {}).get(value), attrs.get("roles", {}).get("hits")
     is_count = unit == "count" and attrs.get("shape") == "count"
