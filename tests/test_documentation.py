@@ -172,7 +172,12 @@ def test_every_import_is_a_declared_dependency():
 
     optional = PROJECT["optional-dependencies"]["predict"]  # imported where it is used
     declared = {re.match(r"[A-Za-z0-9_-]+", one).group().lower() for one in [*PROJECT["dependencies"], *optional]}
-    names = {"ibis": "ibis-framework", "IPython": "ipython", "vaderSentiment": "vadersentiment", "sklearn": "scikit-learn"}
+    names = {
+        "ibis": "ibis-framework",
+        "IPython": "ipython",
+        "vaderSentiment": "vadersentiment",
+        "sklearn": "scikit-learn",
+    }
     imported = set()
     for file in (ROOT / "toolkit").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
