@@ -12,16 +12,17 @@ LEAST_COVERED = 0.5  # of the mix: below it there is too little in common
 
 
 def cell_rates(hits, n):
-    """(rate, variance) of each cell; the variance is that of (hits + ½) / (n + 1), so that no cell is certain.
+    """(rate, 1 / n) of each cell: by how many cases it is carried, whatever came of them.
 
-    >>> rate, variance = cell_rates([1, 3], [2, 4])
-    >>> rate.tolist(), variance.round(4).tolist()
-    ([0.5, 0.75], [0.125, 0.0525])
+    The rate's own variance would be too sure of cells in which nothing happened.
+
+    >>> rate, inverse = cell_rates([1, 3], [2, 4])
+    >>> rate.tolist(), inverse.tolist()
+    ([0.5, 0.75], [0.5, 0.25])
     """
     hits, n = np.asarray(hits, float), np.asarray(n, float)
-    soft = (hits + 0.5) / (n + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return hits / n, soft * (1 - soft) / n
+        return hits / n, 1 / n
 
 
 def cell_means(n, total, squares):
@@ -45,7 +46,7 @@ def at_equal_mix(own, rest, weights):
 
     Parameters
     ----------
-    own, rest : (n, value, variance), arrays per cell; n is 0 where a side has no case
+    own, rest : (n, value, variance), arrays per cell; n is 0 where a side has no case; of rates 1 / n for the variance
     weights : the share of each cell in the work of all
 
     Returns
@@ -76,18 +77,33 @@ def at_equal_mix(own, rest, weights):
     return *weighted(own), *weighted(rest), covered
 
 
-def rate_bounds(value, variance, n, level=0.95):
-    """Wilson's interval of a weighted rate, with the number of cases that its variance is worth, at most n.
+def rate_bounds(value, inverse, n, level=0.95):
+    """Wilson's interval of a weighted rate, with the number of cases that it is worth (Kish), at most n.
 
-    >>> [round(float(end), 3) for end in rate_bounds(0.5, 0.0025, 200)]  # worth 100 cases
+    >>> [round(float(end), 3) for end in rate_bounds(0.5, 0.01, 200)]  # worth 100 cases
     [0.404, 0.596]
     """
-    if not np.isfinite(value) or not variance > 0:
+    if not np.isfinite(value) or not inverse > 0:
         return np.nan, np.nan
-    soft = (value * n + 0.5) / (n + 1)  # a rate of 0 or 1 has a variance, too
-    worth = min(float(n), soft * (1 - soft) / variance)
+    worth = min(float(n), 1 / inverse)
     low, high = wilson([value * worth], [worth], quantile=normal_quantile(level))
     return float(low[0]), float(high[0])
+
+
+def exact_p(own, rest):
+    """Fisher's p of two weighted rates, each (rate, 1 / cases that it is worth, cases), in whole cases.
+
+    >>> round(exact_p((0.2, 0.1, 10), (0.1, 0.05, 20)), 3)  # 2 of 10 beside 2 of 20
+    0.584
+    """
+    from scipy.stats import fisher_exact
+
+    table = []
+    for rate, inverse, n in (own, rest):
+        worth = max(round(min(float(n), 1 / inverse)), 1)
+        hits = min(round(rate * worth), worth)
+        table.append([hits, worth - hits])
+    return float(fisher_exact(table)[1])
 
 
 def mean_bounds(value, variance, n, level=0.95):

@@ -33,7 +33,7 @@ def team(result, **context):
         about = {"none_of": text(name_of("none_of", keys)), "subject": subject, "at_mix": at_mix}
         said = say("team.none" if at_mix else "team.none_unmixed", **about)
         chance = say("team.chance", n=len(tested))
-        return Told(words.sentence_case(said), note_of([chance, *notes]), tested=tested)
+        return Told(words.sentence_case(said), note_of([chance, *notes]), shows=False, tested=tested)
     heading, told = composed(clauses[:1])
     if len(clauses) > 1:
         names = words.joined(display_name(row[key], key) for _, row in clear.iterrows())

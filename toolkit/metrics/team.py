@@ -84,21 +84,22 @@ def team_report(data, function, by="agent", mix=MIX, table=None, **choices):
     measure, at = _measure(kind, whole, cells, by)
     every = _cells(cells, measure, by, mixed)
     least = whole.attrs["minimum_count"]
-    bounds = standardise.mean_bounds if kind == "mean" else standardise.rate_bounds
     frame, mixed = _in_common(every, by, mixed, least)
     named = frame[frame[by] != NONE]
     weights = named.groupby("cell_")["n_"].sum()
     unadjusted = _unadjusted(whole, kind, at, by)
     rows, changes = [], []
     for member in sorted(unadjusted, key=lambda value: (value == NONE, value.casefold(), value)):
-        row, change = _row(member, frame, named, weights, by, bounds, least)
+        row, change = _row(member, frame, named, weights, by, kind, least)
         rows.append(row | dict(zip(RAW, unadjusted[member], strict=True)))
         changes.append(change)
     made = pd.DataFrame(rows, columns=[by, "n", *ADJUSTED, "others", *DIFFERENCE, *RAW, "covered", "variance_"])
     made["p"] = [change.p for change in changes]
     made["verdict"] = decide(changes)
     enough = (made["n"] >= least) & (made[by] != NONE)
-    made["shrunk"] = standardise.shrunk(made["adjusted"].where(enough), made["variance_"].where(enough))
+    usual = float(_pooled(named)[0])
+    spread = 1.0 if kind == "mean" else usual * (1 - usual)  # of a case; of means the cells' own is in it
+    made["shrunk"] = standardise.shrunk(made["adjusted"].where(enough), spread * made["variance_"].where(enough))
     return _result(made, whole, name, by, mixed, kind, at, named, least)
 
 
@@ -217,8 +218,9 @@ def _unadjusted(whole, kind, at, by):
     return made
 
 
-def _row(member, frame, named, weights, by, bounds, least):
+def _row(member, frame, named, weights, by, kind, least):
     """A member's row, and the Change that its difference from the others is."""
+    bounds = standardise.mean_bounds if kind == "mean" else standardise.rate_bounds
     own, rest = frame[frame[by] == member], named[named[by] != member]
     n = float(own["n_"].sum())
     row = {by: member, "n": int(round(n))}
@@ -241,7 +243,10 @@ def _row(member, frame, named, weights, by, bounds, least):
 
     low, high = ends(0.95)
     row |= dict(zip(DIFFERENCE, (value - others, low, high), strict=True))
-    return row, Change(value - others, low, high, p_value(ends), "standardised")
+    p = p_value(ends)
+    if kind != "mean":  # of rare events the interval is too sure
+        p = max(p, standardise.exact_p((value, variance, n), (others, others_variance, rest_n)))
+    return row, Change(value - others, low, high, p, "standardised")
 
 
 def _pooled(cells):
@@ -257,9 +262,9 @@ def _by_cell(side, cells):
     """(n, value, variance) of a side per cell; of several members in one they are pooled by their cases."""
     weighted = side.assign(v_=side["n_"] * side["value_"], u_=side["n_"] ** 2 * side["variance_"])
     sums = weighted.groupby("cell_")[["n_", "v_", "u_"]].sum().reindex(cells, fill_value=0.0)
-    n = sums["n_"].to_numpy(float)
+    n, total = sums["n_"].to_numpy(float), sums["v_"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return n, sums["v_"].to_numpy(float) / n, sums["u_"].to_numpy(float) / n**2
+        return n, total / n, sums["u_"].to_numpy(float) / n**2
 
 
 def _result(made, whole, name, by, mixed, kind, at, named, least):
