@@ -30,7 +30,14 @@ def as_view(table):
     with quick_words():
         backend._run_pre_execute_hooks(table)
         backend.con.execute(f"CREATE TEMP VIEW {name} AS {backend.compile(table)}")
-    return backend.table(name, database=("temp", "main"))
+    return table_of(backend, name, table.schema(), catalog="temp", database="main")
+
+
+def table_of(backend, name, schema, **place):
+    """A table of a backend whose schema is known: DuckDB isn't asked for it, which takes longer than a short query."""
+    import ibis.expr.operations as ops
+
+    return ops.DatabaseTable(name, schema=schema, source=backend, namespace=ops.Namespace(**place)).to_expr()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The tables of a data set, restricted to a period and to some values, and read at one time."""
 
 from toolkit import clock, engine
-from toolkit.backend import as_view
+from toolkit.backend import as_view, table_of
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
@@ -60,6 +60,13 @@ class View:
 
         return self._once("backend", connect)
 
+    def _table(self, name):
+        """A table as it was loaded; all views of a data set know its columns from the first that asked for them."""
+        schemas = self._shared.setdefault("schemas", {})
+        if name not in schemas:
+            schemas[name] = self._backend.table(name).schema()
+        return self._once(("table", name), lambda: table_of(self._backend, name, schemas[name]))
+
     @property
     def zone(self):
         """The service's time zone."""
@@ -113,7 +120,7 @@ class View:
         of = of or name
 
         def make():
-            table = self._read(self._within(self._backend.table(of), name), name)
+            table = self._read(self._within(self._table(of), name), name)
             for column, values in self.filters.items():
                 restricted = self._restricted(table, name, column, values)
                 table = table if restricted is None else restricted
@@ -135,7 +142,7 @@ class View:
         """
         if name not in self._names:
             return None
-        table = self._backend.table(name)
+        table = self._table(name)
         is_earlier = self.as_of < self._shared["as_of"]
         return reading.read_back(table, name, self.as_of, self.zone) if is_earlier else table
 
@@ -145,7 +152,7 @@ class View:
             # a stage belongs to the period in which its call came in
             if self.period.start is None and not self.spans:
                 return table
-            calls = self._within(self._backend.table("calls"), "calls")
+            calls = self._within(self._table("calls"), "calls")
             added = [column for column in (READ_AT, HISTORY_WEEK) if column in calls.columns]
             return table.inner_join(calls.select("call_id", *added), "call_id")
         column = table[TABLES[name].time]
@@ -173,7 +180,7 @@ class View:
             return table.filter(text.isin(values))
         for key, parent in LINKS:
             if key in table.columns and parent != name and parent in self._names:
-                whole = self._backend.table(parent)
+                whole = self._table(parent)
                 if self.as_of < self._shared["as_of"]:
                     whole = reading.read_back(whole, parent, self.as_of, self.zone)
                 found = self._restricted(whole, parent, column, values)
@@ -182,7 +189,7 @@ class View:
         return None
 
     def _is_restricted(self, name, column):
-        return self._restricted(self._backend.table(name), name, column, []) is not None
+        return self._restricted(self._table(name), name, column, []) is not None
 
     def where(self, **columns):
         """The same data, restricted to rows with some values.
@@ -205,7 +212,7 @@ class View:
         >>> data.label
         '2024-03, channel whatsapp or x'
         """
-        have = [column for name in self._names for column in self._backend.table(name).columns]
+        have = [column for name in self._names for column in self._table(name).columns]
         have += [column for column in SCORED if "messages" in self._names]
         filters = dict(self.filters)
         for column, values in columns.items():

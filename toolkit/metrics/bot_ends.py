@@ -6,7 +6,7 @@ No metric stands here; those of `bots.py` count what this tells of each conversa
 from toolkit import engine
 from toolkit.clock import humanize
 from toolkit.errors import MissingColumn
-from toolkit.metrics.dataset import data_of, whole
+from toolkit.metrics.dataset import data_of, made_once, whole
 from toolkit.metrics.followups import came_back, contacts_of_customers, key_of, with_customer
 from toolkit.metrics.rows import duration
 from toolkit.tables import CLOSED_STATUSES, READ_AT
@@ -19,6 +19,7 @@ LOOKED_IN = {
 OUTCOMES = ("contained", "came_back", "handed_off", "not_known")
 
 
+@made_once
 def begun(conversations, as_of=None, needs=()):
     """The conversations in which a bot had begun when the data was read.
 
@@ -61,6 +62,7 @@ def handed(conversations, as_of=None):
     return rows
 
 
+@made_once
 def outcomes(conversations, window="7d", quiet="1d", calls=None, messages=None, as_of=None):
     """(the conversations of `begun`, each with what became of it; the choices).
 

@@ -145,6 +145,7 @@ def _days(name, days):
     return days
 
 
+@dataset.made_once
 def _contacts(conversations, calls, as_of, channels, topics, still_open):
     """(the conversations with when the customer came next; the words of one; the choices)."""
     import ibis

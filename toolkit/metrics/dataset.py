@@ -1,5 +1,9 @@
 """What a metric may ask the data set that its table came from; any other table knows nothing of it."""
 
+import copy
+import functools
+
+from toolkit.backend import backend_of
 from toolkit.engine import context_of
 from toolkit.tables import READ_AT, TABLES
 
@@ -49,3 +53,29 @@ def whole_of(table, *names):
         if data.has(name) and (is_weeks or table.equals(getattr(data, name))):
             return getattr(data.during("all"), name), data
     return table, None
+
+
+def made_once(function):
+    """A helper whose rows of a data set's table are made once for the same choices: an expression never changes.
+
+    Several metrics ask for the same rows, and to make them of twenty columns takes longer than to run a short query.
+    Frames and tables of no data set are taken as they come.
+    """
+
+    @functools.wraps(function)
+    def made(table, *given, **named):
+        import ibis
+
+        if not isinstance(table, ibis.Table) or context_of(table) is None:
+            return function(table, *given, **named)
+        chosen = (*given, *named.values())
+        if any(not isinstance(one, (str, int, tuple, type(None))) for one in chosen):
+            return function(table, *given, **named)  # other tables among them
+        key = (function, table.op(), given, tuple(named.items()), tuple(map(type, chosen)))  # 1 is no True
+        held = backend_of(table).__dict__.setdefault("_toolkit_made", {})
+        if key not in held:
+            held[key] = function(table, *given, **named)
+        found = held[key]
+        return tuple(map(copy.copy, found)) if isinstance(found, tuple) else found
+
+    return made

@@ -9,7 +9,7 @@ from toolkit.clock.timeline import PERIODS, parts_of
 from toolkit.errors import BadParameter, MissingTable
 from toolkit.intervals import student_quantile
 from toolkit.metrics import shapes
-from toolkit.metrics.dataset import beside, data_of, whole
+from toolkit.metrics.dataset import beside, data_of, made_once, whole
 from toolkit.metrics.followups import calls_besides, key_of
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting
@@ -22,6 +22,7 @@ PHONE = "phone"
 FEWEST_DAYS = 7  # of which the movement from day to day says how sure a ratio of two counts is
 
 
+@made_once
 def contacts_by_way(conversations, calls=None):
     """Every contact once, as a row of `conversations`: those, and the calls that are no conversation of the phone.
 

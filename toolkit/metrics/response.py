@@ -2,6 +2,7 @@
 
 from toolkit import engine
 from toolkit.metrics import shapes, waits
+from toolkit.metrics.dataset import made_once
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting, choose, of_channels, spans, with_target, without_bots_alone
 
@@ -9,6 +10,7 @@ _CLOSED = ("closed", "closed_at")
 REOPENED, ANSWERED_AGAIN, HANDED_OFF = "reopened_at", "response_after_reopening_at", "handed_off_at"
 
 
+@made_once
 def asked_rows(conversations, clock, as_of, bot_only, channels, since="creation", reopened="restart"):
     """(one row per conversation, with how its wait for the first response ended; the words of one; the choices)."""
     choose("clock", clock, ("calendar", "business"))

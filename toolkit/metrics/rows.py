@@ -2,7 +2,7 @@
 
 from toolkit import engine
 from toolkit.errors import BadParameter, suggestion
-from toolkit.metrics.dataset import data_of
+from toolkit.metrics.dataset import data_of, made_once
 from toolkit.metrics.shapes import settings_of
 from toolkit.service import parse_duration
 from toolkit.tables import CLOSED_STATUSES, PHONE_CHANNELS, READ_AT
@@ -109,6 +109,7 @@ def spans(table, name, start, end, ended, as_of=None, otherwise=None, later=()):
     return rows.mutate(stop_=ibis.cases(*stop, else_=rows.now_))
 
 
+@made_once
 def closings(table, as_of=None, ended="closed"):
     """The rows of `spans` from a conversation's creation to its last close as far as the reading knows.
 
