@@ -122,7 +122,9 @@ def resolution_compliance(
     return _compliance(resolution_compliance, held, by, zone)
 
 
-@metric("rate", table="conversations", case="conversation", value="sla_compliance", best="high")
+@metric(
+    "rate", table="conversations", case="conversation", value="sla_compliance", best="high"
+)
 def service_level_target(
     conversations, by="channel", clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all",
     of="response", pauses="counted",
