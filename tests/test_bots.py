@@ -153,7 +153,7 @@ def test_containment_is_of_those_that_can_be_judged():
     columns = ["n", "handed_off_count", "undue_count", "unknown_count"]  # the same conversations
     assert handed[columns].iloc[0].tolist() == [3, 1, 1, 1] and handed["handoff_rate"].iloc[0] == pytest.approx(1 / 3)
     assert handed.attrs["choices"] == {"judged_after": "7 d", "quiet": "1 d"}
-    assert "2 conversations" not in handed.sentence() and "3 conversations" in handed.sentence()
+    assert "3 judged bot conversations" in handed.sentence()
 
 
 def test_windows_are_over_the_same_conversations():
