@@ -1026,11 +1026,14 @@ def bot_conversations(frame, by=None, as_of=None):
     return [labelled(key, by, n=len(rows), share=len(rows) / total) for key, rows in found.items()]
 
 
-def handoff_rate(frame, by=None, as_of=None):
+def handoff_rate(frame, by=None, as_of=None, window="7d"):
     made = []
     for key, rows in groups(with_bot(frame, as_of), by).items():
-        hits = sum(bot_outcome(row, [], [], "7d", as_of)[0] == "handed_off" for row in rows)
-        made.append(labelled(key, by, n=len(rows), handed_off_count=hits, **rate(hits, len(rows), "handoff_rate")))
+        judged = [one for one, is_judged in (bot_outcome(row, [], [], window, as_of) for row in rows) if is_judged]
+        unknown, hits = sum(text(row["customer_id"]) == "(none)" for row in rows), judged.count("handed_off")
+        values = {"n": len(judged), "handed_off_count": hits, "unknown_count": unknown}
+        values |= {"undue_count": len(rows) - len(judged) - unknown}
+        made.append(labelled(key, by, **values, **rate(hits, len(judged), "handoff_rate")))
     return made
 
 

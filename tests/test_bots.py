@@ -109,7 +109,12 @@ def test_a_human_who_replies_took_over():
     one = table(BOT).assign(first_response_at=at(0.5))
     assert metrics.handoff_rate(one, as_of=READ)["handed_off_count"].tolist() == [1]
     assert metrics.handoff_rate(one.drop(columns="handed_off_at"), as_of=READ)["handoff_rate"].tolist() == [1.0]
-    assert metrics.handoff_rate(one, as_of=at(0.25))["handoff_rate"].tolist() == [0.0]  # not yet
+    young = metrics.handoff_rate(one, as_of=at(0.25)).iloc[0]  # it can't be judged yet
+    assert (young["n"], young["handed_off_count"], young["undue_count"]) == (0, 0, 1) and np.isnan(
+        young["handoff_rate"]
+    )
+    held = one.assign(first_response_at=at(9), closed_at=at(9))
+    assert metrics.handoff_rate(held, as_of=at(8))["handoff_rate"].tolist() == [0.0]  # not yet
     assert metrics.bot_conversations(one, as_of=at(-1))["n"].tolist() == [0]
 
 
@@ -144,6 +149,11 @@ def test_containment_is_of_those_that_can_be_judged():
         "unknown_count": 1,
     }
     assert found["bot_containment"] == pytest.approx(1 / 3)
+    handed = metrics.handoff_rate(table(*rows), as_of=READ)
+    columns = ["n", "handed_off_count", "undue_count", "unknown_count"]  # the same conversations
+    assert handed[columns].iloc[0].tolist() == [3, 1, 1, 1] and handed["handoff_rate"].iloc[0] == pytest.approx(1 / 3)
+    assert handed.attrs["choices"] == {"judged_after": "7 d", "quiet": "1 d"}
+    assert "3 judged bot conversations" in handed.sentence()
 
 
 def test_windows_are_over_the_same_conversations():
@@ -168,6 +178,8 @@ def test_what_is_missing_is_said():
         metrics.handoff_rate(table(BOT).drop(columns=["handed_off_at", "first_response_at"]))
     with pytest.raises(MissingColumn, match="customer_id"):
         metrics.bot_containment(table(BOT).drop(columns="customer_id"))
+    with pytest.raises(MissingColumn, match="customer_id"):  # not of other conversations instead
+        metrics.handoff_rate(table(BOT).drop(columns="customer_id"))
     with pytest.raises(MissingColumn, match="closed_at"):
         metrics.bot_containment(table(BOT).drop(columns="closed_at"))
     with pytest.raises(BadParameter, match="window"):
@@ -238,31 +250,54 @@ def test_outcomes_are_those_that_are_looked_for_row_by_row(tables, window):
     assert [rate[f"{part}_count"] for part in ("contained", "came_back", "handed_off", "open")] == counts
     assert rate["n"] == len(judged) and sum(counts) == len(judged)
     assert rate["n"] + rate["undue_count"] + rate["unknown_count"] == len(began)
-    handed = metrics.handoff_rate(conversations, as_of=READ).iloc[0]
-    assert (handed["n"], handed["handed_off_count"]) == (len(began), sum(one == "handed_off" for one, _ in found))
+    handed = metrics.handoff_rate(conversations, window=window, as_of=READ).iloc[0]
+    same = ["n", "handed_off_count", "undue_count", "unknown_count"]
+    assert handed[same].tolist() == rate[same].tolist()
     assert metrics.bot_conversations(conversations, as_of=READ)["n"].tolist() == [len(began)]
-    if began:  # parts of one whole: together never above 100 %
+    if began:
         assert sum(shown[part] for part in OUTCOMES) == pytest.approx(1)
-        assert handed["handoff_rate"] == pytest.approx(shown["handed_off"])
-        assert handed["handoff_rate"] + shown["contained"] <= 1 + 1e-9
+
+
+@settings(max_examples=settings.default.max_examples * 20 // 100)
+@given(histories(), st.sampled_from(["1d", "7d"]), st.sampled_from([None, "topic", "channel", "customer_id"]))
+def test_handed_off_and_contained_are_parts_of_one_whole(tables, window, by):
+    """One cohort in every group: together they are never above 100 %."""
+    conversations, calls = tables
+    handed = metrics.handoff_rate(conversations, by, window, as_of=READ)
+    ended = metrics.bot_containment(conversations, by, window, calls=calls, as_of=READ)
+    every = metrics.bot_conversations(conversations, by, as_of=READ)
+    keys = [by] if by else []
+    same = [*keys, "n", "handed_off_count", "undue_count", "unknown_count"]
+    assert pd.DataFrame(handed)[same].equals(pd.DataFrame(ended)[same])
+    assert (ended["n"] + ended["undue_count"] + ended["unknown_count"]).tolist() == every["n"].tolist()
+    counts = ended["contained_count"] + handed["handed_off_count"] + ended["came_back_count"]
+    assert (counts <= ended["n"]).all() and (counts + ended["open_count"] == ended["n"]).all()
+    both = handed["handoff_rate"] + ended["bot_containment"]
+    assert (both.dropna() <= 1 + 1e-9).all() and both.isna().tolist() == (ended["n"] == 0).tolist()
 
 
 # --- quick replies --------------------------------------------------------------------------------
 
 
 def test_quick_replies_lead_somewhere():
-    conversations = table(BOT, ("b", "bill", 0, True, 0.5, 1), ("c", "bill", 0, False, None, None))
+    rows = [BOT, ("b", "bill", 0, True, 0.5, 1), ("c", "bill", 0, False, None, None)]
+    conversations = table(*rows, ("d", "bill", 29, True, 29.1, 29.2))  # the last one can't be judged yet
     pressed = [("0", "bill", 0.1), ("0", "bill", 0.2), ("1", "bill", 0.1), ("1", "agent", 0.6), ("2", "bill", 0.1)]
+    pressed += [("3", "agent", 29.05)]
     messages = pd.DataFrame(pressed, columns=["conversation_id", "quick_reply", "sent_at"])
     messages = messages.assign(sent_at=[at(day) for day in messages["sent_at"]], sender="customer")
     offered = messages.assign(sender="bot", quick_reply="offered")  # what a bot offers is no press
     messages = pd.concat([messages, offered], ignore_index=True)
     found = metrics.quick_replies(messages, conversations=conversations)
     found = found.set_index("quick_reply")
-    assert found.loc["bill", ["n", "conversation_count", "bot_count", "handed_off_count"]].tolist() == [4, 3, 2, 1]
+    columns = ["n", "conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"]
+    assert found.loc["bill", columns].tolist() == [4, 3, 2, 2, 1, 1]
     # pressed after the hand-off: it led nowhere
-    assert found.loc["agent", ["n", "conversation_count", "bot_count", "handed_off_count"]].tolist() == [1, 1, 1, 0]
-    assert found.loc["bill", "handed_off_rate"] == 0.5 and set(found.index) == {"bill", "agent"}
+    assert found.loc["agent", columns].tolist() == [2, 2, 2, 1, 0, 0]
+    assert found.loc["bill", "handed_off_rate"] == found.loc["bill", "contained_rate"] == 0.5 and set(found.index) == {
+        "bill",
+        "agent",
+    }
     led = metrics.quick_reply_handoff(messages, conversations=conversations).set_index("quick_reply")
     assert led.loc["bill", ["n", "handed_off_count"]].tolist() == [2, 1]
 

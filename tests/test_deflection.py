@@ -210,6 +210,19 @@ def test_the_costs_are_those_of_the_mix():
     assert "assumed" in result.sentence() or "too few" in result.sentence().lower()
 
 
+def test_costs_and_savings_count_the_same_contacts():
+    """Calls without a conversation of their own on the phone are contacts, and cost what a call does."""
+    now = conversations("phone", "x", "x").assign(conversation_id=["1", "2", "3"])
+    rang = calls(3).assign(conversation_id=["1", "2", None], outcome="answered")
+    costs = metrics.contact_costs(now, calls=rang)
+    assert costs[["channel", "n", "cost"]].values.tolist() == [["phone", 3, 36.0], ["x", 2, 2.0]]
+    assert metrics.deflection_savings(now, calls=rang)["n"].tolist() == [costs["n"].sum()]
+    assert "contacts" in costs.sentence() and "conversation" not in costs.sentence()
+    data = toolkit.open_data("data/sample", period="2024-03")
+    costs, saved = metrics.contact_costs(data.conversations), metrics.deflection_savings(data.conversations)
+    assert costs["n"].sum() == saved["n"].iloc[0] > data.conversations.count().to_pandas()
+
+
 def test_without_a_period_before_nothing_is_said_to_be_saved():
     result = metrics.deflection_savings(conversations(*["phone"] * 20, *["x"] * 20))
     assert result[["saved", "low", "high", "moved", "base_phone_share"]].isna().all(axis=None)

@@ -97,6 +97,19 @@ def is_handed_off(row):
     return any(oracle.seconds(end) <= oracle.seconds(AS_OF) for end in ends)
 
 
+def is_judged(row):
+    """Whether the window of seven days was over, since its begin and, without a human, since its end; its customer known."""
+    week, now, closed = 7 * 86_400, oracle.seconds(AS_OF), row["closed_at"]
+    if oracle.text(row["customer_id"]) == oracle.NONE or oracle.seconds(row["created_at"]) + week > now:
+        return False
+    if is_handed_off(row):
+        return True
+    if oracle.is_null(closed):  # open, or closed at nobody knows what time
+        return oracle.text(row["status"]).lower() not in CLOSED_STATUSES
+    end = max(oracle.seconds(closed), oracle.seconds(row["created_at"]))
+    return end > now or end + week <= now
+
+
 # The row rule of each metric that counts, rates or times rows: True for a row that counts (count), whether the event
 # happened (rate), the wait and how it ended (wait); None for a row that is left out.
 ROWS = {
@@ -143,7 +156,7 @@ ROWS = {
     "agent_handling_time": lambda row: stage(row, "agent_handling_time", "agent_assigned_at", "closed_at"),
     "total_handling_time": lambda row: stage(row, "total_handling_time", "indexed_at", "closed_at"),
     "bot_conversations": lambda row: True if has_bot(row) else None,
-    "handoff_rate": lambda row: is_handed_off(row) if has_bot(row) else None,
+    "handoff_rate": lambda row: is_handed_off(row) if has_bot(row) and is_judged(row) else None,
     "call_deflection": lambda row: (
         None
         if oracle.is_null(row["channel"]) or row["channel"] == ""

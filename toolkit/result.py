@@ -303,10 +303,15 @@ def signed(text, value):
 
 
 def _number(value):
-    """At most four digits that count, and no zeros at the end."""
+    """At most four digits that count, one decimal from 10 up, and no zeros at the end.
+
+    >>> [_number(value) for value in (42.4375, 9.8765, 0.0123, 1234.5, 60.0, 99.96)]
+    ['42.4', '9.876', '0.0123', '1,234', '60', '100']
+    """
     if value == 0 or np.isinf(value):
         return words.number(0) if value == 0 else "–"
     digits = max(0, 3 - int(np.floor(np.log10(abs(value)))))
+    digits = min(digits, 1) if abs(value) >= 10 else digits  # no more than sentences say
     rest = repr(round(float(value), digits)).partition(".")[2] if digits < 16 else ""
     return words.number(value, 0 if rest in ("0", "") or "e" in rest else len(rest))
 

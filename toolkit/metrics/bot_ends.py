@@ -63,32 +63,45 @@ def handed(conversations, as_of=None):
 
 
 @made_once
-def outcomes(conversations, window="7d", quiet="1d", calls=None, messages=None, as_of=None):
-    """(the conversations of `begun`, each with what became of it; the choices).
+def judged(conversations, window="7d", quiet="1d", messages=None, as_of=None):
+    """(the conversations of `begun`, each with whether it can be judged what became of it; the choices).
 
     Returns
     -------
-    ibis Table with a flag for each of `OUTCOMES`, of which one is true, and `is_judged_` (the window has passed, so
-        that what became of it can't change any more, or it runs for longer already), `is_unknown_` (it can't be known
-        whether the customer came back)
+    ibis Table with `end_` and the flags `is_ended_` (without a human), `is_over_` (the window has passed since),
+        `is_unknown_` (it can't be known whether the customer came back) and `is_judged_`: the customer is known, and the
+        window has passed since the conversation began and, where it ended without a human, since it ended. So what
+        became of those judged can't change any more, but for what a bot holds for longer than the window
     """
     span, silence = duration("window", window), duration("quiet", quiet)
     rows = with_customer(engine.as_table(handed(conversations, as_of), "conversations", ["customer_id"]))
     rows = _ended(rows, silence, messages)
+    is_over = (rows.end_ + span <= rows.now_).fill_null(False)
+    rows = rows.mutate(
+        is_ended_=rows.end_.notnull() & ~rows.is_handed_off_, is_over_=is_over, is_unknown_=rows.customer_.isnull()
+    )
+    # by the same span for all of them, else those that pass to a human at once would be judged first
+    is_of_age = (rows.start_ + span <= rows.now_) & (~rows.is_ended_ | rows.is_over_)
+    rows = rows.mutate(is_judged_=~rows.is_unknown_ & is_of_age)
+    return rows, {"window": humanize(span), "quiet": humanize(silence)}
+
+
+@made_once
+def outcomes(conversations, window="7d", quiet="1d", calls=None, messages=None, as_of=None):
+    """(the conversations of `judged`, each with what became of it; the choices).
+
+    Returns
+    -------
+    ibis Table with a flag for each of `OUTCOMES`, of which one is true
+    """
+    rows, choices = judged(conversations, window, quiet, messages, as_of)
     contacts, looked_in = contacts_of_customers(engine.as_table(conversations, "conversations"), calls)
     rows = came_back(rows, contacts, after="start_")
-    is_ended, is_known = rows.end_.notnull() & ~rows.is_handed_off_, rows.customer_.notnull()
-    is_back = is_ended & is_known & (rows.next_ <= rows.end_ + span).fill_null(False)
-    is_over = (rows.end_ + span <= rows.now_).fill_null(False)
-    rows = rows.mutate(is_unknown_=~is_known, is_came_back_=is_back, is_open_=~is_ended & ~rows.is_handed_off_)
-    rows = rows.mutate(is_contained_=is_ended & is_known & ~is_back & is_over)
-    rows = rows.mutate(
-        is_not_known_=~(rows.is_handed_off_ | rows.is_came_back_ | rows.is_contained_),
-        # by the same span for all of them, else those that pass to a human at once would be judged first
-        is_judged_=is_known & (rows.start_ + span <= rows.now_) & (~is_ended | is_over),
-    )
-    choices = {"window": humanize(span), "quiet": humanize(silence), "looked_in": LOOKED_IN[tuple(looked_in)]}
-    return rows, choices
+    is_known_end = rows.is_ended_ & ~rows.is_unknown_
+    is_back = is_known_end & (rows.next_ <= rows.end_ + duration("window", window)).fill_null(False)
+    rows = rows.mutate(is_came_back_=is_back, is_contained_=is_known_end & ~is_back & rows.is_over_)
+    rows = rows.mutate(is_not_known_=~(rows.is_handed_off_ | rows.is_came_back_ | rows.is_contained_))
+    return rows, choices | {"looked_in": LOOKED_IN[tuple(looked_in)]}
 
 
 def _ended(rows, quiet, messages):

@@ -1,14 +1,16 @@
 """What bots take on: how many conversations, how many they pass to a human, how many they end, and how.
 
-One cohort throughout: the conversations that came in during the period and in which a bot had begun. Each of them is
-one of four: passed to a human, contained, come back, or not known (yet); so the shares sum to 100 %.
+The conversations that came in during the period and in which a bot had begun are of three kinds: those that can be
+judged, those that can't yet, and those whose customer isn't known. Every rate is of those that can be judged (the flag
+`is_judged_` of `bot_ends.py`), and each of these was passed to a human, contained, come back or is still with the bot:
+so the rates are parts of one whole. `bot_outcomes` alone is of all of them, and names what isn't known yet.
 """
 
 from toolkit import engine
 from toolkit.clock import humanize
 from toolkit.errors import BadParameter
 from toolkit.metrics import shapes
-from toolkit.metrics.bot_ends import OUTCOMES, begun, handed, outcomes
+from toolkit.metrics.bot_ends import OUTCOMES, begun, judged, outcomes
 from toolkit.metrics.dataset import whole
 from toolkit.metrics.followups import key_of
 from toolkit.metrics.registry import metric
@@ -53,22 +55,27 @@ def bot_conversations(conversations, by=None, as_of=None, zone=None):
     return shapes.count(bot_conversations, begun(conversations, as_of), by, zone)
 
 
-@metric("rate", table="conversations", case="bot_conversation", value="handoff_rate")
-def handoff_rate(conversations, by=None, as_of=None, zone=None):
-    """The share of the conversations that a bot began which passed to a human.
+@metric("rate", table="conversations", case="judged_bot_conversation", value="handoff_rate")
+def handoff_rate(conversations, by=None, window="7d", quiet="1d", messages=None, as_of=None, zone=None):
+    """The share of the conversations that a bot began which passed to a human, of the same ones as bot containment.
 
     Parameters
     ----------
     conversations : DataFrame, ibis Table or path; one row per conversation
         Uses `created_at`, `bot_started_at`, `handed_off_at` and `first_response_at` (of which one must be there: where
-        a human replied, a human took over, whether or not the bot said so), and the columns in `by`.
+        a human replied, a human took over, whether or not the bot said so), `customer_id`, `closed_at`, `status`, and
+        the columns in `by`.
     by, as_of, zone :
         As for `bot_conversations`.
+    window, quiet, messages :
+        As for `bot_containment`: they say which conversations can be judged.
 
     Returns
     -------
-    Result, one row per group: `n` conversations with a bot, `handed_off_count`, `handoff_rate` in [0, 1] with `low`,
-        `high` (95 % Wilson). Neither end is best: what a bot can't do should be passed on.
+    Result, one row per group: `n` conversations that can be judged, the same as those of `bot_containment`;
+        `handed_off_count`, `handoff_rate` in [0, 1] with `low`, `high` (95 % Wilson). Neither end is best: what a bot
+        can't do should be passed on. Beside them, and not in n: `undue_count` whose window hasn't passed,
+        `unknown_count` whose customer isn't known.
 
     Raises
     ------
@@ -80,11 +87,34 @@ def handoff_rate(conversations, by=None, as_of=None, zone=None):
     --------
     >>> import pandas as pd
     >>> at = pd.Timestamp("2024-03-01T09:00Z")
-    >>> handed = pd.DataFrame({"created_at": [at] * 2, "bot_started_at": [at] * 2, "handed_off_at": [at, None]})
-    >>> handoff_rate(handed)["handoff_rate"].tolist()
-    [0.5]
+    >>> handed = pd.DataFrame({
+    ...     "created_at": [at] * 2, "bot_started_at": [at] * 2, "customer_id": ["a", "b"],
+    ...     "handed_off_at": [at, None], "closed_at": [at] * 2,
+    ... })
+    >>> handoff_rate(handed, as_of="2024-03-31")[["n", "handoff_rate"]].values.tolist()
+    [[2.0, 0.5]]
     """
-    return shapes.rate(handoff_rate, handed(conversations, as_of), "handed_off", by, zone)
+    rows, choices = judged(conversations, window, quiet, messages, as_of)
+    choices = {"judged_after": choices["window"], "quiet": choices["quiet"]}
+    return _of_judged(handoff_rate, rows, ["handed_off"], None, by, zone, choices)
+
+
+def _of_judged(of, rows, parts, rest, by, zone, choices):
+    """The share that the first of the parts is of the conversations that can be judged; beside it those that can't."""
+    rows = rows.mutate(**{f"is_{part}_": rows[f"is_{part}_"] & rows.is_judged_ for part in parts})
+    return shapes.rate(
+        of, rows, parts[0], by, zone, parts[1:], rest, choices,
+        extra=(_later, _as_counts), units=dict.fromkeys(LATER, "count"), among="judged", taken=LATER,
+    )  # fmt: skip
+
+
+def _later(keyed):
+    is_undue = ~keyed.is_judged_ & ~keyed.is_unknown_
+    return {"undue_count": engine.count_if(keyed, is_undue), "unknown_count": engine.count_if(keyed, keyed.is_unknown_)}
+
+
+def _as_counts(frame):
+    return frame.astype(dict.fromkeys([name for name in (*LATER, "open_count") if name in frame.columns], "int64"))
 
 
 # --- what became of them ------------------------------------------------------------------------------
@@ -143,21 +173,7 @@ def bot_containment(conversations, by=None, window="7d", quiet="1d", calls=None,
     [[2.0, 1.0, 1.0, 0.5]]
     """
     rows, choices = outcomes(conversations, window, quiet, calls, messages, as_of)
-    flags = {f"is_{name}_": rows[f"is_{name}_"] & rows.is_judged_ for name in ("contained", "came_back", "handed_off")}
-    rows = rows.mutate(**flags)
-    return shapes.rate(
-        bot_containment, rows, "contained", by, zone, ["came_back", "handed_off"], "open", choices, LATER,
-        extra=(_later, _as_counts), units=dict.fromkeys(LATER, "count"), among="judged",
-    )  # fmt: skip
-
-
-def _later(keyed):
-    is_undue = ~keyed.is_judged_ & ~keyed.is_unknown_
-    return {"undue_count": engine.count_if(keyed, is_undue), "unknown_count": engine.count_if(keyed, keyed.is_unknown_)}
-
-
-def _as_counts(frame):
-    return frame.astype(dict.fromkeys([*LATER, "open_count"], "int64"))
+    return _of_judged(bot_containment, rows, ["contained", "came_back", "handed_off"], "open", by, zone, choices)
 
 
 @metric("shares", table="conversations", case="bot_conversation", value="contained", best="high", view_of="bot_containment")  # fmt: skip
@@ -245,9 +261,8 @@ def containment_by_window(
         raise BadParameter(f"windows: {list(windows)} must grow")
     rows, choices = outcomes(conversations, seconds[-1], quiet, calls, messages, as_of)
     rows = rows.filter(rows.is_judged_)
-    ended = rows.end_.notnull() & ~rows.is_handed_off_
     counts = {
-        f"within_{place}_": engine.count_if(rows, ended & ~(rows.next_ <= rows.end_ + span).fill_null(False))
+        f"within_{place}_": engine.count_if(rows, rows.is_ended_ & ~(rows.next_ <= rows.end_ + span).fill_null(False))
         for place, span in enumerate(seconds)
     }
 
@@ -287,9 +302,9 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     Returns
     -------
     Result, one row per quick reply (and group): `n` times that it was pressed, `share` of all; `conversation_count` in which it was; of
-        those with a bot (`bot_count`), `handed_off_rate` in [0, 1], the share that a human took over later than it
-        was pressed first, with its interval (95 % Wilson); of those that can be judged
-        (`judged_count`), `contained_rate` with its interval, as `bot_containment` judges them. Null where there is none.
+        those with a bot (`bot_count`) that can be judged, as `bot_containment` does (`judged_count`), `handed_off_rate`
+        in [0, 1], the share that a human took over later than it was pressed first, and `contained_rate`, each with its
+        interval (95 % Wilson): parts of one whole. Null where there is none.
 
     Source: DEFINITIONS.md#quick-replies
 
@@ -307,7 +322,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     table = engine.as_table(messages, "messages", ["quick_reply", "sender", "conversation_id", "sent_at"])
     rows = table.filter((table.sender == "customer") & key_of(table.quick_reply).notnull())
     keys = [*[key for key in engine.group_keys(by) if key != "quick_reply"], "quick_reply"]
-    counts = ["n", "conversation_count", "bot_count", "handed_off_count", "judged_count", "contained_count"]
+    counts = ["n", "conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"]
     ends = [f"{part}_rate{end}" for part in ("handed_off", "contained") for end in ("", "_low", "_high")]
     keyed = engine.with_keys(rows, "messages", keys, zone, uses=["conversation_id"], taken=[*counts, *ends, "share"])
     keyed = keyed.mutate(thread_=key_of(keyed.conversation_id), pressed_=engine.epoch(keyed.sent_at))
@@ -316,14 +331,14 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     choices, led = {}, {name: each.presses_.nullif(each.presses_) for name in counts[2:]}
     if threads is not None:
         found, choices = outcomes(engine.as_table(threads, "conversations", ["conversation_id"]), window, quiet)
-        names = ("handed_off", "contained", "judged")
+        names = ("contained", "judged")
         found = found.select(
             "human_", of_=key_of(found.conversation_id), **{f"was_{n}_": found[f"is_{n}_"] for n in names}
         )
         each = each.left_join(found, each.thread_ == found.of_)
         is_known, is_judged = each.of_.notnull(), each.was_judged_.fill_null(False)
         is_later = (each.human_ >= each.first_).fill_null(False)
-        flags = is_known, is_known & is_later, is_judged, is_judged & each.was_contained_.fill_null(False)
+        flags = is_known, is_judged, is_judged & is_later, is_judged & each.was_contained_.fill_null(False)
         led = {name: flag.ifelse(1, 0) for name, flag in zip(counts[2:], flags, strict=True)}
     each = each.mutate(**{f"{name}_": value for name, value in led.items()})
     sums = {name: each[f"{name}_"].sum() for name in led}
@@ -331,8 +346,8 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
 
     def made(frame):
         frame = frame.astype(dict.fromkeys(counts[:2], "int64") | dict.fromkeys(counts[2:], "float64"))
-        for part, of in (("handed_off", "bot_count"), ("contained", "judged_count")):
-            frame = shapes.add_rate(frame, f"{part}_rate", f"{part}_count", of, prefix=f"{part}_rate")
+        for part in ("handed_off", "contained"):
+            frame = shapes.add_rate(frame, f"{part}_rate", f"{part}_count", "judged_count", prefix=f"{part}_rate")
         total = frame["n"].sum()
         frame["share"] = frame["n"] / total if total else float("nan")
         units = dict.fromkeys(counts, "count") | dict.fromkeys(["share", "handed_off_rate", "contained_rate"], "rate")
@@ -342,7 +357,7 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     return shapes.run(query, made)
 
 
-@metric("rate", table="messages", case="bot_conversation", value="handed_off_rate", view_of="quick_replies")
+@metric("rate", table="messages", case="judged_bot_conversation", value="handed_off_rate", view_of="quick_replies")
 def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quiet="1d", zone=None):
     """Of the conversations with a bot in which a quick reply was pressed, the share that a human took over after it.
 
@@ -352,9 +367,9 @@ def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quie
 
     Returns
     -------
-    Result, one row per quick reply (and group): `n` conversations with a bot, `handed_off_count`, `handed_off_rate` in [0, 1]
-        with `low`, `high` (95 % Wilson); `contained_rate` of those that can be judged. No rows where nothing is known of
-        the conversations.
+    Result, one row per quick reply (and group): `n` conversations with a bot that can be judged, `handed_off_count`,
+        `handed_off_rate` in [0, 1] with `low`, `high` (95 % Wilson); `contained_rate` of the same. No rows where
+        nothing is known of the conversations.
 
     Source: DEFINITIONS.md#quick-reply-handoff
 
@@ -363,8 +378,9 @@ def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quie
     >>> import pandas as pd
     >>> at = pd.Timestamp("2024-03-01T09:00Z")
     >>> conversations = pd.DataFrame({
-    ...     "conversation_id": ["1", "2"], "created_at": [at] * 2, "bot_started_at": [at] * 2, "customer_id": ["a", "b"],
-    ...     "closed_at": [at] * 2, "handed_off_at": [at, None],
+    ...     "conversation_id": ["1", "2", "3"], "created_at": [at, at, at + pd.Timedelta(days=9)],
+    ...     "bot_started_at": [at, at, None], "customer_id": ["a", "b", "c"], "closed_at": [at, at, None],
+    ...     "handed_off_at": [at, None, None],
     ... })
     >>> messages = pd.DataFrame({
     ...     "conversation_id": ["1", "2"], "sent_at": [at] * 2, "sender": ["customer"] * 2, "quick_reply": ["agent", "bill"],
@@ -374,9 +390,9 @@ def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quie
     """
 
     def led(replies):
-        attrs, frame = replies.attrs, replies.loc[replies["bot_count"] > 0]
+        attrs, frame = replies.attrs, replies.loc[replies["judged_count"] > 0]
         ends = {"handed_off_rate_low": "low", "handed_off_rate_high": "high"}
-        frame = frame.drop(columns="n").rename(columns={"bot_count": "n"} | ends)
+        frame = frame.drop(columns="n").rename(columns={"judged_count": "n"} | ends)
         columns = [*attrs["by"], "n", "handed_off_count", "handed_off_rate", "low", "high", "contained_rate"]
         frame = frame[columns].astype({"n": "int64", "handed_off_count": "int64"}).reset_index(drop=True)
         units = {"n": "count", "handed_off_count": "count", "handed_off_rate": "rate", "contained_rate": "rate"}

@@ -357,16 +357,22 @@ def _saved(row, movement):
 
 
 @metric("count", table="conversations", case="contact", value="cost", view_of="deflection_savings")
-def contact_costs(contacts, by=None, zone=None):
-    """What contacts cost, by the cost of one on each channel.
+def contact_costs(contacts, by=None, calls=None, zone=None):
+    """What contacts cost, by the cost of one on each channel: the same contacts as those of `call_deflection`.
 
     Parameters
     ----------
     contacts : DataFrame, ibis Table or path
-        As for `inbound_volume`; conversations and messages need `channel`, calls are of the phone. What one costs
-        stands in service.toml (`costs`); "social" stands for all written channels without an entry of their own.
+        Conversations, with the calls that are no conversation of the phone, as for `call_deflection` (but one without
+        a channel is counted, too); or calls or messages alone, as for `inbound_volume`. All but calls need `channel`.
+        What one costs stands in service.toml (`costs`); "social" stands for all written channels without an entry of
+        their own.
     by : str or list of str, optional
         Group columns; by default the channel.
+    calls : the same for calls, optional
+        By default, beside conversations, those of the data set.
+    zone : str, optional
+        IANA time zone; tables from `open_data` carry theirs.
 
     Returns
     -------
@@ -386,6 +392,8 @@ def contact_costs(contacts, by=None, zone=None):
     if table == "calls":
         rows = rows.mutate(channel=ibis.literal("phone"))
     rows = engine.as_table(rows, table, ["channel"])
+    if table == "conversations":
+        rows, case = contacts_by_way(rows, calls), "contact"
     keys = [key for key in engine.group_keys(by) if key != "channel"]
     engine.check_keys(rows, table, keys, taken=("cost_per_contact", "cost"))
     settings = shapes.settings_of(rows)
