@@ -92,8 +92,10 @@ def test_one_file_without_script_or_request(reports, name):
 
 @pytest.mark.parametrize("name", (*REPORTS, "index"))
 def test_in_the_browser(reports, name, browser):
-    seen = audit_page(reports / f"{name}.html", [("light", 1280), ("dark", 390)], browser)
-    assert seen == {"console": [], "requests": [], "violations": [], "overflow": []}
+    nothing = {"console": [], "requests": [], "violations": [], "overflow": []}
+    assert audit_page(reports / f"{name}.html", [("light", 1280)], browser) == nothing
+    # the colours are those of every page: test_report_browser looks at them in the dark
+    assert audit_page(reports / f"{name}.html", [("dark", 390)], browser, contrast=False) == nothing
 
 
 @pytest.mark.parametrize("name", REPORTS)
