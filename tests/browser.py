@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+BRIEF = {"resultTypes": ["violations"]}  # of what is well axe needn't write down every element
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
 
 
@@ -35,12 +36,14 @@ def open_chromium():
     return sync_playwright(), lambda play: play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
-def audit_page(path, views=VIEWS, browser=None):
+def audit_page(path, views=VIEWS, browser=None, rules=True, contrast=True):
     """What is wrong with the page at `path`, seen in each of the views (colour scheme, width).
 
     Parameters
     ----------
     browser : optional; one that is open, else one is opened for this page
+    rules : whether axe-core looks at it, which takes seconds of a long page
+    contrast : whether it looks at the contrast of each text, too, which takes most of them
 
     Returns
     -------
@@ -53,20 +56,21 @@ def audit_page(path, views=VIEWS, browser=None):
     address = Path(path).resolve().as_uri()
     found = {"console": [], "requests": [], "violations": [], "overflow": []}
     if browser is not None:
-        _audit(browser, address, views, found)
+        _audit(browser, address, views, found, rules, contrast)
     else:
         manager, launch = open_chromium()
         with manager as play:
             browser = launch(play)
-            _audit(browser, address, views, found)
+            _audit(browser, address, views, found, rules, contrast)
             browser.close()
     found["requests"] = [url for url in found["requests"] if url != address and not url.startswith("data:")]
     return found
 
 
-def _audit(browser, address, views, found):
+def _audit(browser, address, views, found, rules, contrast):
     from axe_playwright_python.sync_playwright import Axe
 
+    options = BRIEF | ({} if contrast else {"rules": {"color-contrast": {"enabled": False}}})
     for scheme, width in views:
         view = f"{scheme}, {width} px"
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -80,7 +84,7 @@ def _audit(browser, address, views, found):
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             found["overflow"].append(view)
         page.remove_listener("console", listener)  # what axe says there is not the page's
-        for violation in Axe().run(page).response["violations"]:
+        for violation in Axe().run(page, options=options).response["violations"] if rules else ():
             targets = ", ".join(str(node["target"]) for node in violation["nodes"][:5])
             found["violations"].append(f"{violation['impact']} {violation['id']}: {targets} ({view})")
         context.close()

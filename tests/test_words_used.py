@@ -6,8 +6,6 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from toolkit import words
 from toolkit.words.catalogue import HERE
 
@@ -87,9 +85,9 @@ def fits(key, pattern, depth):
     return any(is_said(key[:end], depth) and fits(key[end:], pattern[1:], depth) for end in ends)
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if not key.startswith(ELSEWHERE)])
-def test_a_word_is_said_somewhere(key):
-    assert is_said(key)
+def test_a_word_is_said_somewhere():
+    held = [key for key in KEYS if not key.startswith(ELSEWHERE)]
+    assert len(held) > 1000 and [key for key in held if not is_said(key)] == []
 
 
 def test_every_key_that_the_code_names_is_there():
