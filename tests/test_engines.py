@@ -5,7 +5,6 @@ started on a Unix socket. Spark: `pyspark` and a Java runtime. What isn't instal
 (environment variable CI) Postgres must be there.
 """
 
-import functools
 import importlib.util
 import os
 import shutil
@@ -15,12 +14,13 @@ import warnings
 from pathlib import Path
 
 import ibis
-import oracle
 import pandas as pd
 import pytest
-from test_metrics_inputs import CALLS, ZONE, assert_equal, run, run_together
+import test_metrics_wide as wide
+from test_metrics_inputs import CALLS, PLAIN, ZONE, assert_equal, expected_of, run, run_together, sample_tables
 
 from toolkit import metrics
+from toolkit.metrics.shapes import together
 
 # One worker starts the servers (pytest -n 2 --dist loadgroup).
 pytestmark = pytest.mark.xdist_group("engines")
@@ -28,13 +28,32 @@ pytestmark = pytest.mark.xdist_group("engines")
 
 @pytest.fixture(scope="module")
 def tables():
-    return oracle.sample_tables()
+    return sample_tables()
 
 
 @pytest.fixture(scope="module")
-def expected(tables):
+def expected():
     """The results of the embedded DuckDB, each computed when first asked for."""
-    return functools.cache(lambda name: run(name, tables))
+    return expected_of
+
+
+# Every metric that is declared, by the table it takes, with its groups and those of the other tables that it can use.
+EVERY = {table: [name for name in wide.NAMES if wide.METRICS[name].contract == table] for table in wide.BY}
+
+
+def run_every(names, tables):
+    """The results of declared metrics on the tables of one engine, from as few queries as there can be."""
+    return together(
+        [lambda name=name: wide.run(name, wide.of(tables, name), wide.by_of(name), tables) for name in names]
+    )
+
+
+def assert_every(table, tables):
+    names = EVERY[table]
+    for name, result, known in zip(names, run_every(names, tables), run_every(names, wide.tables()), strict=True):
+        assert len(known) and list(result.columns) == list(known.columns), name
+        assert result.attrs.get("facts") == known.attrs.get("facts"), name
+        wide.same(result, known)
 
 
 def missing(reason):
@@ -108,7 +127,7 @@ def postgres_tables(request, postgres, tables):
 
 
 @pytest.mark.parametrize("postgres_tables", ["timestamptz"], indirect=True)
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", PLAIN)
 def test_postgres(name, postgres_tables, expected):
     assert_equal(run(name, postgres_tables), expected(name))
 
@@ -116,6 +135,17 @@ def test_postgres(name, postgres_tables, expected):
 def test_postgres_all_at_once(postgres_tables, expected):
     for name, result in zip(CALLS, run_together(postgres_tables, CALLS), strict=True):
         assert_equal(result, expected(name))
+
+
+@pytest.fixture(scope="module")
+def postgres_wide(postgres):
+    return {name: postgres.create_table(f"wide_{name}", frame) for name, frame in wide.tables().items()}
+
+
+@pytest.mark.parametrize("table", EVERY)
+def test_postgres_every_metric(table, postgres_wide):
+    """Each that is declared, whether or not it is called above: a new one needs no line here."""
+    assert_every(table, postgres_wide)
 
 
 def test_postgres_other_types(postgres):
@@ -163,7 +193,8 @@ SPARK_ALONE = (  # what is a query of its own whatever is asked with it; a query
 
 
 @pytest.fixture(scope="module")
-def spark_tables(tables, tmp_path_factory):
+def spark(tmp_path_factory):
+    """What puts frames into Spark: a function of names and frames."""
     if importlib.util.find_spec("pyspark") is None:
         pytest.skip("pyspark is not installed (pip install pyspark)")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
@@ -186,12 +217,22 @@ def spark_tables(tables, tmp_path_factory):
         warnings.simplefilter("ignore")
         session = builder.getOrCreate()
         backend = ibis.pyspark.connect(session)
-        found = {}
-        for name, frame in tables.items():
-            frame.to_parquet(folder / f"{name}.parquet")
-            found[name] = backend.read_parquet(str(folder / f"{name}.parquet"), table_name=name)
-        yield found
+
+        def stored(frames, prefix=""):
+            for name, frame in frames.items():
+                frame.to_parquet(folder / f"{prefix}{name}.parquet")
+            return {
+                name: backend.read_parquet(str(folder / f"{prefix}{name}.parquet"), table_name=f"{prefix}{name}")
+                for name in frames
+            }
+
+        yield stored
         session.stop()
+
+
+@pytest.fixture(scope="module")
+def spark_tables(spark, tables):
+    return spark(tables)
 
 
 @pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
@@ -215,3 +256,11 @@ def test_spark_empty_table(spark_tables):
     result = metrics.abandonment_rate(empty["calls"])
     assert result[["n", "abandoned_count", "answered_count"]].values.tolist() == [[0, 0, 0]]
     assert metrics.csat(empty["surveys"], by="day", zone=ZONE).empty
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+def test_spark_every_metric(spark):
+    """Each that is declared, those of a table in one query."""
+    stored = spark(wide.tables(), "wide_")
+    for table in EVERY:
+        assert_every(table, stored)

@@ -1,5 +1,7 @@
 """One definition, many ways in: a frame, an Ibis table and a CSV file give equal results (Parquet: test_metrics_wide.py)."""
 
+import functools
+
 import ibis
 import oracle
 import pandas as pd
@@ -8,6 +10,9 @@ import pytest
 from toolkit import metrics
 from toolkit.metrics.shapes import together
 from toolkit.service import Service
+
+# One worker computes what is expected, for these and for those of the other engines.
+pytestmark = pytest.mark.xdist_group("engines")
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
 SERVICE = Service(time_zone=ZONE)
@@ -133,6 +138,7 @@ CALLS = {
         {"of": "resolution", "clock": "business", "as_of": AS_OF, "service": PROMISE},
     ),
 }
+PLAIN = [name for name in CALLS if " " not in name]  # each metric once
 # Those that the oracle knows; the others are held against plain Python in the tests of their own.
 HELD = [name for name, (metric, *_) in CALLS.items() if hasattr(oracle, metric)]
 
@@ -154,14 +160,25 @@ def assert_equal(result, expected):
     pd.testing.assert_frame_equal(result, expected, rtol=1e-9, check_column_type=False)
 
 
-@pytest.fixture(scope="module")
-def tables():
+@functools.cache
+def sample_tables():
     return oracle.sample_tables()
 
 
+@functools.cache
+def expected_of(name):
+    """The result of frames, of what is asked for only, and once for all engines."""
+    return run(name, sample_tables())
+
+
 @pytest.fixture(scope="module")
-def expected(tables):
-    return {name: run(name, tables) for name in CALLS}
+def tables():
+    return sample_tables()
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return expected_of
 
 
 def test_only_metrics_are_called():
@@ -188,11 +205,11 @@ def test_what_is_expected_is_right(name, tables, expected):
     }
     if metric in ("low_scores", "expectation_met", "abandonment_by_base"):
         rows = [{key: value for key, value in row.items() if key != "_of"} for row in rows]
-        return oracle.assert_same(expected[name], rows[: CALLS[name][2].get("limit")], ordered=True)
+        return oracle.assert_same(expected(name), rows[: CALLS[name][2].get("limit")], ordered=True)
     if metric == "response_curve":  # in the order of time, which is no text
         rows.sort(key=lambda row: (row["topic"], row["seconds"]))
-        return oracle.assert_same(expected[name], rows, ordered=True)
-    oracle.assert_same(expected[name], rows, [*keys, *more.get(metric, [])])
+        return oracle.assert_same(expected(name), rows, ordered=True)
+    oracle.assert_same(expected(name), rows, [*keys, *more.get(metric, [])])
 
 
 @pytest.fixture(scope="module", params=["TIMESTAMPTZ", "TIMESTAMP"])
@@ -212,15 +229,15 @@ def duckdb_tables(request, tables):
 
 
 @pytest.mark.parametrize("duckdb_tables", ["TIMESTAMPTZ"], indirect=True)
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", PLAIN)
 def test_duckdb(name, duckdb_tables, expected):
-    assert_equal(run(name, duckdb_tables), expected[name])
+    assert_equal(run(name, duckdb_tables), expected(name))
 
 
 def test_all_at_once(duckdb_tables, expected):
     for name, result in zip(CALLS, run_together(duckdb_tables, CALLS), strict=True):
-        assert_equal(result, expected[name])
-        assert result.attrs.get("facts") == expected[name].attrs.get("facts"), name
+        assert_equal(result, expected(name))
+        assert result.attrs.get("facts") == expected(name).attrs.get("facts"), name
 
 
 @pytest.fixture(scope="module", params=["with offsets", "naive"])
@@ -237,13 +254,13 @@ def csv_tables(request, tables, tmp_path_factory):
 @pytest.mark.parametrize("csv_tables", ["with offsets"], indirect=True)
 @pytest.mark.parametrize("name", CALLS)
 def test_csv(name, csv_tables, expected):
-    assert_equal(run(name, csv_tables), expected[name])
+    assert_equal(run(name, csv_tables), expected(name))
 
 
 @pytest.mark.parametrize("csv_tables", ["naive"], indirect=True)
-@pytest.mark.parametrize("name", [name for name in CALLS if " " not in name])
+@pytest.mark.parametrize("name", PLAIN)
 def test_csv_of_times_without_a_zone(name, csv_tables, expected):
-    assert_equal(run(name, csv_tables), expected[name])
+    assert_equal(run(name, csv_tables), expected(name))
 
 
 def test_csv_keys_are_text(tmp_path):
@@ -268,8 +285,8 @@ def test_a_filtered_table_is_a_table(tables):
 def test_frames_beside_tables(tables, duckdb_tables, expected):
     """Stages as a frame, calls on an engine, and the other way round."""
     name = "abandonment_by_stage"
-    assert_equal(run(name, tables | {"calls": duckdb_tables["calls"]}), expected[name])
-    assert_equal(run(name, tables | {"call_stages": duckdb_tables["call_stages"]}), expected[name])
+    assert_equal(run(name, tables | {"calls": duckdb_tables["calls"]}), expected(name))
+    assert_equal(run(name, tables | {"call_stages": duckdb_tables["call_stages"]}), expected(name))
 
 
 def test_nothing_is_left_on_the_engine_nor_in_the_frame(tables):

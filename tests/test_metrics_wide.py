@@ -322,14 +322,21 @@ def by_of(name):
     return OTHERWISE_BY.get(name, BY.get(METRICS[name].contract)) if has_groups else None
 
 
-def run(name, table, by=None):
+def of(tables, name):
+    """The table that a metric takes."""
+    return tables[METRICS[name].contract]
+
+
+def run(name, table, by=None, others=None):
+    """A metric's result; `others`: tables by name, of which it is given all that it takes besides its own."""
     takes = inspect.signature(METRICS[name].function).parameters
     asked = {key: value for key, value in (("as_of", AS_OF), ("zone", ZONE), ("service", SERVICE)) if key in takes}
     if by or (
         METRICS[name].shape != "pull" and "by" in takes and takes["by"].default
     ):  # one that has groups unless told
         asked["by"] = by
-    asked |= {other: tables()[other] for other in BESIDES.get(name, ())}
+    given = BESIDES.get(name, ()) if others is None else (others.keys() & takes.keys()) - {METRICS[name].contract}
+    asked |= {other: (others or tables())[other] for other in given}
     return METRICS[name].function(table, **asked)
 
 

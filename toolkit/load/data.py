@@ -1,6 +1,7 @@
 """What an analyst holds: the checked tables of one data set, restricted to a period and read at one time."""
 
 import datetime
+import json
 import shutil
 import weakref
 
@@ -185,9 +186,16 @@ class Data(Weeks):
         """Rows per local day of the tables of contacts, of the whole data set."""
         if "daily" not in self._shared:
             names = [name for name in coverage.CONTACTS if name in self._names]
-            tables = {name: self._backend.table(name) for name in names}
+            tables = {name: self._table(name) for name in names}
             self._shared["daily"] = coverage.daily_counts(tables, self.zone)
         return self._shared["daily"]
+
+    def know_daily(self, said):
+        """Take the rows per local day from what `save` wrote of them; they are counted when asked for otherwise."""
+        import pandas as pd
+
+        frame = pd.DataFrame(said["data"], index=said["index"], columns=said["columns"])
+        self._shared["daily"] = frame.astype("int64").rename_axis("day_")
 
     @property
     def missing_days(self):
@@ -360,6 +368,7 @@ class Data(Weeks):
             "notes": self._notes,
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
+            "daily": json.loads(self._daily.to_json(orient="split")),  # whoever opens it asks for it first of all
         }
         return write_prepared(self._con, folder, known, self.outside_file)
 

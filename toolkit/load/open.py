@@ -359,4 +359,6 @@ def _open_prepared(folder):
         scratch=scratch,
     )
     data.as_of_reason, data.zone_is_known = known["as_of_reason"], known["zone_is_known"]
+    if "daily" in known:
+        data.know_daily(known["daily"])
     return data

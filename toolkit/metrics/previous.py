@@ -29,10 +29,11 @@ class History:
     def of(self, row, keys, column):
         """The column of a row's group by week, an array for each stretch; 0 in a week without the group."""
         frame = pd.DataFrame(self.result)
+        is_own = np.ones(len(frame), bool)
         for key in keys:
-            frame = frame[frame[key] == row[key]]
-        values = frame.set_index(frame[HISTORY_WEEK].astype(int))[column] if len(frame) else pd.Series(dtype=float)
-        return [values.reindex(stretch, fill_value=0).to_numpy(float) for stretch in self.stretches or (self.weeks,)]
+            is_own &= (frame[key] == row[key]).to_numpy(bool)
+        values = dict(zip(frame[HISTORY_WEEK][is_own].astype(int), frame[column][is_own].astype(float), strict=True))
+        return [np.array([values.get(week, 0.0) for week in s], float) for s in self.stretches or (self.weeks,)]
 
 
 @metric("comparison", table="", case="case", value="change")

@@ -2,6 +2,7 @@
 
 import math
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.transforms import Bbox
@@ -33,8 +34,6 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
 
     On axes that are given only the first panel is drawn.
     """
-    import seaborn
-
     (begin, end), scale, is_log = scales
     width, columns = canvas.width_of_canvas(ax, narrow), 2 if narrow else 3
     wide = (width - GAP * (columns - 1)) / columns
@@ -53,15 +52,18 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
         return ax
     rows = math.ceil(len(names) / columns)
     height = top + rows * pitch - 4 + LINE * bool(left_out)
-    frame = pd.DataFrame({"group": range(len(names))})
     bare = {"xticks": [], "yticks": [], "frame_on": False}  # its own layout of them costs more than all the drawing
-    facets = seaborn.FacetGrid(frame, col="group", col_wrap=columns, height=1, despine=False, subplot_kws=bare)
-    figure = facets.figure
+    with plt.rc_context({"figure.autolayout": False}):
+        figure = plt.figure()
+    grid = []  # as seaborn.FacetGrid lays it out, which takes a second to import
+    for place in range(len(names)):
+        first = {"sharex": grid[0], "sharey": grid[0]} if grid else {}
+        grid.append(figure.add_subplot(rows, columns, place + 1, **first, **bare))
     figure.set_dpi(72)
     figure.set_size_inches(width / 72, height / 72)
     whole = Bbox([[0, 0], [width / 72, height / 72]])
     px, cells = canvas.pixels(figure, whole), []
-    for number, one in enumerate(facets.axes.flat):
+    for number, one in enumerate(grid):
         x, y = (number % columns) * (wide + GAP), top + (number // columns) * pitch
         one.set_xscale("log" if is_log else "linear")
         canvas.place(one, whole, x, y + HEAD + up, wide, tall)
