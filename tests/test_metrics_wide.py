@@ -61,6 +61,7 @@ DISTINCT = {"quick_replies": {"conversation_count", "bot_count", "judged_count",
 BESIDES = {
     "visits_per_call": ("calls",),
     "quick_reply_handoff": ("conversations",),
+    "service_report": ("messages", "surveys"),  # what it is drawn by is no group: of no agent nothing is drawn
 }  # tables without which a metric has no figure
 # Columns that say something of all the rows, not of their group's alone.
 OF_ALL = ["share", "share_of_answers", "pull", "pull_low", "pull_high", "p", "verdict"]
@@ -298,6 +299,7 @@ def tables():
         "site_visits": visits,
         "conversations": cases,
         "calls": found["calls"].assign(topic=["bills", None, "praise"] * (len(found["calls"]) // 3)),
+        "surveys": found["surveys"].assign(conversation_id=cases["conversation_id"]),
         "call_stages": stages.assign(queue=queues.loc[stages["call_id"]].to_numpy()),
         "messages": _with_agents(both.assign(project=both["conversation_id"].map(projects).astype(object))),
     }
