@@ -404,15 +404,11 @@ def test_a_result_knows_what_it_is(name):
 
 
 @every
-def test_the_order_of_the_rows_says_nothing(name):
-    same(run(name, table_of(name).sample(frac=1, random_state=1), by_of(name)), grouped(name))
-
-
-@every
-def test_the_frame_is_left_as_it_was(name):
-    frame = table_of(name).copy(deep=True)
-    run(name, frame, by_of(name))
-    pd.testing.assert_frame_equal(frame, table_of(name))
+def test_the_order_of_the_rows_says_nothing_and_the_frame_is_left_as_it_was(name):
+    frame = table_of(name).sample(frac=1, random_state=1)
+    before = frame.copy(deep=True)
+    same(run(name, frame, by_of(name)), grouped(name))
+    pd.testing.assert_frame_equal(frame, before)
 
 
 @by_group
