@@ -788,7 +788,7 @@ def test_a_section_without_its_columns_is_left_out(folder, case):
     assert index.read_manifest(folder.parent / "out")["reports"]["volumes"]["left_out"] == outcome.left_out
 
 
-SHOW = "class show: quality = print"
+SHOW = "class show: quality = measured = headline = together = print"
 SAID_COLUMN, SAID_TABLE = "has no column 'first_response_at'", "this data has no table calls"
 FATAL = {
     # setup, parameters, sections; what is said, and the cell that failed
@@ -796,6 +796,13 @@ FATAL = {
     "a column asked for": ("", {"by": "first_response_at"}, [("print(1)",), (NO_COLUMN,)], SAID_COLUMN, 7),
     "every section": ("", {}, [(NO_COLUMN,), (NO_TABLE,)], SAID_COLUMN, 5),
     "all but those about the data": (SHOW, {}, [(NO_COLUMN,), ("show.quality('9 rows')",)], SAID_COLUMN, 5),
+    "all but those of every report": (
+        SHOW,
+        {},
+        [(NO_COLUMN,), ("show.together(1)",), ("show.measured(1)\nshow.headline(1)",)],
+        SAID_COLUMN,
+        5,
+    ),
     "the key figures' table": ("", {}, [(f"{NO_TABLE}; show.key_figures(1)",), ("print(1)",)], SAID_TABLE, 5),
     "another error": ("", {}, [("print(1)",), ("1 / 0",)], "ZeroDivisionError", 7),
     "a name that nothing defines": ("", {}, [("print(1)",), (NO_COLUMN,), ("print(wait)",)], "NameError", 9),
@@ -812,18 +819,30 @@ def test_what_is_never_left_out(folder, case):
     assert outcome.is_mistake == ("Error" not in said)  # so that the command line exits with 2
 
 
-def test_response_times_of_data_without_a_first_response(tmp_path):
-    rows = "conversation_id,channel,created_at,closed_at\n"
-    rows += "".join(f"{n},web,2024-03-{n:02}T08:00:00Z,2024-03-{n + 1:02}T09:00:00Z\n" for n in range(1, 29))
+def test_a_report_of_which_no_section_is_left_is_skipped_when_all_were_asked_for(folder):
+    sectioned(folder, (NO_COLUMN,), ("show.measured('9 rows')",), setup=SHOW)
+    notebook(folder, "good", "print(1)")
+    outcome = run(folder)["volumes"]
+    assert outcome.status == "skipped" and SAID_COLUMN in outcome.message and not outcome.lacks
+    assert not [name for name in files(folder) if "volumes" in name]
+    page = (folder.parent / "out" / "index.html").read_text()
+    assert "Not made: Volumes." in page and "first_response_at" not in page
+    asked = run(folder, params={"by": "first_response_at"}, names=["volumes"])["volumes"]
+    assert asked.status == "failed" and asked.is_mistake
+
+
+def test_reports_on_data_without_a_first_response_or_a_close(tmp_path):
+    rows = "conversation_id,channel,created_at\n"
+    rows += "".join(f"{n},web,2024-03-{n:02}T08:00:00Z\n" for n in range(1, 29))
     (tmp_path / "conversations.csv").write_text(rows)
-    outcome = run(None, ["response_times"], notebooks=None, data=tmp_path, out=tmp_path / "out")["response_times"]
-    assert outcome.status == "ok", outcome.message
-    sections = [it["section"] for it in outcome.left_out]
-    assert "How many get no answer?" in sections
-    assert not {"What are the key figures?", "What goes together?"} & set(
-        sections
-    )  # the number of conversations is there
-    assert all("'first_response_at'" in it["reason"] or "'messages'" in it["reason"] for it in outcome.left_out)
+    names = ["response_times", "volume_and_workload"]
+    waits, volume = run(None, names, notebooks=None, data=tmp_path, out=tmp_path / "out", timeout=300).values()
+    assert volume.status == "ok", volume.message
+    sections = {it["section"]: it["reason"] for it in volume.left_out}
+    assert "'closed_at'" in sections["Does the backlog grow?"]
+    assert not {"When do contacts come in?", "Where do they come from?"} & set(sections)
+    # of waits there is nothing to say: what goes together is of what the other sections show
+    assert waits.status == "failed" and waits.is_mistake and "'first_response_at'" in waits.message
 
 
 def test_a_notebook_without_parameters_is_no_report(folder):

@@ -5,6 +5,7 @@ leaves the last good one where it is, and the others are made all the same.
 """
 
 import contextlib
+import json
 import os
 import re
 import tempfile
@@ -245,7 +246,8 @@ def publish(task, result, out, is_all=False):
         _forget_failure(out, name)
         return outcome
     outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
-    if is_all and result.get("kind") == "MissingTable" and not (out / f"{name}.html").exists():
+    is_lacking = result.get("kind") == "MissingTable" or _has_nothing_left(task["executed"])
+    if is_all and is_lacking and not (out / f"{name}.html").exists():
         # Asked for all, and this data has never had what this one needs: that is no failure.
         outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
         _forget_failure(out, name)
@@ -255,6 +257,13 @@ def publish(task, result, out, is_all=False):
     index.write_atomically(out / "failed" / f"{name}.ipynb", _read(executed))
     index.write_atomically(outcome.log, _log(task, result, outcome))
     return outcome
+
+
+def _has_nothing_left(executed):
+    """Whether the notebook ran, but no section of it could be made of this data."""
+    if not Path(executed).exists():
+        return False
+    return "nothing_left" in json.loads(_read(executed)).get("metadata", {})
 
 
 def _lacking(message):

@@ -19,7 +19,9 @@ from toolkit import words
 
 ENGINE = "sections"  # the name under which papermill knows it
 FLAG = {"toolkit": "left-out"}  # metadata of an output that stands for a section that is left out
-ABOUT = ("header", "key_figures", "quality", "definitions")  # what `show` says of a report on no matter what data
+# what `show` says of a report on no matter what data, and of what its other sections found
+ABOUT = ("header", "key_figures", "quality", "definitions", "measured", "headline", "together")
+NOTHING_LEFT = "nothing_left"  # metadata of a notebook of which no section could be made
 
 
 def section_names(cells):
@@ -95,6 +97,7 @@ class SectionClient(PapermillNotebookClient):
         if self.first_error and not any(map(self._is_finding, range(len(self.nb.cells)))):
             index, error = self.first_error
             self.nb.cells[index].outputs = [error]
+            self.nb.metadata[NOTHING_LEFT] = True
 
     def _is_finding(self, index):
         """Whether the cell shows what only this data could show."""
