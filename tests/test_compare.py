@@ -355,7 +355,7 @@ def test_tables_of_unchanged_rows_seldom_hold_a_clear_one():
 
 
 def test_false_alarms_of_counts():
-    random, rows, spread = np.random.default_rng(8), 600, 0.2
+    random, rows, spread = np.random.default_rng(8), 800, 0.2
     n = random.poisson(random.gamma(1 / spread**2, 200 * spread**2, (rows, 10)))
     names = [str(row) for row in range(rows)]
     now, before = (Result(pd.DataFrame({"topic": names, "n": n[:, at]})) for at in (9, 8))
