@@ -5,7 +5,6 @@ import functools
 from types import SimpleNamespace
 
 import duckdb
-import ibis
 import numpy as np
 import oracle
 import pandas as pd
@@ -343,7 +342,7 @@ def told(hits, n):
 
 
 def test_tables_of_unchanged_rows_seldom_hold_a_clear_one():
-    random, tables, false, ps = np.random.default_rng(6), 120, 0, []
+    random, tables, false, ps = np.random.default_rng(6), 60, 0, []
     for _ in range(tables):
         hits, n = drawn(random, (7, 10))
         weeks = told(hits[:, :8], n[:, :8])
@@ -459,7 +458,7 @@ def test_each_table_is_read_once_a_period(sample, monkeypatch):
         (metrics.out_of_hours_share, {}),
     ]
     cards = figures(sample.during("2024-03"), *asked)
-    read = [query for query in queries if "conversations" in ibis.to_sql(query) and "query_" in ibis.to_sql(query)]
+    read = [query for query in queries if "query_" in query.columns]  # what several metrics ask at once
     assert [card["metric"] for card in cards] == [function.__name__ for function, _ in asked]
     assert len(read) == 4, len(queries)
 

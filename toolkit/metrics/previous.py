@@ -31,7 +31,7 @@ class History:
         frame = pd.DataFrame(self.result)
         is_own = np.ones(len(frame), bool)
         for key in keys:
-            is_own &= (frame[key] == row[key]).to_numpy(bool)
+            is_own &= (frame[key] == row[key]).to_numpy(bool, na_value=False)
         values = dict(zip(frame[HISTORY_WEEK][is_own].astype(int), frame[column][is_own].astype(float), strict=True))
         return [np.array([values.get(week, 0.0) for week in s], float) for s in self.stretches or (self.weeks,)]
 
