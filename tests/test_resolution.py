@@ -365,7 +365,7 @@ def floored(at):
     return (at.tz_localize("UTC") if at.tzinfo is None else at).floor("s")
 
 
-@settings(max_examples=settings.default.max_examples * 25 // 100)
+@settings(max_examples=settings.default.max_examples * 12 // 100)
 @given(
     oracle.conversations(30),
     oracle.calls(10),
