@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import toolkit
 from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics.bot_ends import OUTCOMES
@@ -315,8 +314,8 @@ def test_without_conversations_nothing_is_known_of_where_they_lead():
 
 
 @pytest.fixture(scope="module")
-def sample():
-    return toolkit.open_data("data/sample", period="2024-03")
+def sample(sample):
+    return sample.during("2024-03")
 
 
 def test_who_came_back_after_the_period_is_seen(sample):
