@@ -290,8 +290,8 @@ def test_a_group_begins_with_its_first_contact():
     assert "none of" in result.sentence().lower()
 
 
-def test_the_alerts_of_the_sample():
-    data = toolkit.open_data("data/sample", period="2024-04")
+def test_the_alerts_of_the_sample(sample):
+    data = sample.during("2024-04")
     result = metrics.volume_alerts(data.conversations, by="topic", every="week")
     out = result[result["state"] == OUT]
     assert [(row["topic"], str(row["week"])[:10]) for _, row in out.iterrows()][:1] == [
@@ -341,8 +341,8 @@ def test_of_few_weeks_or_few_cases_nothing_is_known():
         unusual_weeks(metrics.csat(pd.DataFrame({"score": [5]})))
 
 
-def test_a_rate_of_the_sample_by_week():
-    data = toolkit.open_data("data/sample", period="2024-04")
+def test_a_rate_of_the_sample_by_week(sample):
+    data = sample.during("2024-04")
     result = unusual_weeks(weekly(data, metrics.inbound_volume, by="topic"), data.period)
     assert result["week"].min() == pd.Timestamp("2024-04-01")
     out = result[result["state"] == OUT]

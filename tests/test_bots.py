@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import toolkit
 from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics.bot_ends import OUTCOMES
@@ -197,7 +196,7 @@ def histories(draw):
     hours = st.integers(0, 200).map(lambda number: pd.Timedelta(hours=number))
     who, about = st.sampled_from(["a", "b", "", None]), st.sampled_from(["bill", "app", None])
     rows = []
-    for number in range(draw(st.integers(1, 10))):
+    for number in range(draw(st.integers(1, 16))):
         created, has_bot = draw(moment), draw(st.sampled_from([True, True, False]))
         ends = {name: draw(maybe(hours)) for name in ("handed_off_at", "first_response_at", "closed_at")}
         handed = draw(st.sampled_from([True, False, False]))
@@ -233,7 +232,7 @@ def histories(draw):
     return oracle.frame(rows, TIMES, **texts), made
 
 
-@settings(max_examples=settings.default.max_examples * 40 // 100)
+@settings(max_examples=settings.default.max_examples * 12 // 100)
 @given(histories(), st.sampled_from(["1d", "7d"]))
 def test_outcomes_are_those_that_are_looked_for_row_by_row(tables, window):
     conversations, calls = tables
@@ -258,7 +257,7 @@ def test_outcomes_are_those_that_are_looked_for_row_by_row(tables, window):
         assert sum(shown[part] for part in OUTCOMES) == pytest.approx(1)
 
 
-@settings(max_examples=settings.default.max_examples * 20 // 100)
+@settings(max_examples=settings.default.max_examples * 8 // 100)
 @given(histories(), st.sampled_from(["1d", "7d"]), st.sampled_from([None, "topic", "channel", "customer_id"]))
 def test_handed_off_and_contained_are_parts_of_one_whole(tables, window, by):
     """One cohort in every group: together they are never above 100 %."""
@@ -315,8 +314,8 @@ def test_without_conversations_nothing_is_known_of_where_they_lead():
 
 
 @pytest.fixture(scope="module")
-def sample():
-    return toolkit.open_data("data/sample", period="2024-03")
+def sample(sample):
+    return sample.during("2024-03")
 
 
 def test_who_came_back_after_the_period_is_seen(sample):

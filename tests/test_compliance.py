@@ -161,7 +161,7 @@ def test_pauses():
         compliance(frame.drop(columns="waiting_seconds"), service, of="resolution", pauses="left_out")
 
 
-@settings(max_examples=settings.default.max_examples * 14 // 100)
+@settings(max_examples=settings.default.max_examples * 9 // 100)
 @given(
     oracle.conversations(),
     st.integers(-3600, 6 * DAY).map(lambda s: oracle.START + datetime.timedelta(seconds=s)),
@@ -283,7 +283,7 @@ def test_a_service_that_never_opens_has_nothing_due():
     assert due_at([0, 5], [60, 0], closed) == [None, 5] and due_at([], [], closed) == []
 
 
-@settings(max_examples=settings.default.max_examples * 20 // 100)
+@settings(max_examples=settings.default.max_examples * 10 // 100)
 @given(
     st.lists(st.tuples(st.integers(0, 20 * DAY), st.integers(1, 5 * DAY)), min_size=1, max_size=5),
     st.sampled_from(["Europe/Rome", "America/St_Johns", "UTC"]),

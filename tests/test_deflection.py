@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import toolkit
 from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn, MissingTable
 
@@ -124,7 +123,7 @@ def expected_visits(visits, received, by):
     return made
 
 
-@settings(max_examples=settings.default.max_examples * 12 // 100)
+@settings(max_examples=settings.default.max_examples * 8 // 100)
 @given(traffic(), st.sampled_from([None, "topic"]))
 def test_visits_for_each_call(tables, by):
     visits, received = tables
@@ -210,7 +209,7 @@ def test_the_costs_are_those_of_the_mix():
     assert "assumed" in result.sentence() or "too few" in result.sentence().lower()
 
 
-def test_costs_and_savings_count_the_same_contacts():
+def test_costs_and_savings_count_the_same_contacts(sample):
     """Calls without a conversation of their own on the phone are contacts, and cost what a call does."""
     now = conversations("phone", "x", "x").assign(conversation_id=["1", "2", "3"])
     rang = calls(3).assign(conversation_id=["1", "2", None], outcome="answered")
@@ -218,7 +217,7 @@ def test_costs_and_savings_count_the_same_contacts():
     assert costs[["channel", "n", "cost"]].values.tolist() == [["phone", 3, 36.0], ["x", 2, 2.0]]
     assert metrics.deflection_savings(now, calls=rang)["n"].tolist() == [costs["n"].sum()]
     assert "contacts" in costs.sentence() and "conversation" not in costs.sentence()
-    data = toolkit.open_data("data/sample", period="2024-03")
+    data = sample
     costs, saved = metrics.contact_costs(data.conversations), metrics.deflection_savings(data.conversations)
     assert costs["n"].sum() == saved["n"].iloc[0] > data.conversations.count().to_pandas()
 
@@ -245,8 +244,8 @@ def test_months_are_held_against_the_one_before():
 
 
 @pytest.fixture(scope="module")
-def sample():
-    return toolkit.open_data("data/sample", period="2024-03")
+def sample(sample):
+    return sample.during("2024-03")
 
 
 def test_savings_of_a_data_set(sample):

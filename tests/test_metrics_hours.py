@@ -112,7 +112,7 @@ RANDOM = Service.model_validate(
 )
 
 
-@settings(max_examples=settings.default.max_examples * 14 // 100)
+@settings(max_examples=settings.default.max_examples * 9 // 100)
 @given(
     oracle.conversations(),
     st.sampled_from([None, "channel", "topic"]),

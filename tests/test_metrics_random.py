@@ -21,7 +21,7 @@ def examples(number):
     return settings(max_examples=number * settings.default.max_examples // 100)
 
 
-many = examples(14)
+many = examples(9)
 bys = st.sampled_from(oracle.BYS)
 channels = st.sampled_from(["all", "all", "all", "written", "phone"])
 zones = st.sampled_from(oracle.ZONES)

@@ -259,7 +259,7 @@ RANDOM = {
 
 
 @pytest.mark.parametrize("name", RULED)
-@settings(max_examples=settings.default.max_examples * 6 // 100)
+@settings(max_examples=settings.default.max_examples * 4 // 100)
 @given(st.data())
 def test_the_rule_on_random_tables(name, data):
     frame = data.draw(RANDOM[METRICS[name].contract]())

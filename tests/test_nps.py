@@ -4,7 +4,7 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import findings, metrics, plots, words
@@ -79,6 +79,7 @@ def test_only_surveys_of_its_kind():
 # --- against a naive reckoning --------------------------------------------------------------------
 
 
+@settings(max_examples=settings.default.max_examples * 20 // 100)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.one_of(st.none(), st.integers(0, 10))), max_size=60))
 def test_nps_by_group_is_that_of_each(answers):
     frame = pd.DataFrame(answers, columns=["channel", "score"]).astype({"score": "float64", "channel": object})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import metrics, open_data
+from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.service import Service
 
@@ -95,9 +95,9 @@ def test_an_answered_call_without_a_time_is_in_no_formula_and_counted():
     assert "without a time of answer" in metrics.service_level(pd.concat([calls] * 10)).sentence()
 
 
-def test_the_service_level_has_a_target_only_where_the_service_says_so():
+def test_the_service_level_has_a_target_only_where_the_service_says_so(sample):
     assert metrics.service_level(PUBLISHED).attrs["target"] is None
-    data = open_data("data/sample", period="2024-03")  # whose service.toml says 20 s and 80 %
+    data = sample.during("2024-03")  # whose service.toml says 20 s and 80 %
     target = metrics.service_level(data.calls).attrs["target"]
     assert (target["value"], target["seconds"], target["best"]) == (0.8, 20, "high")
     assert metrics.service_level(data.calls, within="1m").attrs["target"] is None

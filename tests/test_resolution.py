@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import metrics, open_data
+from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics.compare import compared, previous_period, weekly
 from toolkit.service import Service
@@ -80,8 +80,8 @@ def test_a_resolution_rate_is_told_with_what_it_is_over():
     assert against["old_enough_count"].tolist() == [40]
 
 
-def test_a_wanted_resolution_rate_is_a_target_only_where_it_is_set():
-    data = open_data("data/sample", period="2024-03")
+def test_a_wanted_resolution_rate_is_a_target_only_where_it_is_set(sample):
+    data = sample.during("2024-03")
     assert metrics.resolution_rate(data.conversations).attrs["target"] is None
     assert metrics.first_contact_resolution(data.conversations).attrs["target"] is None
     wanted = Service.model_validate({"targets": {"resolution_rate": 0.9, "first_contact_resolution": 0.7}}).targets
@@ -124,8 +124,8 @@ def test_a_first_close(case, seconds, unknown):
     assert result.attrs["choices"]["first_close"] == ("own" if "first" in case else "last")
 
 
-def test_the_first_close_is_no_later_than_the_last():
-    data = open_data("data/sample", period="2024-03")
+def test_the_first_close_is_no_later_than_the_last(sample):
+    data = sample.during("2024-03")
     first, last = metrics.first_resolution_time(data.conversations), metrics.final_resolution_time(data.conversations)
     assert first["median_seconds"][0] <= last["median_seconds"][0] and first["n"][0] == last["n"][0]
     assert first["closed_count"][0] >= last["closed_count"][0]
@@ -167,13 +167,13 @@ def test_opened_again(case, n, reopened):
     assert result.attrs.get("is_state", False) == ("again" not in case)
 
 
-def test_reopenings_with_a_time_are_compared():
-    result = compared(open_data("data/sample", period="2024-04"), metrics.reopen_rate)
+def test_reopenings_with_a_time_are_compared(sample):
+    result = compared(sample.during("2024-04"), metrics.reopen_rate)
     assert set(result["verdict"]) <= {"clear", "chance"}
 
 
-def test_weeks_that_were_each_read_at_their_end_say_nothing_of_what_is_open_now():
-    data = open_data("data/sample", period="2024-04")
+def test_weeks_that_were_each_read_at_their_end_say_nothing_of_what_is_open_now(sample):
+    data = sample.during("2024-04")
     assert "still open" not in weekly(data, metrics.final_resolution_time).sentence()
     assert "still open" in metrics.final_resolution_time(data.conversations, by="week").sentence()
 
@@ -293,10 +293,10 @@ def test_windows_side_by_side():
         metrics.first_contact_resolution(frame, days=1.5)
 
 
-def test_a_second_contact_may_lie_outside_the_period_and_the_filter():
+def test_a_second_contact_may_lie_outside_the_period_and_the_filter(sample):
     """Of each conversation of March the second contacts are looked for in all the data, by plain Python."""
-    data = open_data("data/sample", period="2024-03").where(channel="email")
-    whole = open_data("data/sample")
+    data = sample.during("2024-03").where(channel="email")
+    whole = sample
     row = metrics.first_contact_resolution(data.conversations).iloc[0]
     cases, around, calls = (one.to_pandas() for one in (data.conversations, whole.conversations, whole.calls))
     expected = by_force(cases, around, calls, pd.Timestamp(data.as_of), 7)
@@ -305,11 +305,11 @@ def test_a_second_contact_may_lie_outside_the_period_and_the_filter():
     assert expected["again_count"] > alone["again_count"]
 
 
-def test_first_contacts_are_read_back():
-    data = open_data("data/sample", period="2024-03")
+def test_first_contacts_are_read_back(sample):
+    data = sample.during("2024-03")
     before = data.previous
     row = metrics.first_contact_resolution(before.conversations).iloc[0]
-    earlier = open_data("data/sample").read_at(before.as_of)
+    earlier = sample.read_at(before.as_of)
     frames = (before.conversations, earlier.conversations, earlier.calls)
     expected = by_force(*(one.to_pandas() for one in frames), pd.Timestamp(before.as_of), 7)
     assert {name: int(row[name]) for name in expected} == expected and expected["n"] > 0
@@ -365,7 +365,7 @@ def floored(at):
     return (at.tz_localize("UTC") if at.tzinfo is None else at).floor("s")
 
 
-@settings(max_examples=settings.default.max_examples * 25 // 100)
+@settings(max_examples=settings.default.max_examples * 12 // 100)
 @given(
     oracle.conversations(30),
     oracle.calls(10),

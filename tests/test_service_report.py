@@ -6,7 +6,6 @@ import ibis
 import pandas as pd
 import pytest
 
-import toolkit
 from toolkit import findings, metrics
 from toolkit.errors import BadParameter, MissingTable
 
@@ -89,8 +88,8 @@ def test_edges():
     assert late.attrs["facts"]["total"] == 0  # closed later
 
 
-def test_on_the_sample_it_is_drawn_of_the_period():
-    data = toolkit.open_data("data/sample", period="2024-04")
+def test_on_the_sample_it_is_drawn_of_the_period(sample):
+    data = sample.during("2024-04")
     report = metrics.service_report(data.conversations, each=2)
     agents = report["agent"].value_counts()
     assert (agents == 2).all() and len(agents) > 10

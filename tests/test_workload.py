@@ -76,7 +76,7 @@ def level(rows, end):
     )
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings.default.max_examples // 10)
 @given(oracle.conversations(), st.sampled_from(["day", "week", "month"]))
 def test_each_step_of_the_backlog_one_by_one(frame, step):
     rows, now = oracle.records(frame), oracle.seconds(AS_OF)
@@ -210,7 +210,7 @@ def switches(messages, zone):
     return found
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings.default.max_examples // 10)
 @given(oracle.messages(), st.data())
 def test_switches_one_reply_after_the_other(frame, data):
     names = st.sampled_from(["Ana", "Ion", None])
@@ -270,7 +270,7 @@ def test_without_customers_nobody_is_counted():
         metrics.unique_customers(WHO.drop(columns="customer_id"))
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings.default.max_examples // 10)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "", None]), st.sampled_from(["x", "y"])), max_size=12))
 def test_customers_one_by_one(rows):
     frame = pd.DataFrame({"customer_id": pd.Series([who for who, _ in rows], dtype=object),
