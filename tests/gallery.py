@@ -142,6 +142,65 @@ def pull(names, n):
     return made(frame, "pull", "csat_by_topic", "pull", ["topic"], units, ends=ends, best="high")
 
 
+def team(names):
+    """Members beside each other, each at an equal mix, with the figure of all."""
+    adjusted = np.array([0.82, 0.74, 0.7, 0.66, 0.9, 0.5])[: len(names)]
+    frame = {"agent": names, "n": [120, 80, 60, 75, 4, 200][: len(names)], "adjusted": adjusted}
+    frame |= {"adjusted_low": adjusted - 0.08, "adjusted_high": adjusted + 0.07, "others": 0.73, "unadjusted": adjusted}
+    ends = {"ends": ("adjusted_low", "adjusted_high"), "team": 0.73, "best": "high"}
+    return made(frame, "team", "csat", "adjusted", ["agent"], {"adjusted": "rate"}, **ends)
+
+
+def tally(names):
+    frame = {"topic": names, "n": [249, 193, 146, 63, 53, 51], "backlog": [41, 30, 0, 12, 9, 2]}
+    attrs = {"count": "backlog", "minimum_count": 0}
+    return made(frame, "tally", "backlog", "backlog", ["topic"], {"backlog": "count", "n": "count"}, **attrs)
+
+
+def band(n=28, drop=()):
+    """Contacts by day with what the weeks before let expect; one day stands out, and one can't be told."""
+    day = pd.date_range("2024-04-01", periods=n)
+    expected = 20 + 6 * np.sin(np.arange(n) / 7 * 2 * np.pi)
+    frame = pd.DataFrame({"day": day, "n": (expected + 2 * np.cos(np.arange(n) * 1.7)).round(), "expected": expected})
+    frame["low"], frame["high"], frame["state"] = expected - 9, expected + 9, "expected"
+    frame.loc[n // 2, ["n", "state"]] = [48, "stands_out"]
+    frame.loc[1, ["expected", "low", "high", "state"]] = [NAN, NAN, NAN, "unknown"]
+    attrs = {"minimum_count": 0, "ends": ("low", "high"), "best": ""}
+    return made(frame.drop(index=list(drop)), "band", "volume_alerts", "n", ["day"], {"n": "count"}, **attrs)
+
+
+def need():
+    """Agents needed in each hour of a week."""
+    frame = pd.DataFrame({"weekday": pd.Categorical(np.repeat(WEEKDAYS, 24), WEEKDAYS, ordered=True)})
+    frame["hour"], frame["agents_needed"] = list(range(24)) * 7, np.ceil(busy() * 1.5)
+    frame["n"], frame["days"] = (busy() * 40).round(), 4
+    attrs = {"minimum_count": 0, "best": ""}
+    units = {"agents_needed": "count"}
+    return made(frame, "need", "staffing", "agents_needed", ["weekday", "hour"], units, **attrs)
+
+
+def sums(names):
+    """How much of all time each part makes up."""
+    share = np.array([0.46, 0.3, 0.14, 0.06, 0.03, 0.01])
+    frame = {"part": names, "n": [400, 300, 250, 90, 60, 12], "seconds": share * 9e6, "share": share}
+    frame |= {"low": share * 0.8, "high": np.minimum(share * 1.2, 1)}
+    attrs = {"rows": ["part"], "ends": ("low", "high"), "ordered": True}
+    return made(frame, "sums", "lifecycle", "share", [], {"share": "rate"}, **attrs)
+
+
+def score(names):
+    value = np.array([42.0, 20, -15, -60, 100, 3]) / 100
+    frame = {"topic": names, "n": [110, 90, 60, 50, 4, 40], "nps": value, "low": value - 0.2, "high": value + 0.2}
+    attrs = {"ends": ("low", "high"), "best": "high"}
+    return made(frame, "score", "nps", "nps", ["topic"], {"nps": "net"}, **attrs)
+
+
+def figure(names):
+    value = np.array([6.2, 4.1, 3.3, 2.4, NAN, 1.0])
+    frame = {"topic": names, "n": [110, 90, 60, 50, 0, 40], "visits_per_call": value}
+    return made(frame, "figure", "visits_per_call", "visits_per_call", ["topic"], {"visits_per_call": "number"})
+
+
 def busy(scale=1.0):
     hours = np.array(
         [0, 0, 0.2, 0, 0, 0, 0.4, 1, 2, 3.4, 3.6, 3.1, 2.6, 2.2, 2.4, 2.8, 2.7, 2, 1.6, 1.2, 0.8, 0.4, 0, 0]
@@ -193,6 +252,19 @@ def cases():
         ("Week grid, no hours", grid(busy(), 4, with_hours=False), {}),
         ("Pull", pull(PLAIN, [19, 30, 44, 5, 60, 158]), {}),
         ("Pull, hostile", pull(HOSTILE, [19, 30, 44, 50, 60, 203]), {}),
+        ("Team", team(["Sara Conti", "Elena Rossi", "Marco Bianchi", "Anna Verdi", "Luca Neri", None]), {"highlight": 0}),
+        ("Team, hostile", team(HOSTILE), {}),
+        ("Tally", tally(PLAIN), {}),
+        ("Tally, hostile", tally(HOSTILE), {}),
+        ("Band", band(), {"highlight": 14}),
+        ("Band, days missing", band(drop=[8, 9, 20]), {}),
+        ("Week grid of agents needed", need(), {"highlight": 34}),
+        ("Sums", sums(["queue", "agent", "customer", "team", "bot", "other"]), {}),
+        ("Sums, hostile", sums(HOSTILE), {}),
+        ("Score", score(PLAIN), {"reference": 0.1}),
+        ("Score, hostile", score(HOSTILE), {}),
+        ("Figure", figure(PLAIN), {}),
+        ("Figure, hostile", figure(HOSTILE), {}),
     ]  # fmt: skip
 
 

@@ -141,6 +141,7 @@ CASE = {
     "topic": "billing",
 }
 SINCE = {**CASE, "conversation_id": "z", "created_at": "2024-01-08T09:00:00Z"}  # the data begins early enough
+LATER = {"first_response_at": "2024-04-16T09:00:00Z", "closed_at": "2024-04-17T09:00:00Z"}
 NEWEST = {**CASE, "conversation_id": "b", "created_at": "2024-04-21T21:00:00Z"}
 NEWEST |= dict.fromkeys(["team_assigned_at", "agent_assigned_at", "first_response_at", "closed_at"], "")
 
@@ -152,12 +153,15 @@ NEWEST |= dict.fromkeys(["team_assigned_at", "agent_assigned_at", "first_respons
         ({"closed_at": "2024-04-14T21:59:59Z"}, set()),
         ({"closed_at": "2024-04-14T22:00:00Z"}, set()),  # at the very reading
         ({"closed_at": "2024-04-14T22:00:01Z"}, {"closed_at", "status"}),
-        (
-            {"first_response_at": "2024-04-16T09:00:00Z", "closed_at": "2024-04-17T09:00:00Z"},
-            {"first_response_at", "closed_at", "status"},
+        (LATER, {"first_response_at", "closed_at", "status"}),
+        (  # stages that are later than the answer would be out of order, and mended when loaded
+            {"agent_assigned_at": "2024-04-15T09:00:00Z", **LATER},
+            {"agent_assigned_at", "agent", "first_response_at", "closed_at", "status"},
         ),
-        ({"agent_assigned_at": "2024-04-15T09:00:00Z"}, {"agent_assigned_at", "agent"}),
-        ({"team_assigned_at": "2024-04-15T09:00:00Z"}, {"team_assigned_at", "team"}),
+        (
+            {"team_assigned_at": "2024-04-15T09:00:00Z", "agent_assigned_at": "2024-04-15T09:00:00Z", **LATER},
+            {"team_assigned_at", "team", "agent_assigned_at", "agent", "first_response_at", "closed_at", "status"},
+        ),
     ],
 )
 def test_a_conversation_read_back(tmp_path, changed, empty):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from toolkit import claims, metrics, words
 from toolkit.clock import parse_period
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, MissingColumn
 from toolkit.findings import find_quality, sentence, tell
 from toolkit.findings.told import LONGEST
 from toolkit.intervals import wilson
@@ -1244,8 +1244,9 @@ def results(data):
             by = next(turns[metric.table])
             try:
                 yield f"{name} {by}", metric.function(table, by=by)
-            except BadParameter as error:  # the step of time is an argument of its own, or a day the shortest
-                assert by in ("hour", "week") and re.search("the step of time|not by hour", str(error)), (name, by)
+            except (BadParameter, MissingColumn) as error:  # a step of time of its own, a day the shortest, or none
+                assert by in ("hour", "week"), (name, by)
+                assert re.search("the step of time|not by hour|no column '(hour|week)'", str(error)), (name, by)
     yield "stages", metrics.abandonment_by_stage(data.call_stages, data.calls)
     yield "trend", metrics.sentiment_trend(data.scored_messages, by="channel", every=None)
 

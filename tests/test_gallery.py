@@ -62,6 +62,7 @@ def test_texts_are_within_apart_and_large_enough(gallery, tmp_path, width):
 
 def test_every_form_is_there(gallery):
     forms = {"Dot rows", "Columns", "Bars", "Trend", "Small multiples", "Split bars", "Curve", "Week grid", "Pull"}
+    forms |= {"Team", "Tally", "Band", "Week grid of agents needed", "Sums", "Score", "Figure"}
     titles = {title.split(",")[0] for title, *_ in cases()}
     assert forms <= titles and len(gallery[1]) == 2 * len(cases())
 

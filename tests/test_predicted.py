@@ -193,3 +193,14 @@ def test_what_is_missing_is_said(tmp_path, known, monkeypatch):
 def test_a_prediction_is_not_compared_with_the_one_before(known):
     result = metrics.predicted_csat(toolkit.open_data(known[2]))
     assert metrics.previous_period(result, result)["verdict"].tolist() == ["not comparable"]
+
+
+def test_a_prediction_is_no_fact_of_a_headline():
+    """What is expected of those who didn't answer never leads a report: what they answered does."""
+    from toolkit import blocks
+    from toolkit.metrics import csat
+
+    scores = csat(pd.DataFrame({"score": [5] * 80 + [1] * 20 + [1] * 90, "topic": ["a"] * 100 + ["b"] * 90}), by="topic")
+    assert blocks.block(scores)["facts"]
+    scores.attrs["is_prediction"] = True
+    assert blocks.block(scores)["facts"] == []

@@ -53,7 +53,9 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         "status": told.status,
         "is_changed": told.is_changed,
         "score": told.score,
-        "facts": list(told.facts),
+        "facts": []
+        if attrs.get("is_prediction")
+        else list(told.facts),  # a headline tells what was, not what was expected
         "tested": list(told.tested),
         "metric": attrs.get("metric", ""),
         "by": list(attrs.get("by", ())),

@@ -90,7 +90,13 @@ def predicted_csat(data, by=None, satisfied=None, scale=None):
     result = Result.of(frame, predicted_csat.__name__, units, keys, least, {"satisfied": satisfied})
     result.attrs |= {"shape": "score", "case": "unrated_conversation", "value": "expected_csat", "best": "high"}
     result.attrs |= {"count": "n", "zone": data.zone, "rows": keys, "ends": ("low", "high"), "partial": []}
-    result.attrs |= {"counts": {"csat": "rated_count"}, "is_state": True, "facts": facts, "target": None}
+    result.attrs |= {
+        "counts": {"csat": "rated_count"},
+        "is_state": True,
+        "is_prediction": True,
+        "facts": facts,
+        "target": None,
+    }
     result.attrs["units"] |= {"auc": "rate", "gap": "points", "brier": "number", "plain_brier": "number"}
     result.attrs["fact_units"] = dict.fromkeys(("learned", "tested", "rated", "least"), "count")
     result.attrs["calibration"] = [] if tested is None else _calibration(tested)

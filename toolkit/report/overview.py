@@ -45,7 +45,7 @@ def draw(out, manifest):
         remarks=list(dict.fromkeys(text for report in told for text in report["header"].get("remarks", []))),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
-        look_at=look_at(said, own, told),
+        look_at=look_at(said, own, told, overview(told)["look_at"] if own else ()),
         rows=rows_of(figures, is_ranked=not own),
         pull=chart_of(drawn, "pull"),
         grid=chart_of(told, "grid"),
@@ -87,8 +87,8 @@ def is_beside(entry):
     return not entry.get("group") and entry["name"] != OVERVIEW
 
 
-def look_at(said, own=(), reports=()):
-    """What to look at: what goes together, then what the listings hold, then the worst places; said once.
+def look_at(said, own=(), reports=(), places=()):
+    """What to look at: what goes together, the worst places of the reports, then what the listings hold; said once.
 
     >>> look_at({"look_at": [{"name": "Billing", "text": "Billing waits.", "href": "a.html"}]})[0]["text"]
     'waits.'
@@ -107,7 +107,8 @@ def look_at(said, own=(), reports=()):
         for one in block.get("items", [])
     ]
     if own:
-        found = [*found[:1], *listed, *found[1:]][: max(MOST_TO_LOOK_AT - 1, len(listed) + 1)]
+        worst = [one for one in places if one["name"] not in {known["name"] for known in found}]
+        found = [*found[:1], *worst[: MOST_TO_LOOK_AT - 1 - len(listed)], *listed][:MOST_TO_LOOK_AT]
     return [one | {"text": one["text"].removeprefix(one["name"]).lstrip(" ,:")} for one in found]
 
 

@@ -144,9 +144,8 @@ def listed(result):
         said = [
             " · ".join(words.display_name(v, k, 30) for k, v in row if not words.is_none(v)) or "–" for row in named
         ]
-        made.append(
-            Column(" · ".join(heading(name, metric) for name in keys), "name", [escaped(text) for text in said])
-        )
+        css = "text" if len(keys) > 1 and len(texts) > 1 else "name"  # beside two texts there is no room for one line
+        made.append(Column(" · ".join(heading(name, metric) for name in keys), css, [escaped(text) for text in said]))
     for name in numbers:
         said = [escaped(format_value(value, units[name])) for value in result[name]]
         made.append(Column(heading(name, metric), "num", said, (name,)))
