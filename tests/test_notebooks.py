@@ -231,7 +231,11 @@ def test_a_period_without_a_row_says_no_data(tmp_path):
     "file, source, made",
     [
         ("anonymous_bank/january.txt", "anonymous_bank", {"abandonment", "overview"}),
-        ("twitter_support/tweets.csv", "twitter", {"response_times", "sentiment_trends"}),
+        (
+            "twitter_support/tweets.csv",
+            "twitter",
+            {"bots_and_deflection", "overview", "response_times", "sentiment_trends", "volume_and_workload"},
+        ),
         ("asterisk/queue_log.txt", "asterisk", {"abandonment", "overview"}),
     ],
 )
