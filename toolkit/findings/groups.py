@@ -53,7 +53,8 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         clauses = best[:1]
     elif is_told:
         clauses.append(best[0])
-    if not best and first is None:
+    # beside groups that miss their target "none stands out" reads as if those didn't
+    if not best and first is None and not (head and status == "off"):
         clauses.append(_flat(result, told, tested, is_bare=bool(clauses)))
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
