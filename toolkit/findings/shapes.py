@@ -214,7 +214,7 @@ def wait(result, comparison=None, **context):
 
 
 def _ends(result, told):
-    """How many ended, are waiting, ended otherwise: three numbers, each where it isn't 0."""
+    """How many ended, are waiting, ended otherwise, of all groups together: three numbers, each where it isn't 0."""
     metric, roles = result.attrs["metric"], result.attrs["roles"]
     sums = {role: int(result[roles[role]].sum()) for role in ENDS if role in roles}
     if not sums["open"] and not sums.get("otherwise"):
@@ -224,7 +224,9 @@ def _ends(result, told):
         name = "still" if role == "open" else role
         key = f"metric.{metric}.{name}" if words.has(f"metric.{metric}.{name}") else f"sentence.wait.{name}"
         parts.append(text(key, n=sums[role]))
-    return [say("group.list", list=words.joined(parts))] if parts else []
+    # a note on groups begins with one of them: these are of all
+    form = "in_all" if len(result) > 1 else "list"
+    return [say(f"group.{form}", list=words.joined(parts))] if parts else []
 
 
 def mean(result, comparison=None, **context):
