@@ -153,7 +153,7 @@ def rate(result, comparison=None, **context):
     total, n = int(result[hits].sum()), int(result["n"].max() if is_parts else result["n"].sum())
     row = result.iloc[0]
     if keys and len(result) > 1:
-        if total:
+        if total or result.attrs.get("overlaps"):
             return groups_told(result, comparison=comparison, **context)
         none = Clause(say("none", cases=cases(result, n), event=event(result, 0)))
         return Told(composed([none])[0], shows=False, status=worst(targets.statuses(result)))
