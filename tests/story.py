@@ -163,7 +163,7 @@ def lifecycle_and_service_levels():
         f"via e-mail it is {percent(mail)}, {percent(rest)} for the others",
         f"Via e-mail: {count(mail)} written conversations",
         f"via web chat it is {percent(chat)}, {percent(others)} for the others",
-        f"{unassigned['closed_at'].isna().sum()} are still in the queue and "
+        f"In all, {unassigned['closed_at'].isna().sum()} are still in the queue and "
         f"{unassigned['closed_at'].notna().sum()} were closed without an agent",
     ]
 

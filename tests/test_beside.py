@@ -101,6 +101,9 @@ def test_what_is_to_be_looked_at(sample):
     assert [item["metric"] for item in one["items"]] == ["low_scores", "breaches"]
     assert one["items"][0]["n"] == metrics.low_scores(data.surveys).attrs["facts"]["total"]
     assert one["items"][0]["text"] == f"{one['items'][0]['n']} answers with a low score to follow up"
+    assert one["items"][1]["text"].endswith("still waiting for an answer")
+    closed = look_at(data, [(metrics.breaches, {"channels": "written", "of": "resolution"})])
+    assert closed["items"][0]["text"].endswith("still open")
 
 
 @pytest.mark.parametrize("table", ["calls", "surveys"])

@@ -481,3 +481,12 @@ def test_a_state_without_a_time_is_not_compared():
     result = metrics.previous_period(metrics.reopen_rate(now), metrics.reopen_rate(before))
     assert result["verdict"].tolist() == ["not comparable"] and result["change"].isna().all()
     assert result["previous"].tolist() == [0.5]
+
+
+def test_a_rate_that_nobody_could_have_does_not_change():
+    """Cases there are, but none to which it could happen: null is no 0 %."""
+    now, before = (metrics.csat(surveys(hits, 50, topic="a"), "topic") for hits in (0, 20))
+    now.loc[0, ["csat", "low", "high"]] = np.nan
+    for both in ((now, before), (before, now)):
+        row = metrics.previous_period(*both).iloc[0]
+        assert row[["change", "change_low", "change_high", "p"]].isna().all() and row["verdict"] == "few"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.service import Service
+from toolkit.table_html import wholes
 
 START = pd.Timestamp("2024-03-04T09:00Z")
 
@@ -157,6 +158,19 @@ def test_the_curve_of_patience_tells_no_time_beyond_the_waits():
     assert result.attrs["facts"]["times"] == (10, 20)
     said = result.sentence().replace("\xa0", " ")
     assert "within 10 s" in said and "within 20 s" in said and "1 h" not in said and "1 d" not in said
+
+
+@pytest.mark.parametrize(
+    "answered, abandoned, told, columns",
+    [
+        ([15] * 40 + [400], [12] * 10 + [164], (10,), ["Within 10 s"]),  # one waits on: of 5 min it says nothing
+        ([5] * 40 + [400], [4] * 10, (5,), ["Within 5 s"]),
+    ],
+)
+def test_no_time_is_told_at_which_few_still_waited(answered, abandoned, told, columns):
+    result = metrics.patience_curve(calls_of(answered, abandoned))
+    assert result.attrs["facts"]["times"] == told
+    assert [column.heading.replace("\xa0", " ") for column in wholes.reached(result)][1:] == columns
 
 
 def test_a_call_that_waits_when_the_data_is_read_has_been_patient_so_far():

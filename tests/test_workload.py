@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import toolkit
 from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
+from toolkit.findings import tell
 from toolkit.metrics.compare import beside_previous, figures, weekly
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
@@ -263,6 +264,35 @@ def test_customers_without_a_key_are_not_one_customer():
     assert groups["n"].to_dict() == {"(none)": 0, "email": 1, "x": 3}  # a is a customer of both
     assert groups["repeat_count"].to_dict() == {"(none)": 0, "email": 0, "x": 1}
     assert pd.isna(groups.at["(none)", "repeat_share"])
+
+
+def customers(**channels):
+    """Contacts: of each channel so many customers who came twice, and so many who came once; all channels share them."""
+    rows = [
+        (name, who)
+        for name, (twice, once) in channels.items()
+        for who in [*range(twice)] * 2 + [*range(twice, twice + once)]
+    ]
+    frame = pd.DataFrame(rows, columns=["channel", "who"])
+    created = at(*["2024-03-01T09:00"] * len(frame))
+    return frame.assign(customer_id=frame.pop("who").astype(str), created_at=created)
+
+
+@pytest.mark.parametrize(
+    "channels, said",
+    [
+        ({"x": (60, 40), "y": (30, 70), "email": (5, 95)}, "is highest via X: 60 %; lowest via e-mail: 5 %"),
+        ({"x": (60, 40), "y": (5, 95), "email": (4, 96)}, "is highest via X: 60 %; the lowest is 4 %"),
+        ({"x": (60, 40), "y": (61, 39), "email": (4, 96)}, "is lowest via e-mail: 4 %; the highest is 61 %"),
+        ({"x": (6, 94), "y": (5, 95), "email": (4, 96)}, "is between 4 % and 6 %"),
+        ({"x": (0, 94), "y": (0, 95)}, "is 0 % in each"),
+    ],
+)
+def test_customers_of_several_channels_are_not_held_against_the_others(channels, said):
+    told = tell(metrics.unique_customers(customers(**channels), by="channel"))
+    heading, note = told.heading.replace("\xa0", " "), told.note.replace("\xa0", " ")
+    assert heading == f"The share of customers with two contacts or more {said}"
+    assert "other" not in note and "Customers of several groups count in each" in note and not told.facts
 
 
 def test_without_customers_nobody_is_counted():

@@ -178,7 +178,8 @@ def look_at(data, asked):
         if n:
             name = function.__name__
             numbers = {fact: words.number(value) for fact, value in facts.items() if type(value) is int}
-            text = words.text(f"headlines.look_at.{name}", **numbers | {"n": n})
+            of = f"headlines.look_at.{name}.{result.attrs['choices'].get('of')}"
+            text = words.text(of if words.has(of) else f"headlines.look_at.{name}", **numbers | {"n": n})
             title = words.text(f"metric.{name}.title")
             items.append({"metric": name, "n": n, "name": title, "text": words.sentence_case(text)})
     made = dict.fromkeys(("note", "overview"), "") | {"chart": None, "tables": [], "by": [], "facts": [], "tested": []}

@@ -303,7 +303,8 @@ def standouts(result, only=None):
     >>> int(first.row["hour"]), first.is_extreme, float(first.row["rest"]), round(float(first.harm), 6)
     (13, True, 0.1, 30.0)
     """
-    if not place_keys(result) or is_side_by_side(result) or estimates(result)["is_told"].sum() < 2:
+    is_apart = not (is_side_by_side(result) or result.attrs.get("overlaps"))  # else the others have its cases, too
+    if not (place_keys(result) and is_apart) or estimates(result)["is_told"].sum() < 2:
         return None, []
     tested = against_the_rest(result, only)
     # of spans of time the share of the first is told, which is better high

@@ -11,7 +11,7 @@ from toolkit.findings import targets
 from toolkit.findings.compared import before_of, change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
-from toolkit.verdicts import CHANCE, CLEAR, direction
+from toolkit.verdicts import CHANCE, CLEAR, decide, direction, rates
 from toolkit.words import display_name, sentence_case, text, value_text
 
 MOST_FACTS = 20
@@ -53,8 +53,11 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         clauses = best[:1]
     elif is_told:
         clauses.append(best[0])
-    if not best and first is None:
-        clauses.append(_flat(result, told, tested, is_bare=bool(clauses)))
+    # beside groups that miss their target "none stands out" reads as if those didn't
+    if not best and first is None and not (head and status == "off"):
+        reach = _reach(result, told) if result.attrs.get("overlaps") else []
+        is_shown |= len(reach) > 1
+        clauses += reach or [_flat(result, told, tested, is_bare=bool(clauses))]
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
@@ -65,6 +68,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     if named and named.fact["kind"] == "standout":
         note.append(_extreme(result, next(one for one in found if one.row.name == named.place), tested))
     note += [_overall(result, overall)]
+    note += [say("overlap.each", cases=noun(result))] if result.attrs.get("overlaps") else []
     return Told(
         heading,
         note_of([one for one in note if one][:MOST_NOTES] + list(notes)),
@@ -212,7 +216,7 @@ def _detail(comparison, row, where):
 
 def _most(result, named):
     """Where most of what should be few happened; a count in full, so without a verdict."""
-    if result.attrs["shape"] != "rate" or result.attrs.get("best") != "low":
+    if result.attrs["shape"] != "rate" or result.attrs.get("best") != "low" or result.attrs.get("overlaps"):
         return ""
     top, hits = claims.most(result), result.attrs["roles"]["hits"]
     if top is None:
@@ -236,10 +240,40 @@ def _extreme(result, found, tested):
 
 
 def _overall(result, overall):
-    value = result.attrs["value"]
-    if overall is None or len(overall) != 1 or pd.isna(overall[value].iloc[0]):
-        return ""
-    return say("overall", value=value_text(overall[value].iloc[0], unit_of(result)))
+    whole = result.attrs.get("in_all", math.nan)
+    if overall is not None and len(overall) == 1:
+        whole = overall[result.attrs["value"]].iloc[0]
+    return "" if pd.isna(whole) else say("overall", value=value_text(whole, unit_of(result)))
+
+
+def _reach(result, told):
+    """Of groups that share cases, such as customers of several channels: the highest and the lowest where they are clear.
+
+    They are held against each group, as the others together would hold their own cases; that some are of both makes
+    two groups no more apart than the test takes them to be.
+    """
+    unit, about = unit_of(result), {"subject": word(result, "subject")}
+    named = told[claims.is_named(told, place_keys(result))]
+    named = named if len(named) else told
+    ends = [named.loc[named["value"].idxmax()], named.loc[named["value"].idxmin()]]
+    high, low = (value_text(row["value"], unit) for row in ends)
+    if high == low:
+        return [Clause(say("overlap.same", value=low, **about))]
+    pairs = {(end, at): _apart(row, named.loc[at]) for end, row in enumerate(ends) for at in named.index.drop(row.name)}
+    clear = dict(zip(pairs, decide(list(pairs.values())), strict=True))
+    is_clear = [all(verdict == CLEAR for (one, _), verdict in clear.items() if one == end) for end in (0, 1)]
+    if not any(is_clear):
+        return [Clause(say("overlap.between", low=low, high=high, **about))]
+    made = []
+    for name, row, value, own in zip(("highest", "lowest"), ends, (high, low), is_clear, strict=True):
+        place = {"place": place_of(result, row), "value": value}
+        full = say(f"overlap.{name}", **place, **about) if own else say(f"overlap.the_{name}", value=value)
+        made.append(Clause(full, (say(f"overlap.{name}_short", **place),) if own and made else ()))
+    return made if is_clear[0] else made[::-1]
+
+
+def _apart(one, other):
+    return rates(one["hits"], one["n"], other["hits"], other["n"], fewest=1, within=True)
 
 
 def _flat(result, told, tested, is_bare=False):

@@ -153,7 +153,7 @@ def rate(result, comparison=None, **context):
     total, n = int(result[hits].sum()), int(result["n"].max() if is_parts else result["n"].sum())
     row = result.iloc[0]
     if keys and len(result) > 1:
-        if total:
+        if total or result.attrs.get("overlaps"):
             return groups_told(result, comparison=comparison, **context)
         none = Clause(say("none", cases=cases(result, n), event=event(result, 0)))
         return Told(composed([none])[0], shows=False, status=worst(targets.statuses(result)))
@@ -214,7 +214,7 @@ def wait(result, comparison=None, **context):
 
 
 def _ends(result, told):
-    """How many ended, are waiting, ended otherwise: three numbers, each where it isn't 0."""
+    """How many ended, are waiting, ended otherwise, of all groups together: three numbers, each where it isn't 0."""
     metric, roles = result.attrs["metric"], result.attrs["roles"]
     sums = {role: int(result[roles[role]].sum()) for role in ENDS if role in roles}
     if not sums["open"] and not sums.get("otherwise"):
@@ -224,7 +224,9 @@ def _ends(result, told):
         name = "still" if role == "open" else role
         key = f"metric.{metric}.{name}" if words.has(f"metric.{metric}.{name}") else f"sentence.wait.{name}"
         parts.append(text(key, n=sums[role]))
-    return [say("group.list", list=words.joined(parts))] if parts else []
+    # a note on groups begins with one of them: these are of all
+    form = "in_all" if len(result) > 1 else "list"
+    return [say(f"group.{form}", list=words.joined(parts))] if parts else []
 
 
 def mean(result, comparison=None, **context):
@@ -326,7 +328,10 @@ def listing(result, **context):
     form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
     about = {"n": facts["still_open"]} if form == "open" else {}
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
-    said = say(f"listing.{form}", cases=cases(result, total), event=event(result, total), **about)
+    about |= {"cases": cases(result, total), "event": event(result, total)}
+    own = f"open.{result.attrs['choices'].get('of')}"  # what is open, where that is another thing by what is promised
+    is_own = form == "open" and words.has(f"metric.{result.attrs['metric']}.{own}")
+    said = word(result, own, **about) if is_own else say(f"listing.{form}", **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
     notes += also(result, {name: one for name, one in facts.items() if not isinstance(one, bool)})
     form = "listing.sample" if facts.get("is_sample") else "listing.shown"

@@ -396,7 +396,7 @@ def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quie
         columns = [*attrs["by"], "n", "handed_off_count", "handed_off_rate", "low", "high", "contained_rate"]
         frame = frame[columns].astype({"n": "int64", "handed_off_count": "int64"}).reset_index(drop=True)
         units = {"n": "count", "handed_off_count": "count", "handed_off_rate": "rate", "contained_rate": "rate"}
-        about = {"roles": {"hits": "handed_off_count"}, "ends": ("low", "high")}
+        about = {"roles": {"hits": "handed_off_count"}, "ends": ("low", "high"), "overlaps": True}
         table = engine.as_table(messages, "messages")
         return shapes.finish(frame, "quick_reply_handoff", table, attrs["by"], units, attrs["choices"], **about)
 

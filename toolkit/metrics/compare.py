@@ -84,6 +84,10 @@ def beside_previous(data, function, by=None, value=None, table=None, against="pr
     asked = [(function, {"by": by} | choices if by else choices, is_count(function, value))]
     table = table or METRICS[function.__name__].table
     (now,), (before,), (history,) = results_of(data, table, asked)
+    if now.attrs.get("overlaps") and now.attrs["value"] in now.columns:  # the groups don't add up to the whole
+        whole = function(getattr(data, table), **choices)
+        if len(whole) == 1:
+            now.attrs["in_all"] = float(whole[now.attrs["value"]].iloc[0])
     (past,) = of_year_ago(data, table, asked)
 
     def held_against(view, earlier):

@@ -61,7 +61,7 @@ def unique_customers(contacts, by=None, zone=None):
         frame = frame.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64"))
         frame = shapes.add_rate(frame[[*keys, *counts]], "repeat_share", "repeat_count", "n")
         units = dict.fromkeys(counts, "count") | {"repeat_share": "rate"}
-        about = {"roles": {"hits": "repeat_count"}, "ends": ("low", "high")}
+        about = {"roles": {"hits": "repeat_count"}, "ends": ("low", "high"), "overlaps": bool(keys)}
         return shapes.finish(frame, "unique_customers", rows, keys, units, None, **about)
 
     return shapes.run(engine.aggregate(each, keys, **counts), made)

@@ -143,7 +143,7 @@ def _with_times(result):
     keys, facts = result.attrs["by"], result.attrs["facts"]
     enough = result[result["n"] >= facts["minimum_count"]]
     ends = enough.groupby(keys, observed=True, dropna=False)["seconds"].max() if keys else enough["seconds"]
-    last = (ends.min() if keys else ends.max()) if len(ends) else np.nan
+    last = (ends.min() if keys else ends.max()) if len(ends) else 0
     times = [seconds for seconds in waits.TOLD if seconds <= last]
-    facts["times"] = tuple(times[-2:]) or waits.TOLD[:1]
+    facts["times"] = tuple(times[-2:]) or (int(last),)
     return result

@@ -190,6 +190,10 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.FEW)
     if pd.isna(row[value]) and pd.isna(past[value]) and not attrs.get("when_null"):
         return verdicts.Change(untested=verdicts.FEW)
+    if unit == "rate" and (
+        pd.isna(row[value]) or pd.isna(past[value])
+    ):  # cases there are, but none to which it could happen
+        return verdicts.Change(untested=verdicts.FEW)
     if attrs.get("is_state"):  # the earlier period has had longer to come to it
         return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
     if attrs.get("is_stock"):  # counted in full at an instant: it has a change, and nothing of a week's movement

@@ -44,10 +44,12 @@ def column_at(column, places):
 
 
 def reached(result):
-    """The share that a curve has reached at four times, a row a group, most cases first."""
+    """The share that a curve has reached at four times, a row a group, most cases first; at none later than may be told."""
     keys, frame = claims.group_keys(result), pd.DataFrame(result)
     least = max(result.attrs["minimum_count"], result.attrs.get("facts", {}).get("minimum_count", 1))
-    times = [seconds for seconds in TIMES if seconds <= frame["seconds"].max()][-(columns.MOST - 2) :] or [TIMES[0]]
+    own = result.attrs.get("facts", {}).get("times", ())
+    last = own[-1] if own else frame["seconds"].max()
+    times = [seconds for seconds in TIMES if seconds <= last][-(columns.MOST - 2) :] or [(own or TIMES)[0]]
     at = [claims.within(result, keys, seconds) for seconds in times]
     unnamed = [any(words.is_none(row[key]) for key in keys) for _, row in at[0].iterrows()]
     order = np.lexsort((-at[0]["n"].to_numpy(float), unnamed))
