@@ -895,9 +895,9 @@ def low_scores(frame, at_most=3):
 
 
 def low_score_rate(frame, by=None, at_most=3, zone=None):
-    answered = [row for row in csat_rows(frame) if not is_null(row["score"])]
     result = []
-    for key, rows in groups(answered, by, "sent_at", zone).items():
+    for key, sent in groups(csat_rows(frame), by, "sent_at", zone).items():  # those of whom nobody answered, too
+        rows = [row for row in sent if not is_null(row["score"])]
         low = sum(row["score"] <= at_most for row in rows)
         result.append(labelled(key, by, n=len(rows), low_count=low, **rate(low, len(rows), "low_score_rate")))
     return result

@@ -144,7 +144,10 @@ def test_curves_and_buckets_know_the_one_target_of_a_group(conversations, by, as
     service = Service.model_validate({"targets": {"first_response": promised}})
     backend = engine.own_backend(duckdb.connect())
     engine.set_context(backend, engine.Context(service, as_of))
-    table = backend.create_table("conversations", conversations)
+    texts = dict.fromkeys(
+        conversations.select_dtypes([object, "str"]), "string"
+    )  # a table has no column without a type
+    table = backend.create_table("conversations", conversations.astype(texts))
     keys, rows = oracle.names(by), oracle.waits(conversations, as_of=as_of)
     expected = {key: oracle.held_to(own, promised) for key, own in oracle.groups(rows, by).items() if own}
     for metric, names in (
