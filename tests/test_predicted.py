@@ -200,7 +200,9 @@ def test_a_prediction_is_no_fact_of_a_headline():
     from toolkit import blocks
     from toolkit.metrics import csat
 
-    scores = csat(pd.DataFrame({"score": [5] * 80 + [1] * 20 + [1] * 90, "topic": ["a"] * 100 + ["b"] * 90}), by="topic")
+    scores = csat(
+        pd.DataFrame({"score": [5] * 80 + [1] * 20 + [1] * 90, "topic": ["a"] * 100 + ["b"] * 90}), by="topic"
+    )
     assert blocks.block(scores)["facts"]
     scores.attrs["is_prediction"] = True
     assert blocks.block(scores)["facts"] == []
