@@ -394,3 +394,12 @@ def test_definitions_are_those_of_what_was_shown(shown, april):
     assert [one["title"] for one in made["definitions"]] == ["CSAT", "Against the previous period", "Response rate"]
     assert "rows were read" in made["quality"]["text"] and "Stages of calls" in made["quality"]["tables"][0]["html"]
     assert "`" not in shown[-1]["text/html"] and re.search(r"<details>", shown[-1]["text/html"])
+
+
+def test_weeks_that_may_still_change_say_how_they_stood(april):
+    said = "Each week as it stood at its end."
+    for function, told in (
+        (metrics.response_rate, 1), (metrics.csat, 1), (metrics.inbound_volume, 0), (metrics.abandonment_rate, 0),
+    ):  # fmt: skip
+        assert blocks.block(weekly(april, function), period=april.period)["note"].count(said) == told
+    assert said not in blocks.block(metrics.response_rate(april.conversations, by="week"))["note"]  # all read at once

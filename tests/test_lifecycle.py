@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import metrics
+from toolkit import metrics, words
 from toolkit.contributions import share_of_sum
 from toolkit.errors import BadData, BadParameter, MissingColumn
 from toolkit.load import open_data
@@ -409,3 +409,7 @@ def test_stages_out_of_order_are_mended_and_listed(loaded):
     assert metrics.queue_time(loaded.conversations)[["n", "median_seconds"]].values.tolist() == [[1, 1800]]
     assert metrics.agent_response_time(loaded.conversations)["n"].tolist() == [1]  # D was answered before
     assert metrics.indexing_delay(loaded.conversations)["n"].tolist() == [1]
+
+
+def test_the_tile_of_those_who_queue_says_of_when_they_are():
+    assert words.text("metric.queue_time.figures.open_count") == "Of this period still in the queue"

@@ -102,6 +102,15 @@ def test_inbound_volume_orders_weekdays_and_fills_each_channel():
     assert result["n"].tolist() == [1, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 1, 0, 0]
 
 
+def test_inbound_volume_of_the_written_channels():
+    contacts = pd.DataFrame({"created_at": [pd.Timestamp("2024-03-01T09:00Z")] * 3, "channel": ["phone", "email", "x"]})
+    found = {one: metrics.inbound_volume(contacts, zone="UTC", channels=one) for one in ("all", "written", "phone")}
+    assert {one: result["n"].tolist() for one, result in found.items()} == {"all": [3], "written": [2], "phone": [1]}
+    assert found["written"].attrs["case"] == "written_conversation" and found["all"].attrs["case"] == "conversation"
+    with pytest.raises(MissingColumn, match="channel"):
+        metrics.inbound_volume(contacts[["created_at"]], channels="written")
+
+
 def test_inbound_volume_knows_its_contacts():
     assert metrics.inbound_volume(calls(["answered", "test", None]))["n"].tolist() == [2]  # no tests
     messages = pd.DataFrame({"sent_at": after(0, 0, 0), "sender": ["customer", "agent", "bot"]})

@@ -126,6 +126,8 @@ def test_every_kind_is_told_drawn_and_tabled(name):
     drawn = [text.get_text() for text in ax.texts if text.get_label() == "name"]
     assert drawn == sorted(drawn, key=str.casefold) or "(unassigned)" in drawn[-1]
     plots.close(ax.figure)
+    key = [text.get_text() for text in ax.texts if text.get_text().startswith(("overall", "all members"))]
+    assert len(key) == 1 and key[0].startswith("all members")  # without the cases of nobody
     (table,) = tables_of(report)[:1]
     assert "Difference" in table["html"] and "At an equal mix" in table["html"]
 

@@ -11,6 +11,7 @@ from toolkit.intervals import mean_interval, silent_bound
 from toolkit.metrics import shapes
 from toolkit.metrics.dataset import hours_there
 from toolkit.metrics.registry import metric
+from toolkit.metrics.rows import of_channels
 from toolkit.tables import TABLES
 
 
@@ -29,7 +30,7 @@ def contacts_of(table):
 
 
 @metric("count", table="conversations", case="contact", value="n")
-def inbound_volume(contacts, by=None, zone=None):
+def inbound_volume(contacts, by=None, zone=None, channels="all"):
     """How many contacts came in.
 
     Parameters
@@ -43,6 +44,8 @@ def inbound_volume(contacts, by=None, zone=None):
         is (not where that would be more than 100,000 rows; the table then says so).
     zone : str, optional
         IANA time zone of the local time; tables from `open_data` carry theirs.
+    channels : "all", "written" or "phone"
+        Which contacts count; but for all of them the table needs its `channel`.
 
     Returns
     -------
@@ -52,6 +55,8 @@ def inbound_volume(contacts, by=None, zone=None):
     ------
     MissingColumn
         The table has no time of contact, or not the column in `by`.
+    BadParameter
+        There are no such channels.
 
     Source: DEFINITIONS.md#inbound-volume
 
@@ -65,7 +70,9 @@ def inbound_volume(contacts, by=None, zone=None):
     [2, 0, 1]
     """
     rows, table, case = contacts_of(contacts)
-    return shapes.count(inbound_volume, rows, by, zone, table, case)
+    rows, of = of_channels(rows, table, channels)
+    choices = {} if channels == "all" else {"channels": channels}
+    return shapes.count(inbound_volume, rows, by, zone, table, of if of and table == "conversations" else case, choices)
 
 
 @metric("grid", table="conversations", case="contact", value="mean")

@@ -39,7 +39,8 @@ def rows(result, ax, keys, form, narrow):
     key += [("before", words.text("chart.key.before"))] if frame["before"].notna().any() else []
     key += [("target", words.text("chart.key.own_target"))] if np.isnan(target) and own_targets.any() else []
     if np.isfinite(form.overall):
-        key.append(("dashed", words.text("chart.key.overall", value=axes.shown(form.overall, form.unit))))
+        of = "team" if result.attrs.get("shape") == "team" else "overall"  # cases of nobody are in no member's figure
+        key.append(("dashed", words.text(f"chart.key.{of}", value=axes.shown(form.overall, form.unit))))
     width = canvas.width_of_canvas(ax, narrow)
     placed, top = canvas.key_lines(key, width, narrow)
     top += 20 if np.isfinite(target) or not narrow else 2
