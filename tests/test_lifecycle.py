@@ -211,6 +211,33 @@ def test_the_life_of_two_conversations_by_eye():
     assert result.attrs["facts"]["n"] == 2 and result.attrs["facts"]["seconds"] == 20 * 3600
 
 
+def test_what_was_closed_in_the_queue_took_no_time_of_a_stage():
+    passed = {"indexed": 0, "team_assigned": 0, "agent_assigned": 1, "first_response": 2, "closed": 10}
+    left = {"indexed": 0, "team_assigned": 0, "closed": 240}
+    silent = {"indexed": 0, "team_assigned": 0, "agent_assigned": 1, "closed": 10}
+    result = metrics.lifecycle(threads(*[passed] * 30, *[left] * 4, silent), as_of=READ)
+    stages = result.set_index("lifecycle_stage")
+    assert (stages["total_seconds"] / 3600).to_dict() == {
+        "indexing_delay": 0, "queue_time": 31, "agent_response_time": 30, "agent_handling_time": 279,
+        "total_handling_time": 310,
+    }  # fmt: skip
+    assert stages.loc["queue_time", ["n", "open_count", "share"]].tolist() == [35, 0, 0.1]
+    facts = result.attrs["facts"]
+    assert (facts["n"], facts["left"], facts["left_seconds"] / 3600) == (31, 4, 960)
+    assert (facts["unanswered"], facts["unanswered_seconds"] / 3600) == (1, 9)
+    told = result.sentence().replace("\xa0", " ")
+    assert "4 more were closed without an agent, after 40 d in all, and are in no share." in told
+    assert "1 was closed without an answer, after 9 h with the agent" in told
+
+
+def test_closed_in_the_queue_after_a_reopening_is_told_from_the_reopening():
+    row = {"team_assigned": 0, "closed": 100, "reopened": 96}
+    result = metrics.lifecycle(threads(row, agent_assigned_at=pd.NaT), as_of=READ)
+    assert result.attrs["facts"]["left_seconds"] == 4 * 3600 and result.attrs["facts"]["n"] == 0
+    still = metrics.lifecycle(threads(row | {"closed": 1}, agent_assigned_at=pd.NaT), as_of=READ)
+    assert still.attrs["facts"]["left"] == 0  # opened again, it waits
+
+
 def test_of_a_second_life_the_first_one_is_no_part():
     row = {"team_assigned": 0, "agent_assigned": 2, "first_response": 3, "closed": 100, "reopened": 96}
     result = metrics.lifecycle(threads(row), as_of=READ).set_index("lifecycle_stage")
@@ -261,6 +288,13 @@ def naive_lifecycle(rows):
         (oracle.seconds(row["created_at"]), close if close is not None and close <= NOW else None)
         for row, close in zip(begun, closes, strict=True)
     ]
+    unassigned = [  # closed in the queue: of them no time is shared out
+        not oracle.is_null(row["team_assigned_at"])
+        and oracle.seconds(row["team_assigned_at"]) <= NOW
+        and (oracle.is_null(row["agent_assigned_at"]) or oracle.seconds(row["agent_assigned_at"]) > NOW)
+        for row in begun
+    ]
+    lives = [(born, None if is_left else closed) for (born, closed), is_left in zip(lives, unassigned, strict=True)]
     for name, (start, end, can_close) in STAGES.items():
         n = still = 0
         pairs = []
@@ -281,6 +315,7 @@ def naive_lifecycle(rows):
                 n, still = n + 1, still + (case[1] == "open")
                 begin = oracle.seconds(row[start])
                 own = max(0, min(begin + case[0], closed) - max(begin, born)) if closed is not None else 0
+                own = 0 if case[1] == "otherwise" else own
             if closed is not None:
                 pairs.append((own, closed - born))
         found[name] = n, still, pairs
@@ -296,7 +331,7 @@ def test_the_lifecycle_as_row_by_row(frame):
             assert name not in result.index
             continue
         row, (own, whole) = result.loc[name], np.array(pairs, float).reshape(-1, 2).T
-        assert (row["n"], row["open_count"], row["total_seconds"]) == (n, still, own.sum())
+        assert (name, row["n"], row["open_count"], row["total_seconds"]) == (name, n, still, own.sum())
         assert_share(row, own, whole)
 
 

@@ -193,6 +193,25 @@ def test_too_few_calls_say_nothing_of_who_was_there():
     assert few.heading.startswith("Too few to say") and not few.shows
 
 
+def test_what_was_measured_stands_beside_what_the_formula_says():
+    calls = weeks(4, agents="a", talk=60)
+    late = calls.index % 2 == 0
+    calls.loc[late, "answered_at"] += pd.Timedelta(seconds=21)
+    calls.loc[~late, "answered_at"] += pd.Timedelta(seconds=20)
+    result = metrics.staffing(calls, by="hour", zone="UTC")
+    facts = result.attrs["facts"]
+    assert (facts["met"], facts["timed"]) == ((~late).sum(), len(calls))
+    told = tell(result)
+    assert (
+        told.heading.replace("\xa0", " ") == "By the formula 1 agent is enough in each hour with enough calls to tell"
+    )
+    said = told.note.replace("\xa0", " ")
+    assert "Measured in the hours with enough calls to tell: 50 %" in said and "were answered within 20 s" in said
+    untimed = metrics.staffing(calls.drop(columns="answered_at").assign(outcome="answered"), by="hour", zone="UTC",
+                               model="erlang_c")  # fmt: skip
+    assert untimed.attrs["facts"]["timed"] == 0 and "Measured" not in tell(untimed).note
+
+
 def test_calls_that_vary_from_day_to_day_widen_the_interval():
     steady, wild = weeks(20, seed=2), weeks(lambda day, hour: 36 if day % 2 else 4, seed=2)
     widths = [

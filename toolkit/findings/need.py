@@ -5,9 +5,10 @@ import pandas as pd
 
 from toolkit import claims
 from toolkit.claims import place_keys
-from toolkit.findings.parts import place_of, say, too_few
+from toolkit.findings.parts import cases, place_of, say, too_few
 from toolkit.findings.told import Clause, Told, composed, note_of
-from toolkit.words import duration, number, sentence_case, text, value_text
+from toolkit.intervals import wilson
+from toolkit.words import duration, estimate, number, sentence_case, text, value_text
 
 
 def need(result, **context):
@@ -21,7 +22,7 @@ def need(result, **context):
     )
     if not len(named):
         return Told(sentence_case(say("need.unknown")), shows=False)
-    found, note = facts.get("standout"), [_aim(result)]
+    found, note = facts.get("standout"), [_aim(result), _measured(result)]
     if found is not None and found in named.index:
         row = named.loc[found]
         about = {"needed": _agents(row), "place": place_of(result, row), "seen": number(row["agents_seen"], 1)}
@@ -47,6 +48,17 @@ def _agents(row):
     if not np.isfinite(row["low"]) or row["low"] == row["high"]:
         return said
     return text("estimate.both", value=said, low=number(row["low"]), high=number(row["high"]))
+
+
+def _measured(result):
+    """How many were in fact answered in time, as the formula only says how many would be."""
+    facts = result.attrs.get("facts", {})
+    if not facts.get("timed"):
+        return ""
+    (low,), (high,) = wilson([facts["met"]], [facts["timed"]])
+    value = estimate(facts["met"] / facts["timed"], low, high, "rate")
+    about = {"cases": cases(result, facts["timed"]), "seconds": duration(facts["seconds"])}
+    return say("need.measured", value=value, **about)
 
 
 def _aim(result):

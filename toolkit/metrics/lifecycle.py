@@ -23,7 +23,11 @@ STAGES = {
 }
 TIMES = list(dict.fromkeys(time for start, end, *_ in STAGES.values() for time in (start, end)))
 OVER_BY = ("team_assigned_at", "agent_assigned_at", "first_response_at", "closed_at")  # what shows that it was indexed
-WHOLE = "whole"
+WHOLE, LEFT, UNANSWERED = (
+    "whole",
+    "left",
+    "unanswered",
+)  # the closed ones; those told apart, as they passed no such stage
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
@@ -271,7 +275,8 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
     """The five stages side by side, and where the time of the closed conversations goes.
 
     Stages lie within each other: the agent's first response is a part of the agent's handling, and all but the indexing
-    are parts of the total handling; the shares don't sum to 1.
+    are parts of the total handling; the shares don't sum to 1. What was closed in the queue, without an agent, is in no
+    sum of time, and what was closed without an answer in none of the agent's first response: they passed no such stage.
 
     Parameters
     ----------
@@ -289,6 +294,8 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
         entered it, `open_count` of them still in it, `total_seconds` that the closed ones spent in it, `share` of the time
         of all closed ones in [0, 1] with `low`, `high` (95 %, of a ratio of two sums over the conversations, on the logit's
         scale; null below 20 conversations); `median_seconds` with `median_low`, `median_high`, open ones included as such.
+        `attrs["facts"]`: `left` closed without an agent and `left_seconds` from their creation to their close;
+        `unanswered` closed without an answer and `unanswered_seconds` with their agent.
 
     Raises
     ------
@@ -325,14 +332,22 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
         )
     keyed = engine.with_keys(table, "conversations", keys, zone, taken=[*COLUMNS, part])
     later = [(REOPENED, False)] if reopened == "restart" else []
-    life = spans(keyed, "conversations", "created_at", "closed_at", "over", as_of, None, later)
+    parts, life = [], spans(keyed, "conversations", "created_at", "closed_at", "over", as_of, None, later)
     life = life.mutate(life_=life.start_, until_=ibis.ifelse(life.is_over_, life.stop_, ibis.null("int64")))
+    is_left = _is_left(life) if "queue_time" in there else ibis.literal(False)
+    life = life.mutate(is_left_=is_left & life.until_.notnull(), over_=life.until_)
+    life = life.mutate(until_=ibis.ifelse(life.is_left_, ibis.null("int64"), life.until_))
+    lefts = life.filter(life.is_left_).mutate(start_=life.life_, stop_=life.over_)
+    parts.append(_part(lefts.mutate(until_=lefts.over_), keys, part, LEFT, ibis.literal(True), ibis.literal(False)))
     asked = ["life_", "until_", *keys, *(name for name in _used(life) if name not in keys)]
-    life, parts = life.select(*asked), []
+    life = life.select(*asked)
     for name in there:
         rows, (_, _, ended, otherwise) = _stage_rows(name, life, as_of, reopened), STAGES[name]
         is_other = rows[f"is_{otherwise[0]}_"] if otherwise else ibis.literal(False)
         parts.append(_part(rows, keys, part, name, rows[f"is_{ended}_"], is_other))
+        if name == "agent_response_time":
+            others = rows.filter(is_other & rows.until_.notnull())
+            parts.append(_part(others, keys, part, UNANSWERED, ibis.literal(True), ibis.literal(False)))
     whole = life.filter(life.until_.notnull()).mutate(start_=life.life_, stop_=life.until_)
     parts.append(_part(whole, keys, part, WHOLE, ibis.literal(True), ibis.literal(False)))
     query = cells_of(ibis.union(*parts), [*keys, part], ("is_ended_", "is_other_"), "own_", "whole_")
@@ -340,7 +355,7 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
         "outer": ["total_handling_time"],
         "overlap": int({"agent_response_time", "agent_handling_time"} <= set(there)),
     }
-    return sums(lifecycle, query, table, keys, part, WHOLE, tuple(STAGES), choices, None, facts)
+    return sums(lifecycle, query, table, keys, part, WHOLE, tuple(STAGES), choices, None, facts, (LEFT, UNANSWERED))
 
 
 def _used(table):
@@ -349,13 +364,20 @@ def _used(table):
     return [name for name in (*TIMES, *also) if name in table.columns]
 
 
+def _is_left(life):
+    """Whether a conversation came to a team and by the reading to no agent: if it is closed, it was so in the queue."""
+    team, agent = engine.epoch(life.team_assigned_at), engine.epoch(life.agent_assigned_at)
+    return (team <= life.now_).fill_null(False) & ~(agent <= life.now_).fill_null(False)
+
+
 def _part(rows, keys, part, name, is_ended, is_other):
     """The rows of a stage: how long it took, and how much of it lies within the life of a conversation that is closed."""
     import ibis
 
     own = ibis.least(rows.stop_, rows.until_) - ibis.greatest(rows.start_, rows.life_)
+    is_passed = rows.until_.notnull() & ~is_other
     return rows.select(
         *keys, **{part: ibis.literal(name)}, seconds_=rows.stop_ - rows.start_, is_ended_=is_ended, is_other_=is_other,
-        own_=ibis.ifelse(rows.until_.notnull(), ibis.greatest(own, 0), 0),
+        own_=ibis.ifelse(is_passed, ibis.greatest(own, 0), 0),
         whole_=ibis.ifelse(rows.until_.notnull(), rows.until_ - rows.life_, 0),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, duration
 
 SEEN = 3  # answered calls an hour for each agent needed, from which on nearly all who are there answer one
-SUMS = ["n", "answered_", "handled_", "handle_", "wait_", "left_", "seen_"]
+SUMS = ["n", "answered_", "handled_", "handle_", "wait_", "left_", "seen_", "met_", "timed_"]
 COLUMNS = ["n", "days", "mean", "mean_low", "mean_high", "agents_needed", "low", "high", "agents_seen", "shortfall"]
 TAKEN = [*COLUMNS, "agents_scheduled", "is_open"]
 
@@ -66,7 +66,8 @@ def staffing(
         `low`, `high` for these ends, `agents_seen`: the mean number of agents who answered a call of that hour, which is no
         more than were there, and `shortfall`, needed less seen and no less than 0, null below three answered calls for each agent needed, as
         then agents who are there may answer none. Numbers of agents, 0 or more. What each call took, and how long
-        callers wait before they hang up, stand in `attrs["facts"]`.
+        callers wait before they hang up, stand in `attrs["facts"]`, with how many calls of the hours with enough of them were
+        in fact answered in time (`met`), of those of which that is known (`timed`).
 
     Raises
     ------
@@ -102,6 +103,8 @@ def staffing(
         n=keyed.count(), answered_=engine.count_if(keyed, keyed.is_answered_), handled_=keyed.seconds_.count(),
         handle_=keyed.seconds_.cast("float64").sum(), wait_=keyed.wait_.cast("float64").sum(),
         left_=engine.count_if(keyed, keyed.is_abandoned_ & keyed.wait_.notnull()),
+        met_=engine.count_if(keyed, keyed.is_answered_ & (keyed.waited_ <= aim["seconds"]).fill_null(False)),
+        timed_=engine.count_if(keyed, keyed.is_timed_),
         seen_=keyed.count() * 0 if agent is None else agent.nunique(where=keyed.is_answered_),
     )  # fmt: skip
     asked = {
@@ -163,13 +166,24 @@ def _timed(rows, model, handle_time, patience):
     """The calls with how long each took, and waited; null where that isn't asked for."""
     import ibis
 
-    took, waited = ibis.null("int64"), ibis.null("int64")
+    took, waited, known = ibis.null("int64"), ibis.null("int64"), ibis.null("int64")
     if handle_time is None:
         took = ibis.ifelse(rows.is_answered_, handle_seconds(rows, PARTS), took)
     if model == "erlang_a" and patience is None:
         rows = engine.as_table(rows, "calls", ["answered_at"])
-        waited = answer_wait(rows, "queue" if "queued_at" in rows.columns else "start")
-    return rows.mutate(seconds_=took, wait_=waited)
+        waited = _wait(rows)
+    is_timed = ibis.literal(False)
+    if "answered_at" in rows.columns and "abandoned_at" not in rows.columns:
+        rows = rows.mutate(abandoned_at=ibis.null(rows.answered_at.type()))
+    if "answered_at" in rows.columns:  # else nobody knows who was answered in time
+        known = _wait(rows)
+        is_timed = rows.is_abandoned_ | known.notnull()
+    return rows.mutate(seconds_=took, wait_=waited, waited_=known, is_timed_=is_timed)
+
+
+def _wait(rows):
+    """How long each call waited, in the queue where that is known."""
+    return answer_wait(rows, "queue" if "queued_at" in rows.columns else "start")
 
 
 def _aim(targets, target, within):
@@ -224,6 +238,7 @@ def _of_group(group, there, timed, aim, measured, has_agents):
     )
     cells = hours.groupby(timed).agg(
         n=("n", "sum"), days=("n", "size"), mean=("n", "mean"), spread=("n", "var"), answered=("answered_", "mean"),
+        met_=("met_", "sum"), timed_=("timed_", "sum"),
         agents_seen=("seen_", "mean"), seen_spread=("seen_", "var"),
     )  # fmt: skip
     if timed == ["weekday", "hour"]:
@@ -260,6 +275,7 @@ def _of_group(group, there, timed, aim, measured, has_agents):
         [_need(mean, aim, measured) if told else np.nan for mean, told in zip(fewest, is_seen, strict=True)]
     )
     made["told_"] = at_least > most_seen
+    made[["met_", "timed_"]] = cells[["met_", "timed_"]].fillna(0).astype("int64").to_numpy()
     return made
 
 
@@ -283,7 +299,7 @@ def _result(frame, rows, keys, model, shrinkage, facts):
     columns = [
         *keys,
         *COLUMNS,
-        *[name for name in ("agents_scheduled", "is_open", "is_worst_") if name in frame.columns],
+        *[name for name in ("agents_scheduled", "is_open", "is_worst_", "met_", "timed_") if name in frame.columns],
     ]
     units = {"n": "count"} | dict.fromkeys(
         ["days", "mean", "agents_needed", "agents_seen", "shortfall", "agents_scheduled"], "number"
@@ -297,4 +313,7 @@ def _result(frame, rows, keys, model, shrinkage, facts):
     result = shapes.finish(frame[columns], "staffing", rows, keys, units, choices, ends=("low", "high"), facts=facts)
     found = np.flatnonzero(result["is_worst_"].to_numpy(bool))
     result.attrs["facts"]["standout"] = int(found[0]) if len(found) else None
-    return result.drop(columns="is_worst_")
+    if "timed_" in result.columns:  # of the hours of which something is told
+        told = result[result.enough().to_numpy(bool) & result["agents_needed"].notna().to_numpy(bool)]
+        result.attrs["facts"] |= {name: int(told[f"{name}_"].sum()) for name in ("met", "timed")}
+    return result.drop(columns=[name for name in ("is_worst_", "met_", "timed_") if name in result.columns])

@@ -35,7 +35,7 @@ def cells_of(rows, keys, flags, own="seconds_", whole="seconds_"):
     )
 
 
-def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=None, facts=None):
+def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=None, facts=None, apart=()):
     """What each part adds to a sum of time, per group: its share has the interval of a ratio of two sums.
 
     Parameters
@@ -44,6 +44,7 @@ def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=N
     part : the column of the parts; the ones that add most come first, or they stand in their `order`
     whole : the part whose rows are the cases that make the whole, and is no part itself; by default all parts do, and a
         case is in one of them
+    apart : parts that are none, but told apart: how many cases, and their seconds, stand in `facts`
     """
     name = of.__name__
 
@@ -56,11 +57,14 @@ def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=N
     def made(cells):
         refuse_negative(cells, METRICS[name].contract)
         found, n, seconds = [], 0, 0.0
+        told = {one: cells[cells[part] == one] for one in apart}
+        aside = {one: int(rows[list(ENDS)].sum().sum()) for one, rows in told.items()}
+        aside |= {f"{one}_seconds": float(rows["x_sum_"].sum()) for one, rows in told.items()}
         for key, group in groups_of(cells, keys) if len(cells) else []:
             cases = group if whole is None else group[group[part] == whole]
             total = float(cases["x_sum_"].sum()), float(cases["xx_"].sum()), int(cases[list(ENDS)].sum().sum())
             n, seconds = n + total[2], seconds + total[0]
-            for value, own in group[group[part] != whole].groupby(part, sort=True):
+            for value, own in group[~group[part].isin([whole, *apart])].groupby(part, sort=True):
                 found.append(dict(zip(keys, key, strict=True)) | {part: value} | measured(own, total))
         frame = pd.DataFrame(found, columns=[*keys, part, *COLUMNS])
         frame = frame.astype({"n": "int64", "open_count": "int64"} | dict.fromkeys(COLUMNS[2:], "float64"))
@@ -68,7 +72,7 @@ def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=N
         frame = frame.sort_values(["rank_", "total_seconds", part], ascending=[True, False, True], kind="stable")
         units = {"n": "count", "open_count": "count", "total_seconds": "seconds", "share": "rate"}
         about = {"ends": ("low", "high"), "when_null": {"median_seconds": "not_reached"}, "rows": [part]}
-        about |= {"facts": {"n": n, "seconds": seconds} | (facts or {})} | ({"ordered": True} if order else {})
+        about |= {"facts": {"n": n, "seconds": seconds} | aside | (facts or {})} | ({"ordered": True} if order else {})
         about |= {"case": case} if case else {}
         result = finish(frame.drop(columns="rank_").reset_index(drop=True), name, rows, keys,
                         units | {"median_seconds": "seconds"}, choices, **about)  # fmt: skip
