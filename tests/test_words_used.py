@@ -99,4 +99,4 @@ def test_every_key_that_the_code_names_is_there():
     }
     files = {path.name for path in Path(TOOLKIT).rglob("*")}
     assert len(named) > 50
-    assert {key for key in named if not words.has(key)} - files - {"figure.facecolor"} == set()
+    assert {key for key in named if not words.has(key)} - files - {"figure.facecolor", "figure.autolayout"} == set()
