@@ -551,12 +551,14 @@ def test_what_to_look_at_is_counted_and_linked():
         for name, (figures, blocks) in own().items()
     ]
     said = {"look_at": [{"name": name, "text": f"{name}: 3 figures.", "href": "x"} for name in ("A", "B", "C", "D")]}
-    found = look_at(said, reports[:1], reports)
+    places = [said["look_at"][0], *said["look_at"][1:3]]  # A is said already
+    found = look_at(said | {"look_at": said["look_at"][:1]}, reports[:1], reports, places)
     assert [(one["name"], one["text"], one["href"]) for one in found] == [
         ("A", "3 figures.", "x"),
+        ("B", "3 figures.", "x"),
+        ("C", "3 figures.", "x"),
         ("Low", "4 answers", "csat.html#b1"),
         ("NPS", "2 more", "overview.html#look-at"),
-        ("B", "3 figures.", "x"),
     ]
 
 

@@ -153,7 +153,8 @@ def report(
         typer.echo(f"Overview: {out / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed or not made:
-        raise typer.Exit(2 if failed and all(outcome.is_mistake for outcome in failed) else 1)
+        blamed = failed or outcomes  # all were skipped: the data has what none of them needs
+        raise typer.Exit(2 if all(outcome.is_mistake for outcome in blamed) else 1)
 
 
 def _warn(line):

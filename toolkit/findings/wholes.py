@@ -159,7 +159,8 @@ def sums(result, **context):
     rest = [*[one.full for one in clauses if one not in told], *rest[1:]]
     is_clear = is_named and len(told) > 1 and top["low"].iloc[0] > groups["high"].drop(top.index).max()
     highlight = result.index[top.index[0]] if is_clear else None
-    return Told(heading, note_of([*rest, *also(result, facts)]), highlight, shows=len(groups) > 1)
+    note = note_of([*rest, *also(result, facts)])
+    return Told(heading, note, highlight, shows=len(groups) > 1, is_changed=highlight is not None)
 
 
 def _longest_parts(result, groups, keys):
