@@ -18,7 +18,7 @@ def say(name, /, **values):
 
 def word(result, name, /, **values):
     """What the result's metric is called, by the words of `metric.<name>`; an event may name a choice."""
-    chosen = {key: value for key, value in result.attrs["choices"].items() if key not in values}
+    chosen = {key: words.unbroken(value) for key, value in result.attrs["choices"].items() if key not in values}
     return text(f"metric.{result.attrs['metric']}.{name}", **(chosen | values))
 
 

@@ -30,6 +30,7 @@ from toolkit.words.names import (
     part_name,
     place,
     short_name,
+    unbroken,
     verdict,
 )
 from toolkit.words.prose import duration, duration_parts, ends, estimate, net, points, value_text
@@ -66,6 +67,7 @@ __all__ = [
     "sentence_case",
     "short_name",
     "text",
+    "unbroken",
     "use",
     "value_text",
     "verdict",

@@ -74,7 +74,19 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
     if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+", name):
         name = name.replace("_", " ")
     name = short_name(name, limit)
+    if key == "window":
+        return unbroken(name)
     return name[0].upper() + name[1:] if name.islower() else name
+
+
+def unbroken(value):
+    """A span such as "7 d", as a choice is printed, with a space in it that no line breaks at; anything else as it is.
+
+    >>> unbroken("20 s"), unbroken("7 of 9"), unbroken(3)
+    ('20\xa0s', '7 of 9', 3)
+    """
+    is_span = isinstance(value, str) and re.fullmatch(r"[\d.]+ (s|min|h|d|w)", value)
+    return value.replace(" ", "\u00a0") if is_span else value
 
 
 def _as_day(value):
