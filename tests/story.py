@@ -121,11 +121,13 @@ def bots_and_deflection():
     rows = conversations()
     bot = rows[rows["bot_started_at"].notna()].assign(passed=lambda it: it["handed_off_at"].notna())
     pressed = messages()["quick_reply"].dropna()
+    alone = calls()[calls()["conversation_id"].isna()]  # a call that nobody took is a contact, and has no conversation
     cost = rows.assign(cost=rows["channel"].map(COSTS)).groupby("channel")["cost"].sum()
+    cost["phone"] += len(alone) * COSTS["phone"]
     return [
         f"Passed to a human: {percent(bot['passed'])}",
         f"{len(pressed)} quick replies were pressed; most for “Agent”: {(pressed == 'agent').sum()} (",
-        f"{len(rows)} conversations cost {cost.sum():,.0f}; the largest part is via phone: {cost['phone']:,.0f} (",
+        f"{len(rows) + len(alone):,} contacts cost {cost.sum():,.0f}; the largest part is via phone: {cost['phone']:,.0f} (",
     ]
 
 
