@@ -285,7 +285,7 @@ def test_windows_side_by_side():
         )
     many = metrics.first_contact_by_window(pd.concat([frame.assign(
         conversation_id=[f"{n}-{i}" for i in range(3)], customer_id=f"u{n}") for n in range(20)]), as_of=READ)  # fmt: skip
-    assert "depending on how long after the close" in many.sentence()
+    assert "depending on the window for a second contact" in many.sentence()
     for wrong in ((), (0,), ("week",), (True,)):
         with pytest.raises(BadParameter, match="windows"):
             metrics.first_contact_by_window(frame, windows=wrong)
