@@ -9,7 +9,7 @@ from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
 from toolkit.metrics.beside import beside
 from toolkit.metrics.changes import moved_together, what_moved
 from toolkit.metrics.figures import figures
-from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
+from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of, window_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
@@ -154,6 +154,9 @@ def benchmarks(data, outside=None):
 def weekly(data, function, value=None, table=None, weeks=13, **choices):
     """A metric by week, the last weeks up to the period's end, each read at its own end; None where there are too few.
 
+    Of a metric that knows only after a window what became of a case each week is read by the window later, and one that
+    isn't so old is left out.
+
     Parameters
     ----------
     data : Data
@@ -176,11 +179,9 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     >>> len(weeks), str(weeks["week"].iloc[0])[:10]
     (13, '2024-01-29')
     """
-    view = data.last_weeks(weeks)
-    if view is None:
+    result = _each(data, data.last_weeks(weeks), function, "week", table, choices)
+    if result is None:
         return None
-    keys = [*engine.group_keys(choices.pop("by", None)), "week"]
-    result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
     result.attrs["read_each"] = True  # what was open at the end of its week may have ended since
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
@@ -199,8 +200,22 @@ def monthly(data, function, table=None, months=13, **choices):
     >>> len(months), str(months["month"].iloc[-1])[:7]
     (13, '2024-04')
     """
-    view = data.last_months(months)
+    return _each(data, data.last_months(months), function, "month", table, choices)
+
+
+def _each(data, view, function, every, table, choices):
+    """A metric by the spans of a view, each read as much later than at its end as the metric's window is long."""
     if view is None:
         return None
-    keys = [*engine.group_keys(choices.pop("by", None)), "month"]
-    return function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    window = window_of(function, choices)
+    view = view.read_later(window, data.as_of)
+    keys = [*engine.group_keys(choices.pop("by", None)), every]
+    result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    young = [str(span.first_day) for span in view.spans if not view.is_due(span, window)]
+    if not young:
+        return result
+    kept = ~result[every].astype(str).str[:10].isin(young).to_numpy(bool)
+    places = {place: new for new, place in enumerate(kept.nonzero()[0].tolist())}
+    result = result[kept].reset_index(drop=True)
+    result.attrs["partial"] = [places[place] for place in result.attrs["partial"] if place in places]
+    return result
