@@ -305,30 +305,33 @@ def p_value(bounds):
     return float(np.exp(small))
 
 
-def holm(ps):
+def holm(ps, least=0):
     """Holm's adjusted p of each, null where there is none: at most .05 is clear beside all the others tested.
+
+    `least`: as if so many had been tested, where there are fewer; what is clear then doesn't depend on how many they are.
 
     Examples
     --------
-    >>> holm([0.01, float("nan"), 0.04]).tolist()
-    [0.02, nan, 0.04]
+    >>> holm([0.01, float("nan"), 0.04]).tolist(), holm([0.004], least=10).tolist()
+    ([0.02, nan, 0.04], [0.04])
     """
     ps = np.asarray(ps, float)
     adjusted, tested = np.full(ps.shape, np.nan), np.flatnonzero(~np.isnan(ps))
     order = tested[np.argsort(ps[tested], kind="stable")]
-    adjusted[order] = np.minimum(np.maximum.accumulate(ps[order] * np.arange(len(order), 0, -1)), 1.0)
+    others = max(len(order), least) - np.arange(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(ps[order] * others), 1.0)
     return adjusted
 
 
-def decide(changes, level=LEVEL):
-    """The verdicts of changes that are looked at together: Holm over those that were tested.
+def decide(changes, level=LEVEL, least=0):
+    """The verdicts of changes that are looked at together: Holm over those that were tested (`least`: as `holm`).
 
     Examples
     --------
     >>> decide([Change(0.1, p=0.001), Change(0.1, p=0.04), Change(untested="few"), Change(0.1, p=0.03)])
     ['clear', 'chance', 'few', 'chance']
     """
-    adjusted = holm([change.p for change in changes])
+    adjusted = holm([change.p for change in changes], least)
     verdicts = []
     for change, p in zip(changes, adjusted, strict=True):
         if np.isnan(p):

@@ -9,7 +9,7 @@ from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
 from toolkit.metrics.beside import beside
 from toolkit.metrics.changes import moved_together, what_moved
 from toolkit.metrics.figures import figures
-from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of, window_of
+from toolkit.metrics.periods import against_year_ago, days_of, is_count, is_steady, of_year_ago, results_of, window_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
@@ -90,20 +90,17 @@ def beside_previous(data, function, by=None, value=None, table=None, against="pr
             now.attrs["in_all"] = float(whole[now.attrs["value"]].iloc[0])
     (past,) = of_year_ago(data, table, asked)
 
-    def held_against(view, earlier):
-        steady = is_steady(data, table) and (view is data.previous or is_steady(view, table))
-        return previous_period(now, earlier, value, history, days_of(data, view), steady)
-
+    beside_past = None if past is None else against_year_ago(data, table, now, past, value, history)
     if _earlier(against) == "year_ago":
         if past is None:
             return now, None
-        comparison = held_against(data.year_ago, past)
-        comparison.attrs["against"] = against
-        return now, comparison
+        beside_past.attrs["against"] = against
+        return now, beside_past
     if before is None:
         return now, None
-    comparison = held_against(data.previous, before)
-    return now, comparison if past is None else with_year_ago(comparison, held_against(data.year_ago, past))
+    days = days_of(data, data.previous)
+    comparison = previous_period(now, before, value, history, days, is_steady(data, table))
+    return now, comparison if past is None else with_year_ago(comparison, beside_past)
 
 
 def benchmarks(data, outside=None):

@@ -6,7 +6,16 @@ import pandas as pd
 from toolkit import verdicts
 from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import count_interval
-from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, of_year_ago, results_of, window_of
+from toolkit.metrics.periods import (
+    against_year_ago,
+    by_last_weeks,
+    days_of,
+    is_count,
+    is_steady,
+    of_year_ago,
+    results_of,
+    window_of,
+)
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned
@@ -29,8 +38,8 @@ def figures(data, *asked):
     list of dict, one a figure: metric, column, unit, group ("volume", "speed", "experience"), case, n, value, low, high, previous, previous_n, change,
         change_low, change_high, p, verdict (Holm over the figures), direction ("better", "worse", "none"), status,
         target, population, note, per_day (a count's change is that of a day, as the periods differ in length), year_ago:
-        a dict of value, n, change, low, high, p, verdict (Holm over the figures) and direction, None where the data has
-        none; history:
+        a dict of value, n, change, low, high, p, verdict (corrected as for ten figures, so that it is the same whatever
+        stands beside) and direction, None where the data has none; history:
         of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
         where it has too few cases, or the count of a part of a week), n and in_period; [] for fewer than four weeks
 
@@ -71,7 +80,6 @@ def figures(data, *asked):
                 made[place]["history"] = _history(data, made[place]["column"], weekly, window_of(card[1], own))
                 made[place]["year_ago"] = _year_ago(data, table, now, past, made[place], best, history)
     cards = [made[place] for place in sorted(made)]
-    _decided([card["year_ago"] for card in cards if card["year_ago"]])
     return _decided(cards)
 
 
@@ -149,9 +157,7 @@ def _year_ago(data, table, now, past, card, best, history):
     """The figure of a year ago, and the change since; None where the card or the data has none."""
     if past is None or card["value"] is None or not len(past):
         return None
-    value, view = card["column"], data.year_ago
-    steady = is_steady(data, table) and is_steady(view, table)
-    row = previous_period(now, past, value, history, days_of(data, view), steady).iloc[0]
+    row = against_year_ago(data, table, now, past, card["column"], history).iloc[0]
     names = {"value": "previous", "n": "previous_n", "low": "change_low", "high": "change_high"}
     made = {name: _plain(row[names.get(name, name)]) for name in ("value", "n", "change", "low", "high", "p")}
     is_few = card["unit"] != "count" and (made["n"] or 0) < max(now.attrs["minimum_count"], 1)

@@ -48,7 +48,7 @@ class History:
 
 
 @metric("comparison", table="", case="case", value="change")
-def previous_period(now, before, value=None, history=None, days=None, is_comparable=True):
+def previous_period(now, before, value=None, history=None, days=None, is_comparable=True, looked_at=0):
     """A metric's result beside the same metric's result for the period before.
 
     Parameters
@@ -64,6 +64,8 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
         For counts, where the periods differ in length.
     is_comparable : bool
         Whether counts may be compared: not where the volume of the data jumps between the periods.
+    looked_at : int
+        How many comparisons are looked at together, where they are more than the rows: verdicts are corrected for those.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
         changes = [verdicts.Change(untested=verdicts.NOT_COMPARABLE) for _ in changes]
     for column, name in (("change", "change"), ("change_low", "low"), ("change_high", "high")):
         frame[column] = [getattr(change, name) for change in changes]
-    frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes)
+    frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes, least=looked_at)
     unit = attrs["units"].get(value, "text")
     units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}
     units |= {counted: "count", "previous_n": "count", "previous": unit, "p": "number", "verdict": "verdict"}
