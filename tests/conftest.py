@@ -53,11 +53,13 @@ ENGINES = {f"tests/test_{name}.py" for name in ("engines", "metrics_inputs", "wo
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A file's tests, and those of the engines, run in one worker (pytest -n 2), so that what they share is made once.
+    """A file's tests, and those of the engines, run in one worker (pytest -n 2 --dist loadfile), so that what they share is made once.
 
     xdist's own `loadgroup` hangs the group on a node's private name, which newer versions of pytest don't have: it
     then spreads the tests of a group without a word.
     """
+    if config.getvalue("dist") != "loadfile":
+        return None
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
