@@ -146,13 +146,19 @@ def _standout(result, found, every):
     end = "_open" if is_open else "_rest" if rest_open else "_share" if unit == "rate" else ""
     short = say(f"standout.mean{end}", **about | {"what": what})
     best = attrs.get("best") or ("high" if "part" in attrs else "")
+    made = fact(result, "standout", row, full, direction(1 if found.is_above else -1, best), row["p"], row["n"])
+    if is_rate and not every and not part_of(result) and pd.notna(row["hits"]):
+        # beside the group's name: how many of how many
+        counts = {"hits": words.number(row["hits"]), "cases": cases(result, int(row["n"]))}
+        did = event_at(result) if attrs.get("ordered") else event(result, row["hits"])
+        made["counted"] = say("standout.counted", **counts, event=did, rest=shown["rest"])
     bare = "" if is_open else say("standout.bare", **about | {"what": what})
     return Clause(
         full,
         (short, bare),
         say("standout.detail", place=place, figure=figure_of(result, row)),
         int(row.name),
-        fact(result, "standout", row, full, direction(1 if found.is_above else -1, best), row["p"], row["n"]),
+        made,
     )
 
 
