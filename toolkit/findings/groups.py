@@ -53,15 +53,19 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         clauses = best[:1]
     elif is_told:
         clauses.append(best[0])
+    # what the chart shows comes before the target of another figure, such as a share in time
+    span = _span(result, told) if head and first is None and not best and not targets.is_own(result) else None
+    if span:
+        clauses = [span, Clause(head, (targets.clause(result, is_named=False),))]
     # beside groups that miss their target "none stands out" reads as if those didn't
-    if not best and first is None and not (head and status == "off"):
+    elif not best and first is None and not (head and status == "off"):
         reach = _reach(result, told) if result.attrs.get("overlaps") else []
         is_shown |= len(reach) > 1
         clauses += reach or [_flat(result, told, tested, is_bare=bool(clauses))]
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
-    note += [head] if is_led else []
+    note += [head] if is_led or (span and len(said) == 1) else []
     note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
         :1
     ]
@@ -280,6 +284,25 @@ def _reach(result, told):
 
 def _apart(one, other):
     return rates(one["hits"], one["n"], other["hits"], other["n"], fewest=1, within=True)
+
+
+def _span(result, told):
+    """From which to which figure the groups lie, as a clause; None where none is known."""
+    named = told[claims.is_named(told, place_keys(result))]
+    values = (named if len(named) else told)["value"]
+    low, high = (value_text(end, unit_of(result)) for end in (values.min(), values.max()))
+    if values.isna().all():
+        return None
+    form = "flat.from" if values.isna().any() else "overlap.same" if low == high else "overlap.between"
+    about = (
+        {"value": low}
+        if form == "overlap.same"
+        else {"low": low}
+        if form == "flat.from"
+        else {"low": low, "high": high}
+    )
+    full, short = (say(form, subject=one, **about) for one in (word(result, "subject"), what_of(result)))
+    return Clause(full, (short,))
 
 
 def _flat(result, told, tested, is_bare=False):

@@ -37,8 +37,20 @@ class Section:
     def rank(self):
         """What matters most has the lowest: off target and changed, off target, changed, the rest."""
         is_off = any(block.get("status") == "off" for block in self.blocks)
-        is_changed = any(block.get("is_changed") for block in self.blocks)
-        return (not is_off, not is_changed)
+        return (not is_off, not any(map(_is_news, self.blocks)))
+
+
+def _is_news(block):
+    """Whether a block tells of a clear change; of groups that were unlike all along a notebook's own order says enough.
+
+    >>> unlike = {"is_changed": True, "facts": [{"kind": "standout", "weeks": []}]}
+    >>> _is_news(unlike), _is_news(unlike | {"facts": [{"kind": "change"}]})
+    (False, True)
+    """
+    told = block["tabs"][0]["block"] if block.get("tabs") else block
+    facts = told.get("facts") or []
+    is_new = any(one["kind"] == "change" or one.get("weeks") for one in facts)
+    return bool(block.get("is_changed")) and (is_new or not facts)
 
 
 @dataclass
