@@ -127,7 +127,7 @@ def bots_and_deflection():
     return [
         f"Passed to a human: {percent(bot['passed'])}",
         f"{len(pressed)} quick replies were pressed; most for “Agent”: {(pressed == 'agent').sum()} (",
-        f"{len(rows) + len(alone):,} contacts cost {cost.sum():,.0f}; the largest part is via phone: {cost['phone']:,.0f} (",
+        f"{len(rows) + len(alone):,} contacts cost {cost.sum():,.0f} EUR; the largest part is via phone: {cost['phone']:,.0f} EUR (",
     ]
 
 

@@ -253,7 +253,11 @@ def _overall(result, overall):
     whole = result.attrs.get("in_all", math.nan)
     if overall is not None and len(overall) == 1:
         whole = overall[result.attrs["value"]].iloc[0]
-    return "" if pd.isna(whole) else say("overall", value=value_text(whole, unit_of(result)))
+    if pd.isna(whole):
+        return ""
+    own, value = f"metric.{result.attrs['metric']}.told.overall", value_text(whole, unit_of(result))
+    is_own = result.attrs.get("overlaps") and words.has(own)  # why it is more than any group's
+    return word(result, "told.overall", value=value) if is_own else say("overall", value=value)
 
 
 def _reach(result, told):
