@@ -234,7 +234,7 @@ def _most(result, named):
     about = {"hits": words.number(top["hits"]), "total": words.number(result[hits].sum())}
     if named is not None and named.place == top.name and named.fact["kind"] == "standout":
         return say("standout.most_there", **about)
-    return say("standout.most", event=event(result), place=place_of(result, top), **about)
+    return say("standout.most", event=event(result, result[hits].sum()), place=place_of(result, top), **about)
 
 
 def _extreme(result, found, tested):
@@ -385,6 +385,10 @@ def off_facts(result, statuses):
         about |= {"subject": word(result, "subject")} if is_score else {}
         is_own = target["of"] == attrs["value"]
         form = ("fact_share" if not is_own else "fact_score" if is_score else "fact") + ("_at" if keys else "")
+        if not is_own and words.has(f"metric.{attrs['metric']}.event"):  # what was done in time, and what is wanted
+            plain_ = value_text(target["value"], attrs["units"].get(target["of"], "rate"))
+            about |= {"event": targets.in_time(result, row, event), "standing": say("target.off", target=plain_)}
+            form = form.replace("fact_share", "fact")
         clause = say(f"target.{form}", **about)
         score = gap / half * 1.96 if half > 0 else 0.0
         made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))

@@ -156,6 +156,8 @@ def _scored(result, facts, key):
     about = {"cases": cases(result, total), "share": value_text(scored / total, "rate")}
     note = [say("count.scored_list", list=words.joined(parts))]
     note += [say("count.rest", n=total - scored)] if total > scored else []
+    if scored == total > 1:
+        return Told(sentence_case(say("count.scored_all", cases=about["cases"])), note_of(note))
     return Told(sentence_case(say("count.scored", scored=number(scored), **about)), note_of(note))
 
 
