@@ -77,6 +77,30 @@ def test_on_a_screen_a_phone_and_on_paper(reports, name, browser):
     assert found["faults"] == {} and found["pages"] <= 6
 
 
+def test_the_overview_is_one_screen_and_one_sheet_of_paper(reports, browser):
+    view = browser.new_page(viewport={"width": 1280, "height": 900})
+    view.goto((reports / "index.html").as_uri())
+    tall = view.evaluate("document.documentElement.scrollHeight")
+    paper = view.pdf(prefer_css_page_size=True)
+    view.close()
+    assert tall <= 900 and len(re.findall(rb"/Type */Page\b", paper)) == 1
+
+
+@pytest.mark.parametrize(
+    "name, first",
+    [
+        ("bots_and_deflection", ["What becomes of conversations with a bot?", "What is passed to a human?"]),
+        (
+            "volume_and_workload",
+            ["Which weeks were unusual, and where?", "What is it about?", "Does the backlog grow?"],
+        ),
+    ],
+)
+def test_what_matters_most_comes_first(reports, name, first):
+    html = (reports / f"{name}.html").read_text(encoding="utf-8")
+    assert re.findall(r'<p class="label">(.*?)</p>', html)[: len(first)] == first
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_charts_have_alternative_text(reports, name):
     html = (reports / f"{name}.html").read_text(encoding="utf-8")
