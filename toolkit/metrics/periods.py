@@ -36,9 +36,7 @@ def window_of(function, choices):
     if not name:
         return datetime.timedelta(0)
     given = choices.get(name, inspect.signature(function).parameters[name].default)
-    if name == "days":
-        return datetime.timedelta(days=given)
-    return datetime.timedelta(seconds=duration(name, given))
+    return datetime.timedelta(seconds=duration(name, f"{given}d" if name == "days" else given))
 
 
 def results_of(data, table, asked):
