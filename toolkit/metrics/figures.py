@@ -140,6 +140,8 @@ def _card(data, table, now, before, value, best, history, choices):
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)
+        ended = attrs.get("roles", {}).get("ended")
+        card["reached"] = _plain(now.iloc[0][ended]) if card["note"] == "not_reached" and ended in now else None
     for name in ("previous", "previous_n", "change", "change_low", "change_high", "p"):
         card[name] = _plain(row[name])
     target = attrs.get("target")

@@ -9,7 +9,6 @@ import datetime
 import inspect
 
 from toolkit import engine
-from toolkit.clock import ONE_DAY
 from toolkit.metrics.previous import History, previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.rows import duration
@@ -35,9 +34,7 @@ def window_of(function, choices):
     if not name:
         return datetime.timedelta(0)
     given = choices.get(name, inspect.signature(function).parameters[name].default)
-    if name == "days":
-        return given * ONE_DAY
-    return datetime.timedelta(seconds=duration(name, given))
+    return datetime.timedelta(seconds=duration(name, f"{given}d" if name == "days" else given))
 
 
 def results_of(data, table, asked):

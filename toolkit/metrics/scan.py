@@ -197,7 +197,7 @@ def _fact(weeks):
     said, unit = named_of(week.result, week.column), attrs["units"][week.column]
     other = round(week.other) if unit == "count" else week.other
     told = {"subject": said, "value": words.value_text(week.value, unit), "other": words.value_text(other, unit)}
-    what = words.text("headlines.scan.what", **told)
+    what = words.text(f"headlines.scan.{'counted' if unit == 'count' else 'what'}", **told)
     name = words.display_name(week.group, week.key, in_sentence=True)
     clause = words.text("headlines.scan.clause", name=name, week=words.date_name(week.monday), what=what)
     return {
