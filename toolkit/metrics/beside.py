@@ -57,11 +57,11 @@ def beside(data, facts, *asked):
         for row in [_row(comparison, key, value)]
         if row is not None and not pd.isna(row["p"]) and not pd.isna(row["previous"])
     ]
-    # Of 400 seeded tables of six groups (tests/test_coverage.py has some of them) whose figures move from week to week, a
-    # group was named in 2 % where nothing changed, and nothing further told of it in any. Where three groups had a week
-    # of three times the contacts and nothing else changed, a false change was told in 54 % while waits were tested by
-    # chance alone and each group's figures corrected for themselves; in 13 % beside the weeks' movement; and in 3.5 %
-    # corrected for all of the groups together.
+    # Of seeded tables of six groups whose figures move from week to week (tests/test_coverage.py has some of them):
+    # where nothing changed, a group was named in 2 % of 400, and nothing further told of it in any. Where three groups had
+    # a week of three times the contacts and nothing else changed, a false change was told in 52 % of 1,200 while waits
+    # were tested by chance alone and each group's figures corrected for themselves; in 13 % beside the weeks' movement;
+    # and in 4.5 % corrected for all of the groups together.
     adjusted = verdicts.holm([row["p"] for _, row, *_ in others])
     return made + [_fact(*one) for one, p in zip(others, adjusted, strict=True) if verdicts.is_clear(p)]
 
