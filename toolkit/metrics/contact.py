@@ -17,7 +17,9 @@ BESIDE = ("undue_count", "unknown_count")
 ESCALATED = ("escalated_to", "escalation_reason")
 
 
-@metric("rate", table="conversations", case="conversation", value="first_contact_resolution", best="high")
+@metric(
+    "rate", table="conversations", case="conversation", value="first_contact_resolution", best="high", window="days"
+)
 def first_contact_resolution(
     conversations, calls=None, days=7, by=None, as_of=None, zone=None, channels="all", topics="same",
     still_open="not_resolved",

@@ -9,7 +9,7 @@ from toolkit.metrics import shapes
 from toolkit.metrics.dataset import beside, data_of, made_once, whole
 from toolkit.metrics.followups import calls_besides, key_of, without_tests
 from toolkit.metrics.registry import metric
-from toolkit.metrics.rows import channel_setting
+from toolkit.metrics.rows import channel_setting, currency_of
 from toolkit.metrics.volume import contacts_of, inbound_volume
 from toolkit.tables import HISTORY_WEEK, PHONE_CHANNELS
 
@@ -159,7 +159,7 @@ def deflection_savings(conversations, by=None, base=None, calls=None, zone=None)
         units = {"n": "count", "phone_count": "count", "phone_share": "rate", "base_phone_share": "rate"}
         units |= {"moved": "number", "cost_difference": "money", "saved": "money"}
         facts = {"is_assumed": "costs" not in settings.model_fields_set}
-        choices = {"costs": "assumed" if facts["is_assumed"] else "own"}
+        choices = {"costs": "assumed" if facts["is_assumed"] else "own"} | currency_of(settings)
         return shapes.finish(
             frame, "deflection_savings", rows, keys, units, choices, ends=("low", "high"), facts=facts
         )  # fmt: skip
@@ -293,7 +293,7 @@ def contact_costs(contacts, by=None, calls=None, zone=None):
             rows,
             [],
             {"n": "count", "cost_per_contact": "money", "cost": "money"},
-            {},
+            currency_of(settings),
             0,
             case=case,
             facts=facts,
