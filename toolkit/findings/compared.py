@@ -95,7 +95,7 @@ def against_outside(result):
     notes = [text("sentence.told_alone", heading=sentence_case(one)) for one in said[1 : MOST_BESIDE + 1]]
     if result["is_exact"].any():
         notes.append(text("sentence.told_alone", heading=sentence_case(say("outside.exact"))))
-    return Told(sentence_case(said[0]), " ".join(notes), shows=False)
+    return Told(sentence_case(said[0]), " ".join(notes), shows=len(result) > 1)
 
 
 def _beside(result, row, keys):
