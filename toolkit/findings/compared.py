@@ -21,6 +21,8 @@ def whole_change(result, after=False):
         form = "missing"
     about = {"subject": word(result, "subject"), "value": estimate_of(result, row), "change": change_of(result, row)}
     about["verdict"] = _direction(result, row) if form == CLEAR else words.verdict(verdict)
+    if after and form == CHANCE and not row["change"]:  # that nothing changed needs no verdict
+        form = "told"
     return say(f"comparison.{'after_' if after else ''}{form}", **about, before=before_of(result))
 
 
