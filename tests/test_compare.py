@@ -388,6 +388,7 @@ def data_of(now, before, weeks=None, table="surveys", service=None):
     if weeks is not None:
         rows = pd.concat([week.assign(**{WEEK: number}) for number, week in enumerate(weeks)])
         past = view("weeks", rows, weeks=dict.fromkeys(range(len(weeks))))
+        past.read_later = lambda by, latest: past
     previous = None if before is None else view("before", before)
     return view("now", now, previous=previous, year_ago=None, weeks_before=past, weeks_within=None)
 

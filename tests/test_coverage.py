@@ -18,7 +18,7 @@ from toolkit.intervals import (
     mean_of_waits,
     wilson,
 )
-from toolkit.movement import count_movement, rate_movement
+from toolkit.movement import count_movement, curve_movement, rate_movement, wait_movement
 from toolkit.verdicts import counts, curves, decide, rates, waits
 
 
@@ -208,6 +208,40 @@ def test_curves():
     same = alarms(curves(cases(random, 60, 300), cases(random, 60, 300)) for _ in range(1200))
     slower = alarms(curves(cases(random, 250, 450), cases(random, 250, 300)) for _ in range(100))
     assert same <= 0.06 and slower > 0.85, (same, slower)
+
+
+def of_weeks(random, draw, slower=1.0):
+    """Ten weeks of one process, in some of which all wait longer than in others: (the eight before, before, now)."""
+    means = 300 * random.lognormal(0, 0.3, 10)
+    weeks = [draw(random, 100, mean * (slower if at == 9 else 1)) for at, mean in enumerate(means)]
+    return weeks[:8], weeks[8], weeks[9]
+
+
+def test_waits_that_move_from_week_to_week():
+    random = np.random.default_rng(15)
+    rounds = [of_weeks(random, minutes) for _ in range(600)]
+    by_week = alarms(waits(*now, *before, movement=wait_movement(weeks)) for weeks, before, now in rounds)
+    by_chance = alarms(waits(*now, *before) for _, before, now in rounds)
+    assert by_week <= 0.07 and by_chance > 0.3, (by_week, by_chance)
+    rounds = [of_weeks(random, minutes, 6) for _ in range(60)]
+    slower = alarms(waits(*now, *before, movement=wait_movement(weeks)) for weeks, before, now in rounds)
+    assert slower > 0.7, slower
+
+
+def test_curves_that_move_from_week_to_week():
+    random = np.random.default_rng(16)
+    rounds = [of_weeks(random, cases) for _ in range(400)]
+    by_week = alarms(curves(now, before, movement=curve_movement(weeks)) for weeks, before, now in rounds)
+    by_chance = alarms(curves(now, before) for _, before, now in rounds)
+    assert by_week <= 0.07 and by_chance > 0.25, (by_week, by_chance)
+
+
+def test_waits_that_move_no_more_than_chance():
+    random = np.random.default_rng(17)
+    rounds = [[minutes(random, 100, 300) for _ in range(10)] for _ in range(400)]
+    same = alarms(waits(*one[9], *one[8], movement=wait_movement(one[:8])) for one in rounds)
+    slower = alarms(waits(*minutes(random, 100, 600), *one[8], movement=wait_movement(one[:8])) for one in rounds[:60])
+    assert same <= 0.06 and slower > 0.7, (same, slower)
 
 
 def test_tables_of_unchanged_rows():

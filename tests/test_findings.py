@@ -1,5 +1,6 @@
 """Findings: headings and notes checked by eye, and none that claims what the figures don't support."""
 
+import inspect
 import json
 import re
 from datetime import UTC, date, datetime
@@ -1244,7 +1245,7 @@ def results(data):
         if not metric.table or name in ("reply_pairs", "abandonment_by_stage"):
             continue
         table = getattr(data, metric.table)
-        takes = metric.function.__code__.co_varnames[: metric.function.__code__.co_argcount]
+        takes = inspect.signature(metric.function).parameters
         yield f"{name} None", metric.function(table)
         if metric.table in keys and "by" in takes and name != "csat_by_topic":
             by = next(turns[metric.table])

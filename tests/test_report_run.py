@@ -190,11 +190,11 @@ def is_gone(mark):
 def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monkeypatch):
     monkeypatch.setattr("toolkit.report.process.GRACE", 1.0)
     started = folder.parent / "started"
-    mark, environment = str(folder), toolkit.report.process._environment
+    mark = str(folder)
     # A stopped process gets no SIGTERM; the parent of the kernel is there, so that the kernel stays as well.
     stop = f"import os, signal, time; open({str(started)!r}, 'w').close(); os.kill(os.getppid(), signal.SIGSTOP)"
     notebook(folder, "hangs", stop, "time.sleep(120)")
-    monkeypatch.setattr("toolkit.report.process._environment", lambda task: environment(task) | {"TOOLKIT_MARK": mark})
+    monkeypatch.setenv("TOOLKIT_MARK", mark)
     outcome = run(folder, timeout=6)["hangs"]
     assert started.exists() and outcome.status == "failed"
     assert outcome.message == "took longer than 6 s, no longer answered and was ended"

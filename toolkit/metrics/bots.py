@@ -55,7 +55,7 @@ def bot_conversations(conversations, by=None, as_of=None, zone=None):
     return shapes.count(bot_conversations, begun(conversations, as_of), by, zone)
 
 
-@metric("rate", table="conversations", case="judged_bot_conversation", value="handoff_rate")
+@metric("rate", table="conversations", case="judged_bot_conversation", value="handoff_rate", window="window")
 def handoff_rate(conversations, by=None, window="7d", quiet="1d", messages=None, as_of=None, zone=None):
     """The share of the conversations that a bot began which passed to a human, of the same ones as bot containment.
 
@@ -120,7 +120,10 @@ def _as_counts(frame):
 # --- what became of them ------------------------------------------------------------------------------
 
 
-@metric("rate", table="conversations", case="judged_bot_conversation", value="bot_containment", best="high")
+@metric(
+    "rate", table="conversations", case="judged_bot_conversation", value="bot_containment", best="high",
+    window="window",
+)  # fmt: skip
 def bot_containment(conversations, by=None, window="7d", quiet="1d", calls=None, messages=None, as_of=None, zone=None):
     """The share of the conversations that a bot began which ended there, the customer not coming back.
 
@@ -176,7 +179,10 @@ def bot_containment(conversations, by=None, window="7d", quiet="1d", calls=None,
     return _of_judged(bot_containment, rows, ["contained", "came_back", "handed_off"], "open", by, zone, choices)
 
 
-@metric("shares", table="conversations", case="bot_conversation", value="contained", best="high", view_of="bot_containment")  # fmt: skip
+@metric(
+    "shares", table="conversations", case="bot_conversation", value="contained", best="high",
+    view_of="bot_containment", window="window",
+)  # fmt: skip
 def bot_outcomes(conversations, by=None, window="7d", quiet="1d", calls=None, messages=None, as_of=None, zone=None):
     """What became of all the conversations that a bot began: four parts that sum to 100 %.
 
@@ -357,7 +363,10 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     return shapes.run(query, made)
 
 
-@metric("rate", table="messages", case="judged_bot_conversation", value="handed_off_rate", view_of="quick_replies")
+@metric(
+    "rate", table="messages", case="judged_bot_conversation", value="handed_off_rate", view_of="quick_replies",
+    window="window",
+)  # fmt: skip
 def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quiet="1d", zone=None):
     """Of the conversations with a bot in which a quick reply was pressed, the share that a human took over after it.
 

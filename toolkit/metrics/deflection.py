@@ -10,7 +10,7 @@ from toolkit.errors import BadParameter, MissingTable
 from toolkit.intervals import student_quantile
 from toolkit.metrics import shapes
 from toolkit.metrics.dataset import beside, data_of, made_once, whole
-from toolkit.metrics.followups import calls_besides, key_of
+from toolkit.metrics.followups import calls_besides, key_of, without_tests
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting, currency_of
 from toolkit.metrics.volume import contacts_of, inbound_volume
@@ -42,8 +42,8 @@ def contacts_by_way(conversations, calls=None):
     rows = rows.mutate(channel=key_of(rows.channel))
     calls = beside(rows, "calls") if calls is None else calls
     if calls is not None:
-        threads = whole(rows, "conversations")
-        added = calls_besides(engine.as_table(calls, "calls", ["started_at"]), rows if threads is None else threads)
+        calls, threads = engine.as_table(calls, "calls", ["started_at"]), whole(rows, "conversations")
+        added = calls_besides(without_tests(calls), rows if threads is None else threads)
         own = {"created_at": "started_at"} | {name: name for name in added.columns}
         columns = {}
         for name, dtype in rows.schema().items():

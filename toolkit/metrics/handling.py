@@ -4,6 +4,7 @@ from toolkit import engine
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.calls import offered
+from toolkit.metrics.choices import Choices
 from toolkit.metrics.dataset import beside
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, spans
@@ -181,7 +182,8 @@ def call_resolution_time(calls, by=None, conversations=None, until=None, as_of=N
     taken = spans(
         rows.drop("ended_at").rename(ended_at="resolved_at_"), "calls", "started_at", "ended_at", "resolved", as_of
     )
-    return waits.wait(call_resolution_time, taken, "resolved", by, zone, choices={"until": until})
+    waiting = waits.Waits(taken, "resolved", choices=Choices(zone=zone), told={"until": until})
+    return waits.wait(call_resolution_time, waiting, by)
 
 
 def _until_closed(rows, conversations):

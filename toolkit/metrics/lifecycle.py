@@ -1,17 +1,20 @@
 """The stages of a conversation's life: how long each takes, and where the time goes."""
 
 import datetime
+import functools
 
 from toolkit import engine
 from toolkit.errors import MissingColumn
 from toolkit.metrics import waits
+from toolkit.metrics.choices import TIMED, choosing
 from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import ANSWERED_AGAIN, REOPENED, with_later_answer
-from toolkit.metrics.rows import choose, of_channels, spans
+from toolkit.metrics.rows import of_channels, spans
 from toolkit.metrics.sums import COLUMNS, cells_of, sums
 from toolkit.tables import READ_AT
 
+ASKED = (*TIMED, "channels", "reopened")
 CLOSED = ("closed", "closed_at")
 # What begins a stage, what ends it and as what, and how it may end otherwise.
 STAGES = {
@@ -30,10 +33,23 @@ WHOLE, LEFT, UNANSWERED = (
 )  # the closed ones; those told apart, as they passed no such stage
 
 
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def indexing_delay(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
+def stage(told):
+    """Declare the metric of a stage: the function below says what it is, and what it computes stands in STAGES."""
+
+    @choosing
+    @functools.wraps(told)
+    def stage_wait(conversations, by=None, choices=ASKED):
+        table, case, chosen = _asked(conversations, choices, "clock")
+        rows = _stage_rows(told.__name__, table, _read_at(table, choices.as_of), choices.reopened)
+        _, _, ended, otherwise = STAGES[told.__name__]
+        return waits.wait(told, waits.Waits(rows, ended, otherwise and otherwise[0], choices, chosen, case), by)
+
+    about = {"table": "conversations", "case": "conversation", "value": "median_seconds", "best": "low"}
+    return metric("wait", **about)(stage_wait)
+
+
+@stage
+def indexing_delay(conversations, by=None, choices=ASKED):
     """From the customer's publishing a message to its being stored by the system.
 
     Parameters
@@ -62,13 +78,10 @@ def indexing_delay(
     >>> indexing_delay(stored)[["n", "mean_indexed_seconds"]].values.tolist()
     [[2.0, 30.0]]
     """
-    return _stage(indexing_delay, conversations, by, clock, as_of, zone, service, channels, reopened)
 
 
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def queue_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
+@stage
+def queue_time(conversations, by=None, choices=ASKED):
     """From the assignment to a team to the assignment to an agent.
 
     Parameters
@@ -114,13 +127,10 @@ def queue_time(
     >>> queue_time(queued, as_of="2024-03-01T10:00Z")[["n", "open_count", "median_seconds"]].values.tolist()
     [[2.0, 1.0, 600.0]]
     """
-    return _stage(queue_time, conversations, by, clock, as_of, zone, service, channels, reopened)
 
 
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def agent_response_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
+@stage
+def agent_response_time(conversations, by=None, choices=ASKED):
     """From the assignment to an agent to the first public reply by a human.
 
     Parameters
@@ -152,13 +162,10 @@ def agent_response_time(
     >>> agent_response_time(assigned)[["n", "median_seconds"]].values.tolist()
     [[2.0, 300.0]]
     """
-    return _stage(agent_response_time, conversations, by, clock, as_of, zone, service, channels, reopened)
 
 
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def agent_handling_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
+@stage
+def agent_handling_time(conversations, by=None, choices=ASKED):
     """From the assignment to an agent to the last close.
 
     Parameters
@@ -188,13 +195,10 @@ def agent_handling_time(
     >>> agent_handling_time(handled)[["n", "median_seconds"]].values.tolist()
     [[2.0, 7200.0]]
     """
-    return _stage(agent_handling_time, conversations, by, clock, as_of, zone, service, channels, reopened)
 
 
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def total_handling_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
+@stage
+def total_handling_time(conversations, by=None, choices=ASKED):
     """From the storing of a conversation by the system to its last close.
 
     Parameters
@@ -224,26 +228,13 @@ def total_handling_time(
     >>> total_handling_time(handled)[["n", "median_seconds"]].values.tolist()
     [[2.0, 10800.0]]
     """
-    return _stage(total_handling_time, conversations, by, clock, as_of, zone, service, channels, reopened)
 
 
-def _stage(of, conversations, by, clock, as_of, zone, service, channels, reopened):
-    """The wait of one stage."""
-    choose("clock", clock, ("calendar", "business"))
-    table, case, choices = _asked(conversations, channels, reopened, {"clock": clock})
-    rows = _stage_rows(of.__name__, table, _read_at(table, as_of), reopened)
-    _, _, ended, otherwise = STAGES[of.__name__]
-    return waits.wait(of, rows, ended, by, zone, clock, service, otherwise and otherwise[0], choices, case)
-
-
-def _asked(conversations, channels, reopened, choices):
-    """(the conversations that count, the words of one, the choices)."""
-    choose("reopened", reopened, ("restart", "creation"))
-    table, case = of_channels(
-        engine.as_table(conversations, "conversations", ["created_at"]), "conversations", channels
-    )
-    choices = choices | {"channels": channels}
-    return table, case, choices | ({"reopened": reopened} if REOPENED in table.columns else {})
+def _asked(conversations, choices, *told):
+    """(the conversations that count, the words of one, the choices that are told, these first)."""
+    table = engine.as_table(conversations, "conversations", ["created_at"])
+    table, case = of_channels(table, "conversations", choices.channels)
+    return table, case, choices.told(*told, "channels", *(["reopened"] if REOPENED in table.columns else []))
 
 
 def _read_at(table, as_of):
@@ -271,7 +262,8 @@ def _stage_rows(name, table, as_of, reopened):
 
 
 @metric("sums", table="conversations", case="closed_conversation", value="share")
-def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reopened="restart"):
+@choosing
+def lifecycle(conversations, by=None, choices=("as_of", "zone", "channels", "reopened")):
     """The five stages side by side, and where the time of the closed conversations goes.
 
     Stages lie within each other: the agent's first response is a part of the agent's handling, and all but the indexing
@@ -322,16 +314,16 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
     import ibis
 
     part = "lifecycle_stage"
-    table, case, choices = _asked(conversations, channels, reopened, {})
+    table, case, told = _asked(conversations, choices)
     table = engine.as_table(table, "conversations", ["closed_at"])
-    keys, as_of = engine.group_keys(by), _read_at(table, as_of)
+    keys, as_of = engine.group_keys(by), _read_at(table, choices.as_of)
     there = [name for name, (start, end, *_) in STAGES.items() if {start, end} <= set(table.columns)]
     if not there:
         raise MissingColumn(
             "conversations", "agent_assigned_at", [one for one in table.columns if not one.endswith("_")]
         )
-    keyed = engine.with_keys(table, "conversations", keys, zone, taken=[*COLUMNS, part])
-    later = [(REOPENED, False)] if reopened == "restart" else []
+    keyed = engine.with_keys(table, "conversations", keys, choices.zone, taken=[*COLUMNS, part])
+    later = [(REOPENED, False)] if choices.reopened == "restart" else []
     parts, life = [], spans(keyed, "conversations", "created_at", "closed_at", "over", as_of, None, later)
     life = life.mutate(life_=life.start_, until_=ibis.ifelse(life.is_over_, life.stop_, ibis.null("int64")))
     is_left = _is_left(life) if "queue_time" in there else ibis.literal(False)
@@ -342,7 +334,7 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
     asked = ["life_", "until_", *keys, *(name for name in _used(life) if name not in keys)]
     life = life.select(*asked)
     for name in there:
-        rows, (_, _, ended, otherwise) = _stage_rows(name, life, as_of, reopened), STAGES[name]
+        rows, (_, _, ended, otherwise) = _stage_rows(name, life, as_of, choices.reopened), STAGES[name]
         is_other = rows[f"is_{otherwise[0]}_"] if otherwise else ibis.literal(False)
         parts.append(_part(rows, keys, part, name, rows[f"is_{ended}_"], is_other))
         if name == "agent_response_time":
@@ -355,7 +347,7 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
         "outer": ["total_handling_time"],
         "overlap": int({"agent_response_time", "agent_handling_time"} <= set(there)),
     }
-    return sums(lifecycle, query, table, keys, part, WHOLE, tuple(STAGES), choices, None, facts, (LEFT, UNANSWERED))
+    return sums(lifecycle, query, table, keys, part, WHOLE, tuple(STAGES), told, None, facts, (LEFT, UNANSWERED))
 
 
 def _used(table):

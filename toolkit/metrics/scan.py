@@ -11,12 +11,12 @@ import pandas as pd
 from toolkit import words
 from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import Incidence
-from toolkit.metrics.periods import is_steady
+from toolkit.metrics.periods import is_steady, window_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
 from toolkit.metrics.waits import ENDS
-from toolkit.movement import count_movement, score_movement
+from toolkit.movement import count_movement, curve_movement, score_movement, wait_movement
 from toolkit.tables import HISTORY_WEEK
 from toolkit.verdicts import Change, counts, curves, direction, holm, is_clear, rates, scores, waits
 
@@ -40,7 +40,8 @@ class Week:
 def scan(data, *asked, by=("topic", "channel")):
     """The weeks of the period in which a group of a metric clearly stands out from its other weeks.
 
-    Each whole week of the period is held against all the others of the last thirteen, each read at its own end; what is
+    Each whole week of the period is held against all the others of the last thirteen, each read at its own end (of a
+    metric that needs a window after a case, so much later; a week that isn't so old is left out); what is
     told is clear after Holm's correction over everything that was looked at. What moved all period long is no week's:
     `compared` tells it.
 
@@ -68,7 +69,7 @@ def scan(data, *asked, by=("topic", "channel")):
     view = data.last_weeks(numbered=True)
     if view is None:
         return [], []
-    weeks = [week for table, calls in _by_table(view, asked, by).items() for week in _weeks(data, view, table, calls)]
+    weeks = [week for held, calls in _by_table(data, view, asked, by).items() for week in _weeks(data, *held, calls)]
     weeks = [week for week in weeks if not np.isnan(week.change.p)]
     clear = {}
     for week, p in zip(weeks, holm([week.change.p for week in weeks]), strict=True):
@@ -78,32 +79,36 @@ def scan(data, *asked, by=("topic", "channel")):
     return sorted(facts, key=lambda fact: -fact["score"]), [float(week.change.p) for week in weeks]
 
 
-def _by_table(view, asked, by):
-    """{table: [(key, column, best, plan of the metric by key and week)]} of what the data can tell."""
-    held, tables = {}, {}
+def _by_table(data, last, asked, by):
+    """{(view, table, window): [(key, column, best, plan of the metric by key and week)]} of what the data can tell."""
+    tables = {}
     for function, given in asked:
         own = dict(given)
         best, value = own.pop("best", None), own.pop("value", None)
         name = own.pop("table", METRICS[function.__name__].table)
+        window = window_of(function, own)
+        view = last.read_later(window, data.as_of)
         try:
-            held[name] = held.get(name) if name in held else getattr(view, name)
-            for key in [key for key in by if key in held[name].columns]:
+            held = getattr(view, name)
+            for key in [key for key in by if key in held.columns]:
                 with planned():
-                    plan = function(held[name], **own | {"by": [key, HISTORY_WEEK]})
-                tables.setdefault(name, []).append((key, value, best, plan))
+                    plan = function(held, **own | {"by": [key, HISTORY_WEEK]})
+                tables.setdefault((view, name, window), []).append((key, value, best, plan))
         except (MissingColumn, MissingTable):
             continue
     return tables
 
 
-def _weeks(data, view, table, calls):
+def _weeks(data, view, table, window, calls):
     """The weeks of the period that can be held against others, of every group of some results of a table."""
     whole = {part.first_day for part in view.parts("week") if part.is_complete}
     gone = view.missing_days
     spans = [
         week
         for week in view.spans
-        if week.first_day in whole and not any(week.first_day <= day <= week.last_day for day in gone)
+        if week.first_day in whole
+        and not any(week.first_day <= day <= week.last_day for day in gone)
+        and view.is_due(week, window)
     ]
     own = [week for week in spans if data.period.start is None or week.last_day >= data.period.first_day]
     results = together([lambda plan=plan: plan for *_, plan in calls])
@@ -164,16 +169,20 @@ def _waits(weekly, own, others, value, least):
     cells = [weekly.cells(row) for row in (own, *others)]
     if value not in ("median_seconds", "mean_seconds") or any(cell is None for cell in cells):
         return None
+    weeks = [tuple(cell[name].to_numpy(float) for name in ("cell_", *ENDS)) for cell in cells[1:]]
     total = pd.concat(cells).groupby("cell_")[list(ENDS)].sum()
     now = cells[0].groupby("cell_")[list(ENDS)].sum().reindex(total.index, fill_value=0)
     seconds, sides = total.index.to_numpy(float), [one.to_numpy(float).T for one in (now, total - now)]
     if value == "mean_seconds":
         known = [row for row in others if not pd.isna(row[value])]
         rest = sum(row[value] * row["n"] for row in known) / max(sum(row["n"] for row in known), 1)
-        change = waits(seconds, sides[0][0], seconds, sides[1][0], fewest=least)
+        movement = wait_movement([week[:2] for week in weeks])
+        change = waits(seconds, sides[0][0], seconds, sides[1][0], fewest=least, movement=movement)
     else:
-        rest = Incidence(seconds, *sides[1]).quantile(0.5)
-        change = curves((seconds, *sides[0]), (seconds, *sides[1]), fewest=least)
+        rest, movement = Incidence(seconds, *sides[1]).quantile(0.5), curve_movement(weeks)
+        change = curves((seconds, *sides[0]), (seconds, *sides[1]), fewest=least, movement=movement)
+    if movement is None:
+        change = replace(change, p=np.nan)
     return None if np.isnan(rest) else (float(own[value]), float(rest), change)
 
 

@@ -16,10 +16,13 @@ GRACE = 15.0  # seconds for a process to end in good order before it is killed
 
 
 class Running:
-    """The worker processes that are running, so that all of them can be stopped."""
+    """The worker processes that are running, so that all of them can be stopped.
 
-    def __init__(self):
-        self.lock, self.kernels, self.is_stopped = threading.Lock(), {}, False
+    `popen` starts one, as subprocess.Popen does, see `toolkit.report.nursery`.
+    """
+
+    def __init__(self, popen=subprocess.Popen):
+        self.popen, self.lock, self.kernels, self.is_stopped = popen, threading.Lock(), {}, False
 
     @contextlib.contextmanager
     def start(self, command, kernel, **options):
@@ -30,7 +33,7 @@ class Running:
         with self.lock:
             if self.is_stopped:
                 raise RuntimeError("stopped")
-            process = subprocess.Popen(command, **options)
+            process = self.popen(command, **options)
             self.kernels[process] = kernel
         try:
             yield process
@@ -69,8 +72,13 @@ def end(kernels):
                 process.wait()
             # One that ends by itself shuts its kernel down; one that is killed leaves it, in a group of its own.
             if process.returncode < 0:
-                with contextlib.suppress(OSError, ValueError):
-                    _kill_group(int(Path(kernel).read_text(encoding="ascii")))
+                kill_kernel(kernel)
+
+
+def kill_kernel(file):
+    """Kill the kernel whose process id stands in `file`, with its group."""
+    with contextlib.suppress(OSError, ValueError):
+        _kill_group(int(Path(file).read_text(encoding="ascii")))
 
 
 def _kill_group(number):
@@ -91,7 +99,7 @@ def run_task(task, running, progress=None):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(task),
+        env=environment(task["folder"]),
         text=True,
         encoding="utf-8",
         errors="replace",
@@ -113,11 +121,11 @@ def run_task(task, running, progress=None):
     return _result(task, process, said + crash, is_late.is_set()) | {"seconds": time.monotonic() - start}
 
 
-def _environment(task):
-    """The workers' environment: the same toolkit as ours, and no traces of them in the user's home."""
+def environment(folder):
+    """A process's environment: the same toolkit as ours, and what it leaves in `folder`, not in the user's home."""
     package = str(Path(toolkit.__file__).parents[1])
     places = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    folder = Path(task["folder"])
+    folder = Path(folder)
     return os.environ | {
         "PYTHONPATH": os.pathsep.join(places) if package not in _installed() else os.environ.get("PYTHONPATH", ""),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),

@@ -21,6 +21,7 @@ from toolkit.report.each import variants
 from toolkit.report.early import check_early
 from toolkit.report.ledger import write_ledger
 from toolkit.report.notebooks import check_parameters, find_notebooks
+from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.prepare import look_at, prepare, read_data
 from toolkit.report.process import Running, run_task
@@ -141,7 +142,11 @@ def run_reports(
     if data is not None:
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
-    with tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
+        # it imports while the data is read; for one notebook alone it isn't worth it
+        Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
+    ):
         folder = Path(temporary)
         opened = read_data(data, source, service, as_of, progress)
         if opened is not None:
@@ -161,7 +166,7 @@ def run_reports(
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page | {"siblings": links[one.name]})
-        return run_tasks(tasks, out, run, jobs, progress, is_all=not names)
+        return run_tasks(tasks, out, run, jobs, progress, is_all=not names, nursery=nursery)
 
 
 def _default(known, name):
@@ -205,10 +210,12 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False):
+def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False, nursery=None):
     """Run the tasks in processes, some at a time, and publish each when it is done."""
     jobs = jobs or min(len(tasks), _processors())
-    running = Running()
+    if nursery:
+        nursery.ready()
+    running = Running(nursery.popen) if nursery else Running()
     outcomes = {}
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = {pool.submit(run_task, task, running, progress): task for task in tasks}

@@ -1,22 +1,27 @@
 """Run one notebook and draw its report: `python -m toolkit.report.worker TASK.json`.
 
 A process of its own for each notebook: papermill changes the working directory, a crash of one must not
-touch another, and whatever libraries print goes to this one's log. Started by `toolkit.report.run`.
+touch another, and whatever libraries print goes to this one's log. Started by `toolkit.report.run`, or forked by
+`toolkit.report.nursery`; its kernel is then a fork, too.
 """
 
 import copy
 import gc
 import json
 import os
+import select
 import signal
 import sys
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
 
 from toolkit import errors
 from toolkit.report import clean
+from toolkit.report.forks import forked_provisioner, wait_as_kernel
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
+from toolkit.report.process import GRACE, kill_kernel
 from toolkit.report.render import read_page, render_report
 
 STARTS = 3  # times that a kernel is started before its report is given up
@@ -50,10 +55,11 @@ class Progress:
         self.stream.flush()
 
 
-def kernel_manager_class(noted):
+def kernel_manager_class(noted, waiting=()):
     """A kernel manager whose kernel is this Python, over an encrypted connection.
 
-    The kernel's process id goes into the file `noted`, for whoever has to end it in our place.
+    The kernel's process id goes into the file `noted`, for whoever has to end it in our place. `waiting` holds what
+    `wait_as_kernel` gave; one is taken, and where there is none a process is started.
     """
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec
@@ -78,13 +84,15 @@ def kernel_manager_class(noted):
             )
 
         async def start_kernel(self, **options):
+            if waiting:
+                self.provisioner = forked_provisioner(*waiting.pop())(kernel_spec=self.kernel_spec, parent=self)
             await super().start_kernel(**options)
             Path(noted).write_text(str(self.provisioner.pid), encoding="ascii")
 
     return OwnKernelManager
 
 
-def _start(execute_notebook, task, progress, end):
+def _start(execute_notebook, task, progress, end, waiting=()):
     """Run the notebook; a kernel that doesn't come up is started again.
 
     Its ports are chosen before it takes them, and kernels that start together may choose the same.
@@ -104,7 +112,7 @@ def _start(execute_notebook, task, progress, end):
                 language="python",
                 progress_bar=False,
                 start_timeout=START_TIMEOUT,
-                kernel_manager_class=kernel_manager_class(task["kernel"]),
+                kernel_manager_class=kernel_manager_class(task["kernel"], waiting),
                 on_cell_start=progress.on_cell_start,
                 # The time is for the whole notebook; nbclient takes 0 for "no limit".
                 timeout_func=lambda cell: max(0.1, end - time.monotonic()),
@@ -115,7 +123,7 @@ def _start(execute_notebook, task, progress, end):
     return None
 
 
-def execute(task, progress):
+def execute(task, progress, waiting=()):
     """Run the task's notebook with papermill; the executed notebook.
 
     Raises
@@ -128,7 +136,7 @@ def execute(task, progress):
 
     end = time.monotonic() + task["timeout"]
     try:
-        executed = _start(papermill.execute_notebook, task, progress, end)
+        executed = _start(papermill.execute_notebook, task, progress, end, waiting)
     except papermill.PapermillExecutionError as error:
         raise _explain(error, progress.numbers.get(error.cell_index, progress.cell)) from None
     except CellTimeoutError:
@@ -189,13 +197,13 @@ def restore_parameters(notebook, task):
     return shown
 
 
-def make_report(task, progress):
+def make_report(task, progress, waiting=()):
     """Execute, draw and write; what the manifest and the overview say of the report."""
     import nbformat
 
     from toolkit.report.sections import left_out
 
-    notebook = execute(task, progress)
+    notebook = execute(task, progress, waiting)
     shown = restore_parameters(notebook, task)
     nbformat.write(notebook, task["executed"])
     known = read_parameters(task["notebook"])
@@ -233,11 +241,11 @@ def make_report(task, progress):
     }
 
 
-def work(task, stream):
+def work(task, stream, waiting=()):
     """The result of a task, a failure included."""
     cells = len(read_notebook(task["notebook"])["cells"])
     try:
-        return make_report(task, Progress(task["name"], cells, stream))
+        return make_report(task, Progress(task["name"], cells, stream), waiting)
     except NotebookError as error:
         result = {"kind": error.kind, "message": str(error), "details": error.details, "is_mistake": error.is_mistake}
     except Exception as error:  # whatever it is, the other reports and the old one must survive it
@@ -252,20 +260,39 @@ def _stop(*_):
     raise KeyboardInterrupt  # nbclient then shuts the kernel down
 
 
-def main(path):
-    """Read the task at `path`, run it, write its result beside it."""
+def _end_with_the_runner(stream, kernel):
+    """Wait until nobody reads `stream` any more, as the runner was killed, and end this process and its kernel."""
+    reader = select.poll()
+    reader.register(stream, 0)  # that it is gone is told in any case
+    reader.poll()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    kill_kernel(kernel)
+    os._exit(1)
+
+
+def main(path, is_fork=False):
+    """Read the task at `path`, run it, write its result beside it.
+
+    `is_fork`: this process is one, in which all is imported and no thread runs, and so may its kernel be.
+    """
     task = json.loads(Path(path).read_text(encoding="utf-8"))
     gc.set_threshold(*GARBAGE)
-    signal.signal(signal.SIGTERM, _stop)
-    # jsonschema's optional check of IRIs builds a grammar for 1.6 s when imported; a notebook holds none.
-    sys.modules.setdefault("rfc3987_syntax", None)
     # Standard output is the line to the parent; the kernel and every library write to the log instead.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     log = os.open(task["messages"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    os.close(log)
+    kernel = wait_as_kernel([stream.fileno()]) if is_fork else None
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(select, "poll"):
+        watch = threading.Thread(target=_end_with_the_runner, args=(stream.fileno(), task["kernel"]), daemon=True)
+        watch.start()
+    # jsonschema's optional check of IRIs builds a grammar for 1.6 s when imported; a notebook holds none.
+    sys.modules.setdefault("rfc3987_syntax", None)
     try:
-        result = work(task, stream)
+        result = work(task, stream, [kernel] if kernel else [])
     except KeyboardInterrupt:
         sys.exit(130)
     part = Path(task["result"] + ".part")
