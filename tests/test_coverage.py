@@ -19,7 +19,7 @@ from toolkit.intervals import (
     wilson,
 )
 from toolkit.movement import count_movement, curve_movement, rate_movement, wait_movement
-from toolkit.verdicts import counts, curves, decide, rates, waits
+from toolkit.verdicts import counts, curves, decide, holm, rates, waits
 
 
 def sums(rows, powers):
@@ -252,3 +252,79 @@ def test_tables_of_unchanged_rows():
     corrected = np.mean(["clear" in decide(table) for table in tables])
     alone = np.mean([any(change.p <= 0.05 for change in table) for table in tables])
     assert corrected <= 0.06 and alone > 0.2, (corrected, alone)
+
+
+# --- what is asked of groups that stand out ---------------------------------------------------------
+
+
+def week_of(random, mean):
+    """A week of a group, whose figures move from week to week: n, its waits in minutes, (satisfied, answers)."""
+    n, slow = int(random.negative_binomial(30, 30 / (30 + mean))), 1200 * random.lognormal(0, 0.25)
+    wait, read = np.ceil(random.exponential(slow, n) / 60) * 60, random.uniform(0, 7 * 86400, n)
+    answers = random.binomial(n, 0.5)
+    return (
+        n,
+        (np.minimum(wait, read), wait <= read, 0 * wait, wait > read),
+        (
+            random.binomial(answers, random.beta(14, 6)),
+            answers,
+        ),
+    )
+
+
+def together(weeks):
+    return [np.concatenate([week[1][at] for week in weeks]) for at in range(4)]
+
+
+def scores_of(weeks):
+    return np.array([week[2] for week in weeks], float).reshape(-1, 2).T
+
+
+def selected(groups):
+    """The groups, and which figure, of which one of the last four weeks clearly stands out from the twelve others."""
+    found = []
+    for group, weeks in groups.items():
+        for at in range(12, 16):
+            own, others = weeks[at], [week for place, week in enumerate(weeks) if place > 2 and place != at]
+            n, (hits, answers) = np.array([week[0] for week in others]), scores_of(others)
+            movement = curve_movement([week[1] for week in others])
+            found.append((group, "n", counts(own[0], n.sum(), count_movement(n), 7, 84).p))
+            found.append((group, "wait", curves(own[1], together(others), movement=movement).p))
+            found.append((group, "rate", rates(*own[2], hits.sum(), answers.sum(), (hits, answers)).p))
+    return {one[:2] for one, p in zip(found, holm([p for *_, p in found]), strict=True) if p <= 0.05}
+
+
+def asked_of(groups, told, by_week):
+    """p of the other figures of the groups that were named, four weeks against four, a list for each group."""
+    asked = []
+    for name in sorted({group for group, _ in told}):
+        now, before, earlier = groups[name][12:], groups[name][8:12], groups[name][:8]
+        movement = curve_movement([week[1] for week in earlier]) if by_week else None
+        totals = [part for side in (now, before) for part in scores_of(side).sum(axis=1)]
+        ps = {"wait": curves(together(now), together(before), movement=movement).p}
+        ps["rate"] = rates(*totals, tuple(scores_of(earlier))).p
+        asked.append([p for figure, p in ps.items() if (name, figure) not in told])
+    return asked
+
+
+def test_what_is_asked_of_groups_that_stand_out():
+    """Of six groups three had three times the contacts in one week, and nothing else changed."""
+    alarms = np.zeros(3)
+    for seed in range(90):
+        random, groups = np.random.default_rng([18, seed]), {}
+        for name in range(6):
+            groups[name] = [week_of(random, 100 if name < 3 and at == 13 else 30) for at in range(16)]
+        told = selected(groups)
+        by_chance, by_week = (asked_of(groups, told, is_by_week) for is_by_week in (False, True))
+        for place, asked in enumerate((by_chance, by_week, [sum(by_week, [])])):
+            alarms[place] += any((holm(ps) <= 0.05).any() for ps in asked)
+    by_chance, alone, every = alarms / 90
+    assert every <= 0.09 and every < alone < by_chance and by_chance > 0.3, alarms  # of 400 tables: 5, 14 and 52 %
+
+
+def test_groups_of_a_process_that_does_not_change_are_seldom_named():
+    named = 0
+    for seed in range(40):
+        random = np.random.default_rng([19, seed])
+        named += bool(selected({name: [week_of(random, 30) for _ in range(16)] for name in range(6)}))
+    assert named <= 3, named

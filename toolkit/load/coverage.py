@@ -11,6 +11,7 @@ from toolkit.clock import timeline
 from toolkit.load.reading import opened_at
 
 CONTACTS = ("conversations", "messages", "calls")  # tables whose rows tell that the service was reached
+WITHIN = {"scored_messages": "messages", "call_stages": "calls"}  # tables of parts of them
 WEEKS_AROUND = 4
 # With a mean of 7 a day without one contact comes once in a thousand days (Poisson); below, empty days are normal.
 FEWEST_EXPECTED = 7

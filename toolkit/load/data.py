@@ -247,6 +247,11 @@ class Data(Weeks):
 
         return self._once("year_ago_warnings", made)
 
+    def is_like_year_ago(self, table):
+        """Whether the data covers as much of a table as a year ago; of one that holds no contacts as of all contacts."""
+        own, unlike = coverage.WITHIN.get(table, table), [one["table"] for one in self.year_ago_warnings()]
+        return own not in unlike if own in coverage.CONTACTS else not unlike
+
     def parts(self, every):
         """The days, weeks or months of the period that the data reaches.
 

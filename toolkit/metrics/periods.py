@@ -9,7 +9,6 @@ import datetime
 import inspect
 
 from toolkit import engine
-from toolkit.load.coverage import CONTACTS
 from toolkit.metrics.previous import History, previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.rows import duration
@@ -17,7 +16,6 @@ from toolkit.metrics.shapes import together
 from toolkit.tables import HISTORY_WEEK
 
 YEAR_AGO_FIGURES = 10
-TABLE_OF_CONTACTS = {"scored_messages": "messages", "call_stages": "calls"}
 
 
 def is_count(function, value):
@@ -101,15 +99,8 @@ def against_year_ago(data, table, now, past, value, history):
     figure is the same wherever it is shown, and among ten figures that didn't change one is called clear in one report
     of twenty at most. A table of more rows is corrected for these.
     """
-    steady = is_steady(data, table) and is_steady(data.year_ago, table) and is_like_year_ago(data, table)
+    steady = is_steady(data, table) and is_steady(data.year_ago, table) and data.is_like_year_ago(table)
     return previous_period(now, past, value, history, days_of(data, data.year_ago), steady, YEAR_AGO_FIGURES)
-
-
-def is_like_year_ago(data, table):
-    """Whether the data covers as much of a table's volume as a year ago; of a table without contacts as of all contacts."""
-    own = TABLE_OF_CONTACTS.get(table, table)
-    unlike = [warning["table"] for warning in data.year_ago_warnings()]
-    return own not in unlike if own in CONTACTS else not unlike
 
 
 def is_steady(data, table):

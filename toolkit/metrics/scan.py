@@ -43,7 +43,8 @@ def scan(data, *asked, by=("topic", "channel")):
     Each whole week of the period is held against all the others of the last thirteen, each read at its own end (of a
     metric that needs a window after a case, so much later; a week that isn't so old is left out); what is
     told is clear after Holm's correction over everything that was looked at. What moved all period long is no week's:
-    `compared` tells it.
+    `compared` tells it. A case may be in several groups, as a customer of two channels is: no group is held against
+    another, and the correction holds however much they have in common.
 
     Parameters
     ----------
@@ -114,6 +115,7 @@ def _weeks(data, view, table, window, calls):
     results = together([lambda plan=plan: plan for *_, plan in calls])
     for (key, value, best, _), result in zip(calls, results, strict=True):
         column = value or result.attrs["value"]
+        result.attrs["filters"] = [*data.filters]
         is_count = result.attrs["units"].get(column) == "count"
         if column not in result.columns or (is_count and not is_steady(data, table)):
             continue
@@ -192,7 +194,7 @@ def _waits(weekly, own, others, value, least):
 def _fact(weeks):
     """The fact of a group, of which the first of these weeks is the clearest."""
     week, attrs = weeks[0], weeks[0].result.attrs
-    said, unit = subject_of(week.result, week.column), attrs["units"][week.column]
+    said, unit = named_of(week.result, week.column), attrs["units"][week.column]
     other = round(week.other) if unit == "count" else week.other
     told = {"subject": said, "value": words.value_text(week.value, unit), "other": words.value_text(other, unit)}
     what = words.text(f"headlines.scan.{'counted' if unit == 'count' else 'what'}", **told)
@@ -216,6 +218,14 @@ def _fact(weeks):
         "n": week.n,
         "weeks": sorted(one.monday.isoformat() for one in weeks),
     }
+
+
+def named_of(result, column):
+    """The same with which channels it is of, where that was chosen: a tile beside it may be of others."""
+    said, channels = subject_of(result, column), result.attrs["choices"].get("channels")
+    form = f"headlines.channels.{channels}"
+    is_said = words.has(form) and "channel" not in [*result.attrs["by"], *result.attrs.get("filters", ())]
+    return words.text(form, subject=said) if is_said else said
 
 
 def subject_of(result, column):
