@@ -794,7 +794,9 @@ def test_groups_off_their_target_are_those_that_are_clearly_off():
         == "The mean is 30 s in each; 1 of 2 hours with enough cases misses the target of 80 % within 20 s"
     )
     result.loc[0, "mean_seconds"] = 25.0
-    assert heading(result).startswith("The mean is between 25 s and 30 s; 1 of 2 hours")
+    told = tell(result)
+    assert plain(told.heading) == "The mean wait of answered calls is between 25 s and 30 s"  # both would be too long
+    assert "1 of 2 hours with enough cases misses the target of 80 % within 20 s: 10:00." in plain(told.note)
 
 
 def heat(counted, **facts):

@@ -428,7 +428,7 @@ def test_the_sample_says_what_matters_first(april):
     assert said["title"] == "Both figures with a target miss it; Internet fault stands out in the week of 15 April"
     assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); CSAT 73 % (80 %)."
     assert bullets(said)["changed"].startswith(
-        "Internet fault in the week of 15 April: the number of conversations was 178 (26 in the other weeks); in the same week "
+        "Internet fault in the week of 15 April: the number of conversations was 178 (26 a week otherwise); in the same week "
         "the share of negative messages was 60 % (25 %). Negative messages 35 %, up from 24 %."
     )
     (one,) = _seen(cards, facts, tested).together

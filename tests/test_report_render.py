@@ -381,6 +381,13 @@ def test_a_section_that_is_left_out_stands_at_the_end_of_the_page():
     assert html.index("In part?") < html.index("<b>Gone?</b>") and "Why it is asked" not in html.split("<pre")[0]
 
 
+def test_what_stands_before_a_breakdown_stands_above_its_tabs():
+    tabs = [{"label": name, "block": block(name, f"Finding {name}")} for name in ("b1", "b2")]
+    shown = code("show.breakdown(x)", new_output("display_data", {SECTION: block("b1", "Finding") | {"tabs": tabs}}))
+    html = render_report(new_notebook(cells=[new_markdown_cell("## Which?\n\nNo ranking."), shown]))
+    assert html.count("No ranking.") == 1 and html.index("No ranking.") < html.index("Finding b1")
+
+
 def test_a_notebook_with_nothing_in_it_is_still_a_page():
     html = render_report(new_notebook(), name="empty")
     assert "<h1>empty</h1>" in html

@@ -194,6 +194,7 @@ def test_a_worker_that_no_longer_answers_is_killed_with_its_kernel(folder, monke
     # A stopped process gets no SIGTERM; the parent of the kernel is there, so that the kernel stays as well.
     stop = f"import os, signal, time; open({str(started)!r}, 'w').close(); os.kill(os.getppid(), signal.SIGSTOP)"
     notebook(folder, "hangs", stop, "time.sleep(120)")
+    notebook(folder, "good", "print(1)")
     monkeypatch.setenv("TOOLKIT_MARK", mark)
     outcome = run(folder, timeout=6)["hangs"]
     assert started.exists() and outcome.status == "failed"
@@ -706,10 +707,11 @@ def test_progress_is_told(folder):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("ending, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code):
+@pytest.mark.parametrize("ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a")])
+def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     started = folder.parent / "started"
-    notebook(folder, "slow", f"open({str(started)!r}, 'w').close(); import time; time.sleep(120)")
+    for name in names:  # two are forked, one is started
+        notebook(folder, name, f"open({str(started)!r}, 'w').close(); import time; time.sleep(120)")
     temporary, mark = folder.parent / "temporary", f"TOOLKIT_TEST={folder}"
     temporary.mkdir()
     (folder.parent / "data").mkdir()

@@ -19,9 +19,21 @@ def own_backend(con):
 
 
 def backend_of(expression):
-    """The backend that an expression runs on; None for one of frames alone."""
-    backends = expression._find_backends()[0]
-    return backends[0] if backends else None
+    """The backend that an expression runs on; None for one of frames alone.
+
+    Ibis looks at every node; tables of two backends make no expression, so the first that is found tells.
+    """
+    import ibis.expr.operations as ops
+
+    nodes, seen = [expression.op()], set()
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, (ops.DatabaseTable, ops.SQLQueryResult)):
+            return node.source
+        if node not in seen:
+            seen.add(node)
+            nodes += node.__children__
+    return None
 
 
 def as_view(table):

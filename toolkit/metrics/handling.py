@@ -6,6 +6,7 @@ from toolkit.metrics import shapes, waits
 from toolkit.metrics.calls import offered
 from toolkit.metrics.choices import Choices
 from toolkit.metrics.dataset import beside
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, spans
 
@@ -76,7 +77,7 @@ def average_handle_time(calls, by=None, parts=PARTS, zone=None):
     """
     rows, wanted = handled(calls, parts)
     uses = [f"{part}_seconds" for part in wanted]
-    return waits.mean(average_handle_time, rows, by, zone, {"parts": ", ".join(wanted)}, uses)
+    return mean(average_handle_time, rows, by, zone, {"parts": ", ".join(wanted)}, uses)
 
 
 @metric("mean", table="calls", case="answered_call", value="mean_seconds", best="", view_of="average_handle_time")
@@ -110,7 +111,7 @@ def handle_time_parts(calls, parts=PARTS):
     rows, wanted = handled(calls, parts)
     each = [rows.select(part=ibis.literal(part), seconds_=rows[f"{part}_"]) for part in wanted]
     every = ibis.union(*each) if len(each) > 1 else each[0]
-    plan = waits.mean(handle_time_parts, every, "part", None)
+    plan = mean(handle_time_parts, every, "part", None)
 
     def ordered(result):
         result = result.sort_values("part", key=lambda names: names.map(PARTS.index)).reset_index(drop=True)

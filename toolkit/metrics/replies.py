@@ -4,6 +4,7 @@ from toolkit import engine
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.choices import TIMED, choosing
 from toolkit.metrics.dataset import data_of, whole
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import first_response_time
 from toolkit.metrics.rows import of_channels
@@ -207,7 +208,7 @@ def reply_pairs(messages, by=None, zone=None, conversations=None):
         _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
     )
     counts = {"negative_count": "is_negative_"}
-    return waits.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
+    return mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
 
 
 def _first_responses(messages, conversations):

@@ -1,8 +1,9 @@
 """Who is still waiting for an answer, and for what customers wait longest in all."""
 
 from toolkit import engine
-from toolkit.metrics import shapes, waits
+from toolkit.metrics import shapes
 from toolkit.metrics.choices import WAITING, choosing
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import asked
 from toolkit.metrics.sums import COLUMNS, cells_of, sums
@@ -58,7 +59,7 @@ def response_wait(conversations, by=None, choices=WAITING):
         return result
 
     uses = ["longest_seconds"]
-    return shapes.then(waits.mean(response_wait, rows, by, choices.zone, waiting.told, uses), with_longest)
+    return shapes.then(mean(response_wait, rows, by, choices.zone, waiting.told, uses), with_longest)
 
 
 @metric("sums", table="conversations", case="conversation", value="share", best="low")

@@ -4,6 +4,7 @@ Only on Linux: elsewhere a fork of a process with this many libraries is not saf
 that stands for a process. Used by `toolkit.report.nursery` and `toolkit.report.worker`.
 """
 
+import atexit
 import contextlib
 import gc
 import json
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 
 UNTOLD = -signal.SIGTERM  # stands for the exit code that nobody can tell: take it for a process that was ended
 TELLING = 5.0  # seconds for the exit code to be told
@@ -106,6 +108,29 @@ def be_new(environment, streams):
     gc.enable()
 
 
+def run_and_leave(function, *values):
+    """Run a function and end this fork as an interpreter ends, but that it frees nothing.
+
+    To free what it shares with the others would copy all of it first.
+    """
+    code = 1
+    try:
+        function(*values)
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):  # as multiprocessing ends its forks, and what is to be done at exit
+            threading._shutdown()
+            atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
+
+
 def wait_as_kernel(closed):
     """Fork a process that waits to be a kernel, and is one as soon as it is told where.
 
@@ -131,12 +156,12 @@ def wait_as_kernel(closed):
         text = order.read()
     if not text:  # the worker ended, and needed none
         os._exit(0)
-    _be_kernel(**json.loads(text))
+    run_and_leave(_be_kernel, *json.loads(text))
     return None
 
 
 def _be_kernel(arguments, cwd, environment, parent):
-    """Run IPython's kernel until it is shut down, and end this process."""
+    """Run IPython's kernel until it is shut down."""
     be_new(environment, {})
     os.chdir(cwd)
     sys.argv = ["-c", *arguments]
@@ -148,7 +173,6 @@ def _be_kernel(arguments, cwd, environment, parent):
     app = IPKernelApp.instance(parent_handle=parent)
     app.initialize(arguments)
     app.start()
-    sys.exit()
 
 
 def forked_provisioner(kernel, tell):
@@ -157,15 +181,12 @@ def forked_provisioner(kernel, tell):
 
     class ForkedProvisioner(LocalProvisioner):
         async def launch_kernel(self, cmd, cwd=None, env=None, **_):
-            order = {
-                "arguments": cmd[cmd.index("-f") :],
-                "cwd": str(cwd or os.getcwd()),
-                "environment": dict(os.environ if env is None else env) | {"JPY_PARENT_PID": str(os.getpid())},
-                "parent": os.getpid(),
-            }
+            place, parent = str(cwd or os.getcwd()), os.getpid()
+            environment = dict(os.environ if env is None else env) | {"JPY_PARENT_PID": str(parent)}
+            order = [cmd[cmd.index("-f") :], place, environment, parent]
             with contextlib.suppress(BrokenPipeError), open(tell, "w", encoding="utf-8") as stream:
                 json.dump(order, stream)
-            self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid, order["cwd"]
+            self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid, place
             return self.connection_info
 
     return ForkedProvisioner

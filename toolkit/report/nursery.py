@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from toolkit.report.forks import Forked, be_new, is_alone
+from toolkit.report.forks import Forked, be_new, is_alone, run_and_leave
 from toolkit.report.process import end, environment
 
 OFF = "TOOLKIT_NO_FORK"  # set in the environment, every process is started
@@ -47,7 +47,14 @@ NOTEBOOK = (
     "toolkit.load",
     "toolkit.metrics",
     "toolkit.show",
+    "toolkit.headline",
     "ibis.backends.duckdb",
+    "pyarrow.dataset",
+    "scipy.special",
+    "babel.dates",
+    "babel.lists",
+    "babel.numbers",
+    "holidays",
 )
 
 
@@ -210,4 +217,4 @@ def main(number, *names):
         os._exit(0)
     from toolkit.report import worker
 
-    worker.main(file, is_fork=True)
+    run_and_leave(worker.main, file, True)

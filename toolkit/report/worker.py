@@ -28,7 +28,7 @@ STARTS = 3  # times that a kernel is started before its report is given up
 START_TIMEOUT = 90  # seconds for one start; a busy machine is slow
 # Expressions are many small objects that live on: to look through them for garbage at every 700 takes a sixth of a
 # kernel's time. What a cell leaves behind is still found, only later.
-GARBAGE = (100_000, 20, 50)
+GARBAGE = (500_000, 10, 50)
 
 
 class NotebookError(Exception):
