@@ -76,7 +76,11 @@ def _told_over(members, week):
     more = [words.text(f"headlines.over.{'more' if one['way'] == first['way'] else one['way']}", **one) for one in rest]
     what = words.text(f"headlines.over.{first['way']}", **first)
     what = words.text("headlines.over.same", what=what, more=words.joined(more)) if more else what
-    return words.text("headlines.over.in_week", name=members[0]["name"], week=day_of(week), what=what)
+    said = words.text("headlines.over.in_week", name=members[0]["name"], week=day_of(week), what=what)
+    for one in [fact["unsure"] for fact in members if fact.get("unsure")][:1]:
+        moved = words.sentence_case(words.text(f"headlines.over.{one['way']}", **one))
+        said = words.text("headlines.over.unsure", said=said, what=moved)
+    return said
 
 
 def day_of(week):

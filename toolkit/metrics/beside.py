@@ -28,8 +28,10 @@ def beside(data, facts, *asked):
     Returns
     -------
     list of dict: the facts, those whose figure moved the same way over the period with `over` (subject, previous, value
-        and way: "rose" or "fell"); then one of kind "change" for each further figure of these groups that clearly
-        changed, with `is_given`: it is clear as it stands
+        and way: "rose" or "fell"), the first of a group that two figures or more name with `unsure`: the same of a
+        further figure that moved by more than is usual, but not clearly beside the others that were asked; then one of
+        kind "change" for each further figure of these groups that clearly changed, with `is_given`: it is clear as it
+        stands
 
     Examples
     --------
@@ -63,7 +65,20 @@ def beside(data, facts, *asked):
     # were tested by chance alone and each group's figures corrected for themselves; in 13 % beside the weeks' movement;
     # and in 4.5 % corrected for all of the groups together.
     adjusted = verdicts.holm([row["p"] for _, row, *_ in others])
-    return made + [_fact(*one) for one, p in zip(others, adjusted, strict=True) if verdicts.is_clear(p)]
+    clear = [verdicts.is_clear(p) for p in adjusted]
+    unsure = [one for one, is_told in zip(others, clear, strict=True) if not is_told and verdicts.is_clear(one[1]["p"])]
+    return _with_unsure(made, unsure) + [_fact(*one) for one, is_told in zip(others, clear, strict=True) if is_told]
+
+
+def _with_unsure(facts, unsure):
+    """The facts, with what else moved of each group that figures of two metrics name: of several, what moved most surely."""
+    made = list(facts)
+    for comparison, row, key, value in sorted(unsure, key=lambda one: -one[1]["p"]):
+        own = [at for at, fact in enumerate(facts) if (fact["key"], fact["value"]) == (key, value)]
+        over = _moved(comparison, row)
+        if over and len({facts[at]["metric"] for at in own}) > 1:
+            made[own[0]] = made[own[0]] | {"unsure": over}
+    return made
 
 
 def _compared(data, asked, keys):
