@@ -261,7 +261,6 @@ def header(data, title, by=None, **choices):
         # names only: where the files lie is nobody's business who reads the report
         "files": [Path(file).name for file in data.files],
         "remarks": remarks(data),
-        "past": [words.note(one) for one in notes_of([], [], data.year_ago_warnings())],  # those of a year ago
     }
     _shown = _Shown(about)
     _display(_header_bundle(about), HEADER_ID)
@@ -270,7 +269,8 @@ def header(data, title, by=None, **choices):
 def _header_bundle(about):
     headline = about.get("headline")
     line = words.text("blocks.line", days=about["scope"], compared=about["line"])
-    shown, lines = [f"<p>{html.escape(line)}</p>"], [line, *about["remarks"]]
+    shown = [f"<p>{html.escape(line)}</p>"]
+    lines = [line, *about["remarks"]]
     if headline:
         shown.append(f"<h2>{html.escape(headline['title'])}</h2>")
         items = [

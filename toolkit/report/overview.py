@@ -45,7 +45,7 @@ def draw(out, manifest):
         "overview.html.j2",
         service=services.pop() if len(services) == 1 else "",
         scope=scope(told),
-        remarks=list(dict.fromkeys(text for report in told for text in remarks_of(report["header"]))),
+        remarks=list(dict.fromkeys(text for report in told for text in report["header"].get("remarks", []))),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
         look_at=look_at(said, own, told, overview(told, off)["look_at"] if own else ()),
@@ -58,15 +58,6 @@ def draw(out, manifest):
         ledger="ledger.html" if (Path(out) / "ledger.html").exists() else "",
         made_at=format_time(datetime.fromisoformat(manifest["made_at"]), zone),
     )
-
-
-def remarks_of(header):
-    """What must be known before this page is read, which tells nothing of a year ago.
-
-    >>> remarks_of({"remarks": ["3 days are missing.", "A year ago ..."], "past": ["A year ago ..."]})
-    ['3 days are missing.']
-    """
-    return [text for text in header.get("remarks", []) if text not in header.get("past", [])]
 
 
 def with_links(own, reports):
