@@ -294,7 +294,7 @@ def remarks(data):
             said.append(words.text("pages.remark.running_against", before=before, **so_far))
         else:
             said.append(words.text("pages.remark.running", **so_far))
-    said += map(words.note, notes_of(data.missing_days, data.volume_warnings(), data.year_ago_warnings()))
+    said += map(words.note, notes_of(data.missing_days, data.volume_warnings()))
     so_far, covered = data.days_so_far, data.covered
     if data.period.start and so_far and covered.days and covered.days < FEW_COVERED * so_far:
         said.append(words.text("blocks.remark.covered", days=words.number(covered.days), n=so_far))

@@ -199,9 +199,8 @@ def unlike(daily, now, then, last_day):
     return found
 
 
-def notes_of(missing, jumps, unlike=()):
-    """Notes, as `words.note` says them: which days are missing (the first of many), the largest jumps of volume, and
-    the tables that can't be counted against a year ago."""
+def notes_of(missing, jumps):
+    """Notes, as `words.note` says them: which days are missing (the first of many), and the largest jumps of volume."""
     notes = []
     if missing:
         key = f"pages.remark.missing{'_many' if missing[MOST_DAYS:] else ''}"
@@ -210,8 +209,6 @@ def notes_of(missing, jumps, unlike=()):
     for jump in largest[:MOST_JUMPS]:
         told = {name: jump[name] for name in ("table", "week", "before")}
         notes.append(("pages.remark.jump", told | {"now": jump["n"]}))
-    if unlike:
-        notes.append(("pages.remark.year_ago", {"tables": [one["table"] for one in unlike]}))
     return notes
 
 

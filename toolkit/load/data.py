@@ -322,9 +322,11 @@ class Data(Weeks):
         past = self.period.year_ago()
         if past is not None and not self._is_covered(past):
             notes.append(("notes.no_year_ago", {"before": past.label, "day": self._span[0]}))
-        notes += coverage.notes_of(self.missing_days, jumps, self.year_ago_warnings())
+        notes += coverage.notes_of(self.missing_days, jumps)
         if jumps[coverage.MOST_JUMPS :]:
             notes.append(("notes.more_jumps", {"n": len(jumps) - coverage.MOST_JUMPS}))
+        unlike = [warning["table"] for warning in self.year_ago_warnings()]
+        notes += [("notes.unlike_year_ago", {"tables": unlike})] if unlike else []
         for column in self.filters:
             left = [name for name in self._names if not self._is_restricted(name, column)]
             if left:
