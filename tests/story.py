@@ -110,7 +110,7 @@ def abandonment():
         f"At 13:00: {count(at_one)} calls",
         f"Abandonment {percent(rows['lost'])} (target 5 %)",
         f"answered within 20 s {percent(wait <= 20)} (80 %)",
-        f"Speed of answer {wait.mean():.1f} s, up from",
+        f"Speed of answer no target {wait.mean():.1f} s",
         f"{percent(asked)} of calls at identification hung up there, {percent(elsewhere)} at the others",
         f"At identification: {count(asked)} calls",
         f"{percent(fault)} of answered calls about Internet fault were transferred, {percent(rest)} of the others",

@@ -29,7 +29,7 @@ def shown(monkeypatch):
     """The bundles that were displayed, in their order; an update replaces the display of its id."""
     bundles, places = [], {}
 
-    def display(bundle, display_id=None, update=False):
+    def display(bundle, display_id=None, update=False, metadata=None):
         if update:
             bundles[places[display_id]] = bundle
         else:

@@ -100,11 +100,11 @@ def notebook(sample, monkeypatch, pseudo):
     """A small notebook of ours as it is executed: what `show` displays are its outputs."""
     outputs, displays = [], {}
 
-    def display(bundle, display_id=None, update=False):
+    def display(bundle, display_id=None, update=False, metadata=None):
         if update:
             displays[display_id].data = bundle
             return
-        outputs.append(new_output("display_data", data=bundle))
+        outputs.append(new_output("display_data", data=bundle, metadata=metadata or {}))
         displays[display_id] = outputs[-1]
 
     monkeypatch.setattr(show, "_display", display)
