@@ -18,7 +18,7 @@ from pathlib import Path
 from toolkit.report.nursery import OFF
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-FOUR = ("abandonment", "response_times", "sentiment_trends", "volume_and_workload")
+FOUR = ("abandonment", "csat_by_topic", "response_times", "sentiment_trends")
 
 
 def seconds(*names, is_forked=True):
