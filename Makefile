@@ -40,7 +40,7 @@ report: $(VENV)/installed ## the ten reports on the sample (or DATA=..., ARGS=..
 test: $(VENV)/tested-$(EXTRAS) ## lint, doctests, tests, notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lab: $(VENV)/installed ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(AS_ROOT)

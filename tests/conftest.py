@@ -47,6 +47,29 @@ def _from_the_root():
     os.chdir(before)
 
 
+# Files whose tests start the same servers, and read the same results of the embedded engine.
+ENGINES = {f"tests/test_{name}.py" for name in ("engines", "metrics_inputs", "workload_engines")}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests, and those of the engines, run in one worker (pytest -n 2 --dist loadfile), so that what they share is made once.
+
+    xdist's own `loadgroup` hangs the group on a node's private name, which newer versions of pytest don't have: it
+    then spreads the tests of a group without a word.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "engines" if file in ENGINES else file
+
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     """On CI a skipped test is a failure: everything that a test needs is installed there."""

@@ -127,7 +127,7 @@ def bots_and_deflection():
     return [
         f"Passed to a human: {percent(bot['passed'])}",
         f"{len(pressed)} quick replies were pressed; most for “Agent”: {(pressed == 'agent').sum()} (",
-        f"{len(rows) + len(alone):,} contacts cost {cost.sum():,.0f}; the largest part is via phone: {cost['phone']:,.0f} (",
+        f"{len(rows) + len(alone):,} contacts cost {cost.sum():,.0f} EUR; the largest part is via phone: {cost['phone']:,.0f} EUR (",
     ]
 
 
@@ -285,4 +285,14 @@ def overview():
 
 
 def index():
-    return [*overview(), "10 reports", "Internet fault stands out in the week of 15 April"]
+    _, answers = surveys("csat", 1, 5)
+    billing, others = (part["score"] >= 4 for part in apart(answers, "topic", "billing"))
+    rows = calls().assign(hour=lambda it: it["started_at"].dt.hour)
+    at_one, elsewhere = (part["outcome"] == "abandoned" for part in apart(rows, "hour", 13))
+    return [
+        *overview(),
+        "10 reports",
+        "Internet fault stands out in the week of 15 April",
+        f"Billing {count(billing)} answers were satisfied, {percent(others)} of the others.",
+        f"13:00 {count(at_one)} calls hung up before an agent answered, {percent(elsewhere)} of the others.",
+    ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import metrics
+from toolkit import metrics, plots
 from toolkit.blocks import block
 from toolkit.errors import BadData, BadParameter, MissingColumn
 from toolkit.intervals import difference, mean_of_scores, wilson
@@ -244,3 +244,21 @@ def test_the_finding():
     assert "<b>" not in made["tables"][0]["html"] and "Outside" in made["tables"][0]["html"]
     none = block(metrics.benchmark(own, outside(("csat", "71 %", "A"), ("csat", "72 %", "B"))))
     assert none["heading"] == "CSAT differs clearly from no figure from outside"
+
+
+def test_groups_beside_figures_from_outside_are_drawn_and_a_single_one_is_a_sentence():
+    own = metrics.csat(pd.concat([scores(70, 100, channel="x"), scores(30, 60, channel="y")]), "channel")
+    rows = outside(
+        ("csat", "80 %", "I", "x"), ("csat", "60 %", "I", "y"), columns=("metric", "value", "name", "channel")
+    )
+    found = metrics.benchmark(own, rows)
+    ax = plots.plot(found)
+    at = {
+        label: [line.get_xdata()[0] for line in ax.lines if line.get_label() == label] for label in ("value", "before")
+    }
+    said = [text.get_text() for text in ax.texts]
+    plots.close(ax.figure)
+    assert sorted(at["value"]) == pytest.approx([0.5, 0.7]) and sorted(at["before"]) == pytest.approx([0.6, 0.8])
+    assert "from outside" in said and "the period before" not in said and plots.is_drawn(found)
+    alone = metrics.benchmark(metrics.csat(scores(70, 100)), outside(("csat", "80 %", "I")))
+    assert not plots.is_drawn(alone)

@@ -1,5 +1,8 @@
 """Of a group that stands out by one figure, what its other figures did over the period."""
 
+import importlib
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from test_scan import CALM, MONDAYS, READ, with_week
@@ -9,6 +12,7 @@ from toolkit.blocks import look_at, moved, together
 from toolkit.headline import headline, overview
 from toolkit.load import open_data
 from toolkit.metrics.compare import beside, scan
+from toolkit.result import Result
 
 ASKED = (metrics.inbound_volume, {}), (metrics.first_response_time, {})
 
@@ -41,15 +45,38 @@ def test_the_other_figures_are_asked(tmp_path):
     counts = [sum(n for n, _ in with_week(10, 120, 84)[start : start + 4]) for start in (8, 4)]
     assert [found[0]["over"][name] for name in ("value", "previous", "way")] == [str(counts[0]), str(counts[1]), "rose"]
     over = {name: text.replace("\xa0", " ") for name, text in found[1]["over"].items()}
-    assert over == {"subject": "the median first response time", "previous": "8 min", "value": "43 min", "way": "rose"}
+    assert over == {
+        "subject": "the median first response time of all channels",
+        "previous": "8 min",
+        "value": "43 min",
+        "way": "rose",
+    }
     assert found[1]["direction"] == "worse" and found[1]["value"] == "fault"
     # beside a thousand others that were looked at, what was asked of a named group stays clear as its name does
     said = headline([], found, [*tested, *[0.5] * 1000])
     assert said["title"] == "Fault stands out in the week of 15 April"
     assert said["bullets"][0]["text"].replace("\xa0", " ") == (
         f"Fault, above all in the week of 15 April: the number of conversations rose from {counts[1]} to {counts[0]}; "
-        "in the same weeks the median first response time from 8 min to 43 min."
+        "in the same weeks the median first response time of all channels from 8 min to 43 min."
     )
+
+
+@pytest.mark.parametrize("ps, told", [((0.02, 0.5), 1), ((0.03, 0.5), 0), ((0.02, 0.04), 2), ((0.026, 0.026), 0)])
+def test_the_figures_of_all_named_groups_are_corrected_together(monkeypatch, ps, told):
+    named = [{"key": "topic", "value": name, "metric": "inbound_volume", "column": "n"} for name in ("a", "b")]
+    rows = {"topic": ["a", "b"], "n": [50, 50], "response_rate": [0.5, 0.5], "previous": [0.9, 0.9], "change": -0.4}
+    comparison = Result(pd.DataFrame(rows).assign(p=ps))
+    comparison.attrs = {
+        "metric": "response_rate",
+        "value": "response_rate",
+        "count": "n",
+        "units": {"response_rate": "rate"},
+    }
+    comparison.attrs |= {"case": "conversation", "best": "high", "choices": {}, "by": ["topic"]}
+    module = importlib.import_module("toolkit.metrics.beside")
+    monkeypatch.setattr(module, "_compared", lambda *given: {("topic", "response_rate", "response_rate"): comparison})
+    found = beside(SimpleNamespace(previous=object()), named, *ASKED)
+    assert [fact["value"] for fact in found[2:]] == ["a", "b"][:told]
 
 
 def test_what_did_not_change_is_not_told(tmp_path):
@@ -65,9 +92,9 @@ def test_it_is_told_in_one_sentence(tmp_path):
     assert one["heading"] == "Fault in the week of 15 April: 2 figures stand out together"
     said = one["note"].replace("\xa0", " ")
     assert said.startswith(
-        "Fault, above all in the week of 15 April: the median first response time rose from 8 min to"
+        "Fault, above all in the week of 15 April: the number of conversations rose from 158 to 243; in the same weeks"
     )
-    assert "; in the same weeks the number of conversations from" in said and "because" not in said
+    assert "the median first response time of all channels from 8 min to" in said and "because" not in said
 
 
 def test_what_to_look_at_of_a_group_is_counted(tmp_path):

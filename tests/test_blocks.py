@@ -263,16 +263,20 @@ def test_periods_of_two_years_say_both(sample):
 class Known:
     """What the banner asks of data."""
 
-    def __init__(self, running=None, days=10, missing=(), jumps=(), covered=30, rejected=0, doubts=()):
+    def __init__(self, running=None, days=10, missing=(), jumps=(), covered=30, rejected=0, doubts=(), unlike=()):
         self.comparison = {"is_running": running is not None, "days_so_far": days, "period_days": 30}
         self.comparison["before_whole"], self.zone, self.days_so_far = running, "UTC", 30
         self.missing_days, self._jumps, self.doubts = list(missing), list(jumps), list(doubts)
+        self._unlike = [{"table": table} for table in unlike]
         self.period, self.covered = MARCH, type("Covered", (), {"days": covered})
         rows = {"table": ["calls", "made"], "rows_in": [1000, 99], "rejected": [rejected, 99], "derived": [False, True]}
         self.counts = pd.DataFrame(rows)
 
     def volume_warnings(self):
         return self._jumps
+
+    def year_ago_warnings(self):
+        return self._unlike
 
 
 MARCH = parse_period("2024-03", datetime.datetime(2024, 4, 29, tzinfo=datetime.UTC), "UTC")
@@ -289,6 +293,13 @@ JUMP = {"table": "messages", "week": datetime.date(2017, 11, 6), "n": 59, "befor
         (
             Known(running=MARCH),
             ["The period is still running: 10 of 30 days so far, compared with the same part of 1 to 31 March 2024."],
+        ),
+        (
+            Known(unlike=["conversations", "calls"]),
+            [
+                "A year ago the data covers another volume, so that numbers aren’t compared with those of then: "
+                "Conversations and Calls."
+            ],
         ),
         (Known(missing=DAYS[:1]), ["1 day is missing from the data, a gap and no zero: 11 January 2024."]),
         (

@@ -301,6 +301,19 @@ def test_quick_replies_lead_somewhere():
     assert led.loc["bill", ["n", "handed_off_count"]].tolist() == [2, 1]
 
 
+def test_quick_replies_as_they_stood_earlier():
+    conversations = table(BOT, ("b", "bill", 0, True, 0.5, 1), ("d", "bill", 29, True, 29.1, 29.2))
+    pressed = [("0", "bill", 0.1), ("1", "bill", 0.2), ("1", "bill", 5), ("2", "bill", 29.05)]
+    messages = pd.DataFrame(pressed, columns=["conversation_id", "quick_reply", "sent_at"])
+    messages = messages.assign(sent_at=[at(day) for day in messages["sent_at"]], sender="customer")
+    columns = ["n", "conversation_count", "bot_count", "judged_count", "handed_off_count"]
+    for day, told in [(0.15, [1, 1, 1, 0, 0]), (4, [2, 2, 2, 0, 0]), (9, [3, 2, 2, 2, 1]), (30, [4, 3, 3, 2, 1])]:
+        (row,) = metrics.quick_replies(messages, conversations=conversations, as_of=at(day)).to_dict("records")
+        assert [row[name] for name in columns] == told, day
+        led = metrics.quick_reply_handoff(messages, conversations=conversations, as_of=at(day))
+        assert led["n"].sum() == told[3] and led["handed_off_count"].sum() == told[4]
+
+
 def test_without_conversations_nothing_is_known_of_where_they_lead():
     messages = pd.DataFrame(
         {"conversation_id": ["0"], "quick_reply": ["bill"], "sent_at": [at(0)], "sender": "customer"}

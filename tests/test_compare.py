@@ -9,6 +9,8 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
+from scipy.stats import chi2, norm
+from scipy.stats import t as student
 
 from toolkit import engine, metrics, verdicts
 from toolkit.engine import Context, own_backend, set_context
@@ -201,12 +203,19 @@ def test_a_week_without_the_group_is_a_week_of_none():
 )
 def test_waits_are_compared_by_how_fast_they_end(now, before, verdict):
     results = [metrics.first_response_time(conversations(waits), as_of="2024-03-01T11:00Z") for waits in (now, before)]
-    result = metrics.previous_period(*results)
+    if verdict != "few":
+        assert metrics.previous_period(*results)["verdict"].tolist() == ["no history"]
+    calm = history(metrics.first_response_time, [conversations([300, 600, 900] * 9)] * 8, as_of="2024-03-01T11:00Z")
+    result = metrics.previous_period(*results, history=calm)
     row = result.iloc[0]
     assert row["verdict"] == verdict and (row["n"], row["previous_n"]) == (len(now), len(before))
     if verdict in ("clear", "chance"):
         cases = [[(2 * 3600 if w is None else w, w is not None) for w in waits] for waits in (now, before)]
-        assert row["p"] == pytest.approx(log_rank_p(*cases), rel=1e-6, abs=1e-12)
+        size = np.sqrt(chi2.isf(log_rank_p(*cases), 1))
+        assert row["p"] == pytest.approx(2 * student.sf(size, 7), rel=1e-3)
+        slow, quick = conversations([3000] * 27), conversations([30] * 27)
+        moving = history(metrics.first_response_time, [slow, quick] * 4, as_of="2024-03-01T11:00Z")
+        assert metrics.previous_period(*results, history=moving)["verdict"].tolist() == ["chance"]
     assert result.attrs["when_null"] == results[0].attrs["when_null"]
 
 
@@ -229,13 +238,21 @@ def calls(waits):
 def test_means_of_waits():
     slow, quick = calls([30, 40, 50, 60, 70, 80] * 5), calls([1, 2, 3, 4, 5, 6] * 5)
     results = [metrics.average_speed_of_answer(table) for table in (quick, slow)]
-    row = metrics.previous_period(*results).iloc[0]
+    assert metrics.previous_period(*results)["verdict"].tolist() == ["no history"]
+    calm = history(metrics.average_speed_of_answer, [slow] * 8)
+    row = metrics.previous_period(*results, history=calm).iloc[0]
     assert (row["change"], row["verdict"]) == (pytest.approx(-51.5), "clear")
     low, high = ([one.iloc[0][end] for one in results] for end in ("mean_low", "mean_high"))
     means = [one.iloc[0]["mean_seconds"] for one in results]
-    assert row["change_low"] == pytest.approx(-51.5 - np.hypot(means[0] - low[0], high[1] - means[1]))
-    assert row["change_high"] == pytest.approx(-51.5 + np.hypot(high[0] - means[0], means[1] - low[1]))
-    alike = metrics.previous_period(results[0], results[0])
+    wider = student.isf(0.025, 7) / norm.isf(0.025)
+    assert row["change_low"] == pytest.approx(-51.5 - wider * np.hypot(means[0] - low[0], high[1] - means[1]))
+    assert row["change_high"] == pytest.approx(-51.5 + wider * np.hypot(high[0] - means[0], means[1] - low[1]))
+    moving = history(metrics.average_speed_of_answer, [slow, quick] * 4)
+    beside = metrics.previous_period(*results, history=moving).iloc[0]
+    assert beside["verdict"] == "chance" and beside["change_high"] - beside["change_low"] > 2 * (
+        row["change_high"] - row["change_low"]
+    )
+    alike = metrics.previous_period(results[0], results[0], history=calm)
     assert alike["verdict"].tolist() == ["chance"]
 
 
@@ -274,7 +291,7 @@ def test_what_was_kept_of_the_result(column):
     assert (result.attrs["shape"], result.attrs["value"], result.attrs["count"]) == ("comparison", column, "n")
     assert result.attrs["target"] is None  # it is of the share within it, which isn't here
     assert result.attrs["units"]["change"] == "change in seconds"
-    assert result["n"].tolist() == [4] and result["verdict"].isin(["chance", "few"]).all()
+    assert result["n"].tolist() == [4] and result["verdict"].isin(["no history", "few"]).all()
 
 
 def test_stages_and_absent_periods():
@@ -388,6 +405,7 @@ def data_of(now, before, weeks=None, table="surveys", service=None):
     if weeks is not None:
         rows = pd.concat([week.assign(**{WEEK: number}) for number, week in enumerate(weeks)])
         past = view("weeks", rows, weeks=dict.fromkeys(range(len(weeks))))
+        past.read_later = lambda by, latest: past
     previous = None if before is None else view("before", before)
     return view("now", now, previous=previous, year_ago=None, weeks_before=past, weeks_within=None)
 

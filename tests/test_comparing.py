@@ -46,8 +46,10 @@ def unchanged(tmp_path_factory):
             "created_at": created,
             "first_response_at": answered.where(random.random(n) < 0.9),  # some never are
             "closed_at": closed,
+            "customer_id": random.integers(0, n // 4, n).astype(str),  # some come back
         }
     )
+    frame["bot_started_at"] = created.where(random.random(n) < 0.5)
     folder = tmp_path_factory.mktemp("unchanged")
     frame.to_parquet(folder / "conversations.parquet")
     (folder / "service.toml").write_text('time_zone = "Europe/Rome"\n[targets.first_response]\ndefault = "24h"\n')
@@ -112,6 +114,35 @@ def test_an_unchanged_process_raises_no_alarm(unchanged, function, value):
     assert comparison["p"].notna().sum() == ROUNDS
     assert (comparison["p"] < 0.05).sum() <= 8  # of 60, where 3 are to be expected; "clear" was 60 of 60
     assert (comparison["verdict"] == "clear").sum() <= 1  # after correction for all of them
+
+
+@pytest.mark.parametrize(
+    "function",
+    [metrics.first_contact_resolution, metrics.bot_containment, metrics.handoff_rate],
+    ids=lambda f: f.__name__,
+)
+def test_an_unchanged_process_raises_no_alarm_where_a_window_must_pass(unchanged, function):
+    """At the end of four weeks those of the last one aren't judged, nor were they four weeks ago."""
+    data = unchanged.read_at("2024-04-29T00:00:00+02:00").during("2024-04-01..2024-04-28")
+    comparison = in_periods(data, function, by="channel")
+    assert comparison["p"].notna().sum() == ROUNDS and (comparison["n"] > 100).all()
+    assert abs(comparison["change"].mean()) < 0.01
+    assert (comparison["p"] < 0.05).sum() <= 8 and (comparison["verdict"] == "clear").sum() <= 1
+    week = unchanged.read_at("2024-04-27T12:00:00+02:00").during("2024-W15")  # over, half of it by less than a window
+    comparison = in_periods(week, function, by="channel")
+    assert comparison["p"].notna().sum() == ROUNDS and (comparison["p"] < 0.05).sum() <= 8
+
+
+def test_the_weeks_of_a_window_are_read_later(unchanged):
+    data = unchanged.read_at("2024-04-25T00:00:00+02:00").during("2024-04")
+    by_week = compare.weekly(data, metrics.first_contact_resolution)
+    assert str(by_week["week"].iloc[-1])[:10] == "2024-04-08"  # that of the 15th ended three days ago
+    assert by_week["first_contact_resolution"].std() < 0.02
+    (card,) = compare.figures(data, (metrics.first_contact_resolution, {}))
+    assert [week["value"] is None for week in card["history"]] == [False] * 11 + [True] * 2
+    assert card["history"][10]["value"] == by_week["first_contact_resolution"].iloc[-1]
+    (card,) = compare.figures(data, (metrics.first_contact_resolution, {"days": 3}))
+    assert [week["value"] is None for week in card["history"]] == [False] * 12 + [True]
 
 
 def test_the_weeks_before_show_what_the_period_shows(unchanged):

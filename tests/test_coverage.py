@@ -18,8 +18,8 @@ from toolkit.intervals import (
     mean_of_waits,
     wilson,
 )
-from toolkit.movement import count_movement, rate_movement
-from toolkit.verdicts import counts, curves, decide, rates, waits
+from toolkit.movement import count_movement, curve_movement, rate_movement, wait_movement
+from toolkit.verdicts import counts, curves, decide, holm, rates, waits
 
 
 def sums(rows, powers):
@@ -210,6 +210,40 @@ def test_curves():
     assert same <= 0.06 and slower > 0.85, (same, slower)
 
 
+def of_weeks(random, draw, slower=1.0):
+    """Ten weeks of one process, in some of which all wait longer than in others: (the eight before, before, now)."""
+    means = 300 * random.lognormal(0, 0.3, 10)
+    weeks = [draw(random, 100, mean * (slower if at == 9 else 1)) for at, mean in enumerate(means)]
+    return weeks[:8], weeks[8], weeks[9]
+
+
+def test_waits_that_move_from_week_to_week():
+    random = np.random.default_rng(15)
+    rounds = [of_weeks(random, minutes) for _ in range(600)]
+    by_week = alarms(waits(*now, *before, movement=wait_movement(weeks)) for weeks, before, now in rounds)
+    by_chance = alarms(waits(*now, *before) for _, before, now in rounds)
+    assert by_week <= 0.07 and by_chance > 0.3, (by_week, by_chance)
+    rounds = [of_weeks(random, minutes, 6) for _ in range(60)]
+    slower = alarms(waits(*now, *before, movement=wait_movement(weeks)) for weeks, before, now in rounds)
+    assert slower > 0.7, slower
+
+
+def test_curves_that_move_from_week_to_week():
+    random = np.random.default_rng(16)
+    rounds = [of_weeks(random, cases) for _ in range(400)]
+    by_week = alarms(curves(now, before, movement=curve_movement(weeks)) for weeks, before, now in rounds)
+    by_chance = alarms(curves(now, before) for _, before, now in rounds)
+    assert by_week <= 0.07 and by_chance > 0.25, (by_week, by_chance)
+
+
+def test_waits_that_move_no_more_than_chance():
+    random = np.random.default_rng(17)
+    rounds = [[minutes(random, 100, 300) for _ in range(10)] for _ in range(400)]
+    same = alarms(waits(*one[9], *one[8], movement=wait_movement(one[:8])) for one in rounds)
+    slower = alarms(waits(*minutes(random, 100, 600), *one[8], movement=wait_movement(one[:8])) for one in rounds[:60])
+    assert same <= 0.06 and slower > 0.7, (same, slower)
+
+
 def test_tables_of_unchanged_rows():
     """Seven rows that didn't change: without a correction a third of such tables hold a "clear"."""
     random = np.random.default_rng(14)
@@ -218,3 +252,79 @@ def test_tables_of_unchanged_rows():
     corrected = np.mean(["clear" in decide(table) for table in tables])
     alone = np.mean([any(change.p <= 0.05 for change in table) for table in tables])
     assert corrected <= 0.06 and alone > 0.2, (corrected, alone)
+
+
+# --- what is asked of groups that stand out ---------------------------------------------------------
+
+
+def week_of(random, mean):
+    """A week of a group, whose figures move from week to week: n, its waits in minutes, (satisfied, answers)."""
+    n, slow = int(random.negative_binomial(30, 30 / (30 + mean))), 1200 * random.lognormal(0, 0.25)
+    wait, read = np.ceil(random.exponential(slow, n) / 60) * 60, random.uniform(0, 7 * 86400, n)
+    answers = random.binomial(n, 0.5)
+    return (
+        n,
+        (np.minimum(wait, read), wait <= read, 0 * wait, wait > read),
+        (
+            random.binomial(answers, random.beta(14, 6)),
+            answers,
+        ),
+    )
+
+
+def together(weeks):
+    return [np.concatenate([week[1][at] for week in weeks]) for at in range(4)]
+
+
+def scores_of(weeks):
+    return np.array([week[2] for week in weeks], float).reshape(-1, 2).T
+
+
+def selected(groups):
+    """The groups, and which figure, of which one of the last four weeks clearly stands out from the twelve others."""
+    found = []
+    for group, weeks in groups.items():
+        for at in range(12, 16):
+            own, others = weeks[at], [week for place, week in enumerate(weeks) if place > 2 and place != at]
+            n, (hits, answers) = np.array([week[0] for week in others]), scores_of(others)
+            movement = curve_movement([week[1] for week in others])
+            found.append((group, "n", counts(own[0], n.sum(), count_movement(n), 7, 84).p))
+            found.append((group, "wait", curves(own[1], together(others), movement=movement).p))
+            found.append((group, "rate", rates(*own[2], hits.sum(), answers.sum(), (hits, answers)).p))
+    return {one[:2] for one, p in zip(found, holm([p for *_, p in found]), strict=True) if p <= 0.05}
+
+
+def asked_of(groups, told, by_week):
+    """p of the other figures of the groups that were named, four weeks against four, a list for each group."""
+    asked = []
+    for name in sorted({group for group, _ in told}):
+        now, before, earlier = groups[name][12:], groups[name][8:12], groups[name][:8]
+        movement = curve_movement([week[1] for week in earlier]) if by_week else None
+        totals = [part for side in (now, before) for part in scores_of(side).sum(axis=1)]
+        ps = {"wait": curves(together(now), together(before), movement=movement).p}
+        ps["rate"] = rates(*totals, tuple(scores_of(earlier))).p
+        asked.append([p for figure, p in ps.items() if (name, figure) not in told])
+    return asked
+
+
+def test_what_is_asked_of_groups_that_stand_out():
+    """Of six groups three had three times the contacts in one week, and nothing else changed."""
+    alarms = np.zeros(3)
+    for seed in range(90):
+        random, groups = np.random.default_rng([18, seed]), {}
+        for name in range(6):
+            groups[name] = [week_of(random, 100 if name < 3 and at == 13 else 30) for at in range(16)]
+        told = selected(groups)
+        by_chance, by_week = (asked_of(groups, told, is_by_week) for is_by_week in (False, True))
+        for place, asked in enumerate((by_chance, by_week, [sum(by_week, [])])):
+            alarms[place] += any((holm(ps) <= 0.05).any() for ps in asked)
+    by_chance, alone, every = alarms / 90
+    assert every <= 0.09 and every < alone < by_chance and by_chance > 0.3, alarms  # of 400 tables: 5, 14 and 52 %
+
+
+def test_groups_of_a_process_that_does_not_change_are_seldom_named():
+    named = 0
+    for seed in range(40):
+        random = np.random.default_rng([19, seed])
+        named += bool(selected({name: [week_of(random, 30) for _ in range(16)] for name in range(6)}))
+    assert named <= 3, named

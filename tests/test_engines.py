@@ -23,9 +23,6 @@ from test_metrics_inputs import CALLS, PLAIN, ZONE, assert_equal, expected_of, r
 from toolkit import metrics
 from toolkit.metrics.shapes import together
 
-# One worker starts the servers (pytest -n 2 --dist loadgroup).
-pytestmark = pytest.mark.xdist_group("engines")
-
 
 @pytest.fixture(scope="module")
 def tables():

@@ -305,6 +305,26 @@ def test_what_to_look_at():
     assert len(overview([report("a", [lost()], many)])["look_at"]) == 5
 
 
+def test_what_to_look_at_is_told_by_what_is_off_target_in_counts():
+    """Of a group that is worst by several figures the one off target, the given first; how many of how many it were."""
+    counted = {"counted": "5 of 19 answers were satisfied, 80 % of the others"}
+    facts = [
+        fact("reopen_rate", "topic", "bills", score=9),
+        fact("csat", "topic", "bills", score=3, **counted),
+        fact("abandonment_rate", "hour", "13", score=2),
+        fact("service_level", "hour", "13", score=8),
+        fact("reopen_rate", "team", "Rome", score=7),
+        fact("handle_time", "team", "Rome", score=7),
+    ]
+    cards = [lost(), happy(), card("service_level", 0.5, target=0.8, status="off")]
+    said = plain(overview([report("a", [*cards, CALM], facts)], ["csat", "abandonment_rate"]))["look_at"]
+    assert [(one["name"], one["text"]) for one in said[:3]] == [
+        ("Bills", "5 of 19 answers were satisfied, 80 % of the others."),
+        ("13", "Abandonment_rate of 13 standout."),
+        ("Rome", "Handle_time of Rome standout."),
+    ]
+
+
 # --- what is never said ---------------------------------------------------------------------------
 
 
@@ -408,7 +428,7 @@ def test_the_sample_says_what_matters_first(april):
     assert said["title"] == "Both figures with a target miss it; Internet fault stands out in the week of 15 April"
     assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); CSAT 73 % (80 %)."
     assert bullets(said)["changed"].startswith(
-        "Internet fault in the week of 15 April: the number of conversations was 178 (26 in the other weeks); in the same week "
+        "Internet fault in the week of 15 April: the number of conversations was 178 (26 a week otherwise); in the same week "
         "the share of negative messages was 60 % (25 %). Negative messages 35 %, up from 24 %."
     )
     (one,) = _seen(cards, facts, tested).together

@@ -24,6 +24,7 @@ ROOMS = [
     [
         "toolkit.backend",
         "toolkit.engine",
+        "toolkit.ranks",
         "toolkit.movement",
         "toolkit.erlang",
         "toolkit.intervals",

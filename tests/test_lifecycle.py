@@ -447,4 +447,4 @@ def test_stages_out_of_order_are_mended_and_listed(loaded):
 
 
 def test_the_tile_of_those_who_queue_says_of_when_they_are():
-    assert words.text("metric.queue_time.figures.open_count") == "Of this period still in the queue"
+    assert words.text("metric.queue_time.figures.open_count") == "Those of this period still in the queue"

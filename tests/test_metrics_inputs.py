@@ -12,7 +12,6 @@ from toolkit.metrics.shapes import together
 from toolkit.service import Service
 
 # One worker computes what is expected, for these and for those of the other engines.
-pytestmark = pytest.mark.xdist_group("engines")
 
 ZONE, AS_OF = "Europe/Rome", "2024-04-09T12:00:00Z"
 SERVICE = Service(time_zone=ZONE)

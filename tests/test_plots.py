@@ -622,6 +622,20 @@ def test_more_than_two_lines_are_small_multiples(count_of):
     assert plots.plot(result, given) is given and len(given.figure.axes) == 1
 
 
+@pytest.mark.parametrize("narrow, shown", [(False, 3), (True, 2)])
+def test_beside_a_group_that_stands_out_the_others_are_lines_in_grey(narrow, shown):
+    weeks, names = pd.date_range("2024-01-01", periods=6, freq="7D"), [f"q{i}" for i in range(5)]
+    result = rate({"week": weeks.repeat(5), "queue": names * 6}, [100] * 30, np.arange(30) % 17 + 1)
+    told = result.index[(result["queue"] == "q3") & (result["week"] == weeks[4])][0]
+    ax = plots.plot(result, highlight=told, narrow=narrow)
+    panels = ax.figure.axes
+    assert len(panels) == shown and said(ax, "name")[0] == "Q3"
+    assert f"{5 - shown} others with fewer cases as lines in grey only" in said(ax)
+    for one in panels:  # of all five, not only of those with a panel
+        [(_, others)] = lines_of(one, "others")
+        assert sorted(others) == pytest.approx(sorted(result["rate"]))
+
+
 def test_the_period_is_named_above_what_lies_before_it():
     from datetime import UTC, datetime
 
@@ -891,6 +905,15 @@ def test_pull_colours_what_is_clear(best, colours):
             assert ends == pytest.approx([value - 0.02, value + 0.03])
         assert said(ax, "name") == NAMES[:4]  # the metric's order
         assert said(ax, "value") == ["−4.0 pts", "−3.0 pts", "+5.0 pts", "too few"]
+
+
+def test_a_clear_pull_without_an_interval_is_an_outline():
+    result = pull({"topic": NAMES[:2]}, [50, 60], [10, 30], [-0.04, 0.03], ["clear", "clear"])
+    result.loc[0, ["pull_low", "pull_high"]] = np.nan
+    ax = plots.plot(result)
+    drawn = [one for one in ax.patches if one.get_label() == "value"]
+    filled = {round(one.get_width(), 6): to_hex(one.get_facecolor()) != LIGHT["page"] for one in drawn}
+    assert filled == {0.04: False, 0.03: True} and "too few cases for an interval" in said(ax)
 
 
 def test_the_total_of_a_pull_is_last():

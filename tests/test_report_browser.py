@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from browser import OPEN, audit_page, examine, examine_report, open_chromium
 from made_report import SIBLINGS, block, cell, made_report
@@ -10,7 +11,9 @@ from test_report_render import PARAMETERS, demo
 
 from toolkit import look
 from toolkit.displays import SECTION
+from toolkit.metrics import low_scores
 from toolkit.report.render import render_report
+from toolkit.table_html import tables_of
 
 WIDTHS = [1280, 848, 720, 390, 320]
 PHONE = look.WIDTH["phone"]
@@ -238,3 +241,23 @@ def test_an_interactive_page_allows_its_one_script_and_has_no_faults(tmp_path, b
     assert len(re.findall("<script>", path.read_text("utf-8"))) == 1
     found = audit_page(path, [("light", 1280), ("dark", 390)], browser)
     assert found == {"console": [], "requests": [], "violations": [], "overflow": []}
+
+
+def test_a_listing_is_read_on_a_phone_without_scrolling(tmp_path, look_at, browser):
+    scores = pd.DataFrame(
+        {
+            "survey_id": range(18),
+            "score": [1, 2] * 9,
+            "topic": "Internet fault",
+            "agent": "Somebody",
+            "comment": "Word " * 30,
+        }
+    )
+    listed = block("b1", "18 answers were 3 or less", chart=None, tables=tables_of(low_scores(scores)), form="listing")
+    notebook = new_notebook(cells=[new_markdown_cell("# T\n\n## Which?"), cell("show(x)", (SECTION, listed))])
+    path = write(tmp_path, notebook=notebook)
+    seen = """[...document.querySelectorAll('.stacks')].map(it =>
+        [it.parentElement.parentElement.scrollWidth - it.parentElement.parentElement.clientWidth, getComputedStyle(it).display])"""
+    assert look_at(path, 390).evaluate(seen) == [[0, "block"]]
+    assert look_at(path, 1280).evaluate(seen) == [[0, "table"]]
+    assert audit_page(path, [("light", 390)], browser)["violations"] == []

@@ -557,8 +557,8 @@ def test_what_to_look_at_is_counted_and_linked():
         ("A", "3 figures.", "x"),
         ("B", "3 figures.", "x"),
         ("C", "3 figures.", "x"),
-        ("Low", "4 answers", "csat.html#b1"),
-        ("NPS", "2 more", "overview.html#look-at"),
+        ("Low", "4 answers.", "csat.html#b1"),
+        ("NPS", "2 more.", "overview.html#look-at"),
     ]
 
 

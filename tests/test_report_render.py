@@ -14,7 +14,7 @@ from made_report import SIBLINGS, block, cell, made_report, table
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from toolkit import look
-from toolkit.displays import KEY_FIGURES, REPORT, SECTION
+from toolkit.displays import KEY_FIGURES, LEFT_OUT, REPORT, SECTION
 from toolkit.report import clean
 from toolkit.report.page import read_page
 from toolkit.report.render import TEMPLATES, render_report, style
@@ -367,6 +367,25 @@ def test_a_section_is_left_out_only_when_it_answers_nothing():
     ]
     told = [section.label for section in read_page(new_notebook(cells=cells)).sections]
     assert told == ["Told?", "A heading alone"]
+
+
+def test_a_section_that_is_left_out_stands_at_the_end_of_the_page():
+    reason = {"text/html": "<p class='note'>This section is left out: no <b>.</p>", "text/plain": "x"}
+    gone = code("show.outside(now)", new_output("display_data", reason, metadata=LEFT_OUT))
+    part = code("show(x)", new_output("display_data", {"text/html": "<p>Told.</p>"}), gone.outputs[0])
+    cells = [new_markdown_cell("## Gone?\n\nWhy it is asked."), gone, new_markdown_cell("## In part?"), part]
+    page = read_page(new_notebook(cells=cells))
+    assert [section.label for section in page.sections] == ["In part?"]
+    assert [section.label for section in page.left_out] == ["Gone?"]
+    html = render_report(new_notebook(cells=cells))
+    assert html.index("In part?") < html.index("<b>Gone?</b>") and "Why it is asked" not in html.split("<pre")[0]
+
+
+def test_what_stands_before_a_breakdown_stands_above_its_tabs():
+    tabs = [{"label": name, "block": block(name, f"Finding {name}")} for name in ("b1", "b2")]
+    shown = code("show.breakdown(x)", new_output("display_data", {SECTION: block("b1", "Finding") | {"tabs": tabs}}))
+    html = render_report(new_notebook(cells=[new_markdown_cell("## Which?\n\nNo ranking."), shown]))
+    assert html.count("No ranking.") == 1 and html.index("No ranking.") < html.index("Finding b1")
 
 
 def test_a_notebook_with_nothing_in_it_is_still_a_page():

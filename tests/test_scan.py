@@ -71,10 +71,10 @@ def test_what_is_said(tmp_path):
     told = {name: one[name].replace("\xa0", " ") for name in ("name", "clause", "text", "what", "more")}
     assert told == {
         "name": "Fault",
-        "clause": "Fault in the week of 15 April: the response rate was 20 % (70 % in the other weeks)",
-        "text": "Fault in the week of 15 April: the response rate was 20 % (70 % in the other weeks).",
-        "what": "the response rate was 20 % (70 % in the other weeks)",
-        "more": "the response rate was 20 % (70 %)",
+        "clause": "Fault in the week of 15 April: the response rate of all channels was 20 % (70 % in the other weeks)",
+        "text": "Fault in the week of 15 April: the response rate of all channels was 20 % (70 % in the other weeks).",
+        "what": "the response rate of all channels was 20 % (70 % in the other weeks)",
+        "more": "the response rate of all channels was 20 % (70 %)",
     }
     assert one["n"] == 40 and one["score"] > 3
 
@@ -84,6 +84,25 @@ def test_restless_weeks_excuse_a_week(tmp_path):
     data = data_of(tmp_path, bills=CALM, fault=[*restless[:10], (40, 10), restless[11]])
     facts, _ = scan(data, (metrics.response_rate, {}), by=["topic"])
     assert facts == []
+
+
+@pytest.mark.parametrize("customers, expected", [(30, []), (12, [("unique_customers", ["2024-04-15"])])])
+def test_a_case_may_be_in_several_groups(tmp_path, customers, expected):
+    """Forty conversations a week of the same thirty customers, on both topics; in one week fewer who write more often."""
+    rows = [
+        {"created_at": monday + pd.Timedelta(seconds=7000 * k), "customer_id": f"{k % of}", "topic": topic}
+        for monday in MONDAYS
+        for of in [customers if monday == MONDAYS[10] else 30]
+        for topic, first in (("bills", 0), ("fault", 1))
+        for k in range(first, 40)
+    ]
+    frame = pd.DataFrame(rows).assign(channel="email", conversation_id=range(len(rows)))
+    frame.to_csv(tmp_path / "conversations.csv", index=False)
+    (tmp_path / "service.toml").write_text("")
+    data = open_data(tmp_path, period="2024-04-01..2024-04-28", as_of=READ)
+    facts, tested = scan(data, (metrics.unique_customers, {}), by=["topic"])
+    assert sorted({(one["metric"], tuple(one["weeks"])) for one in facts}) == [(m, tuple(w)) for m, w in expected]
+    assert len(tested) == 8
 
 
 def test_of_several_weeks_the_clearest_is_told(tmp_path):

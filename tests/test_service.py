@@ -63,6 +63,7 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("[topics.billing]\nkeywords = []", ["topics.billing.keywords"]),
         ("[topics.billing]\nkeyword = ['x']", ["topics.billing.keyword", "did you mean 'keywords'"]),
         ("[costs]\nphone = -1", ["costs.phone", "-1"]),
+        ("[costs]\ncurrency = 'euro'", ["currency", "euro"]),
     ],
 )
 def test_mistakes(tmp_path, text, words):
@@ -90,6 +91,13 @@ def test_settings_survive_being_prepared():
         {"opening_hours": {"monday": ["22:00-02:00"]}, "holidays": {"dates": ["2024-04-24"]}}
     )
     assert Service.model_validate(service.model_dump(mode="json")) == service
+
+
+def test_a_currency_stands_among_the_costs_and_alone_sets_none():
+    service = Service.model_validate({"costs": {"phone": 6, "currency": "EUR"}})
+    assert (service.costs, service.currency) == ({"phone": 6.0}, "EUR")
+    alone = Service.model_validate({"costs": {"currency": "EUR"}})
+    assert alone.costs == Service().costs and "costs" not in alone.model_fields_set
 
 
 # Who holds the settings where they are read: `service.costs`, `settings_of(rows).costs`, `targets.csat`.

@@ -19,6 +19,7 @@ from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.metrics.compare import compared
 from toolkit.metrics.registry import METRICS
+from toolkit.report import clean
 from toolkit.result import Result, format_value, heading, interval_columns, joined_parts, row_order
 from toolkit.table_html import HIDDEN, table_html, tables_of
 from toolkit.table_html.csv_text import csv_text, file_name
@@ -43,7 +44,7 @@ def rates(**attrs):
 
 def cells(html):
     """The rows of a table as lists of text, its head first."""
-    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html, re.DOTALL)
     return [[re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
 
 
@@ -682,7 +683,7 @@ def test_a_listing_says_when_who_how_much_and_what():
     assert head == ["Answered at", "Topic · Agent", "Score", "Comment"]
     assert first[:3] == ["28 April", "Web chat · Ann", "1"] and len(first[3]) == 300 and first[3].endswith("…")
     assert second == ["2 April", "–", "2", ""]
-    assert "S1" in table["all"] and '<td class="text">' in table["html"]
+    assert "S1" in table["all"] and '<td class="text" role="cell"' in table["html"]
     years = listing(answered_at=pd.to_datetime(["2023-12-31T22:00Z", "2024-04-02T10:00Z"]))
     assert plain(rows_of(years)[1][0]) == "31 December 2023"
 
@@ -941,7 +942,7 @@ def _cell_width(cell):
 def test_a_table_that_is_read_fits_its_column(name, by, choices):
     table, *_ = tables_of(result_of(name, by, choices))
     head, *rows = [
-        re.findall(r"<t[hd]([^>]*)>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", table["html"])
+        re.findall(r"<t[hd]([^>]*)>(.*?)</t[hd]>", row) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", table["html"])
     ]
     total = 14 * (len(head) - 1)
     for place, (css, title) in enumerate(head):
@@ -952,3 +953,21 @@ def test_a_table_that_is_read_fits_its_column(name, by, choices):
         words_of = max(_width(word, 13) for word in escaping.unescape(title).split(" "))  # a head may wrap
         total += max(words_of, min(body, 200) if "text" in css else body)
     assert total <= 800
+
+
+def test_the_cells_of_a_listing_have_their_heading_with_them_for_a_phone():
+    scores = pd.DataFrame({"survey_id": ["s", "t"], "score": [1, 2], "topic": ["a", "b"], "comment": ["<b>", None]})
+    (one,) = tables_of(metrics.low_scores(scores))
+    assert '<table class="stacks" role="table">' in one["html"]
+    assert 'role="cell" data-label="Score">1</td>' in one["html"] and "stacks" not in one["all"]
+    assert str(clean.table_html(one["html"])).count("data-label") == one["html"].count("data-label") > 0
+    (other,) = tables_of(metrics.csat(scores))
+    assert "data-label" not in other["html"] and "role" not in other["html"]
+
+
+def test_what_is_counted_of_a_group_stands_once_in_a_listing():
+    frame = pd.DataFrame({"topic": ["a", "a", "b"], "n": [5, 5, 5], "said": ["x", "y", "z"]})
+    result = Result.of(frame, "voice_of_customer", {"n": "count"}, ["topic"])
+    result.attrs |= {"shape": "listing", "rows": ["topic", "said"]}
+    (one,) = tables_of(result)
+    assert re.findall(r'data-label="Texts">(.*?)<', one["html"]) == ["5", "", "5"]

@@ -87,7 +87,7 @@ def test_waiting_that_belongs_to_nobody_yet_is_said():
     data = of(conversations=pd.concat([answered, waiting], ignore_index=True))
     report = team_report(data, metrics.first_response_time, as_of=START + pd.Timedelta(hours=9))
     assert report.attrs["facts"] == {"unassigned": 12, "unassigned_open": 12, "open": 12}
-    assert "12 of the 12 that are still open belong to nobody yet" in findings.tell(report).note
+    assert "The 12 that are still open belong to nobody yet" in findings.tell(report).note
     assert report.attrs["at"] == 300 and row(report, "Ada")["unadjusted"] == 1.0
 
 

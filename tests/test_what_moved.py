@@ -285,6 +285,11 @@ def test_the_parts_are_said():
     )
 
 
+def test_groups_that_overlap_are_no_parts_of_a_whole(sample):
+    with pytest.raises(BadParameter, match="a case of unique_customers is in several groups"):
+        what_moved(sample.during("2024-04"), metrics.unique_customers, "channel")
+
+
 def test_what_is_no_share_of_its_cases():
     data = data_of(by_topic(**NOW), by_topic(**BEFORE), WEEKS)
     with pytest.raises(BadParameter, match="csat_by_topic is none"):

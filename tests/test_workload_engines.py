@@ -7,8 +7,6 @@ from test_metrics_wide import AS_OF, ZONE, tables
 
 from toolkit import metrics
 
-pytestmark = pytest.mark.xdist_group("engines")
-
 CASES, SENT = "conversations", "messages"
 CALLS = {
     "new_and_closed by day": (

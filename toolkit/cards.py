@@ -114,10 +114,23 @@ def _note(figure, cases):
     if isinstance(note, (tuple, list)):
         return words.text(note[0], **note[1])
     if note == "not_reached":
-        return words.text("pages.card.not_reached")
+        return _reached(figure)
     if note == "few":
         return words.text("pages.card.fewer", cases=cases, n=figure["minimum_count"])
     return words.text("pages.card.no_case") if note == "no_data" else ""
+
+
+def _reached(figure):
+    """What is known where a median or another quantile isn't reached: how many have been so far.
+
+    >>> _reached({"reached": 485, "n": 571}).replace("\xa0", " "), _reached({})
+    ('85 % so far: 485 of 571', 'fewer have been so far')
+    """
+    hits, n = figure.get("reached"), figure.get("n")
+    if not _is_there(hits) or not n:
+        return words.text("pages.card.not_reached")
+    about = {"share": words.value_text(hits / n, "rate"), "hits": words.number(hits), "total": words.number(n)}
+    return words.text("pages.card.reached", **about)
 
 
 def _value(figure, unit):

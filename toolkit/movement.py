@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from toolkit.ranks import aligned, spread_of_curves, spread_of_ranks
+
 
 class Movement(NamedTuple):
     """How much more a figure moves from week to week than chance alone moves it.
@@ -68,6 +70,48 @@ def score_movement(n, total, squares, fewest=4):
     spread = squares.sum() / n.sum() - mean**2
     beyond = ((total - mean * n) ** 2 / n).sum() / spread if spread > 1e-12 else 0.0
     return _movement(beyond, [len(n)], fewest)
+
+
+def wait_movement(*stretches, fewest=4):
+    """The Movement of weekly waits of which none is open, each stretch a list of (values, counts) by week.
+
+    By Kruskal and Wallis' spread of their ranks, one less than the weeks by chance alone.
+
+    Examples
+    --------
+    >>> week, slow = ([10, 20, 30], [9, 9, 9]), ([40, 50, 60], [9, 9, 9])
+    >>> factor, degrees = wait_movement([week, slow, week, slow])
+    >>> round(factor, 1), degrees, wait_movement([week] * 4)
+    (27.5, 3, Movement(factor=1.0, degrees=3))
+    """
+    squares, weeks = 0.0, []
+    for stretch in stretches:
+        _, sides = aligned(*stretch) if stretch else (None, [])
+        counts = np.array([side[0] for side in sides if side[0].sum() > 0])
+        squares += spread_of_ranks(counts) if len(counts) else 0.0
+        weeks.append(len(counts))
+    return _movement(squares, weeks, fewest)
+
+
+def curve_movement(*stretches, fewest=4):
+    """The Movement of weekly waits of which some are open, each stretch a list of (seconds, ended, otherwise, censored).
+
+    By the log-rank statistic of the weeks, one less than the weeks by chance alone.
+
+    Examples
+    --------
+    >>> week, slow = ([60, 120], [9, 9], [0, 0], [0, 3]), ([60, 120], [1, 9], [0, 0], [0, 11])
+    >>> factor, degrees = curve_movement([week, slow, week, slow])
+    >>> round(factor, 2), degrees
+    (6.85, 3)
+    """
+    squares, weeks = 0.0, []
+    for stretch in stretches:
+        _, sides = aligned(*stretch) if stretch else (None, [])
+        sides = [side for side in sides if sum(column.sum() for column in side) > 0]
+        squares += spread_of_curves(sides) if len(sides) > 1 else 0.0
+        weeks.append(len(sides))
+    return _movement(squares, weeks, fewest)
 
 
 def pooled(movements):

@@ -21,7 +21,7 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadSettings
 
@@ -151,8 +151,19 @@ class Service(_Settings):
         "email": [Expectation(within=DAY)],
     }
     costs: dict[str, Annotated[float, Field(ge=0)]] = {"phone": 12.0, "social": 1.0}
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None  # of the costs, among which it stands: "EUR"
     topics: dict[str, Topic] = {}
     no_reply_topics: list[str] = []  # topics that need no answer, such as a compliment
+
+    @model_validator(mode="before")
+    @classmethod
+    def _currency_of_costs(cls, values):
+        costs = values.get("costs") if isinstance(values, dict) else None
+        if isinstance(costs, dict) and "currency" in costs:
+            rest = {name: cost for name, cost in costs.items() if name != "currency"}
+            values = {name: value for name, value in values.items() if name != "costs"}
+            values |= {"currency": costs["currency"]} | ({"costs": rest} if rest else {})
+        return values
 
     @field_validator("time_zone")
     @classmethod

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from toolkit import blocks, words
 from toolkit.cards import card_texts
-from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION, with_code
+from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION, with_code
 from toolkit.load.coverage import notes_of
 from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
@@ -201,14 +201,15 @@ def _display(bundle, display_id=None, update=False, metadata=None):
 # --- text ---------------------------------------------------------------------------------------------
 
 
-def say(text):
+def say(text, metadata=None):
     """Show a sentence; what stands between backticks is code."""
-    _display({"text/html": f'<p class="finding">{with_code(text)}</p>', "text/plain": text.replace("`", "")})
+    shown = f'<p class="finding">{with_code(text)}</p>'
+    _display({"text/html": shown, "text/plain": text.replace("`", "")}, metadata=metadata)
 
 
 def left_out(reason):
     """Say that a section is left out, and why."""
-    say(words.text("pages.say.left_out", reason=str(reason)))
+    say(words.text("pages.say.left_out", reason=str(reason)), LEFT_OUT)
 
 
 def absent(data, table):
@@ -293,7 +294,7 @@ def remarks(data):
             said.append(words.text("pages.remark.running_against", before=before, **so_far))
         else:
             said.append(words.text("pages.remark.running", **so_far))
-    said += map(words.note, notes_of(data.missing_days, data.volume_warnings()))
+    said += map(words.note, notes_of(data.missing_days, data.volume_warnings(), data.year_ago_warnings()))
     so_far, covered = data.days_so_far, data.covered
     if data.period.start and so_far and covered.days and covered.days < FEW_COVERED * so_far:
         said.append(words.text("blocks.remark.covered", days=words.number(covered.days), n=so_far))
@@ -344,8 +345,7 @@ def _figures_bundle(raw, said):
 def _lines(one):
     """What stands below the value of a tile in JupyterLab."""
     change = " ".join(filter(None, [one["arrow"], one["change"]]))
-    said = [one["interval"], one["standing"], one["beside"], change, one["verdict"], one["note"]]
-    return [text for text in said if text]
+    return list(filter(None, [one["interval"], one["standing"], one["beside"], change, one["verdict"], one["note"]]))
 
 
 def headline(data=None, facts=(), tested=()):

@@ -19,6 +19,7 @@ from toolkit.intervals import (
     wilson,
 )
 from toolkit.movement import Movement, count_movement, rate_movement
+from toolkit.ranks import aligned, log_rank, rank_score, zeros_score
 
 CLEAR = "clear"
 CHANCE = "chance"
@@ -138,7 +139,7 @@ def _movement_of(history, measure):
     return measure(history)
 
 
-def waits(values, counts, values_before, counts_before, fewest=10, level=LEVEL):
+def waits(values, counts, values_before, counts_before, fewest=10, level=LEVEL, movement=None):
     """Two sets of waits of which none is open: are they longer or shorter?
 
     Where some waits are 0: the share of zeros and the ranks of the others together; else the ranks (Mann-Whitney,
@@ -149,6 +150,8 @@ def waits(values, counts, values_before, counts_before, fewest=10, level=LEVEL):
     ----------
     values, counts : the distinct waits in seconds, and how often each occurs
     fewest : smallest number of waits of either
+    movement : how much more the waits move from week to week than chance (`wait_movement`), where two periods are
+        compared; then the ranks of all are tested, those of 0 s tied
 
     Examples
     --------
@@ -156,49 +159,28 @@ def waits(values, counts, values_before, counts_before, fewest=10, level=LEVEL):
     >>> round(change.p, 4), change.at, round(change.change, 3)
     (0.0558, 3.0, -0.4)
     """
-    values, (now, before) = _aligned((values, counts), (values_before, counts_before))
+    values, ((now,), (before,)) = aligned((values, counts), (values_before, counts_before))
     if not (min(now.sum(), before.sum()) >= fewest):
         return Change(method="waits", untested=FEW)
     middle = int(np.searchsorted(np.cumsum(now + before), (now.sum() + before.sum()) / 2))
     sums = [side[: middle + 1].sum() for side in (now, before)]
     share = rates(sums[0], now.sum(), sums[1], before.sum(), fewest=0, within=True, level=level)
     zero, positive = values <= 0, values > 0
+    if movement is not None:
+        positive, zero = np.ones(len(values), bool), np.zeros(len(values), bool)
     squares = [rank_score(now[positive], before[positive]) ** 2]
     method = "Mann-Whitney"
     if zero.any():
-        squares.append(_zeros_score(now[zero].sum(), now.sum(), before[zero].sum(), before.sum()) ** 2)
+        score = zeros_score(now[zero].sum(), now.sum(), before[zero].sum(), before.sum())
+        squares.append(score**2)
         method = "zeros and Mann-Whitney"
-    squares = [square for square in squares if not np.isnan(square)]  # no test where all are alike
-    p = _chi_square(sum(squares), len(squares)) if squares else 1.0
-    return Change(share.change, share.low, share.high, _limited(p), method, at=float(values[middle]))
+    squares = [one for one in squares if not np.isnan(one)]  # no test where all are alike
+    p = _p_of_squares(squares, movement) if squares else 1.0
+    told = _beyond((share.change, share.low, share.high), movement, level)
+    return Change(*told, p, method, movement and movement.factor, float(values[middle]))
 
 
-def rank_score(counts, counts_before):
-    """Mann-Whitney's z of two samples, given as counts per distinct value in ascending order; null if all are tied.
-
-    Examples
-    --------
-    >>> round(float(rank_score(np.array([0, 1, 1]), np.array([1, 1, 0]))), 3)
-    1.225
-    """
-    n, n_before = counts.sum(), counts_before.sum()
-    both = counts + counts_before
-    total = n + n_before
-    if not n or not n_before or total < 2:
-        return np.nan
-    ranks = np.cumsum(both) - (both - 1) / 2  # of tied values their mean
-    excess = (counts * ranks).sum() - n * (total + 1) / 2
-    variance = n * n_before / 12 * (total + 1 - (both**3 - both).sum() / (total * (total - 1)))
-    return excess / np.sqrt(variance) if variance > 1e-9 else np.nan
-
-
-def _zeros_score(zeros, n, zeros_before, n_before):
-    share = (zeros + zeros_before) / (n + n_before)
-    error = np.sqrt(share * (1 - share) * (1 / n + 1 / n_before))
-    return (zeros / n - zeros_before / n_before) / error if error > 0 else np.nan
-
-
-def curves(now, before, fewest=10, level=LEVEL):
+def curves(now, before, fewest=10, level=LEVEL, movement=None):
     """Two sets of waits of which some are open or ended otherwise: is the answer quicker or slower?
 
     The log-rank test of how fast those who wait are answered. For a sentence the change is that of the share
@@ -209,6 +191,7 @@ def curves(now, before, fewest=10, level=LEVEL):
     ----------
     now, before : (seconds, ended, otherwise, censored), counts per distinct duration
     fewest : smallest number of cases of either
+    movement : as for `waits` (`curve_movement`)
 
     Examples
     --------
@@ -218,7 +201,7 @@ def curves(now, before, fewest=10, level=LEVEL):
     >>> round(change.p, 4), change.at, round(change.change, 4)
     (0.6403, 180.0, 0.0204)
     """
-    seconds, (ended, *others), (ended_before, *others_before) = _aligned_ends(now, before)
+    seconds, ((ended, *others), (ended_before, *others_before)) = aligned(now, before)
     sides = [(ended, *others), (ended_before, *others_before)]
     if not (min(sum(column.sum() for column in side) for side in sides) >= fewest):
         return Change(method="log-rank", untested=FEW)
@@ -230,36 +213,14 @@ def curves(now, before, fewest=10, level=LEVEL):
     at = min(median, *(_followed_until(seconds, *side) for side in sides))
     points = [Incidence(seconds, *side, level=level).at(at) for side in sides]
     excess, variance = log_rank(*sides)
-    p = _chi_square(excess**2 / variance, 1) if variance > 0 else 1.0
-    return Change(*difference(*points), _limited(p), "log-rank", at=at)
+    p = _p_of_squares([excess**2 / variance], movement) if variance > 0 else 1.0
+    told = _beyond(difference(*points), movement, level)
+    return Change(*told, p, "log-rank", movement and movement.factor, at)
 
 
 def _followed_until(seconds, ended, otherwise, censored):
     last = np.flatnonzero(ended + otherwise + censored)[-1]
     return float(seconds[last]) if censored[last] else np.inf
-
-
-def log_rank(now, before):
-    """(U, V) of the log-rank test: answers more than expected in `now`, and their variance; U² / V is χ² of 1 degree.
-
-    `now` and `before` are (ended, otherwise, censored), counts at the same durations in ascending order.
-
-    Examples
-    --------
-    >>> excess, variance = log_rank(([2, 0], [0, 0], [0, 0]), ([0, 2], [0, 0], [0, 0]))
-    >>> round(float(excess), 3), round(float(variance), 3)
-    (1.0, 0.333)
-    """
-    at_risk = []
-    for side in (now, before):
-        gone = sum(np.asarray(column, float) for column in side)
-        at_risk.append(gone.sum() - (np.cumsum(gone) - gone))
-    ended = np.asarray(now[0], float) + np.asarray(before[0], float)
-    waiting = sum(at_risk)
-    share = at_risk[0] / np.maximum(waiting, 1)
-    excess = (np.asarray(now[0], float) - ended * share).sum()
-    variance = (ended * share * (1 - share) * (waiting - ended) / np.maximum(waiting - 1, 1)).sum()
-    return excess, variance
 
 
 def means(now, before, fewest=20, level=LEVEL):
@@ -344,30 +305,33 @@ def p_value(bounds):
     return float(np.exp(small))
 
 
-def holm(ps):
+def holm(ps, least=0):
     """Holm's adjusted p of each, null where there is none: at most .05 is clear beside all the others tested.
+
+    `least`: as if so many had been tested, where there are fewer; what is clear then doesn't depend on how many they are.
 
     Examples
     --------
-    >>> holm([0.01, float("nan"), 0.04]).tolist()
-    [0.02, nan, 0.04]
+    >>> holm([0.01, float("nan"), 0.04]).tolist(), holm([0.004], least=10).tolist()
+    ([0.02, nan, 0.04], [0.04])
     """
     ps = np.asarray(ps, float)
     adjusted, tested = np.full(ps.shape, np.nan), np.flatnonzero(~np.isnan(ps))
     order = tested[np.argsort(ps[tested], kind="stable")]
-    adjusted[order] = np.minimum(np.maximum.accumulate(ps[order] * np.arange(len(order), 0, -1)), 1.0)
+    others = max(len(order), least) - np.arange(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(ps[order] * others), 1.0)
     return adjusted
 
 
-def decide(changes, level=LEVEL):
-    """The verdicts of changes that are looked at together: Holm over those that were tested.
+def decide(changes, level=LEVEL, least=0):
+    """The verdicts of changes that are looked at together: Holm over those that were tested (`least`: as `holm`).
 
     Examples
     --------
     >>> decide([Change(0.1, p=0.001), Change(0.1, p=0.04), Change(untested="few"), Change(0.1, p=0.03)])
     ['clear', 'chance', 'few', 'chance']
     """
-    adjusted = holm([change.p for change in changes])
+    adjusted = holm([change.p for change in changes], least)
     verdicts = []
     for change, p in zip(changes, adjusted, strict=True):
         if np.isnan(p):
@@ -397,28 +361,23 @@ def direction(change, best):
     return "better" if (change > 0) == (best == "high") else "worse"
 
 
-# --- counts ---------------------------------------------------------------------------------------
+def _p_of_squares(squares, movement=None):
+    """p of squared scores together, each a square of a normal one; of a single one beside its movement from week to week."""
+    from scipy.special import chdtrc, stdtr
+
+    if movement is None:
+        return _limited(chdtrc(len(squares), sum(squares)))
+    (square,) = squares
+    return _limited(2 * stdtr(movement.degrees, -np.sqrt(square / movement.factor)))
 
 
-def _aligned(now, before):
-    """The distinct values of both sides in order, and each side's counts at them."""
-    values, *sides = _aligned_ends(now, before)
-    return values, [side[0] for side in sides]
-
-
-def _aligned_ends(now, before):
-    values = np.union1d(np.asarray(now[0], float), np.asarray(before[0], float))
-    sides = []
-    for times, *columns in (now, before):
-        at = np.searchsorted(values, np.asarray(times, float))
-        sides.append([np.bincount(at, np.asarray(column, float), minlength=len(values)) for column in columns])
-    return values, *sides
-
-
-def _chi_square(value, degrees):
-    from scipy.special import chdtrc
-
-    return chdtrc(degrees, value)
+def _beyond(told, movement, level):
+    """A difference of shares, whose interval is chance's alone, with the interval that its movement gives it."""
+    if movement is None:
+        return told
+    change, *ends = told
+    wider = np.sqrt(movement.factor) * student_quantile(movement.degrees, level) / normal_quantile(level)
+    return change, *(float(np.clip(change + wider * (end - change), -1, 1)) for end in ends)
 
 
 def _limited(p):

@@ -110,6 +110,17 @@ def age_of(period, as_of):
     return clock_time(as_of, period.zone) - _midnight(period.last_day + ONE_DAY)
 
 
+def later(instant, by, zone):
+    """The instant so much later on the clock.
+
+    >>> from datetime import UTC
+    >>> instant = datetime(2024, 3, 29, 23, tzinfo=UTC)  # midnight in Rome; the clock changes on the 31st
+    >>> later(instant, timedelta(days=7), "Europe/Rome").isoformat()
+    '2024-04-05T22:00:00+00:00'
+    """
+    return utc_from_local(clock_time(instant, zone) + by, zone) if by else instant
+
+
 def _span(number, first, after, zone, age):
     read_at = utc_from_local(_midnight(after) + age, zone)
     return Span(number, first, after - ONE_DAY, start_of_day(first, zone), start_of_day(after, zone), read_at)

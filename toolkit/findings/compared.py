@@ -21,6 +21,8 @@ def whole_change(result, after=False):
         form = "missing"
     about = {"subject": word(result, "subject"), "value": estimate_of(result, row), "change": change_of(result, row)}
     about["verdict"] = _direction(result, row) if form == CLEAR else words.verdict(verdict)
+    if after and form == CHANCE and not row["change"]:  # that nothing changed needs no verdict
+        form = "told"
     return say(f"comparison.{'after_' if after else ''}{form}", **about, before=before_of(result))
 
 
@@ -95,7 +97,7 @@ def against_outside(result):
     notes = [text("sentence.told_alone", heading=sentence_case(one)) for one in said[1 : MOST_BESIDE + 1]]
     if result["is_exact"].any():
         notes.append(text("sentence.told_alone", heading=sentence_case(say("outside.exact"))))
-    return Told(sentence_case(said[0]), " ".join(notes), shows=False)
+    return Told(sentence_case(said[0]), " ".join(notes), shows=len(result) > 1)
 
 
 def _beside(result, row, keys):

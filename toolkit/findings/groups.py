@@ -53,15 +53,19 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         clauses = best[:1]
     elif is_told:
         clauses.append(best[0])
+    # what the chart shows comes before the target of another figure, such as a share in time
+    span = _span(result, told) if head and first is None and not best and not targets.is_own(result) else None
+    if span:
+        clauses = [span, Clause(head, (targets.clause(result, is_named=False),))]
     # beside groups that miss their target "none stands out" reads as if those didn't
-    if not best and first is None and not (head and status == "off"):
+    elif not best and first is None and not (head and status == "off"):
         reach = _reach(result, told) if result.attrs.get("overlaps") else []
         is_shown |= len(reach) > 1
         clauses += reach or [_flat(result, told, tested, is_bare=bool(clauses))]
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
-    note += [head] if is_led else []
+    note += [head] if is_led or (span and len(said) == 1) else []
     note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
         :1
     ]
@@ -146,13 +150,19 @@ def _standout(result, found, every):
     end = "_open" if is_open else "_rest" if rest_open else "_share" if unit == "rate" else ""
     short = say(f"standout.mean{end}", **about | {"what": what})
     best = attrs.get("best") or ("high" if "part" in attrs else "")
+    made = fact(result, "standout", row, full, direction(1 if found.is_above else -1, best), row["p"], row["n"])
+    if is_rate and not every and not part_of(result) and pd.notna(row["hits"]):
+        # beside the group's name: how many of how many
+        counts = {"hits": words.number(row["hits"]), "cases": cases(result, int(row["n"]))}
+        did = event_at(result) if attrs.get("ordered") else event(result, row["hits"])
+        made["counted"] = say("standout.counted", **counts, event=did, rest=shown["rest"])
     bare = "" if is_open else say("standout.bare", **about | {"what": what})
     return Clause(
         full,
         (short, bare),
         say("standout.detail", place=place, figure=figure_of(result, row)),
         int(row.name),
-        fact(result, "standout", row, full, direction(1 if found.is_above else -1, best), row["p"], row["n"]),
+        made,
     )
 
 
@@ -224,7 +234,7 @@ def _most(result, named):
     about = {"hits": words.number(top["hits"]), "total": words.number(result[hits].sum())}
     if named is not None and named.place == top.name and named.fact["kind"] == "standout":
         return say("standout.most_there", **about)
-    return say("standout.most", event=event(result), place=place_of(result, top), **about)
+    return say("standout.most", event=event(result, result[hits].sum()), place=place_of(result, top), **about)
 
 
 def _extreme(result, found, tested):
@@ -243,7 +253,11 @@ def _overall(result, overall):
     whole = result.attrs.get("in_all", math.nan)
     if overall is not None and len(overall) == 1:
         whole = overall[result.attrs["value"]].iloc[0]
-    return "" if pd.isna(whole) else say("overall", value=value_text(whole, unit_of(result)))
+    if pd.isna(whole):
+        return ""
+    own, value = f"metric.{result.attrs['metric']}.told.overall", value_text(whole, unit_of(result))
+    is_own = result.attrs.get("overlaps") and words.has(own)  # why it is more than any group's
+    return word(result, "told.overall", value=value) if is_own else say("overall", value=value)
 
 
 def _reach(result, told):
@@ -274,6 +288,25 @@ def _reach(result, told):
 
 def _apart(one, other):
     return rates(one["hits"], one["n"], other["hits"], other["n"], fewest=1, within=True)
+
+
+def _span(result, told):
+    """From which to which figure the groups lie, as a clause; None where none is known."""
+    named = told[claims.is_named(told, place_keys(result))]
+    values = (named if len(named) else told)["value"]
+    low, high = (value_text(end, unit_of(result)) for end in (values.min(), values.max()))
+    if values.isna().all():
+        return None
+    form = "flat.from" if values.isna().any() else "overlap.same" if low == high else "overlap.between"
+    about = (
+        {"value": low}
+        if form == "overlap.same"
+        else {"low": low}
+        if form == "flat.from"
+        else {"low": low, "high": high}
+    )
+    full, short = (say(form, subject=one, **about) for one in (word(result, "subject"), what_of(result)))
+    return Clause(full, (short,))
 
 
 def _flat(result, told, tested, is_bare=False):
@@ -352,6 +385,10 @@ def off_facts(result, statuses):
         about |= {"subject": word(result, "subject")} if is_score else {}
         is_own = target["of"] == attrs["value"]
         form = ("fact_share" if not is_own else "fact_score" if is_score else "fact") + ("_at" if keys else "")
+        if not is_own and words.has(f"metric.{attrs['metric']}.event"):  # what was done in time, and what is wanted
+            plain_ = value_text(target["value"], attrs["units"].get(target["of"], "rate"))
+            about |= {"event": targets.in_time(result, row, event), "standing": say("target.off", target=plain_)}
+            form = form.replace("fact_share", "fact")
         clause = say(f"target.{form}", **about)
         score = gap / half * 1.96 if half > 0 else 0.0
         made.append(fact(result, "off", row, clause, "worse", n=row[attrs["count"]], score=score))

@@ -58,6 +58,12 @@ def unit_of(result):
     )  # fmt: skip
 
 
+def money(result, amount):
+    """An amount with the currency of the costs, where service.toml names one."""
+    currency = result.attrs["choices"].get("currency")
+    return text("sentence.money", value=amount, currency=currency) if currency else amount
+
+
 def place_of(result, row, keys=None):
     """Where a row stands; with the year where the result has days of several."""
     keys = place_keys(result) if keys is None else keys

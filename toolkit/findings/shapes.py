@@ -9,7 +9,20 @@ from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
 from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
-from toolkit.findings.parts import also, cases, estimate_of, event, noun, place_of, say, so_far, too_few, unit_of, word
+from toolkit.findings.parts import (
+    also,
+    cases,
+    estimate_of,
+    event,
+    money,
+    noun,
+    place_of,
+    say,
+    so_far,
+    too_few,
+    unit_of,
+    word,
+)
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CLEAR, direction
 from toolkit.words import display_name, estimate, number, sentence_case, text, value_text
@@ -111,13 +124,20 @@ def _cost(result, total):
     if not n:
         told = nothing(say("count.cost_unknown", cases=cases(result, total)))
         return Told(told.heading, note_of([say("count.cost_none")]), shows=False)
-    clauses = [Clause(say("count.cost", cases=cases(result, n), cost=number(known["cost"].sum())))]
+    clauses = [Clause(say("count.cost", cases=cases(result, n), cost=money(result, number(known["cost"].sum()))))]
     if len(known) > 1 and known["cost"].nlargest(2).nunique() == 2:
         top = known.loc[known["cost"].idxmax()]
         share = value_text(top["cost"] / known["cost"].sum(), "rate")
         if claims.is_named(pd.DataFrame([top]), place_keys(result))[0]:
             clauses.append(
-                Clause(say("count.cost_most", place=place_of(result, top), cost=number(top["cost"]), share=share))
+                Clause(
+                    say(
+                        "count.cost_most",
+                        place=place_of(result, top),
+                        cost=money(result, number(top["cost"])),
+                        share=share,
+                    )
+                )
             )
     heading, told = composed(clauses)
     source = say("count.cost_assumed" if result.attrs.get("facts", {}).get("is_assumed") else "count.cost_own")
@@ -136,6 +156,8 @@ def _scored(result, facts, key):
     about = {"cases": cases(result, total), "share": value_text(scored / total, "rate")}
     note = [say("count.scored_list", list=words.joined(parts))]
     note += [say("count.rest", n=total - scored)] if total > scored else []
+    if scored == total > 1:
+        return Told(sentence_case(say("count.scored_all", cases=about["cases"])), note_of(note))
     return Told(sentence_case(say("count.scored", scored=number(scored), **about)), note_of(note))
 
 
@@ -282,7 +304,7 @@ def number_with_interval(result, comparison=None, **context):
     ends = [row[end] for end in result.attrs["ends"]]
     if words.has(_told(result, "less")):
         sign = -1 if row[value] < 0 else 1
-        size = estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result))
+        size = money(result, estimate(abs(row[value]), *sorted(sign * end for end in ends), unit_of(result)))
         full = word(result, f"told.{'less' if sign < 0 else 'more'}", value=size, cases=about["cases"])
         said = Clause(full)
         notes = [say("held.chance")] if ends[0] <= 0 <= ends[1] else []

@@ -68,9 +68,12 @@ def band(result, **context):
     chance = int((looked["state"] == BY_CHANCE).sum())
     rest = [*([say("band.chance", n=chance)] if chance else []), *rest]
     if not len(out):
-        heading = sentence_case(say("band.none_each" if each > 1 else "band.none", steps=step, n=each))
+        none = say("band.none_each" if each > 1 else "band.none", steps=step, n=each)
+        # what lies outside all the same is told with it: one thought
+        heading, _ = composed([Clause(none), *([Clause(say("band.all_chance", n=chance))] if chance else [])])
+        is_told = chance and len(heading) > len(none)
         going = [say("band.older", n=goes_on)] if goes_on else []
-        return Told(heading, note_of([*going, *rest]), shows=False, tested=tested)
+        return Told(heading, note_of([*going, *rest[is_told:]]), shows=False, tested=tested)
     facts, clauses = [], []
     for _, row in out.iterrows():
         said = _outside(result, row)

@@ -37,6 +37,13 @@ def wanted(result, row=None):
     return say("target.own", value=value) if seconds is None else say("target.within", value=value, seconds=seconds)
 
 
+def in_time(result, row, event):
+    """What the cases did with the time within which they should: "were answered within 20 s", "were closed on time"."""
+    seconds = _seconds(result, row)
+    time = say("target.time_own") if seconds is None else say("target.time_within", seconds=seconds)
+    return say("target.event", event=event, time=time)
+
+
 def _seconds(result, row=None):
     """The time of a share in time, where all have the same."""
     seconds = result.attrs["target"].get("seconds", None if row is None else row.get("target_seconds"))

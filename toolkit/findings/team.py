@@ -85,7 +85,8 @@ def _notes(result):
     facts, said = result.attrs["facts"], []
     waiting, whole = facts.get("unassigned_open", 0), facts.get("open", 0)
     if waiting:
-        said.append(say("team.waiting", n=waiting, all=words.number(whole)))
+        about = {} if waiting == whole else {"all": words.number(whole)}
+        said.append(say("team.waiting" if about else "team.waiting_all", n=waiting, **about))
     if facts["unassigned"] > waiting:
         said.append(say("team.unassigned", n=facts["unassigned"] - waiting))
     apart = int(

@@ -174,17 +174,15 @@ def _longest_parts(result, groups, keys):
     if len(names) > 1 and names.iloc[0] == names.iloc[1]:
         return []
     many = text(name_of("many", by), n=len(tops))
-    said = [
-        say(
-            "sums.longest", n=int(names.iloc[0]), groups=many, name=display_name(names.index[0], part, in_sentence=True)
-        )
-    ]
+    name, is_all = display_name(names.index[0], part, in_sentence=True), len(names) == 1
+    said = [say("sums.longest_all" if is_all else "sums.longest", n=int(names.iloc[0]), groups=many, name=name)]
     items = [
-        text("sentence.sums.item", place=place_of(result, top, by), value=value_text(top["value"], "rate"),
-             name=display_name(top[part], part, in_sentence=True))
+        text("sentence.group.item" if is_all else "sentence.sums.item", place=place_of(result, top, by),
+             value=value_text(top["value"], "rate"), name=display_name(top[part], part, in_sentence=True))
         for top in tops[:MOST_LISTED]
     ]  # fmt: skip
-    return [*said, *([say("sums.list", list=words.joined(items))] if len(tops) <= MOST_LISTED else [])]
+    listed = say("sums.shares" if is_all else "sums.list", list=words.joined(items))
+    return [*said, *([listed] if len(tops) <= MOST_LISTED else [])]
 
 
 # --- what is no figure of a group -------------------------------------------------------------------

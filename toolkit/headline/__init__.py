@@ -70,13 +70,14 @@ def headline(cards, facts, tested):
     return {"title": _title(seen, cards), "bullets": said or _empty_bullets(seen, "block")}
 
 
-def overview(reports):
+def overview(reports, first=()):
     """The headline of all reports, and what to look at.
 
     Parameters
     ----------
     reports : list of dict: name, title, html (its page), cards, facts, tested; a figure or a fact that several have
         counts once
+    first : metrics whose causes are looked at before those of the others that are off target
 
     Returns
     -------
@@ -104,7 +105,7 @@ def overview(reports):
         {"kind": kind, "text": text, "href": href} if text else empty[kind]
         for kind, text, href in _bullets(seen, "href")
     ]
-    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen)}
+    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen, first)}
 
 
 def _href(report, one):
@@ -362,19 +363,27 @@ def _empty_bullets(seen, link):
 # --- what to look at --------------------------------------------------------------------------------
 
 
-def _look_at(seen):
+def _look_at(seen, first=()):
     off = {card["metric"] for card in seen.off} | {fact["metric"] for fact in seen.off_groups}
+
+    def matters(fact):
+        return fact["metric"] not in first, fact["metric"] not in off
+
     worse = [fact for fact in [*seen.standouts, *seen.changes] if fact["direction"] == "worse"]
-    worse.sort(key=lambda fact: (fact["metric"] not in off, rank(fact)))
+    worse.sort(key=lambda fact: (*matters(fact), rank(fact)))
     found, told = {}, set()
-    for one in [*seen.together, *seen.alike]:
-        # of a group that is worst by several figures the clearest is enough: the section tells the others
-        text = _counted(one) if one in seen.together else one["facts"][0]["clause"]
+    for one in [*seen.together, *sorted(seen.alike, key=lambda one: min(map(matters, one["facts"])))]:
+        # of a group that is worst by several figures what is off target is enough, else the clearest: the section
+        # tells the others
+        is_counted = one in seen.together
+        fact = one["facts"][0] if is_counted else min(one["facts"], key=matters)
+        text = _counted(one) if is_counted else fact.get("counted") or fact["clause"]
         text = words.sentence_case(words.text("headlines.sentence", text=text))
-        found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": one["facts"][0]["href"]}
+        found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": fact["href"]}
         told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}
     for fact in worse:  # of each metric and column the worst place
         if (fact["metric"], fact["key"]) not in told and (fact["key"], fact["value"]) not in found:
-            found[fact["key"], fact["value"]] = {name: fact[name] for name in ("name", "text", "href")}
+            text = words.text("headlines.sentence", text=words.sentence_case(fact.get("counted") or fact["clause"]))
+            found[fact["key"], fact["value"]] = {name: fact[name] for name in ("name", "href")} | {"text": text}
         told.add((fact["metric"], fact["key"]))
     return list(found.values())[:MOST_TO_LOOK_AT]

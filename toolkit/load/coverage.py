@@ -11,12 +11,16 @@ from toolkit.clock import timeline
 from toolkit.load.reading import opened_at
 
 CONTACTS = ("conversations", "messages", "calls")  # tables whose rows tell that the service was reached
+WITHIN = {"scored_messages": "messages", "call_stages": "calls"}  # tables of parts of them
 WEEKS_AROUND = 4
 # With a mean of 7 a day without one contact comes once in a thousand days (Poisson); below, empty days are normal.
 FEWEST_EXPECTED = 7
 JUMP = 3  # a week with three times as many rows as the one beside it, or a third
 FEWEST_OF_JUMP = 30
 MOST_DAYS, MOST_JUMPS = 10, 3  # in the notes
+LEAST_DAYS = 0.9  # of the days on which rows are to be expected, for a period to be counted
+OTHER_LEVEL = 2  # as many rows a day, or half: two periods so far apart in time then aren't counted against each other
+LEVEL_WEEKS = 4  # a jump lasts where the weeks after it lie as far from those before it
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,78 @@ def volume_jumps(daily, last_day):
     return jumps
 
 
-def notes_of(missing, jumps):
-    """Notes, as `words.note` says them: which days are missing (the first of many), and the largest jumps of volume."""
+def lasting_jumps(daily, last_day):
+    """Of `volume_jumps` those after which the level stays another: the median of four weeks against the four before.
+
+    A fortnight of holidays, or an outage, is none. Jumps up and down that undo each other are left to who compares.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> weeks = [10] * 5 + [1] + [10] * 4 + [40] * 5  # an outage, and four times as much from the 11th week on
+    >>> daily = pd.DataFrame({"calls": pd.Series(weeks).repeat(7).to_numpy()}, index=range(10959, 10959 + 7 * 15))
+    >>> jumps = lasting_jumps(daily, clock.day_of(10959 + 7 * 15))
+    >>> [(str(jump["week"]), jump["before"], jump["n"]) for jump in jumps]
+    [('2000-03-13', 70, 280)]
+    """
+    lasting = []
+    for jump in volume_jumps(daily, last_day):
+        start, rows = clock.days_since_epoch(jump["week"]), daily[jump["table"]]
+        weeks = range(-LEVEL_WEEKS, LEVEL_WEEKS)
+        sums = [rows.loc[start + 7 * week : start + 7 * week + 6] for week in weeks]
+        sums = [int(one.sum()) if len(one) == 7 else None for one in sums]
+        sides = [[n for n in side if n is not None] for side in (sums[:LEVEL_WEEKS], sums[LEVEL_WEEKS:])]
+        before, after = (sorted(side)[len(side) // 2] for side in sides)
+        if (after >= JUMP * before) if jump["n"] > jump["before"] else (before >= JUMP * after):
+            lasting.append(jump)
+    return lasting
+
+
+def unlike(daily, now, then, last_day):
+    """Why rows of a period can't be counted against those of one long before it: what the data covers is another thing.
+
+    Parameters
+    ----------
+    daily : DataFrame as of `daily_counts`
+    now, then : (first day, last day, days that are missing from the data) of either period
+    last_day : date
+        The last day that is over.
+
+    Returns
+    -------
+    list of dict, one for each table that isn't alike: table, n and before (rows a day with data, now and then) and why:
+        "days" (more than a tenth of the earlier period's days are missing), "level" (twice as many rows a day in one as
+        in the other) or "jump" (the volume jumps in between, lastingly, and doesn't come back)
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> daily = pd.DataFrame({"calls": [3] * 7 + [9] * 7, "messages": 9}, index=range(10959, 10973))
+    >>> days = [clock.day_of(day) for day in (10959, 10965, 10966, 10972)]
+    >>> unlike(daily, (*days[2:], []), (*days[:2], []), days[3])
+    [{'table': 'calls', 'n': 9.0, 'before': 3.0, 'why': 'level'}]
+    """
+    found, jumps = [], lasting_jumps(daily, last_day)
+    spans = [(clock.days_since_epoch(first), clock.days_since_epoch(last), gone) for first, last, gone in (now, then)]
+    lengths = [last - first + 1 for first, last, _ in spans]
+    is_cut = len(spans[1][2]) > (1 - LEAST_DAYS) * lengths[1]
+    for table in daily.columns:
+        sums = [int(daily[table].loc[first:last].sum()) for first, last, _ in spans]
+        n, before = (
+            total / max(1, length - len(gone)) for total, length, (*_, gone) in zip(sums, lengths, spans, strict=True)
+        )
+        own = [jump for jump in jumps if jump["table"] == table and then[0] <= jump["week"] <= now[1]]
+        ups = sum(1 if jump["n"] > jump["before"] else -1 for jump in own)
+        is_far = max(sums) >= FEWEST_OF_JUMP and max(n, before) >= OTHER_LEVEL * min(n, before)
+        why = "days" if is_cut else "level" if is_far else "jump" if ups else ""
+        if why:
+            found.append({"table": table, "n": n, "before": before, "why": why})
+    return found
+
+
+def notes_of(missing, jumps, unlike=()):
+    """Notes, as `words.note` says them: which days are missing (the first of many), the largest jumps of volume, and
+    the tables that can't be counted against a year ago."""
     notes = []
     if missing:
         key = f"pages.remark.missing{'_many' if missing[MOST_DAYS:] else ''}"
@@ -136,6 +210,8 @@ def notes_of(missing, jumps):
     for jump in largest[:MOST_JUMPS]:
         told = {name: jump[name] for name in ("table", "week", "before")}
         notes.append(("pages.remark.jump", told | {"now": jump["n"]}))
+    if unlike:
+        notes.append(("pages.remark.year_ago", {"tables": [one["table"] for one in unlike]}))
     return notes
 
 

@@ -223,6 +223,35 @@ class Data(Weeks):
         jumps = self._once("jumps", lambda: coverage.volume_jumps(self._daily, self._last_full_day))
         return [jump for jump in jumps if first <= jump["week"] + 6 * clock.ONE_DAY and jump["week"] <= last]
 
+    def year_ago_warnings(self):
+        """The tables of which a year ago the data covers another volume: their rows can't be counted against today's.
+
+        Returns
+        -------
+        list of dict, as `coverage.unlike` gives them; empty without a year ago
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample", period="2024-04")  # of the year before the sample holds a third
+        >>> [warning["table"] for warning in data.year_ago_warnings()]
+        ['conversations', 'messages', 'calls']
+        """
+
+        def made():
+            past = self.year_ago
+            if past is None or past._days[0] is None or self._days[0] is None or self._daily.empty:
+                return []
+            ends = [(*one._days, one.missing_days) for one in (self, past)]
+            return coverage.unlike(self._daily, *ends, self._last_full_day)
+
+        return self._once("year_ago_warnings", made)
+
+    def is_like_year_ago(self, table):
+        """Whether the data covers as much of a table as a year ago; of one that holds no contacts as of all contacts."""
+        own, unlike = coverage.WITHIN.get(table, table), [one["table"] for one in self.year_ago_warnings()]
+        return own not in unlike if own in coverage.CONTACTS else not unlike
+
     def parts(self, every):
         """The days, weeks or months of the period that the data reaches.
 
@@ -293,7 +322,7 @@ class Data(Weeks):
         past = self.period.year_ago()
         if past is not None and not self._is_covered(past):
             notes.append(("notes.no_year_ago", {"before": past.label, "day": self._span[0]}))
-        notes += coverage.notes_of(self.missing_days, jumps)
+        notes += coverage.notes_of(self.missing_days, jumps, self.year_ago_warnings())
         if jumps[coverage.MOST_JUMPS :]:
             notes.append(("notes.more_jumps", {"n": len(jumps) - coverage.MOST_JUMPS}))
         for column in self.filters:

@@ -69,6 +69,25 @@ class Weeks(View):
             _numbered=True,
         )
 
+    def read_later(self, by, latest):
+        """The same weeks, each read by so much later, for what shows only then: whether customers came back, say.
+
+        Parameters
+        ----------
+        by : timedelta
+        latest : aware datetime
+            When the data was read: no week is read later than that. `is_due` tells those that were to be.
+        """
+        if not by:
+            return self
+        read = [min(clock.later(span.read_at, by, self.zone), latest) for span in self.spans]
+        spans = tuple(dataclasses.replace(span, read_at=at) for span, at in zip(self.spans, read, strict=True))
+        return self._view(spans=spans, as_of=max([self.as_of, *read]))
+
+    def is_due(self, span, by):
+        """Whether a span is read so long after its end that all of it has had its time."""
+        return not by or clock.later(span.end, by, self.zone) <= span.read_at
+
     @property
     def weeks(self):
         """The numbers of the weeks that `history_week` tells apart; empty for any other data."""

@@ -11,7 +11,7 @@ from toolkit.clock import day_of, days_since_epoch
 from toolkit.clock.timeline import parts_of
 from toolkit.errors import BadParameter
 from toolkit.metrics import shapes
-from toolkit.metrics.dataset import whole_of
+from toolkit.metrics.dataset import own_of_all_time
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose
 from toolkit.metrics.volume import contacts_of
@@ -74,7 +74,7 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
     keys = engine.group_keys(by)
     if set(keys) & {"hour", "weekday", "day", "week", "month", "quarter", "year"}:
         raise BadParameter(f"by={keys}: the step of time is the argument every")
-    whole, data = whole_of(contacts, "conversations", "calls", "messages")
+    whole, data = own_of_all_time(contacts, "conversations", "calls", "messages")
     rows, table, case = contacts_of(whole)
     made = [*keys, "day", *(["hour"] if every == "hour" else [])]
     keyed = engine.with_keys(rows, table, made, zone, taken=["n", *OWN])

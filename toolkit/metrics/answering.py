@@ -5,8 +5,9 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.clock import humanize
-from toolkit.metrics import shapes, waits
+from toolkit.metrics import shapes
 from toolkit.metrics.calls import answer_wait, offered
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, duration
 
@@ -58,7 +59,7 @@ def average_speed_of_answer(calls, by=None, since="queue", unqueued="zero", zone
     choices = {"since": since} | ({"unqueued": unqueued} if since == "queue" else {})
     targets = shapes.settings_of(rows).targets
     within = (targets.answer_within, targets.compliance) if "answer_within" in targets.model_fields_set else None
-    return waits.mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)
+    return mean(average_speed_of_answer, rows, by, zone, choices, ["queue_seconds"], within)
 
 
 @metric("rate", table="calls", case="call", value="service_level", best="high")

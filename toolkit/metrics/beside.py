@@ -9,15 +9,15 @@ from toolkit.errors import MissingColumn, MissingTable
 from toolkit.metrics.periods import days_of, is_count, is_steady, results_of
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.scan import subject_of
+from toolkit.metrics.scan import named_of
 from toolkit.metrics.shapes import planned
 
 
 def beside(data, facts, *asked):
     """The facts of groups that stand out, with what each group's figures did against the period before.
 
-    Which group is meant was found by other figures, and corrected for all that was looked at; of that group its other
-    figures are then asked, corrected by Holm for these alone.
+    Which groups are meant was found by other figures, and corrected for all that was looked at; of these groups the other
+    figures are then asked, corrected by Holm for these together.
 
     Parameters
     ----------
@@ -49,18 +49,21 @@ def beside(data, facts, *asked):
     for fact in facts:
         over = _over(compared.get((fact["key"], fact["metric"], fact["column"])), fact)
         made.append(fact | ({"over": over} if over and over["way"] == fact.get("way", over["way"]) else {}))
-    for key, value in named:
-        others = [
-            (comparison, row)
-            for (of, metric, column), comparison in compared.items()
-            if of == key and (key, value, metric, column) not in told
-            for row in [_row(comparison, key, value)]
-            if row is not None and not pd.isna(row["p"]) and not pd.isna(row["previous"])
-        ]
-        adjusted = verdicts.holm([row["p"] for _, row in others])
-        clear = [one for one, p in zip(others, adjusted, strict=True) if verdicts.is_clear(p)]
-        made += [_fact(comparison, row, key, value) for comparison, row in clear]
-    return made
+    others = [
+        (comparison, row, key, value)
+        for key, value in named
+        for (of, metric, column), comparison in compared.items()
+        if of == key and (key, value, metric, column) not in told
+        for row in [_row(comparison, key, value)]
+        if row is not None and not pd.isna(row["p"]) and not pd.isna(row["previous"])
+    ]
+    # Of seeded tables of six groups whose figures move from week to week (tests/test_coverage.py has some of them):
+    # where nothing changed, a group was named in 2 % of 400, and nothing further told of it in any. Where three groups had
+    # a week of three times the contacts and nothing else changed, a false change was told in 52 % of 1,200 while waits
+    # were tested by chance alone and each group's figures corrected for themselves; in 13 % beside the weeks' movement;
+    # and in 4.5 % corrected for all of the groups together.
+    adjusted = verdicts.holm([row["p"] for _, row, *_ in others])
+    return made + [_fact(*one) for one, p in zip(others, adjusted, strict=True) if verdicts.is_clear(p)]
 
 
 def _compared(data, asked, keys):
@@ -87,6 +90,7 @@ def _compared(data, asked, keys):
             column = value or now.attrs["value"]
             if column in now.columns and len(now) and before is not None:
                 comparison = previous_period(now, before, column, history, days, steady)
+                comparison.attrs["filters"] = [*data.filters]
                 found[key, now.attrs["metric"], column] = comparison
     return found
 
@@ -111,7 +115,7 @@ def _moved(comparison, row):
     if shown[0] == shown[1]:
         return None
     way = "rose" if ends[1] > ends[0] else "fell"
-    return {"subject": subject_of(comparison, column), "previous": shown[0], "value": shown[1], "way": way}
+    return {"subject": named_of(comparison, column), "previous": shown[0], "value": shown[1], "way": way}
 
 
 def _fact(comparison, row, key, value):

@@ -96,7 +96,7 @@ def outcomes(conversations, window="7d", quiet="1d", calls=None, messages=None, 
     """
     rows, choices = judged(conversations, window, quiet, messages, as_of)
     contacts, looked_in = contacts_of_customers(engine.as_table(conversations, "conversations"), calls)
-    rows = came_back(rows, contacts, after="start_")
+    rows = came_back(rows, contacts)
     is_known_end = rows.is_ended_ & ~rows.is_unknown_
     is_back = is_known_end & (rows.next_ <= rows.end_ + duration("window", window)).fill_null(False)
     rows = rows.mutate(is_came_back_=is_back, is_contained_=is_known_end & ~is_back & rows.is_over_)

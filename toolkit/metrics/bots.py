@@ -55,7 +55,7 @@ def bot_conversations(conversations, by=None, as_of=None, zone=None):
     return shapes.count(bot_conversations, begun(conversations, as_of), by, zone)
 
 
-@metric("rate", table="conversations", case="judged_bot_conversation", value="handoff_rate")
+@metric("rate", table="conversations", case="judged_bot_conversation", value="handoff_rate", window="window")
 def handoff_rate(conversations, by=None, window="7d", quiet="1d", messages=None, as_of=None, zone=None):
     """The share of the conversations that a bot began which passed to a human, of the same ones as bot containment.
 
@@ -120,7 +120,10 @@ def _as_counts(frame):
 # --- what became of them ------------------------------------------------------------------------------
 
 
-@metric("rate", table="conversations", case="judged_bot_conversation", value="bot_containment", best="high")
+@metric(
+    "rate", table="conversations", case="judged_bot_conversation", value="bot_containment", best="high",
+    window="window",
+)  # fmt: skip
 def bot_containment(conversations, by=None, window="7d", quiet="1d", calls=None, messages=None, as_of=None, zone=None):
     """The share of the conversations that a bot began which ended there, the customer not coming back.
 
@@ -176,7 +179,10 @@ def bot_containment(conversations, by=None, window="7d", quiet="1d", calls=None,
     return _of_judged(bot_containment, rows, ["contained", "came_back", "handed_off"], "open", by, zone, choices)
 
 
-@metric("shares", table="conversations", case="bot_conversation", value="contained", best="high", view_of="bot_containment")  # fmt: skip
+@metric(
+    "shares", table="conversations", case="bot_conversation", value="contained", best="high",
+    view_of="bot_containment", window="window",
+)  # fmt: skip
 def bot_outcomes(conversations, by=None, window="7d", quiet="1d", calls=None, messages=None, as_of=None, zone=None):
     """What became of all the conversations that a bot began: four parts that sum to 100 %.
 
@@ -284,7 +290,7 @@ def containment_by_window(
 
 
 @metric("count", table="messages", case="quick_reply", value="n")
-def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d", zone=None):
+def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d", as_of=None, zone=None):
     """Which quick replies customers press, and where the conversations lead after it.
 
     Parameters
@@ -298,6 +304,10 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
         By default those of the data set, of any period. Without them nothing says where a reply leads.
     window, quiet :
         As for `bot_containment`.
+    as_of : datetime, optional
+        When the data was read: what was pressed later hasn't been, and what became of the conversations is as it stood.
+    zone : str, optional
+        As for `bot_conversations`.
 
     Returns
     -------
@@ -321,6 +331,8 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     """
     table = engine.as_table(messages, "messages", ["quick_reply", "sender", "conversation_id", "sent_at"])
     rows = table.filter((table.sender == "customer") & key_of(table.quick_reply).notnull())
+    if as_of is not None:  # a data set's own messages are those of its reading
+        rows = rows.filter(engine.epoch(rows.sent_at) <= engine.to_epoch(as_of))
     keys = [*[key for key in engine.group_keys(by) if key != "quick_reply"], "quick_reply"]
     counts = ["n", "conversation_count", "bot_count", "judged_count", "handed_off_count", "contained_count"]
     ends = [f"{part}_rate{end}" for part in ("handed_off", "contained") for end in ("", "_low", "_high")]
@@ -330,7 +342,8 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     threads = whole(table, "conversations") if conversations is None else conversations
     choices, led = {}, {name: each.presses_.nullif(each.presses_) for name in counts[2:]}
     if threads is not None:
-        found, choices = outcomes(engine.as_table(threads, "conversations", ["conversation_id"]), window, quiet)
+        threads = engine.as_table(threads, "conversations", ["conversation_id"])
+        found, choices = outcomes(threads, window, quiet, as_of=as_of)
         names = ("contained", "judged")
         found = found.select(
             "human_", of_=key_of(found.conversation_id), **{f"was_{n}_": found[f"is_{n}_"] for n in names}
@@ -357,8 +370,11 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
     return shapes.run(query, made)
 
 
-@metric("rate", table="messages", case="judged_bot_conversation", value="handed_off_rate", view_of="quick_replies")
-def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quiet="1d", zone=None):
+@metric(
+    "rate", table="messages", case="judged_bot_conversation", value="handed_off_rate", view_of="quick_replies",
+    window="window",
+)  # fmt: skip
+def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quiet="1d", as_of=None, zone=None):
     """Of the conversations with a bot in which a quick reply was pressed, the share that a human took over after it.
 
     Parameters
@@ -400,4 +416,4 @@ def quick_reply_handoff(messages, by=None, conversations=None, window="7d", quie
         table = engine.as_table(messages, "messages")
         return shapes.finish(frame, "quick_reply_handoff", table, attrs["by"], units, attrs["choices"], **about)
 
-    return shapes.then(quick_replies(messages, by, conversations, window, quiet, zone), led)
+    return shapes.then(quick_replies(messages, by, conversations, window, quiet, as_of, zone), led)

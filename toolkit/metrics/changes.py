@@ -47,7 +47,8 @@ def what_moved(data, function, by, value=None, table=None, **choices):
     Raises
     ------
     BadParameter
-        The metric is no share and no mean of its cases, or has rows of its own within a group.
+        The metric is no share and no mean of its cases, has rows of its own within a group, or counts a case in several
+        groups (a customer who wrote on two channels).
 
     Examples
     --------
@@ -66,6 +67,10 @@ def what_moved(data, function, by, value=None, table=None, **choices):
     attrs, value = now.attrs, value or now.attrs["value"]
     if not keys or attrs["rows"] != keys:
         raise BadParameter(f"what_moved takes a metric by group, with one row each; {name} has others")
+    if attrs.get("overlaps"):
+        raise BadParameter(
+            f"what_moved: a case of {name} is in several groups, so that groups don't add up to the whole"
+        )
     frame = _beside(*(_sums(one, value, keys, name) for one in (now, before)), keys)
     unit, least, hits = attrs["units"][value], attrs["minimum_count"], _hits(now, value)
     sides = [[frame[column].to_numpy(float) for column in columns] for columns in (COUNTS, BEFORE)]

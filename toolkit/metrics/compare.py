@@ -9,7 +9,7 @@ from toolkit.metrics.benchmark import Outside, benchmark, outside_figures
 from toolkit.metrics.beside import beside
 from toolkit.metrics.changes import moved_together, what_moved
 from toolkit.metrics.figures import figures
-from toolkit.metrics.periods import days_of, is_count, is_steady, of_year_ago, results_of
+from toolkit.metrics.periods import against_year_ago, days_of, is_count, is_steady, of_year_ago, results_of, window_of
 from toolkit.metrics.previous import History, previous_period, with_year_ago
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
@@ -90,20 +90,17 @@ def beside_previous(data, function, by=None, value=None, table=None, against="pr
             now.attrs["in_all"] = float(whole[now.attrs["value"]].iloc[0])
     (past,) = of_year_ago(data, table, asked)
 
-    def held_against(view, earlier):
-        steady = is_steady(data, table) and (view is data.previous or is_steady(view, table))
-        return previous_period(now, earlier, value, history, days_of(data, view), steady)
-
+    beside_past = None if past is None else against_year_ago(data, table, now, past, value, history)
     if _earlier(against) == "year_ago":
         if past is None:
             return now, None
-        comparison = held_against(data.year_ago, past)
-        comparison.attrs["against"] = against
-        return now, comparison
+        beside_past.attrs["against"] = against
+        return now, beside_past
     if before is None:
         return now, None
-    comparison = held_against(data.previous, before)
-    return now, comparison if past is None else with_year_ago(comparison, held_against(data.year_ago, past))
+    days = days_of(data, data.previous)
+    comparison = previous_period(now, before, value, history, days, is_steady(data, table))
+    return now, comparison if past is None else with_year_ago(comparison, beside_past)
 
 
 def benchmarks(data, outside=None):
@@ -154,6 +151,9 @@ def benchmarks(data, outside=None):
 def weekly(data, function, value=None, table=None, weeks=13, **choices):
     """A metric by week, the last weeks up to the period's end, each read at its own end; None where there are too few.
 
+    Of a metric that knows only after a window what became of a case each week is read by the window later, and one that
+    isn't so old is left out.
+
     Parameters
     ----------
     data : Data
@@ -176,11 +176,9 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     >>> len(weeks), str(weeks["week"].iloc[0])[:10]
     (13, '2024-01-29')
     """
-    view = data.last_weeks(weeks)
-    if view is None:
+    result = _each(data, data.last_weeks(weeks), function, "week", table, choices)
+    if result is None:
         return None
-    keys = [*engine.group_keys(choices.pop("by", None)), "week"]
-    result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
     result.attrs["read_each"] = True  # what was open at the end of its week may have ended since
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
@@ -199,8 +197,22 @@ def monthly(data, function, table=None, months=13, **choices):
     >>> len(months), str(months["month"].iloc[-1])[:7]
     (13, '2024-04')
     """
-    view = data.last_months(months)
+    return _each(data, data.last_months(months), function, "month", table, choices)
+
+
+def _each(data, view, function, every, table, choices):
+    """A metric by the spans of a view, each read as much later than at its end as the metric's window is long."""
     if view is None:
         return None
-    keys = [*engine.group_keys(choices.pop("by", None)), "month"]
-    return function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    window = window_of(function, choices)
+    view = view.read_later(window, data.as_of)
+    keys = [*engine.group_keys(choices.pop("by", None)), every]
+    result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    young = [str(span.first_day) for span in view.spans if not view.is_due(span, window)]
+    if not young:
+        return result
+    kept = ~result[every].astype(str).str[:10].isin(young).to_numpy(bool)
+    places = {place: new for new, place in enumerate(kept.nonzero()[0].tolist())}
+    result = result[kept].reset_index(drop=True)
+    result.attrs["partial"] = [places[place] for place in result.attrs["partial"] if place in places]
+    return result

@@ -6,8 +6,9 @@ import pandas as pd
 from toolkit import engine
 from toolkit.errors import BadParameter, MissingSetting
 from toolkit.metrics import shapes
+from toolkit.metrics.choices import CLOSING, TIMED, choosing
 from toolkit.metrics.registry import metric
-from toolkit.metrics.response import asked_rows
+from toolkit.metrics.response import asked
 from toolkit.metrics.rows import choose, closings, of_channels, promises, with_target
 from toolkit.metrics.waits import timed
 
@@ -17,14 +18,13 @@ PROMISED = {
     "response": ("first_response", "within what time a first response is promised"),
     "resolution": ("resolution", "within what time a resolution is promised"),
 }
+HELD = (*TIMED, "bot_only", "channels")
 LISTED = ("channel", "priority", "team", "agent", "topic", "conversation_id", "customer_id", "url")
 
 
 @metric("rate", table="conversations", case="conversation", value="sla_compliance", best="high")
-def sla_compliance(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all",
-    of="response", pauses="counted",
-):  # fmt: skip
+@choosing
+def sla_compliance(conversations, by=None, choices=HELD, of="response", pauses="counted"):
     """The share of conversations whose first answer by a human, or whose resolution, came within what is promised.
 
     What is still unanswered past its target is a miss, closed or not. What is not yet due is not judged, but counted,
@@ -80,18 +80,15 @@ def sla_compliance(
     >>> sla_compliance(opened, as_of=read, service=promise)[["n", "met_count", "undue_count"]].values.tolist()
     [[3, 1, 1]]
     """
-    if choose("of", of, PROMISED) == "resolution":
-        return resolution_compliance(conversations, by, clock, as_of, zone, service, channels, pauses)
-    held = _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pauses)
-    return _compliance(sla_compliance, held, by, zone)
+    told = resolution_compliance if choose("of", of, PROMISED) == "resolution" else sla_compliance
+    return _compliance(told, _held(conversations, of, choices, pauses), by, choices.zone)
 
 
 @metric(
     "rate", table="conversations", case="conversation", value="sla_compliance", best="high", view_of="sla_compliance"
 )
-def resolution_compliance(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", pauses="counted"
-):
+@choosing
+def resolution_compliance(conversations, by=None, choices=CLOSING, pauses="counted"):
     """The share of conversations that were closed within what is promised: `sla_compliance(of="resolution")`.
 
     Parameters are those of `sla_compliance`.
@@ -118,15 +115,12 @@ def resolution_compliance(
     >>> resolution_compliance(opened, as_of=read, service=promise)[["n", "met_count", "undue_count"]].values.tolist()
     [[2, 1, 1]]
     """
-    held = _held(conversations, "resolution", clock, as_of, zone, service, "in", channels, pauses)
-    return _compliance(resolution_compliance, held, by, zone)
+    return _compliance(resolution_compliance, _held(conversations, "resolution", choices, pauses), by, choices.zone)
 
 
 @metric("rate", table="conversations", case="conversation", value="sla_compliance", best="high")
-def service_level_target(
-    conversations, by="channel", clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all",
-    of="response", pauses="counted",
-):  # fmt: skip
+@choosing
+def service_level_target(conversations, by="channel", choices=HELD, of="response", pauses="counted"):
     """Which channels come up to the share that is wanted in target, which don't, and of which it can't be told.
 
     Parameters are those of `sla_compliance`; `by` is "channel" unless told otherwise.
@@ -155,16 +149,14 @@ def service_level_target(
     >>> service_level_target(opened, service=promise)[["channel", "n", "wanted", "standing"]].values.tolist()
     [['email', 40, 0.8, 'on'], ['x', 40, 0.8, 'off']]
     """
-    held = _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pauses)
-    held["choices"] = {"of": of} | held["choices"]
-    return shapes.then(_compliance(service_level_target, held, by, zone), _with_standing)
+    held = _held(conversations, of, choices, pauses)
+    held["told"] = {"of": of} | held["told"]
+    return shapes.then(_compliance(service_level_target, held, by, choices.zone), _with_standing)
 
 
 @metric("listing", table="conversations", case="conversation", value="overdue_seconds")
-def breaches(
-    conversations, of="response", clock="calendar", as_of=None, zone=None, service=None, bot_only="out", channels="all",
-    pauses="counted", limit=None,
-):  # fmt: skip
+@choosing
+def breaches(conversations, of="response", choices=HELD, pauses="counted", limit=None):
     """The conversations that missed what is promised, those furthest past their target first.
 
     Parameters are those of `sla_compliance`; `limit` is how many rows to return at most, the facts count all.
@@ -196,7 +188,7 @@ def breaches(
     ([['b', 18000], ['a', 3600]], 1)
     """
     conversations = engine.as_table(conversations, "conversations", ["conversation_id"])
-    held = _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pauses)
+    held = _held(conversations, of, choices, pauses)
     rows = held["rows"]
     late = rows.filter(rows.is_judged_ & ~rows.is_met_)
     counts = {"total": late.count(), "still_open": engine.count_if(late, ~late.is_over_)}
@@ -209,45 +201,44 @@ def breaches(
     frame = engine.to_pandas(late if limit is None else late.limit(limit))
     whole = ["start_", "paused_", "target_", "overdue_seconds"]
     frame = frame.astype(dict.fromkeys(whole, "int64")).rename(columns={"target_": "target_seconds"})
-    frame["due_at"] = _due(frame, held["business"])
+    frame["due_at"] = _due(frame, choices.opening(rows))
     units = {"due_at": "time", "overdue_seconds": "seconds", "target_seconds": "seconds"}
-    choices = {"of": of} | held["choices"]
+    told = {"of": of} | held["told"]
     about = {"rows": ["conversation_id"], "facts": facts} | ({"case": held["case"]} if held["case"] else {})
-    return shapes.finish(frame[[*units, *shown]], "breaches", rows, [], units, choices, 0, **about)
+    return shapes.finish(frame[[*units, *shown]], "breaches", rows, [], units, told, 0, **about)
 
 
-def _held(conversations, of, clock, as_of, zone, service, bot_only, channels, pauses):
+def _held(conversations, of, choices, pauses):
     """The conversations, each held to what is promised: `seconds_`, `target_`, is it done, judged, met."""
     import ibis
 
     setting, about = PROMISED[choose("of", of, PROMISED)]
     choose("pauses", pauses, ("counted", "left_out"))
     if of == "response":
-        rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels)
+        waiting = asked(conversations, choices)
+        rows, case, told = waiting.rows, waiting.case, waiting.told
         rows = rows.mutate(is_done_=rows.is_answered_, is_over_=rows.is_answered_ | rows.is_closed_)
     else:
-        choose("clock", clock, ("calendar", "business"))
-        table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
-        rows = closings(table, as_of, "done")
+        table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", choices.channels)
+        rows = closings(table, choices.as_of, "done")
         rows = rows.mutate(is_over_=rows.is_done_)
-        choices = {"clock": clock, "channels": channels, "pauses": pauses}
-    settings = service or shapes.settings_of(rows)
+        told = choices.told("clock", "channels") | {"pauses": pauses}
+    settings = choices.service or shapes.settings_of(rows)
     rows = with_target(rows, setting, settings)
     if "target_" not in rows.columns:
         raise MissingSetting(f"targets.{setting}", about)
     if set(promises(settings.targets, setting)) - {"channel"}:
-        choices["targets"] = "strictest"
-    business = shapes.business_settings(rows, service, zone) if clock == "business" else None
+        told["targets"] = "strictest"
     rows = rows.mutate(paused_=ibis.literal(0, "int64"), stop_=rows.is_done_.ifelse(rows.end_, rows.now_))
-    rows = timed(rows, business)
+    rows = timed(rows, choices.opening(rows))
     if pauses == "left_out":
-        rows = _without_pauses(rows, of, clock)
+        rows = _without_pauses(rows, of, choices.clock)
     is_promised = rows.target_.notnull()
     is_late = is_promised & (rows.seconds_ > rows.target_)
     rows = rows.mutate(
         is_met_=is_promised & rows.is_done_ & ~is_late, is_judged_=is_promised & (rows.is_done_ | is_late)
     )
-    return {"rows": rows, "case": case, "choices": choices, "settings": settings, "business": business}
+    return {"rows": rows, "case": case, "told": told, "settings": settings}
 
 
 def _without_pauses(rows, of, clock):
@@ -267,10 +258,10 @@ def _without_pauses(rows, of, clock):
 
 def _compliance(of, held, by, zone):
     return shapes.rate(
-        of, held["rows"], "met", by, zone, choices=held["choices"], uses=[*ABOUT, "wanted", "standing"], case=held["case"],
+        of, held["rows"], "met", by, zone, choices=held["told"], uses=[*ABOUT, "wanted", "standing"], case=held["case"],
         target=held["settings"].targets.compliance, extra=(_targets, _with_one_target), among="judged",
         units={"target_seconds": "seconds", "undue_count": "count", "no_target_count": "count"},
-        is_state=held["choices"].get("pauses") == "left_out",
+        is_state=held["told"].get("pauses") == "left_out",
     )  # fmt: skip
 
 

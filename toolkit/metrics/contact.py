@@ -4,8 +4,9 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.metrics import dataset, shapes
-from toolkit.metrics.dataset import data_of
+from toolkit.metrics import shapes
+from toolkit.metrics.dataset import data_of, made_once, whole
+from toolkit.metrics.followups import calls_of_none, came_back, contacts_of_customers, key_of, with_customer
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, closings, of_channels, target_of
 
@@ -16,7 +17,9 @@ BESIDE = ("undue_count", "unknown_count")
 ESCALATED = ("escalated_to", "escalation_reason")
 
 
-@metric("rate", table="conversations", case="conversation", value="first_contact_resolution", best="high")
+@metric(
+    "rate", table="conversations", case="conversation", value="first_contact_resolution", best="high", window="days"
+)
 def first_contact_resolution(
     conversations, calls=None, days=7, by=None, as_of=None, zone=None, channels="all", topics="same",
     still_open="not_resolved",
@@ -145,71 +148,30 @@ def _days(name, days):
     return days
 
 
-@dataset.made_once
+@made_once
 def _contacts(conversations, calls, as_of, channels, topics, still_open):
     """(the conversations with when the customer came next; the words of one; the choices)."""
-    import ibis
-
     choose("topics", topics, ("same", "any"))
     choose("still_open", still_open, ("not_resolved", "left_out"))
-    whole = engine.as_table(
+    every = engine.as_table(
         conversations, "conversations", ["conversation_id", "customer_id", "created_at", "closed_at"]
     )
-    table, case = of_channels(whole, "conversations", channels)
+    table, case = of_channels(every, "conversations", channels)
     rows = closings(table, as_of)
-    is_same = topics == "same" and "topic" in rows.columns
-    rows = rows.mutate(
-        customer_=_filled(rows.customer_id), topic_=_filled(rows.topic if is_same else None),
-        is_reopened_=_opened_again(rows), is_escalated_=_escalated(rows),
-    )  # fmt: skip
-    rows = rows.mutate(is_known_=rows.customer_ != "", is_open_=~rows.is_closed_)
-    contacts = [_beginnings(one, is_same) for one in _around(whole, calls)]
-    steps = contacts[0].union(*contacts[1:], distinct=True) if len(contacts) > 1 else contacts[0].distinct()
-    # the contact after each, of which it is the first one that might be a second contact
-    one_by_one = ibis.window(group_by=[steps.customer_, steps.topic_], order_by=steps.at_)
-    steps = steps.mutate(next_=steps.at_.lead().over(one_by_one))
-    steps = steps.select(step_customer_="customer_", step_topic_="topic_", at_="at_", next_="next_")
-    rows = rows.left_join(
-        steps,
-        [rows.customer_ == steps.step_customer_, rows.topic_ == steps.step_topic_, rows.start_ == steps.at_],
-    )
-    return rows, case, {"topics": topics if is_same else "any", "still_open": still_open, "channels": channels}
+    topic = "topic" if topics == "same" and "topic" in rows.columns else None
+    rows = rows.mutate(is_reopened_=_opened_again(rows), is_escalated_=_escalated(rows), is_open_=~rows.is_closed_)
+    rows = with_customer(rows, topic)
+    rows = came_back(rows.mutate(is_known_=rows.customer_.notnull()), _around(every, calls, topic))
+    return rows, case, {"topics": "same" if topic else "any", "still_open": still_open, "channels": channels}
 
 
-def _around(whole, calls):
-    """The tables of contacts: the conversations, and the calls that belong to none of them."""
-    everything = dataset.whole(whole, "conversations")
-    found = (
-        [whole.mutate(begun_=whole.created_at)]
-        if everything is None
-        else [everything.mutate(begun_=everything.created_at)]
-    )
-    known = dataset.whole(whole, "calls")
-    if known is None and calls is None:
-        return found
-    table = engine.as_table(calls, "calls", ["started_at"]) if known is None else known
-    if "customer_id" not in table.columns:
-        if calls is not None:
-            raise MissingColumn("calls", "customer_id", table.columns)
-        return found
-    if "conversation_id" in table.columns:
-        table = table.filter(_filled(table.conversation_id) == "")
-    if "outcome" in table.columns:
-        table = table.filter(table.outcome.fill_null("") != "test")
-    return [*found, table.mutate(begun_=table.started_at)]
-
-
-def _beginnings(table, is_same):
-    """(customer, topic, when) of each contact of a customer who is known."""
-    topic = table.topic if is_same and "topic" in table.columns else None
-    begun = table.select(customer_=_filled(table.customer_id), topic_=_filled(topic), at_=engine.epoch(table.begun_))
-    return begun.filter((begun.customer_ != "") & begun.at_.notnull())
-
-
-def _filled(column):
-    import ibis
-
-    return ibis.literal("") if column is None else engine.as_text(column).fill_null("")
+def _around(conversations, calls, topic):
+    """Every contact of every customer; a data set's own calls are taken, whatever calls are given."""
+    if calls is not None and whole(conversations, "calls") is None:
+        calls = engine.as_table(calls, "calls", ["started_at", "customer_id"])
+    else:
+        calls = None
+    return contacts_of_customers(conversations, calls, topic, calls_of_none)[0]
 
 
 def _opened_again(rows):
@@ -228,7 +190,7 @@ def _escalated(rows):
     known = ibis.literal(False)
     for name in ESCALATED:
         if name in rows.columns:
-            known = known | (_filled(rows[name]) != "")
+            known = known | key_of(rows[name]).notnull()
     return known
 
 
@@ -239,10 +201,7 @@ def _judged(rows, still_open):
     is_judged = rows.is_known_ & (last <= rows.now_)
     if still_open == "left_out":
         is_judged = is_judged & rows.is_closed_
-    rows = rows.mutate(
-        is_judged_=is_judged,
-        is_again_=((rows.next_ <= last) & (rows.next_ <= rows.now_)).fill_null(False),
-    )
+    rows = rows.mutate(is_judged_=is_judged, is_again_=(rows.next_ <= last).fill_null(False))
     is_resolved = rows.is_closed_ & ~rows.is_again_ & ~rows.is_reopened_ & ~rows.is_escalated_
     return rows.mutate(is_resolved_=rows.is_judged_ & is_resolved)
 

@@ -21,7 +21,8 @@ def beside(table, name):
 
 
 def whole(table, name):
-    """A table of the data set that a table came from, of all periods; None where there is none, and for any other table."""
+    """A table of the data set that a table came from, of all periods and without its filters, as to look for whatever else
+    a customer did; None where there is none, and for any other table."""
     data = data_of(table)
     return data.whole(name) if data else None
 
@@ -38,9 +39,9 @@ def hours_there(table, first, last):
     return hours[hours["is_there"] & hours["day"].between(first, last)][["day", "weekday", "hour"]]
 
 
-def whole_of(table, *names):
-    """(rows, data): the same table of the data set over all of its time, and the data set; what is counted by when
-    something happened needs what came in before the period, too.
+def own_of_all_time(table, *names):
+    """(rows, data): the same table of the data set over all of its time, with its filters, and the data set; what is
+    counted by when something happened needs what came in before the period, too.
 
     A table that isn't one of a data set's own (a frame, rows that were filtered) is all that there is: (table, None).
     """

@@ -6,7 +6,16 @@ import pandas as pd
 from toolkit import verdicts
 from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import count_interval
-from toolkit.metrics.periods import by_last_weeks, days_of, is_count, is_steady, of_year_ago, results_of
+from toolkit.metrics.periods import (
+    against_year_ago,
+    by_last_weeks,
+    days_of,
+    is_count,
+    is_steady,
+    of_year_ago,
+    results_of,
+    window_of,
+)
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned
@@ -29,8 +38,8 @@ def figures(data, *asked):
     list of dict, one a figure: metric, column, unit, group ("volume", "speed", "experience"), case, n, value, low, high, previous, previous_n, change,
         change_low, change_high, p, verdict (Holm over the figures), direction ("better", "worse", "none"), status,
         target, population, note, per_day (a count's change is that of a day, as the periods differ in length), year_ago:
-        a dict of value, n, change, low, high, p, verdict (Holm over the figures) and direction, None where the data has
-        none; history:
+        a dict of value, n, change, low, high, p, verdict (corrected as for ten figures, so that it is the same whatever
+        stands beside) and direction, None where the data has none; history:
         of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
         where it has too few cases, or the count of a part of a week), n and in_period; [] for fewer than four weeks
 
@@ -68,10 +77,9 @@ def figures(data, *asked):
             now, before, history, weekly, past = found[_call(card)]
             if value is None or value in now.columns:
                 made[place] = _card(data, table, now, before, value, best, history, own)
-                made[place]["history"] = _history(data, made[place]["column"], weekly)
+                made[place]["history"] = _history(data, made[place]["column"], weekly, window_of(card[1], own))
                 made[place]["year_ago"] = _year_ago(data, table, now, past, made[place], best, history)
     cards = [made[place] for place in sorted(made)]
-    _decided([card["year_ago"] for card in cards if card["year_ago"]])
     return _decided(cards)
 
 
@@ -132,6 +140,8 @@ def _card(data, table, now, before, value, best, history, choices):
         card |= dict(zip(("low", "high"), map(_plain, _count_interval(row[value], history, value)), strict=True))
     if card["value"] is None:
         card["note"] = attrs.get("when_null", {}).get(value)
+        ended = attrs.get("roles", {}).get("ended")
+        card["reached"] = _plain(now.iloc[0][ended]) if card["note"] == "not_reached" and ended in now else None
     for name in ("previous", "previous_n", "change", "change_low", "change_high", "p"):
         card[name] = _plain(row[name])
     target = attrs.get("target")
@@ -149,9 +159,7 @@ def _year_ago(data, table, now, past, card, best, history):
     """The figure of a year ago, and the change since; None where the card or the data has none."""
     if past is None or card["value"] is None or not len(past):
         return None
-    value, view = card["column"], data.year_ago
-    steady = is_steady(data, table) and is_steady(view, table)
-    row = previous_period(now, past, value, history, days_of(data, view), steady).iloc[0]
+    row = against_year_ago(data, table, now, past, card["column"], history).iloc[0]
     names = {"value": "previous", "n": "previous_n", "low": "change_low", "high": "change_high"}
     made = {name: _plain(row[names.get(name, name)]) for name in ("value", "n", "change", "low", "high", "p")}
     is_few = card["unit"] != "count" and (made["n"] or 0) < max(now.attrs["minimum_count"], 1)
@@ -181,11 +189,14 @@ def _plain(value):
     return None if value is None or pd.isna(value) else float(value)
 
 
-def _history(data, value, weekly):
-    """The figure of each of the last weeks; that of one without a row is a count of 0, or no figure."""
+def _history(data, value, weekly, window):
+    """The figure of each of the last weeks; that of one without a row is a count of 0, or no figure.
+
+    A week whose cases haven't all had their window has no figure, as those that are judged first differ from the rest.
+    """
     if weekly is None:
         return []
-    weeks, attrs = data.last_weeks(numbered=True), weekly.attrs
+    weeks, attrs = data.last_weeks(numbered=True).read_later(window, data.as_of), weekly.attrs
     counted, is_count_ = attrs.get("counts", {}).get(value, attrs["count"]), attrs["units"].get(value) == "count"
     whole = {part.first_day: part.is_complete for part in weeks.parts("week")}
     gone, found = set(weeks.missing_days), weekly.set_index(weekly[HISTORY_WEEK].astype(int))
@@ -197,9 +208,8 @@ def _history(data, value, weekly):
             is_cut = not whole[week.first_day] or any(week.first_day <= day <= week.last_day for day in gone)
             shown = None if is_cut else float(0 if row is None else row[value])
         else:
-            shown = (
-                _plain(row[value]) if row is not None and value in row and n >= max(attrs["minimum_count"], 1) else None
-            )
+            is_told = row is not None and value in row and n >= max(attrs["minimum_count"], 1)
+            shown = _plain(row[value]) if is_told and weeks.is_due(week, window) else None
         is_within = data.period.start is None or week.last_day >= data.period.first_day
         made.append({"week": week.first_day.isoformat(), "value": shown, "n": n, "in_period": is_within})
     return made

@@ -4,7 +4,9 @@ from toolkit import engine
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.calls import offered
+from toolkit.metrics.choices import Choices
 from toolkit.metrics.dataset import beside
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, spans
 
@@ -75,7 +77,7 @@ def average_handle_time(calls, by=None, parts=PARTS, zone=None):
     """
     rows, wanted = handled(calls, parts)
     uses = [f"{part}_seconds" for part in wanted]
-    return waits.mean(average_handle_time, rows, by, zone, {"parts": ", ".join(wanted)}, uses)
+    return mean(average_handle_time, rows, by, zone, {"parts": ", ".join(wanted)}, uses)
 
 
 @metric("mean", table="calls", case="answered_call", value="mean_seconds", best="", view_of="average_handle_time")
@@ -109,7 +111,7 @@ def handle_time_parts(calls, parts=PARTS):
     rows, wanted = handled(calls, parts)
     each = [rows.select(part=ibis.literal(part), seconds_=rows[f"{part}_"]) for part in wanted]
     every = ibis.union(*each) if len(each) > 1 else each[0]
-    plan = waits.mean(handle_time_parts, every, "part", None)
+    plan = mean(handle_time_parts, every, "part", None)
 
     def ordered(result):
         result = result.sort_values("part", key=lambda names: names.map(PARTS.index)).reset_index(drop=True)
@@ -181,7 +183,8 @@ def call_resolution_time(calls, by=None, conversations=None, until=None, as_of=N
     taken = spans(
         rows.drop("ended_at").rename(ended_at="resolved_at_"), "calls", "started_at", "ended_at", "resolved", as_of
     )
-    return waits.wait(call_resolution_time, taken, "resolved", by, zone, choices={"until": until})
+    waiting = waits.Waits(taken, "resolved", choices=Choices(zone=zone), told={"until": until})
+    return waits.wait(call_resolution_time, waiting, by)
 
 
 def _until_closed(rows, conversations):

@@ -8,7 +8,7 @@ from toolkit import clock, engine
 from toolkit.clock import PARTS, days_since_epoch
 from toolkit.clock.timeline import PERIODS, parts_of, timeline
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.metrics.dataset import whole_of
+from toolkit.metrics.dataset import own_of_all_time
 from toolkit.tables import HISTORY_WEEK
 
 BEFORE = "is_before_"  # whether something happened before the period
@@ -32,7 +32,7 @@ class Scope:
 
 def scope_of(table, name, columns, as_of=None):
     """The Scope of a table; `columns` are its times, of which the newest is when a table without a data set was read."""
-    whole, data = whole_of(table, name)
+    whole, data = own_of_all_time(table, name)
     rows = engine.as_table(whole, name, columns[:1])
     known = [column for column in columns if column in rows.columns]
     now = engine.as_of_seconds(rows, [engine.epoch(rows[column]) for column in known], as_of)

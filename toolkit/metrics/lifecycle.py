@@ -1,277 +1,23 @@
-"""The stages of a conversation's life: how long each takes, and where the time goes."""
-
-import datetime
+"""Where the time of a conversation's life goes: its stages side by side."""
 
 from toolkit import engine
 from toolkit.errors import MissingColumn
-from toolkit.metrics import waits
+from toolkit.metrics.choices import choosing
 from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import metric
-from toolkit.metrics.response import ANSWERED_AGAIN, REOPENED, with_later_answer
-from toolkit.metrics.rows import choose, of_channels, spans
+from toolkit.metrics.response import ANSWERED_AGAIN, REOPENED
+from toolkit.metrics.rows import spans
+from toolkit.metrics.stages import STAGES, TIMES, conversations_of, read_at, stage_rows
 from toolkit.metrics.sums import COLUMNS, cells_of, sums
 from toolkit.tables import READ_AT
 
-CLOSED = ("closed", "closed_at")
-# What begins a stage, what ends it and as what, and how it may end otherwise.
-STAGES = {
-    "indexing_delay": ("created_at", "indexed_at", "indexed", None),
-    "queue_time": ("team_assigned_at", "agent_assigned_at", "assigned", CLOSED),
-    "agent_response_time": ("agent_assigned_at", "first_response_at", "answered", CLOSED),
-    "agent_handling_time": ("agent_assigned_at", "closed_at", "closed", None),
-    "total_handling_time": ("indexed_at", "closed_at", "closed", None),
-}
-TIMES = list(dict.fromkeys(time for start, end, *_ in STAGES.values() for time in (start, end)))
-OVER_BY = ("team_assigned_at", "agent_assigned_at", "first_response_at", "closed_at")  # what shows that it was indexed
-WHOLE, LEFT, UNANSWERED = (
-    "whole",
-    "left",
-    "unanswered",
-)  # the closed ones; those told apart, as they passed no such stage
-
-
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def indexing_delay(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
-    """From the customer's publishing a message to its being stored by the system.
-
-    Parameters
-    ----------
-    conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `created_at`, `indexed_at` and the columns in `by`. A conversation that was assigned, answered or closed,
-        and whose time of indexing isn't known, was stored at an unknown time and is left out.
-    by, clock, as_of, zone, service, channels, reopened :
-        As for `queue_time`; a reopening changes nothing here.
-
-    Returns
-    -------
-    Result, one row per group: `n` conversations = `indexed_count` + `open_count`, and the figures of `queue_time`.
-
-    Raises
-    ------
-    MissingColumn, BadData
-
-    Source: DEFINITIONS.md#indexing-delay
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> at = pd.Timestamp("2024-03-01T09:00Z")
-    >>> stored = pd.DataFrame({"created_at": [at] * 2, "indexed_at": [at + pd.Timedelta(seconds=s) for s in (20, 40)]})
-    >>> indexing_delay(stored)[["n", "mean_indexed_seconds"]].values.tolist()
-    [[2.0, 30.0]]
-    """
-    return _stage(indexing_delay, conversations, by, clock, as_of, zone, service, channels, reopened)
-
-
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def queue_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
-    """From the assignment to a team to the assignment to an agent.
-
-    Parameters
-    ----------
-    conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `team_assigned_at`, `agent_assigned_at`, `closed_at` and `status` where they are there, and the columns in
-        `by`. What never came to a team isn't counted; what was closed without an agent will never get one.
-    by : str or list of str, optional
-        Group columns, such as "team"; also hour, weekday, day, week, month of creation, local.
-    clock : "calendar" or "business"
-        Whether the time outside opening hours counts.
-    as_of : datetime, optional
-        When the data was read; defaults to what `open_data` knows, else the newest of the stages' times.
-    zone, service : optional
-        IANA zone and settings (for business time); tables from `open_data` carry theirs.
-    channels : "all", "written" or "phone"
-        Which conversations count.
-    reopened : "restart" or "creation"
-        A stage that goes on beyond a reopening (`reopened_at`) begins again then, or is counted from its first beginning.
-
-    Returns
-    -------
-    Result, one row per group: `n` conversations that entered the stage = `assigned_count` + `closed_count` (closed
-        without an agent) + `open_count`; `median_seconds` and `p90_seconds` with `median_low`, ... (95 %), null where the
-        curve doesn't reach them; `mean_assigned_seconds`, the plain mean of those that left it, which flatters. Seconds,
-        0 or more; lower is better.
-
-    Raises
-    ------
-    MissingColumn, BadData
-        A column isn't there, or a stage ends before it begins; `open_data` empties both times of such a stage.
-
-    Source: DEFINITIONS.md#queue-time
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> at = pd.Timestamp("2024-03-01T09:00Z")
-    >>> queued = pd.DataFrame({
-    ...     "created_at": [at] * 3, "team_assigned_at": [at, at, pd.NaT],
-    ...     "agent_assigned_at": [at + pd.Timedelta(minutes=10), pd.NaT, pd.NaT],
-    ... })
-    >>> queue_time(queued, as_of="2024-03-01T10:00Z")[["n", "open_count", "median_seconds"]].values.tolist()
-    [[2.0, 1.0, 600.0]]
-    """
-    return _stage(queue_time, conversations, by, clock, as_of, zone, service, channels, reopened)
-
-
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def agent_response_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
-    """From the assignment to an agent to the first public reply by a human.
-
-    Parameters
-    ----------
-    conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `agent_assigned_at`, `first_response_at`, `closed_at` and `status` where they are there. What was answered
-        before it was assigned never waited for its agent and isn't counted.
-    by, clock, as_of, zone, service, channels, reopened :
-        As for `queue_time`.
-
-    Returns
-    -------
-    Result, one row per group: `n` conversations = `answered_count` + `closed_count` (closed without an answer) +
-        `open_count`, and the figures of `queue_time`.
-
-    Raises
-    ------
-    MissingColumn
-
-    Source: DEFINITIONS.md#agent-response-time
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> at = pd.Timestamp("2024-03-01T09:00Z")
-    >>> assigned = pd.DataFrame({
-    ...     "created_at": [at] * 2, "agent_assigned_at": [at] * 2, "first_response_at": [at + pd.Timedelta("5min")] * 2,
-    ... })
-    >>> agent_response_time(assigned)[["n", "median_seconds"]].values.tolist()
-    [[2.0, 300.0]]
-    """
-    return _stage(agent_response_time, conversations, by, clock, as_of, zone, service, channels, reopened)
-
-
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def agent_handling_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
-    """From the assignment to an agent to the last close.
-
-    Parameters
-    ----------
-    conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `agent_assigned_at`, `closed_at` and the columns in `by`.
-    by, clock, as_of, zone, service, channels, reopened :
-        As for `queue_time`; what was opened again after its last close is open.
-
-    Returns
-    -------
-    Result, one row per group: `n` conversations = `closed_count` + `open_count`, and the figures of `queue_time`.
-
-    Raises
-    ------
-    MissingColumn, BadData
-
-    Source: DEFINITIONS.md#agent-handling-time
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> at = pd.Timestamp("2024-03-01T09:00Z")
-    >>> handled = pd.DataFrame({
-    ...     "created_at": [at] * 2, "agent_assigned_at": [at] * 2, "closed_at": [at + pd.Timedelta("2h")] * 2,
-    ... })
-    >>> agent_handling_time(handled)[["n", "median_seconds"]].values.tolist()
-    [[2.0, 7200.0]]
-    """
-    return _stage(agent_handling_time, conversations, by, clock, as_of, zone, service, channels, reopened)
-
-
-@metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def total_handling_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all", reopened="restart"
-):
-    """From the storing of a conversation by the system to its last close.
-
-    Parameters
-    ----------
-    conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `indexed_at`, `closed_at` and the columns in `by`.
-    by, clock, as_of, zone, service, channels, reopened :
-        As for `agent_handling_time`.
-
-    Returns
-    -------
-    Result, one row per group: `n` conversations = `closed_count` + `open_count`, and the figures of `queue_time`.
-
-    Raises
-    ------
-    MissingColumn, BadData
-
-    Source: DEFINITIONS.md#total-handling-time
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> at = pd.Timestamp("2024-03-01T09:00Z")
-    >>> handled = pd.DataFrame({
-    ...     "created_at": [at] * 2, "indexed_at": [at] * 2, "closed_at": [at + pd.Timedelta("3h")] * 2,
-    ... })
-    >>> total_handling_time(handled)[["n", "median_seconds"]].values.tolist()
-    [[2.0, 10800.0]]
-    """
-    return _stage(total_handling_time, conversations, by, clock, as_of, zone, service, channels, reopened)
-
-
-def _stage(of, conversations, by, clock, as_of, zone, service, channels, reopened):
-    """The wait of one stage."""
-    choose("clock", clock, ("calendar", "business"))
-    table, case, choices = _asked(conversations, channels, reopened, {"clock": clock})
-    rows = _stage_rows(of.__name__, table, _read_at(table, as_of), reopened)
-    _, _, ended, otherwise = STAGES[of.__name__]
-    return waits.wait(of, rows, ended, by, zone, clock, service, otherwise and otherwise[0], choices, case)
-
-
-def _asked(conversations, channels, reopened, choices):
-    """(the conversations that count, the words of one, the choices)."""
-    choose("reopened", reopened, ("restart", "creation"))
-    table, case = of_channels(
-        engine.as_table(conversations, "conversations", ["created_at"]), "conversations", channels
-    )
-    choices = choices | {"channels": channels}
-    return table, case, choices | ({"reopened": reopened} if REOPENED in table.columns else {})
-
-
-def _read_at(table, as_of):
-    """When the data was read, the same for all stages: as told, else as the data set knows, else the newest time."""
-    if as_of is not None or engine.context_of(table) is not None:
-        return as_of
-    epochs = [engine.epoch(table[name]) for name in TIMES if name in table.columns]
-    return datetime.datetime.fromtimestamp(engine.as_of_seconds(table, epochs), datetime.UTC)
-
-
-def _stage_rows(name, table, as_of, reopened):
-    """The conversations that entered a stage by the reading, with how it ended."""
-    start, end, ended, otherwise = STAGES[name]
-    later = [(REOPENED, False)] if reopened == "restart" and name != "indexing_delay" else []
-    if later and end == "first_response_at":
-        table = with_later_answer(table)
-    rows = spans(table, "conversations", start, end, ended, as_of, otherwise, later)
-    if name == "indexing_delay":
-        known = [rows[time] for time in OVER_BY if time in rows.columns and rows[time].type().is_timestamp()]
-        for time in known:
-            rows = rows.filter(rows.is_indexed_ | (engine.epoch(rows[time.get_name()]) > rows.now_).fill_null(True))
-    if name == "agent_response_time":
-        rows = rows.filter(~(rows.is_answered_ & (rows.end_ < rows.start_)))
-    return rows
+# The closed ones; those told apart, as they passed no such stage.
+WHOLE, LEFT, UNANSWERED = "whole", "left", "unanswered"
 
 
 @metric("sums", table="conversations", case="closed_conversation", value="share")
-def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reopened="restart"):
+@choosing
+def lifecycle(conversations, by=None, choices=("as_of", "zone", "channels", "reopened")):
     """The five stages side by side, and where the time of the closed conversations goes.
 
     Stages lie within each other: the agent's first response is a part of the agent's handling, and all but the indexing
@@ -322,16 +68,16 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
     import ibis
 
     part = "lifecycle_stage"
-    table, case, choices = _asked(conversations, channels, reopened, {})
+    table, case, told = conversations_of(conversations, choices)
     table = engine.as_table(table, "conversations", ["closed_at"])
-    keys, as_of = engine.group_keys(by), _read_at(table, as_of)
+    keys, as_of = engine.group_keys(by), read_at(table, choices.as_of)
     there = [name for name, (start, end, *_) in STAGES.items() if {start, end} <= set(table.columns)]
     if not there:
         raise MissingColumn(
             "conversations", "agent_assigned_at", [one for one in table.columns if not one.endswith("_")]
         )
-    keyed = engine.with_keys(table, "conversations", keys, zone, taken=[*COLUMNS, part])
-    later = [(REOPENED, False)] if reopened == "restart" else []
+    keyed = engine.with_keys(table, "conversations", keys, choices.zone, taken=[*COLUMNS, part])
+    later = [(REOPENED, False)] if choices.reopened == "restart" else []
     parts, life = [], spans(keyed, "conversations", "created_at", "closed_at", "over", as_of, None, later)
     life = life.mutate(life_=life.start_, until_=ibis.ifelse(life.is_over_, life.stop_, ibis.null("int64")))
     is_left = _is_left(life) if "queue_time" in there else ibis.literal(False)
@@ -342,7 +88,7 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
     asked = ["life_", "until_", *keys, *(name for name in _used(life) if name not in keys)]
     life = life.select(*asked)
     for name in there:
-        rows, (_, _, ended, otherwise) = _stage_rows(name, life, as_of, reopened), STAGES[name]
+        rows, (_, _, ended, otherwise) = stage_rows(name, life, as_of, choices.reopened), STAGES[name]
         is_other = rows[f"is_{otherwise[0]}_"] if otherwise else ibis.literal(False)
         parts.append(_part(rows, keys, part, name, rows[f"is_{ended}_"], is_other))
         if name == "agent_response_time":
@@ -355,7 +101,7 @@ def lifecycle(conversations, by=None, as_of=None, zone=None, channels="all", reo
         "outer": ["total_handling_time"],
         "overlap": int({"agent_response_time", "agent_handling_time"} <= set(there)),
     }
-    return sums(lifecycle, query, table, keys, part, WHOLE, tuple(STAGES), choices, None, facts, (LEFT, UNANSWERED))
+    return sums(lifecycle, query, table, keys, part, WHOLE, tuple(STAGES), told, None, facts, (LEFT, UNANSWERED))
 
 
 def _used(table):

@@ -7,6 +7,7 @@ import numpy as np
 from toolkit import engine
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.calls import answer_wait, offered
+from toolkit.metrics.choices import Choices
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, spans
 
@@ -82,10 +83,13 @@ def patience(calls, by=None, since="queue", as_of=None, zone=None):
     >>> patience(calls)[["n", "abandoned_count", "median_seconds", "mean_patience_seconds"]].values.tolist()
     [[4.0, 2.0, 40.0, 50.0]]
     """
-    rows = waited(calls, since, as_of)
     uses = [*MEAN, *STAYED, "queue_seconds"]
-    plan = waits.wait(patience, rows, "abandoned", by, zone, choices={"since": since}, uses=uses)
-    return shapes.then(plan, _with_mean)
+    return shapes.then(waits.wait(patience, _until_hung_up(calls, since, as_of, zone), by, uses), _with_mean)
+
+
+def _until_hung_up(calls, since, as_of, zone):
+    """The waits of callers for the end of their patience."""
+    return waits.Waits(waited(calls, since, as_of), "abandoned", choices=Choices(zone=zone), told={"since": since})
 
 
 def _with_mean(result):
@@ -132,10 +136,8 @@ def patience_curve(calls, by=None, since="queue", as_of=None, zone=None, points=
     >>> patience_curve(calls)[["seconds", "share"]].values.tolist()
     [[0.0, 0.0], [10.0, 0.5], [20.0, 0.5]]
     """
-    rows = waited(calls, since, as_of)
-    of = patience_curve
-    plan = waits.wait_curve(of, rows, "abandoned", by, zone, choices={"since": since}, points=points)
-    return shapes.then(plan, _with_times)
+    waiting = _until_hung_up(calls, since, as_of, zone)
+    return shapes.then(waits.wait_curve(patience_curve, waiting, by, points), _with_times)
 
 
 def _with_times(result):

@@ -7,9 +7,10 @@ import pandas as pd
 
 from toolkit import verdicts
 from toolkit.errors import BadParameter, MissingColumn
-from toolkit.intervals import difference
+from toolkit.intervals import difference, normal_quantile, student_quantile
 from toolkit.metrics.registry import metric
-from toolkit.movement import count_movement, rate_movement, score_movement
+from toolkit.metrics.waits import ENDS
+from toolkit.movement import count_movement, curve_movement, rate_movement, score_movement, wait_movement
 from toolkit.result import Result, interval_columns
 from toolkit.tables import HISTORY_WEEK
 
@@ -28,16 +29,26 @@ class History:
 
     def of(self, row, keys, column):
         """The column of a row's group by week, an array for each stretch; 0 in a week without the group."""
+        own = self._own(row, keys)
+        values = dict(zip(own[HISTORY_WEEK].astype(int), own[column].astype(float), strict=True))
+        return [np.array([values.get(week, 0.0) for week in s], float) for s in self.stretches or (self.weeks,)]
+
+    def waits_of(self, row, keys):
+        """The waits of a row's group by week, a list of (seconds, ended, otherwise, open) for each stretch."""
+        cells = {int(one[HISTORY_WEEK]): self.result.cells(one) for _, one in self._own(row, keys).iterrows()}
+        waits = {week: tuple(one[name].to_numpy(float) for name in ("cell_", *ENDS)) for week, one in cells.items()}
+        return [[waits[week] for week in s if week in waits] for s in self.stretches or (self.weeks,)]
+
+    def _own(self, row, keys):
         frame = pd.DataFrame(self.result)
         is_own = np.ones(len(frame), bool)
         for key in keys:
             is_own &= (frame[key] == row[key]).to_numpy(bool, na_value=False)
-        values = dict(zip(frame[HISTORY_WEEK][is_own].astype(int), frame[column][is_own].astype(float), strict=True))
-        return [np.array([values.get(week, 0.0) for week in s], float) for s in self.stretches or (self.weeks,)]
+        return frame[is_own]
 
 
 @metric("comparison", table="", case="case", value="change")
-def previous_period(now, before, value=None, history=None, days=None, is_comparable=True):
+def previous_period(now, before, value=None, history=None, days=None, is_comparable=True, looked_at=0):
     """A metric's result beside the same metric's result for the period before.
 
     Parameters
@@ -48,11 +59,13 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     value : str, optional
         The column to compare; by default what the metric is told by.
     history : History, optional
-        The same metric by week, before both: without it a rate and a count have a change and no verdict.
+        The same metric by week, before both: without it a figure has a change and no verdict.
     days : (days now, days before), optional
         For counts, where the periods differ in length.
     is_comparable : bool
         Whether counts may be compared: not where the volume of the data jumps between the periods.
+    looked_at : int
+        How many comparisons are looked at together, where they are more than the rows: verdicts are corrected for those.
 
     Returns
     -------
@@ -60,7 +73,8 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
         `previous`, `change` with `change_low`, `change_high` (95 %; of counts as a ratio less 1), `p` and `verdict`:
         "clear" (after Holm's correction over the rows that were tested), "chance", "few" (fewer cases than the
         minimum count), "no history" (not compared with week-to-week movement) or "not comparable". Waits are compared
-        by how fast those who wait are answered (log-rank), and their change has no interval.
+        by how fast those who wait are answered (log-rank), beside how much the weeks before lie apart by the same
+        test, and their change has no interval.
 
     Raises
     ------
@@ -98,7 +112,7 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
         changes = [verdicts.Change(untested=verdicts.NOT_COMPARABLE) for _ in changes]
     for column, name in (("change", "change"), ("change_low", "low"), ("change_high", "high")):
         frame[column] = [getattr(change, name) for change in changes]
-    frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes)
+    frame["p"], frame["verdict"] = [change.p for change in changes], verdicts.decide(changes, least=looked_at)
     unit = attrs["units"].get(value, "text")
     units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}
     units |= {counted: "count", "previous_n": "count", "previous": unit, "p": "number", "verdict": "verdict"}
@@ -208,13 +222,9 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
     plain = verdicts.Change(float(row[value] - past[value]), untested=verdicts.NOT_COMPARABLE)
     cells = [one.cells(line) for one, line in ((now, row), (before, past))]
     if unit == "seconds" and all(cell is not None for cell in cells):
-        tested = _waits_change(cells, attrs["shape"], least)
-        # the change is that of the figure; how sure it is, the test of all the waits
-        kept = replace(plain, p=tested.p, untested=tested.untested, method=tested.method)
-        if ends and attrs["shape"] == "mean" and value == "mean_seconds":
-            both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)]
-            kept = replace(kept, **dict(zip(("low", "high"), difference(*both)[1:], strict=True)))
-        return kept
+        weeks = None if history is None else history.waits_of(row, keys)
+        both = [tuple(float(one[name]) for name in (value, *ends)) for one in (row, past)] if ends else []
+        return _waits_change(cells, attrs["shape"], least, weeks, plain, both if value == "mean_seconds" else [])
     if attrs.get("scores") and value == attrs["scores"]["of"]:
         return _score_change(attrs, row, past, keys, history, least) or plain
     return plain
@@ -239,12 +249,34 @@ def _rate_change(attrs, row, past, value, counted, keys, history, least):
     return verdicts.rates(*counts(row), *counts(past), movement, fewest=least)
 
 
-def _waits_change(cells, shape, least):
-    columns = ("cell_", "ended_", "otherwise_", "open_")
+def _waits_change(cells, shape, least, weeks, plain, means):
+    """The change of the figure, and how sure it is by a test of all the waits, beside their movement by week."""
+    columns = ("cell_", *ENDS)
     now, before = ([cell[name].to_numpy(float) for name in columns] for cell in cells)
-    if shape == "mean":
-        return verdicts.waits(now[0], now[1], before[0], before[1], fewest=least)
-    return verdicts.curves(now, before, fewest=least)
+    is_mean, movement = shape == "mean", None
+    if weeks is not None and is_mean:
+        movement = wait_movement(*([week[:2] for week in stretch] for stretch in weeks))
+    elif weeks is not None:
+        movement = curve_movement(*weeks)
+    if is_mean:
+        tested = verdicts.waits(now[0], now[1], before[0], before[1], fewest=least, movement=movement)
+    else:
+        tested = verdicts.curves(now, before, fewest=least, movement=movement)
+    if movement is None:
+        return replace(plain, untested=tested.untested or verdicts.NO_HISTORY, method=tested.method)
+    kept = replace(plain, p=tested.p, untested=tested.untested, method=tested.method, factor=tested.factor)
+    moves = _mean_movement(weeks) if is_mean and means else None
+    if moves is None:
+        return kept
+    change, *bounds = difference(*means)
+    wider = np.sqrt(moves.factor) * student_quantile(moves.degrees) / normal_quantile()
+    return replace(kept, **dict(zip(("low", "high"), [change + wider * (end - change) for end in bounds], strict=True)))
+
+
+def _mean_movement(weeks):
+    """How much a mean of waits moves from week to week, from the waits of each."""
+    sums = [[(ended * seconds**power).sum() for power in (0, 1, 2)] for one in weeks for seconds, ended, *_ in one]
+    return score_movement(*np.array(sums, float).reshape(-1, 3).T)
 
 
 def _score_change(attrs, row, past, keys, history, least):

@@ -17,6 +17,7 @@ class Metric:
     value: str  # the column that is compared, charted, told
     best: str = ""  # "low", "high", or "" where neither is better
     view_of: str = ""  # the metric that it shows from another side, such as its curve; "" for one of its own
+    window: str = ""  # its argument that says how long after a case what became of it is known; "" for at once
 
     @property
     def contract(self):
@@ -34,11 +35,11 @@ class Metric:
         return self.function.__name__
 
 
-def metric(shape, table, case, value, best="", view_of=""):
+def metric(shape, table, case, value, best="", view_of="", window=""):
     """Declare the function below as a metric; it stays the plain function that it is."""
 
     def declare(function):
-        METRICS[function.__name__] = Metric(function, shape, table, case, value, best, view_of)
+        METRICS[function.__name__] = Metric(function, shape, table, case, value, best, view_of, window)
         return function
 
     return declare

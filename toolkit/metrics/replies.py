@@ -2,27 +2,20 @@
 
 from toolkit import engine
 from toolkit.metrics import shapes, waits
+from toolkit.metrics.choices import TIMED, choosing
 from toolkit.metrics.dataset import data_of, whole
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import first_response_time
-from toolkit.metrics.rows import choose, of_channels
+from toolkit.metrics.rows import of_channels
 from toolkit.tables import CLOSED_STATUSES, READ_AT
 
 TURN = ["message_id", "conversation_id", "sent_at", "sender"]
 
 
 @metric("wait", table="messages", case="turn", value="median_seconds", best="low")
-def response_time(
-    messages,
-    by=None,
-    clock="calendar",
-    as_of=None,
-    zone=None,
-    service=None,
-    bot_only="out",
-    channels="all",
-    conversations=None,
-):
+@choosing
+def response_time(messages, by=None, choices=(*TIMED, "bot_only", "channels"), conversations=None):
     """How long each turn of a customer waits for the next public reply by a human.
 
     Consecutive messages of a customer are one turn, which begins with the first of them; bots and internal notes neither
@@ -73,14 +66,12 @@ def response_time(
     >>> response_time(messages)[["n", "answered_count", "mean_answered_seconds"]].values.tolist()
     [[2.0, 2.0, 180.0]]
     """
-    choose("clock", clock, ("calendar", "business"))
-    choose("bot_only", bot_only, ("in", "out"))
     asked = engine.as_table(messages, "messages", TURN)
     said, threads = _whole(asked, conversations)
-    asked, _ = of_channels(asked, "messages", channels)
-    rows = _turns(asked, said, _closes(threads), as_of, bot_only)
-    choices = {"clock": clock, "bot_only": bot_only, "channels": channels}
-    return waits.wait(response_time, rows, "answered", by, zone, clock, service, "closed", choices)
+    asked, _ = of_channels(asked, "messages", choices.channels)
+    rows = _turns(asked, said, _closes(threads), choices.as_of, choices.bot_only)
+    told = choices.told("clock", "bot_only", "channels")
+    return waits.wait(response_time, waits.Waits(rows, "answered", "closed", choices, told), by)
 
 
 def _whole(table, conversations):
@@ -217,7 +208,7 @@ def reply_pairs(messages, by=None, zone=None, conversations=None):
         _first_responses(table.filter(table.sender == "customer"), conversations) if conversations is not None else {}
     )
     counts = {"negative_count": "is_negative_"}
-    return waits.mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
+    return mean(reply_pairs, pairs, by, zone, facts=facts, counts=counts)
 
 
 def _first_responses(messages, conversations):

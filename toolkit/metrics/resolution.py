@@ -2,14 +2,16 @@
 
 from toolkit import engine
 from toolkit.metrics import shapes, waits
+from toolkit.metrics.choices import CLOSING, choosing
 from toolkit.metrics.registry import metric
-from toolkit.metrics.rows import choose, closings, duration, of_channels, spans, target_of, with_target
+from toolkit.metrics.rows import closings, duration, of_channels, spans, target_of, with_target
 
 WITHIN = ["within_rate", "within_rate_low", "within_rate_high"]
 
 
 @metric("rate", table="conversations", case="conversation", value="resolution_rate", best="high")
-def resolution_rate(conversations, by=None, within="7d", as_of=None, zone=None, channels="all"):
+@choosing
+def resolution_rate(conversations, by=None, within="7d", choices=("as_of", "zone", "channels")):
     """The share of conversations that are closed when the data is read, and the share closed within some days.
 
     Parameters
@@ -50,8 +52,8 @@ def resolution_rate(conversations, by=None, within="7d", as_of=None, zone=None, 
     [[4, 2, 3, 1]]
     """
     seconds = duration("within", within)
-    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
-    rows = closings(table, as_of)
+    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", choices.channels)
+    rows = closings(table, choices.as_of)
     is_old = rows.start_ + seconds <= rows.now_
     rows = rows.mutate(is_old_=is_old, is_soon_=is_old & rows.is_closed_ & (rows.end_ - rows.start_ <= seconds))
 
@@ -68,17 +70,17 @@ def resolution_rate(conversations, by=None, within="7d", as_of=None, zone=None, 
 
     beside = {"old_enough_count": "is_old_", "within_count": "is_soon_"}
     result = shapes.rate(
-        resolution_rate, rows, "closed", by, zone, rest="open", choices={"within": str(within), "channels": channels},
-        uses=[*beside, *WITHIN], case=case, target=target_of(rows, "resolution_rate"), extra=(counted, complete),
+        resolution_rate, rows, "closed", by, choices.zone, rest="open",
+        choices={"within": str(within)} | choices.told("channels"), uses=[*beside, *WITHIN], case=case,
+        target=target_of(rows, "resolution_rate"), extra=(counted, complete),
         units=dict.fromkeys(beside, "count") | {"within_rate": "rate"},
     )  # fmt: skip
     return shapes.then(result, told)
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def first_resolution_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all"
-):
+@choosing
+def first_resolution_time(conversations, by=None, choices=CLOSING):
     """From the conversation's creation to its first close; what was never closed when the data is read is censored then.
 
     Parameters
@@ -116,8 +118,7 @@ def first_resolution_time(
     """
     import ibis
 
-    choose("clock", clock, ("calendar", "business"))
-    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
+    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", choices.channels)
     has_first, again = "first_closed_at" in table.columns, _opened_again(table)
     table = engine.as_table(table, "conversations", ["created_at", *([] if has_first else ["closed_at"])])
     last = table.closed_at if "closed_at" in table.columns else ibis.null("timestamp")
@@ -125,10 +126,10 @@ def first_resolution_time(
     if has_first:
         first = ibis.coalesce(table.first_closed_at, first.cast(table.first_closed_at.type()))
     table = table.mutate(first_close_=first, is_unknown_=again & first.isnull())
-    rows = spans(table, "conversations", "created_at", "first_close_", "closed", as_of)
+    rows = spans(table, "conversations", "created_at", "first_close_", "closed", choices.as_of)
     facts = {"unknown": int(engine.to_pandas(rows.aggregate(n=engine.count_if(rows, rows.is_unknown_)))["n"].iloc[0])}
     rows = rows.filter(~rows.is_unknown_)
-    choices = {"first_close": "own" if has_first else "last", "clock": clock, "channels": channels}
+    chosen = {"first_close": "own" if has_first else "last"} | choices.told("clock", "channels")
     is_state = not has_first and "reopen_count" in table.columns
 
     def told(result):
@@ -136,8 +137,8 @@ def first_resolution_time(
         return result
 
     rows = rows.drop("target_") if "target_" in rows.columns else rows
-    result = waits.wait(first_resolution_time, rows, "closed", by, zone, clock, service, None, choices, case)
-    return shapes.then(result, told)
+    waiting = waits.Waits(rows, "closed", choices=choices, told=chosen, case=case)
+    return shapes.then(waits.wait(first_resolution_time, waiting, by), told)
 
 
 def _opened_again(table):
@@ -197,9 +198,8 @@ def reopen_rate(conversations, by=None, zone=None):
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def final_resolution_time(
-    conversations, by=None, clock="calendar", as_of=None, zone=None, service=None, channels="all"
-):
+@choosing
+def final_resolution_time(conversations, by=None, choices=CLOSING):
     """From the conversation's creation to its last close; what is open when the data is read is censored then.
 
     Parameters
@@ -234,18 +234,19 @@ def final_resolution_time(
     >>> final_resolution_time(conversations)[["n", "open_count", "median_seconds"]].values.tolist()
     [[3.0, 1.0, 7200.0]]
     """
-    choose("clock", clock, ("calendar", "business"))
-    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
-    rows = with_target(closings(table, as_of), "resolution")
-    choices = {"clock": clock, "channels": channels}
-    return waits.wait(final_resolution_time, rows, "closed", by, zone, clock, service, None, choices, case)
+    return waits.wait(final_resolution_time, _open_until_closed(conversations, choices), by)
+
+
+def _open_until_closed(conversations, choices):
+    """The waits of conversations for their last close, as the choices say."""
+    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", choices.channels)
+    rows = with_target(closings(table, choices.as_of), "resolution")
+    return waits.Waits(rows, "closed", choices=choices, told=choices.told("clock", "channels"), case=case)
 
 
 @metric("shares", table="conversations", case="conversation", value="share")
-def resolution_buckets(
-    conversations, by=None, edges=("4h", "1d", "3d", "7d"), clock="calendar", as_of=None, zone=None, service=None,
-    channels="all",
-):  # fmt: skip
+@choosing
+def resolution_buckets(conversations, by=None, edges=("4h", "1d", "3d", "7d"), choices=CLOSING):
     """How many conversations were closed for good within each span of time.
 
     Parameters
@@ -279,9 +280,5 @@ def resolution_buckets(
     >>> buckets.loc[buckets["n"] > 0, ["bucket", "n"]].values.tolist()
     [['within 4 h', 1], ['after 24 h', 1], ['open', 1]]
     """
-    choose("clock", clock, ("calendar", "business"))
-    table, case = of_channels(engine.as_table(conversations, "conversations"), "conversations", channels)
-    rows = with_target(closings(table, as_of), "resolution")
-    choices = {"edges": ", ".join(map(str, edges)), "clock": clock, "channels": channels}
-    of = resolution_buckets
-    return waits.wait_spans(of, rows, "closed", by, zone, edges, clock, service, None, choices, case, still="open")
+    waiting = _open_until_closed(conversations, choices).telling({"edges": ", ".join(map(str, edges))})
+    return waits.wait_spans(resolution_buckets, waiting, by, edges, still="open")

@@ -2,21 +2,25 @@
 
 from toolkit import engine
 from toolkit.metrics import shapes, waits
+from toolkit.metrics.choices import WAITING, choosing
 from toolkit.metrics.dataset import made_once
 from toolkit.metrics.registry import metric
-from toolkit.metrics.rows import channel_setting, choose, of_channels, spans, with_target, without_bots_alone
+from toolkit.metrics.rows import choose, of_channels, spans, with_target, without_bots_alone
 
 _CLOSED = ("closed", "closed_at")
 REOPENED, ANSWERED_AGAIN, HANDED_OFF = "reopened_at", "response_after_reopening_at", "handed_off_at"
 
 
+def asked(conversations, choices):
+    """The waits of conversations for their first response, as the choices say."""
+    of_rows = choices.told("clock", "as_of", "bot_only", "channels", "since", "reopened")
+    rows, case, told = asked_rows(conversations, **of_rows)
+    return waits.Waits(rows, "answered", "closed", choices, told, case)
+
+
 @made_once
 def asked_rows(conversations, clock, as_of, bot_only, channels, since="creation", reopened="restart"):
     """(one row per conversation, with how its wait for the first response ended; the words of one; the choices)."""
-    choose("clock", clock, ("calendar", "business"))
-    choose("bot_only", bot_only, ("in", "out"))
-    choose("since", since, ("creation", "handoff"))
-    choose("reopened", reopened, ("restart", "creation"))
     table = engine.as_table(conversations, "conversations", ["created_at", "first_response_at"])
     table, case = of_channels(table, "conversations", channels)
     choices, later = {"clock": clock, "bot_only": bot_only, "channels": channels}, []
@@ -40,18 +44,8 @@ def with_later_answer(table):
 
 
 @metric("wait", table="conversations", case="conversation", value="median_seconds", best="low")
-def first_response_time(
-    conversations,
-    by=None,
-    clock="calendar",
-    as_of=None,
-    zone=None,
-    service=None,
-    bot_only="out",
-    channels="all",
-    since="creation",
-    reopened="restart",
-):
+@choosing
+def first_response_time(conversations, by=None, choices=WAITING):
     """How long customers wait for the first public reply by a human; bots don't count.
 
     What is still waiting when the data is read is censored then, not dropped, so that a backlog can't make the figure
@@ -112,25 +106,12 @@ def first_response_time(
     >>> first_response_time(conversations, as_of="2024-03-01T10:00Z").loc[0, ["n", "open_count", "median_seconds"]].tolist()
     [4.0, 1.0, 120.0]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
-    of = first_response_time
-    return waits.wait(of, rows, "answered", by, zone, clock, service, "closed", choices, case)
+    return waits.wait(first_response_time, asked(conversations, choices), by)
 
 
 @metric("curve", table="conversations", case="conversation", value="share", best="high", view_of="first_response_time")
-def response_curve(
-    conversations,
-    by=None,
-    clock="calendar",
-    as_of=None,
-    zone=None,
-    service=None,
-    bot_only="out",
-    channels="all",
-    since="creation",
-    reopened="restart",
-    points=200,
-):
+@choosing
+def response_curve(conversations, by=None, choices=WAITING, points=200):
     """The share of conversations answered within any span of time.
 
     It levels off at the share that is ever answered: what was closed without a reply never will be.
@@ -155,25 +136,13 @@ def response_curve(
     >>> response_curve(conversations, as_of="2024-03-01T10:00Z")[["seconds", "share"]].values.tolist()
     [[0.0, 0.0], [60.0, 0.5], [3600.0, 0.5]]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
-    of = response_curve
-    return waits.wait_curve(of, rows, "answered", by, zone, clock, service, "closed", choices, points, case)
+    return waits.wait_curve(response_curve, asked(conversations, choices), by, points)
 
 
 @metric("shares", table="conversations", case="conversation", value="share")
+@choosing
 def response_time_buckets(
-    conversations,
-    by=None,
-    edges=("1h", "6h", "12h", "24h"),
-    clock="calendar",
-    as_of=None,
-    zone=None,
-    service=None,
-    bot_only="out",
-    channels="all",
-    since="creation",
-    reopened="restart",
-    edges_include="upper",
+    conversations, by=None, edges=("1h", "6h", "12h", "24h"), choices=WAITING, edges_include="upper"
 ):
     """How many conversations were answered within each span of time.
 
@@ -188,11 +157,7 @@ def response_time_buckets(
     edges_include : "upper" or "lower"
         The span to which an edge itself belongs: the one that ends there (3600 s is within "1h"), or the one that
         begins there (3600 s is the first second of the next one).
-    clock : "calendar" or "business"
-        Whether the time outside opening hours counts.
-    as_of : datetime, optional
-        When the data was read; defaults to what `open_data` knows, else the newest event.
-    zone, service, bot_only, channels, since, reopened : optional
+    clock, as_of, zone, service, bot_only, channels, since, reopened : optional
         As for `first_response_time`.
 
     Returns
@@ -223,25 +188,16 @@ def response_time_buckets(
     >>> buckets.loc[buckets["n"] > 0, ["bucket", "n", "share"]].values.tolist()
     [['within 1 h', 2, 0.5], ['after 24 h', 1, 0.25], ['waiting', 1, 0.25]]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
     choose("edges_include", edges_include, ("upper", "lower"))
-    choices = {"edges": ", ".join(map(str, edges)), "edges_include": edges_include} | choices
-    of, is_upper = response_time_buckets, edges_include == "upper"
-    return waits.wait_spans(
-        of, rows, "answered", by, zone, edges, clock, service, "closed", choices, case, is_upper=is_upper
-    )
+    own = {"edges": ", ".join(map(str, edges)), "edges_include": edges_include}
+    told = asked(conversations, choices).telling(own)
+    return waits.wait_spans(response_time_buckets, told, by, edges, is_upper=edges_include == "upper")
 
 
 @metric("rate", table="conversations", case="conversation", value="response_rate", best="high")
+@choosing
 def response_rate(
-    conversations,
-    by=None,
-    no_reply_topics=None,
-    as_of=None,
-    zone=None,
-    bot_only="out",
-    channels="all",
-    reopened="restart",
+    conversations, by=None, no_reply_topics=None, choices=("as_of", "zone", "bot_only", "channels", "reopened")
 ):
     """The share of inbound conversations that got a public reply by a human.
 
@@ -274,17 +230,17 @@ def response_rate(
     >>> response_rate(conversations)["response_rate"].tolist()
     [0.5]
     """
-    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels, reopened=reopened)
+    waiting = asked(conversations, choices)
+    rows, extra, uses = waiting.rows, None, []
     topics = shapes.settings_of(rows).no_reply_topics if no_reply_topics is None else engine.group_keys(no_reply_topics)
-    choices = {name: value for name, value in choices.items() if name not in ("clock", "since")}
-    extra, uses = None, []
+    told = {name: value for name, value in waiting.told.items() if name not in ("clock", "since")}
     if topics and "topic" in rows.columns:
         rows = rows.mutate(needs_=~engine.as_text(rows.topic).isin(topics).fill_null(False))
-        choices["no_reply_topics"] = ", ".join(topics)
+        told["no_reply_topics"] = ", ".join(topics)
         extra = _needing, _with_needing_rate
         uses = ["needing_count", "needing_rate", "needing_rate_low", "needing_rate_high"]
     return shapes.rate(
-        response_rate, rows, "answered", by, zone, ["closed"], "open", choices, uses, case=case, extra=extra,
+        response_rate, rows, "answered", by, choices.zone, ["closed"], "open", told, uses, case=waiting.case, extra=extra,
         units={"needing_count": "count", "needing_rate": "rate"},
     )  # fmt: skip
 
@@ -299,84 +255,3 @@ def _needing(keyed):
 def _with_needing_rate(frame):
     frame = shapes.add_rate(frame, "needing_rate", "needing_answered", "needing_count", prefix="needing_rate")
     return frame.drop(columns="needing_answered")
-
-
-@metric("rate", table="conversations", case="conversation", value="expectation_met", best="high")
-def expectation_met(conversations, as_of=None, bot_only="out", channels="all", since="creation", reopened="restart"):
-    """The share of conversations answered within what customers expect of their channel.
-
-    Parameters
-    ----------
-    conversations : DataFrame, ibis Table or path; one row per conversation
-        Uses `created_at`, `first_response_at`, `closed_at` where it is there, and `channel`. What is expected stands in service.toml
-        (`expectations`), of a channel by its name; "social" stands for all written channels without an entry of their own.
-    as_of, bot_only, channels, since, reopened :
-        As for `first_response_time`; a phone conversation that begins when the call is taken says nothing of its queue.
-
-    Returns
-    -------
-    Result, one row per expectation, in the order of the settings: `expectation` (such as "social, 1 h"),
-        `within_seconds`, `expected_share` of the customers who expect it (null where that isn't known), `n`
-        conversations, `answered_count` answered by then, `expectation_met` in [0, 1] (best 1) with `low`, `high` (95 %, from the
-        cumulative incidence: what is waiting is censored).
-
-    Source: DEFINITIONS.md#expectation-met
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> start = pd.Timestamp("2024-03-01T09:00Z")
-    >>> conversations = pd.DataFrame({
-    ...     "channel": ["email"] * 2, "created_at": [start] * 2,
-    ...     "first_response_at": [start + pd.Timedelta(hours=h) for h in (1, 30)],
-    ... })
-    >>> expectation_met(conversations)[["expectation", "n", "expectation_met"]].values.tolist()
-    [['email, 24 h', 2, 0.5]]
-    """
-    import pandas as pd
-
-    rows, case, choices = asked_rows(conversations, "calendar", as_of, bot_only, channels, since, reopened)
-    rows = engine.as_table(rows, "conversations", ["channel"])
-    settings = shapes.settings_of(rows)
-    with shapes.at_once():
-        given = {"bot_only": bot_only, "channels": channels, "since": since, "reopened": reopened}
-        first = first_response_time(conversations, by="channel", as_of=as_of, **given)
-    groups = {channel: channel_setting(channel, settings.expectations) for channel in first["channel"]}
-    made = []
-    for name, expected in settings.expectations.items():
-        members = [channel for channel, group in groups.items() if group == name]
-        cells = [first.cells(row) for _, row in first.iterrows() if row["channel"] in members]
-        if not cells:
-            continue
-        curve = waits.curve_of(pd.concat(cells))
-        for one in expected:
-            share, low, high = curve.at(one.within)
-            met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
-            label = f"{name}, {_hours(one.within)}"
-            made.append((label, one.within, one.share, int(curve.n), met, share, low, high))
-    columns = [
-        "expectation",
-        "within_seconds",
-        "expected_share",
-        "n",
-        "answered_count",
-        "expectation_met",
-        "low",
-        "high",
-    ]
-    frame = pd.DataFrame(made, columns=columns).astype({"expected_share": "float64"})
-    units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
-    about = {
-        "rows": ["expectation"],
-        "ordered": True,
-        "roles": {"hits": "answered_count"},
-        "ends": ("low", "high"),
-    }
-    about |= {"case": case} if case else {}
-    return shapes.finish(frame, "expectation_met", rows, [], units | {"expectation_met": "rate"}, choices, **about)
-
-
-def _hours(seconds):
-    from toolkit.clock import humanize
-
-    return humanize(seconds) if seconds != 86_400 else "24 h"

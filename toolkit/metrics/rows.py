@@ -208,3 +208,8 @@ def with_columns_of(messages, columns, conversations):
         return messages
     own = conversations.select("conversation_id", *lacking).distinct(on="conversation_id", keep="first")
     return messages.left_join(own, "conversation_id").drop("conversation_id_right")
+
+
+def currency_of(settings):
+    """{"currency": that of the costs} as a choice that is printed; {} where service.toml names none."""
+    return {"currency": settings.currency} if settings.currency else {}

@@ -11,12 +11,12 @@ import pandas as pd
 from toolkit import words
 from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import Incidence
-from toolkit.metrics.periods import is_steady
+from toolkit.metrics.periods import is_steady, window_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
 from toolkit.metrics.waits import ENDS
-from toolkit.movement import count_movement, score_movement
+from toolkit.movement import count_movement, curve_movement, score_movement, wait_movement
 from toolkit.tables import HISTORY_WEEK
 from toolkit.verdicts import Change, counts, curves, direction, holm, is_clear, rates, scores, waits
 
@@ -40,9 +40,11 @@ class Week:
 def scan(data, *asked, by=("topic", "channel")):
     """The weeks of the period in which a group of a metric clearly stands out from its other weeks.
 
-    Each whole week of the period is held against all the others of the last thirteen, each read at its own end; what is
+    Each whole week of the period is held against all the others of the last thirteen, each read at its own end (of a
+    metric that needs a window after a case, so much later; a week that isn't so old is left out); what is
     told is clear after Holm's correction over everything that was looked at. What moved all period long is no week's:
-    `compared` tells it.
+    `compared` tells it. A case may be in several groups, as a customer of two channels is: no group is held against
+    another, and the correction holds however much they have in common.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def scan(data, *asked, by=("topic", "channel")):
     view = data.last_weeks(numbered=True)
     if view is None:
         return [], []
-    weeks = [week for table, calls in _by_table(view, asked, by).items() for week in _weeks(data, view, table, calls)]
+    weeks = [week for held, calls in _by_table(data, view, asked, by).items() for week in _weeks(data, *held, calls)]
     weeks = [week for week in weeks if not np.isnan(week.change.p)]
     clear = {}
     for week, p in zip(weeks, holm([week.change.p for week in weeks]), strict=True):
@@ -78,37 +80,42 @@ def scan(data, *asked, by=("topic", "channel")):
     return sorted(facts, key=lambda fact: -fact["score"]), [float(week.change.p) for week in weeks]
 
 
-def _by_table(view, asked, by):
-    """{table: [(key, column, best, plan of the metric by key and week)]} of what the data can tell."""
-    held, tables = {}, {}
+def _by_table(data, last, asked, by):
+    """{(view, table, window): [(key, column, best, plan of the metric by key and week)]} of what the data can tell."""
+    tables = {}
     for function, given in asked:
         own = dict(given)
         best, value = own.pop("best", None), own.pop("value", None)
         name = own.pop("table", METRICS[function.__name__].table)
+        window = window_of(function, own)
+        view = last.read_later(window, data.as_of)
         try:
-            held[name] = held.get(name) if name in held else getattr(view, name)
-            for key in [key for key in by if key in held[name].columns]:
+            held = getattr(view, name)
+            for key in [key for key in by if key in held.columns]:
                 with planned():
-                    plan = function(held[name], **own | {"by": [key, HISTORY_WEEK]})
-                tables.setdefault(name, []).append((key, value, best, plan))
+                    plan = function(held, **own | {"by": [key, HISTORY_WEEK]})
+                tables.setdefault((view, name, window), []).append((key, value, best, plan))
         except (MissingColumn, MissingTable):
             continue
     return tables
 
 
-def _weeks(data, view, table, calls):
+def _weeks(data, view, table, window, calls):
     """The weeks of the period that can be held against others, of every group of some results of a table."""
     whole = {part.first_day for part in view.parts("week") if part.is_complete}
     gone = view.missing_days
     spans = [
         week
         for week in view.spans
-        if week.first_day in whole and not any(week.first_day <= day <= week.last_day for day in gone)
+        if week.first_day in whole
+        and not any(week.first_day <= day <= week.last_day for day in gone)
+        and view.is_due(week, window)
     ]
     own = [week for week in spans if data.period.start is None or week.last_day >= data.period.first_day]
     results = together([lambda plan=plan: plan for *_, plan in calls])
     for (key, value, best, _), result in zip(calls, results, strict=True):
         column = value or result.attrs["value"]
+        result.attrs["filters"] = [*data.filters]
         is_count = result.attrs["units"].get(column) == "count"
         if column not in result.columns or (is_count and not is_steady(data, table)):
             continue
@@ -164,16 +171,20 @@ def _waits(weekly, own, others, value, least):
     cells = [weekly.cells(row) for row in (own, *others)]
     if value not in ("median_seconds", "mean_seconds") or any(cell is None for cell in cells):
         return None
+    weeks = [tuple(cell[name].to_numpy(float) for name in ("cell_", *ENDS)) for cell in cells[1:]]
     total = pd.concat(cells).groupby("cell_")[list(ENDS)].sum()
     now = cells[0].groupby("cell_")[list(ENDS)].sum().reindex(total.index, fill_value=0)
     seconds, sides = total.index.to_numpy(float), [one.to_numpy(float).T for one in (now, total - now)]
     if value == "mean_seconds":
         known = [row for row in others if not pd.isna(row[value])]
         rest = sum(row[value] * row["n"] for row in known) / max(sum(row["n"] for row in known), 1)
-        change = waits(seconds, sides[0][0], seconds, sides[1][0], fewest=least)
+        movement = wait_movement([week[:2] for week in weeks])
+        change = waits(seconds, sides[0][0], seconds, sides[1][0], fewest=least, movement=movement)
     else:
-        rest = Incidence(seconds, *sides[1]).quantile(0.5)
-        change = curves((seconds, *sides[0]), (seconds, *sides[1]), fewest=least)
+        rest, movement = Incidence(seconds, *sides[1]).quantile(0.5), curve_movement(weeks)
+        change = curves((seconds, *sides[0]), (seconds, *sides[1]), fewest=least, movement=movement)
+    if movement is None:
+        change = replace(change, p=np.nan)
     return None if np.isnan(rest) else (float(own[value]), float(rest), change)
 
 
@@ -183,10 +194,10 @@ def _waits(weekly, own, others, value, least):
 def _fact(weeks):
     """The fact of a group, of which the first of these weeks is the clearest."""
     week, attrs = weeks[0], weeks[0].result.attrs
-    said, unit = subject_of(week.result, week.column), attrs["units"][week.column]
+    said, unit = named_of(week.result, week.column), attrs["units"][week.column]
     other = round(week.other) if unit == "count" else week.other
     told = {"subject": said, "value": words.value_text(week.value, unit), "other": words.value_text(other, unit)}
-    what = words.text("headlines.scan.what", **told)
+    what = words.text(f"headlines.scan.{'counted' if unit == 'count' else 'what'}", **told)
     name = words.display_name(week.group, week.key, in_sentence=True)
     clause = words.text("headlines.scan.clause", name=name, week=words.date_name(week.monday), what=what)
     return {
@@ -207,6 +218,14 @@ def _fact(weeks):
         "n": week.n,
         "weeks": sorted(one.monday.isoformat() for one in weeks),
     }
+
+
+def named_of(result, column):
+    """The same with which channels it is of, where that was chosen: a tile beside it may be of others."""
+    said, channels = subject_of(result, column), result.attrs["choices"].get("channels")
+    form = f"headlines.channels.{channels}"
+    is_said = words.has(form) and "channel" not in [*result.attrs["by"], *result.attrs.get("filters", ())]
+    return words.text(form, subject=said) if is_said else said
 
 
 def subject_of(result, column):

@@ -9,6 +9,7 @@ from toolkit.metrics import shapes
 from toolkit.metrics.changes import what_moved
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose
+from toolkit.metrics.shares import shares
 from toolkit.tables import SENTIMENTS
 from toolkit.verdicts import decide, rates
 
@@ -68,7 +69,7 @@ def sentiment_trend(messages, by=None, every="week", tagged="all", zone=None):
         rows = rows.filter(is_tagged if tagged == "tagged" else ~is_tagged)
     groups = [key for key in engine.group_keys(by) if key != every]
     keys = [*groups, *([every] if every else [])]
-    query, counted = shapes.shares(sentiment_trend, rows, PARTS, "sentiment", keys, zone, "conversation_id")
+    query, counted = shares(sentiment_trend, rows, PARTS, "sentiment", keys, zone, "conversation_id")
     least = shapes.settings_of(rows).minimum_count
 
     def made(frame):

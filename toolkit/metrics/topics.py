@@ -7,6 +7,7 @@ from toolkit import engine, words
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.intervals import wilson
 from toolkit.metrics import shapes, waits
+from toolkit.metrics.choices import Choices
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import duration, spans
 from toolkit.metrics.volume import contacts_of
@@ -184,7 +185,9 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
         }
         return result
 
-    return shapes.then(waits.wait(repetitive_share, rows, "closed", keys, zone), made)
+    return shapes.then(
+        waits.wait(repetitive_share, waits.Waits(rows, "closed", choices=Choices(zone=zone)), keys), made
+    )
 
 
 def _told(frame, total):

@@ -1,26 +1,18 @@
 """Who is still waiting for an answer, and for what customers wait longest in all."""
 
 from toolkit import engine
-from toolkit.metrics import shapes, waits
+from toolkit.metrics import shapes
+from toolkit.metrics.choices import WAITING, choosing
+from toolkit.metrics.means import mean
 from toolkit.metrics.registry import metric
-from toolkit.metrics.response import asked_rows
+from toolkit.metrics.response import asked
 from toolkit.metrics.sums import COLUMNS, cells_of, sums
 from toolkit.metrics.waits import timed
 
 
 @metric("mean", table="conversations", case="waiting_conversation", value="median_seconds", best="low")
-def response_wait(
-    conversations,
-    by=None,
-    clock="calendar",
-    as_of=None,
-    zone=None,
-    service=None,
-    bot_only="out",
-    channels="all",
-    since="creation",
-    reopened="restart",
-):
+@choosing
+def response_wait(conversations, by=None, choices=WAITING):
     """How long those who still wait for a first response have waited by the time the data was read.
 
     Parameters
@@ -54,9 +46,9 @@ def response_wait(
     >>> response_wait(conversations, as_of=read)[["n", "median_seconds", "longest_seconds"]].values.tolist()
     [[3.0, 7200.0, 21600.0]]
     """
-    rows, _, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
-    rows = rows.filter(~rows.is_answered_ & ~rows.is_closed_)
-    rows = timed(rows, shapes.business_settings(rows, service, zone) if clock == "business" else None)
+    waiting = asked(conversations, choices)
+    rows = waiting.rows.filter(~waiting.rows.is_answered_ & ~waiting.rows.is_closed_)
+    rows = timed(rows, choices.opening(rows))
 
     def with_longest(result):
         """The result with the longest wait of each group, to the second up to two hours."""
@@ -67,22 +59,12 @@ def response_wait(
         return result
 
     uses = ["longest_seconds"]
-    return shapes.then(waits.mean(response_wait, rows, by, zone, choices, uses), with_longest)
+    return shapes.then(mean(response_wait, rows, by, choices.zone, waiting.told, uses), with_longest)
 
 
 @metric("sums", table="conversations", case="conversation", value="share", best="low")
-def slow_topics(
-    conversations,
-    by=None,
-    clock="calendar",
-    as_of=None,
-    zone=None,
-    service=None,
-    bot_only="out",
-    channels="all",
-    since="creation",
-    reopened="restart",
-):
+@choosing
+def slow_topics(conversations, by=None, choices=WAITING):
     """The topics by the waiting time that they add in all: where fewer or faster answers would save customers most.
 
     A wait lasts to the first response, to a close without one, or to the reading for what is waiting.
@@ -120,10 +102,10 @@ def slow_topics(
     >>> slow_topics(conversations)[["topic", "n", "total_seconds", "share"]].values.tolist()
     [['bill', 2, 10800.0, 0.75], ['app', 1, 3600.0, 0.25]]
     """
-    rows, case, choices = asked_rows(conversations, clock, as_of, bot_only, channels, since, reopened)
-    rows = engine.as_table(rows, "conversations", ["topic"])
+    waiting = asked(conversations, choices)
+    rows = engine.as_table(waiting.rows, "conversations", ["topic"])
     keys = [key for key in engine.group_keys(by) if key != "topic"]
-    keyed = engine.with_keys(rows, "conversations", [*keys, "topic"], zone, taken=COLUMNS)
-    keyed = timed(keyed, shapes.business_settings(rows, service, zone) if clock == "business" else None)
+    keyed = engine.with_keys(rows, "conversations", [*keys, "topic"], choices.zone, taken=COLUMNS)
+    keyed = timed(keyed, choices.opening(rows))
     query = cells_of(keyed, [*keys, "topic"], ("is_answered_", "is_closed_"))
-    return sums(slow_topics, query, rows, keys, "topic", choices=choices, case=case)
+    return sums(slow_topics, query, rows, keys, "topic", choices=waiting.told, case=waiting.case)

@@ -1,17 +1,21 @@
-"""The shapes of time: how long until something ends, what is open included; and means of waits that are over.
+"""The shapes of time: how long until something ends, what is open included; those of waits that are over are in `means.py`.
 
 Waits reach pandas as counts on a grid of seconds (`on_grid`), so that what is handed over doesn't grow with the rows.
 """
+
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from toolkit import engine
 from toolkit.errors import BadData
-from toolkit.intervals import Incidence, mean_of_waits, normal_quantile, order_interval, wilson
+from toolkit.intervals import Incidence, normal_quantile
+from toolkit.metrics.choices import Choices
 from toolkit.metrics.edges import parse_edges, span_name, span_words
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.shapes import add_rate, business_settings, finish, groups_of, run, settings_of
+from toolkit.metrics.shapes import add_rate, finish, groups_of, run, settings_of
 
 GRID = ((7_200, 1), (86_400, 10), (864_000, 60), (8_640_000, 600))  # (up to, step) in seconds
 COARSEST = 3_600
@@ -22,7 +26,38 @@ TOLD = (10, 20, 60, 300, 600, 1_800, 3_600, 21_600, 86_400, 259_200)  # times at
 WITHIN = ["within_target", "within_target_low", "within_target_high"]
 
 
-def _framed(keys, rows, columns):
+@dataclass(frozen=True)
+class Waits:
+    """Cases that wait for an end, and how they are counted: what the shapes of time take.
+
+    `rows` have `start_`, `stop_` (epoch seconds; when the data was read for what is open), the flags `is_<ended>_` and
+    `is_<otherwise>_`, and may have `target_`, the seconds within which a case should have ended. `told` are the choices
+    that a result tells, `case` the word of one row where it isn't the metric's own.
+    """
+
+    rows: Any
+    ended: str
+    otherwise: str | None = None
+    choices: Choices = Choices()
+    told: dict | None = None
+    case: str | None = None
+
+    @property
+    def flags(self):
+        """The columns that say how a wait ended."""
+        return [f"is_{flag}_" for flag in (self.ended, self.otherwise) if flag]
+
+    def telling(self, more):
+        """The same waits of which a result tells more choices, these first."""
+        return replace(self, told=more | self.told)
+
+    @property
+    def about(self):
+        """What a result knows of its cases besides its metric's own word for one."""
+        return {"case": self.case} if self.case else {}
+
+
+def framed(keys, rows, columns):
     """A frame of (key, {column: value}) rows, with its columns also where there is no row."""
     made = [dict(zip(keys, key, strict=True)) | values for key, values in rows]
     return pd.DataFrame(made, columns=[*keys, *columns])
@@ -49,19 +84,15 @@ def on_grid(seconds):
     return ibis.cases((seconds <= 0, seconds), *[(seconds <= end, value) for end, value in steps], else_=up(COARSEST))
 
 
-def _cells(of, rows, ended, otherwise, by, zone, clock, service, uses=()):
-    """(keys, query): cases per group, duration on the grid and target; and the rows, one each, that it counts.
-
-    `rows` have `start_`, `stop_` (epoch seconds; when the data was read for what is open), the flags `is_<ended>_`
-    and `is_<otherwise>_`, and may have `target_`, the seconds within which a case should have ended.
-    """
+def _cells(of, waits, by, uses=()):
+    """(keys, spans): one row per case with its groups, its seconds, how it ended and its target."""
     name, keys = of.__name__, engine.group_keys(by)
+    ended, otherwise = waits.ended, waits.otherwise
     taken = ["n", f"{ended}_count", "open_count", *QUANTILES, f"mean_{ended}_seconds", "target_seconds", *WITHIN]
     taken += ["seconds", "share", "low", "high", "bucket", "total", *([f"{otherwise}_count"] if otherwise else [])]
-    keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=taken)
-    flags = [f"is_{flag}_" for flag in (ended, otherwise) if flag]
-    spans = keyed.select(*keys, "start_", "stop_", *flags, *(["target_"] if "target_" in keyed.columns else []))
-    return keys, timed(spans, business_settings(rows, service, zone) if clock == "business" else None)
+    keyed = engine.with_keys(waits.rows, METRICS[name].contract, keys, waits.choices.zone, uses=uses, taken=taken)
+    own = [*keys, "start_", "stop_", *waits.flags, *(["target_"] if "target_" in keyed.columns else [])]
+    return keys, timed(keyed.select(*own), waits.choices.opening(waits.rows))
 
 
 def timed(spans, service):
@@ -78,14 +109,14 @@ def timed(spans, service):
     return spans.mutate(seconds_=spans.stop_ - spans.start_)
 
 
-def _counted(spans, keys, ended, otherwise):
+def _counted(spans, keys, waits):
     """The query: per group and duration on the grid how many ended, ended otherwise, are open; and their seconds."""
     import ibis
 
     cell = spans.mutate(cell_=on_grid(spans.seconds_))
-    if otherwise is None:
-        otherwise, cell = "otherwise", cell.mutate(is_otherwise_=ibis.literal(False))
-    is_ended, is_other = cell[f"is_{ended}_"], cell[f"is_{otherwise}_"]
+    if waits.otherwise is None:
+        cell = cell.mutate(is_otherwise_=ibis.literal(False))
+    is_ended, is_other = cell[f"is_{waits.ended}_"], cell[f"is_{waits.otherwise or 'otherwise'}_"]
     groups = [*keys, "cell_", *(["target_"] if "target_" in cell.columns else [])]
     return cell.group_by(groups).aggregate(
         ended_=is_ended.ifelse(1, 0).sum(),
@@ -114,14 +145,14 @@ def _curve(seconds, *ends):
     return Incidence(times, *(np.bincount(at, column, minlength=len(times)) for column in ends))
 
 
-def wait(of, rows, ended, by, zone, clock="calendar", service=None, otherwise=None, choices=None, case=None, uses=()):
+def wait(of, waits, by, uses=()):
     """Quantiles of the time to an end, from the cumulative incidence: what is open is censored when the data was read.
 
     What ended otherwise will never end this way; the mean of what did stands beside, labelled as such. Where the
     rows have a `target_`, the share that ended within it, each case held to its own.
     """
-    name = of.__name__
-    keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service, uses)
+    name, rows, ended, otherwise = of.__name__, waits.rows, waits.ended, waits.otherwise
+    keys, spans = _cells(of, waits, by, uses)
     has_target = "target_" in spans.columns
     roles = {"ended": f"{ended}_count", "open": "open_count", "mean": f"mean_{ended}_seconds"}
     roles |= {"otherwise": f"{otherwise}_count"} if otherwise else {}
@@ -145,25 +176,24 @@ def wait(of, rows, ended, by, zone, clock="calendar", service=None, otherwise=No
     def made(cells):
         refuse_negative(cells, METRICS[name].contract)
         groups = groups_of(cells, keys) if len(cells) or not keys else []
-        frame = _framed(keys, [(key, measured(group)) for key, group in groups], columns)
+        frame = framed(keys, [(key, measured(group)) for key, group in groups], columns)
         frame = frame.astype(dict.fromkeys(counts, "int64"))
         units = dict.fromkeys(counts, "count") | dict.fromkeys([*QUANTILES, roles["mean"], "target_seconds"], "seconds")
         about = {
             "roles": roles,
             "ends": ("median_low", "median_high"),
             "when_null": dict.fromkeys(QUANTILES, "not_reached"),
-        }
-        about |= {"case": case} if case else {}
+        } | waits.about
         if has_target and frame["within_target"].notna().any():
             wanted = settings_of(rows).targets.compliance
             about["target"] = dict(zip(("of", "low", "high"), WITHIN, strict=True)) | {"value": wanted, "best": "high"}
             units["within_target"] = "rate"
         elif has_target:
             frame = frame.drop(columns=["target_seconds", *WITHIN])
-        result = finish(frame, name, rows, keys, units, choices, **about)
+        result = finish(frame, name, rows, keys, units, waits.told, **about)
         return result.with_cells(cells.drop(columns=["smallest_"]), keys)
 
-    return run(_counted(spans, keys, ended, otherwise), made)
+    return run(_counted(spans, keys, waits), made)
 
 
 def _within_target(cells):
@@ -202,12 +232,10 @@ def _one_target(targets):
     return float(found[0]) if len(found) == 1 else np.nan
 
 
-def wait_curve(
-    of, rows, ended, by, zone, clock="calendar", service=None, otherwise=None, choices=None, points=200, case=None
-):
+def wait_curve(of, waits, by, points=200):
     """The share that ended within any span of time, at most `points` rows a group."""
-    name = of.__name__
-    keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
+    name, rows = of.__name__, waits.rows
+    keys, spans = _cells(of, waits, by)
     targeted = ["target_seconds"] if "target_" in spans.columns else []
 
     def drawn(cells):
@@ -238,29 +266,13 @@ def wait_curve(
         frame = frame.drop(columns=targeted) if frame[targeted].isna().all(axis=None) else frame
         units = {"seconds": "seconds", "n": "count", "share": "rate", "target_seconds": "seconds"}
         least = settings_of(rows).minimum_count
-        about = {"rows": ["seconds"], "ends": ("low", "high"), "facts": {"minimum_count": least}} | (
-            {"case": case} if case else {}
-        )
-        return finish(frame, name, rows, keys, units, choices, 0, **about)
+        about = {"rows": ["seconds"], "ends": ("low", "high"), "facts": {"minimum_count": least}} | waits.about
+        return finish(frame, name, rows, keys, units, waits.told, 0, **about)
 
-    return run(_counted(spans, keys, ended, otherwise), made)
+    return run(_counted(spans, keys, waits), made)
 
 
-def wait_spans(
-    of,
-    rows,
-    ended,
-    by,
-    zone,
-    edges,
-    clock="calendar",
-    service=None,
-    otherwise=None,
-    choices=None,
-    case=None,
-    is_upper=True,
-    still="waiting",
-):
+def wait_spans(of, waits, by, edges, is_upper=True, still="waiting"):
     """How many ended within each span of time; what ended otherwise, and what is open, are parts of their own.
 
     Counted on the engine by the exact second; an edge belongs to the span that it ends (`is_upper`), or begins. Where
@@ -269,9 +281,10 @@ def wait_spans(
     import ibis
 
     name, seconds = of.__name__, parse_edges(edges)
+    ended, otherwise = waits.ended, waits.otherwise
     words = span_words(seconds, otherwise, is_upper, still)
     names = [span_name(key, values) for key, values in words]
-    keys, spans = _cells(of, rows, ended, otherwise, by, zone, clock, service)
+    keys, spans = _cells(of, waits, by)
     steps = [
         (spans.seconds_ <= edge if is_upper else spans.seconds_ < edge, place) for place, edge in enumerate(seconds)
     ]
@@ -312,85 +325,9 @@ def wait_spans(
             "parts": names,
             "part_words": words,
             "ends": ("low", "high"),
-        }
-        about |= {"case": case} if case else {}
-        return finish(whole, name, rows, keys, units, choices, **about)
+        } | waits.about
+        return finish(whole, name, waits.rows, keys, units, waits.told, **about)
 
     groups = [*keys, "place_", *of_target]
     query = engine.aggregate(spans, groups, n=spans.count(), smallest_=spans.seconds_.min(), **hits)
     return run(query, made)
-
-
-# --- mean -------------------------------------------------------------------------------------------
-
-
-def mean(of, rows, by, zone, choices=None, uses=(), within=None, facts=None, counts=None):
-    """The mean of `seconds_` with Hall's interval, for skewed waits; median and p90, plain: nothing is open.
-
-    Rows whose seconds are null are left out, and counted as the fact `unknown`.
-
-    Parameters
-    ----------
-    within : (seconds, wanted share), optional
-        The share of the rows that took no longer.
-    facts : what else a sentence says of the result
-    counts : {name: flag column} of rows that are counted beside
-    """
-    name, keys = of.__name__, engine.group_keys(by)
-    counts = counts or {}
-    ends = {"mean_seconds": ("mean_low", "mean_high"), "median_seconds": ("median_low", "median_high")}
-    value = METRICS[name].value
-    columns = ["n", "mean_seconds", *ends["mean_seconds"], *MEDIAN, "p90_seconds", *(WITHIN if within else []), *counts]
-    keyed = engine.with_keys(rows, METRICS[name].contract, keys, zone, uses=uses, taken=columns)
-    cells = keyed.select(*keys, *counts.values(), cell_=on_grid(keyed.seconds_), s_=keyed.seconds_.cast("float64"))
-    query = cells.group_by([*keys, "cell_"]).aggregate(
-        ended_=cells.count(), s1_=cells.s_.sum(), s2_=(cells.s_ * cells.s_).sum(), s3_=(cells.s_ * cells.s_ * cells.s_).sum(),
-        **{f"{count}_": engine.count_if(cells, cells[flag]) for count, flag in counts.items()},
-    )  # fmt: skip
-
-    def measured(group):
-        group = group.sort_values("cell_")
-        values, sizes = group["cell_"].to_numpy(float), group["ended_"].to_numpy(float)
-        n, *sums = (float(group[column].sum()) for column in ("ended_", "s1_", "s2_", "s3_"))
-        low, high = (float(np.ravel(end)[0]) for end in mean_of_waits(n, *sums))
-        median = [plain_quantile(values, sizes, 0.5), *order_interval(values, sizes, 0.5)]
-        row = [int(n), sums[0] / n if n else np.nan, low, high, *median, plain_quantile(values, sizes, 0.9)]
-        if within:
-            hits = float(sizes[values <= within[0]].sum())
-            row += [hits / n if n else np.nan, *(float(end[0]) for end in wilson([hits], [n]))]
-        return dict(zip(columns, [*row, *(int(group[f"{count}_"].sum()) for count in counts)], strict=True))
-
-    def made(cells):
-        unknown = cells[cells["cell_"].isna()]
-        cells = cells.drop(unknown.index)
-        known = (facts or {}) | {"unknown": int(unknown["ended_"].sum())}
-        groups = groups_of(cells, keys) if len(cells) or not keys else []
-        frame = _framed(keys, [(key, measured(group)) for key, group in groups], columns).astype({"n": "int64"})
-        units = {"n": "count"} | dict.fromkeys(["mean_seconds", "median_seconds", "p90_seconds"], "seconds")
-        units |= dict.fromkeys(counts, "count") | {"within_target": "rate"}
-        about = {"ends": ends[value], "facts": known}
-        if within:
-            about["target"] = dict(zip(("of", "low", "high"), WITHIN, strict=True)) | {
-                "value": within[1],
-                "best": "high",
-            }
-            about["target"]["seconds"] = within[0]
-        kept = cells.assign(otherwise_=0, open_=0)
-        return finish(frame, name, rows, keys, units, choices, **about).with_cells(kept, keys)
-
-    return run(query, made)
-
-
-def plain_quantile(values, counts, probability):
-    """The quantile of counted values, interpolated between neighbours as numpy's default is.
-
-    >>> plain_quantile(np.array([1.0, 2.0, 9.0]), np.array([1, 1, 2]), 0.5)
-    5.5
-    """
-    n = counts.sum()
-    if not n:
-        return np.nan
-    order = np.argsort(values)
-    place, ends = (n - 1) * probability, np.cumsum(counts[order])
-    low, high = (values[order][np.searchsorted(ends, at, side="right")] for at in (np.floor(place), np.ceil(place)))
-    return float(low + (high - low) * (place - np.floor(place)))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from toolkit import engine
 from toolkit.metrics import shapes
-from toolkit.metrics.dataset import whole_of
+from toolkit.metrics.dataset import own_of_all_time
 from toolkit.metrics.happened import BEFORE, events, scope_of, step_of, steps_there
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import replies_of, with_columns_of
@@ -60,7 +60,7 @@ def workload(conversations, by=None, messages=None, as_of=None, zone=None):
     if messages is None and scope.data is not None and scope.data.has("messages"):
         messages = scope.data.messages
     if messages is not None:
-        whole, _ = whole_of(messages, "messages")
+        whole, _ = own_of_all_time(messages, "messages")
         replies = with_columns_of(replies_of(whole), keys, scope.rows)
         sent = replace(scope, rows=replies)
         sent = events(sent, "messages", keys, {"reply_count": "sent_at"}, zone, taken=kinds)

@@ -103,7 +103,9 @@ def estimates(result, value):
 
 
 def befores(result, before, keys):
-    """Per row the value of the period before; nan without one, or where too few cases had it."""
+    """Per row the value of the period before; nan without one, or where too few cases had it. Or the one from outside."""
+    if result.attrs.get("against") == "outside":
+        return result["previous"].to_numpy(float)
     if before is None or "previous" not in before:
         return np.full(len(result), np.nan)
     least = before.attrs.get("minimum_count", 1)

@@ -15,12 +15,15 @@ from toolkit.plots.canvas import DOTTED, EDGE, LINE
 from toolkit.plots.lines import last_of, line
 
 MOST_PANELS = 9
+MOST_BESIDE = {False: 3, True: 2}  # where the finding names one: a row of a wide and of a narrow drawing
 GAP = 22  # between two panels
 TALL = {False: 92, True: 84}
 HEAD = 22  # of a panel: its name
 
 
-def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None):
+def panels(
+    names, ax, narrow, everything, draw, scales, values, key, left_out=0, ticks=None, left_out_words="chart.others_left_out"
+):  # fmt: skip
     """A panel for each name; `draw(ax, place)` draws the group of a place into axes.
 
     Parameters
@@ -74,7 +77,7 @@ def panels(names, ax, narrow, everything, draw, scales, values, key, left_out=0,
         cell = canvas.Canvas(one, wide, pitch, narrow, canvas.Affine2D().translate(x, y) + px)
         _panel(cell, names, values, everything, draw, number, scales, ticks, is_two, number % columns == 0)
     if left_out:
-        canvas.write(drawn, 0, height - 4, words.text("chart.others_left_out", n=left_out), role="muted")
+        canvas.write(drawn, 0, height - 4, words.text(left_out_words, n=left_out), role="muted")
     return cells[0][0]
 
 
@@ -112,7 +115,10 @@ def of_trends(series, ax, steps, scale, unit, standout, narrow):
     nobody = {words.text(f"name.{code}") for code in ("none", "unassigned")}
     # what the finding names comes first, what has no name last
     series = sorted(series, key=lambda one: (standout not in one[1].index, one[0] in nobody))
-    left_out, series = len(series) - MOST_PANELS, series[:MOST_PANELS]
+    # beside the one that stands out the others say as much as lines in grey
+    is_named = standout is not None and standout in series[0][1].index
+    everyone, most = series, MOST_BESIDE[narrow] if is_named else MOST_PANELS
+    left_out, series = len(series) - most, series[:most]
     unit_shown = "seconds" if unit == "log" else unit
     values = [_told(frame, standout, unit_shown) for _, frame in series]
     margin = steps.width * 0.5
@@ -129,15 +135,17 @@ def of_trends(series, ax, steps, scale, unit, standout, narrow):
             look = EDGE | {"markersize": 9, "zorder": 5, "label": "highlight", "clip_on": False}
             one.plot(*place, "D", color=LIGHT["attention"], **look)
 
-    everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in series])
+    drawn = everyone if is_named else series
+    everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in drawn])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
     if np.isfinite(target):
         key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
     names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
     ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
     return panels(
-        names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks
-    )
+        names, ax, narrow, everything, draw, (along, scale, False), values, key, max(left_out, 0), ticks=ticks,
+        left_out_words="chart.others_in_grey" if is_named else "chart.others_left_out",
+    )  # fmt: skip
 
 
 def _told(frame, standout, unit):

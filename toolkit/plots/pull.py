@@ -33,6 +33,8 @@ def pull(result, ax, keys, form, narrow):
         key.insert(0, ({"facecolor": LIGHT["data"]}, words.text("chart.key.clearly_better")))
     if (is_clear & is_harm).any():
         key.insert(0, ({"facecolor": LIGHT["attention"]}, words.text("chart.key.clearly_worse")))
+    if (is_clear & ~np.isfinite(frame["low"])).any():
+        key.append((_open(LIGHT["ink"]), words.text("chart.key.no_interval")))
     placed, top = canvas.key_lines(key, width, narrow)
     extra = 8 if is_total.any() else 0
     top, bottom = top + 2, 4 + LINE * bool(note)
@@ -74,6 +76,11 @@ def _value(row, form):
     return format_value(row.value, form.unit if axes.is_signed(form.unit) else f"change in {form.unit}")
 
 
+def _open(colour):
+    """The look of a bar that is clear, but has too few cases for an interval."""
+    return {"facecolor": LIGHT["page"], "edgecolor": colour, "linewidth": 2}
+
+
 def _bar(ax, drawn, row, middle, form, best):
     if not np.isfinite(row.value):
         return
@@ -81,6 +88,8 @@ def _bar(ax, drawn, row, middle, form, best):
     said = words.text("chart.mark", name=row.name, value=_value(row, form), n=words.number(row.n))
     start = min(row.value, 0)
     look = {"facecolor": LIGHT[role], "zorder": 2, "gid": said, "label": "value"}
+    if row.verdict == CLEAR and not np.isfinite(row.low):  # how far it reaches isn't known: not as firm as the others
+        look |= _open(LIGHT[role])
     canvas.area(drawn, start, middle - 7, abs(row.value), 14, ax.transData, **look)
     if np.isfinite(row.low) and np.isfinite(row.high):
         ink = {"color": LIGHT["ink"], "linewidth": 1.25, "zorder": 3, "label": "whisker", "clip_on": False}

@@ -36,7 +36,8 @@ def rows(result, ax, keys, form, narrow):
     numbers = n_texts(frame["n"], narrow)
     target, own_targets = axes.only(frame["target"]), frame["target"].notna()
     key = [("value", words.text("chart.key.value" if frame["low"].notna().any() else "chart.key.value_alone"))]
-    key += [("before", words.text("chart.key.before"))] if frame["before"].notna().any() else []
+    beside = result.attrs.get("against") or "before"
+    key += [("before", words.text(f"chart.key.{beside}"))] if frame["before"].notna().any() else []
     key += [("target", words.text("chart.key.own_target"))] if np.isnan(target) and own_targets.any() else []
     if np.isfinite(form.overall):
         of = "team" if result.attrs.get("shape") == "team" else "overall"  # cases of nobody are in no member's figure
@@ -77,7 +78,7 @@ def rows(result, ax, keys, form, narrow):
         _texts(drawn, row, middle, value, n, wide_n, left, is_named, up)
         if narrow:
             _track(drawn, middle, scale)
-        _marks(drawn, row, middle, form, scale, is_own, is_named)
+        _marks(drawn, row, middle, form, scale, is_own, is_named, beside)
     project = drawn.ax.transData.transform(np.column_stack([scale.ticks, np.zeros(len(scale.ticks))]))[:, 0]
     at = (project - drawn.px.transform((0, 0))[0]) / drawn.ax.figure.dpi * 72
     canvas.labels_across(drawn, at, scale.labels, drawn.height - bottom + 18, (0, width))
@@ -161,7 +162,7 @@ def _track(drawn, middle, scale):
     ax.plot(x, y, color=LIGHT["line"], linewidth=1, zorder=0.5, clip_on=False, label="track")
 
 
-def _marks(drawn, row, middle, form, scale, is_own, is_named):
+def _marks(drawn, row, middle, form, scale, is_own, is_named, beside="before"):
     ax, colour = drawn.ax, LIGHT["attention" if is_named else "data"]
     if np.isfinite(row.target) and (is_own or drawn.narrow):
         reach = 9 if is_own else 11
@@ -177,7 +178,7 @@ def _marks(drawn, row, middle, form, scale, is_own, is_named):
     if np.isfinite(form.overall) and drawn.narrow:
         ax.plot([form.overall] * 2, [middle - 7, middle + 11], **canvas.DASHED, zorder=2, label="overall")
     if np.isfinite(row.before):
-        before = words.text("chart.mark_before", name=row.name, value=axes.shown(row.before, form.unit))
+        before = words.text(f"chart.mark_{beside}", name=row.name, value=axes.shown(row.before, form.unit))
         ax.plot(max(row.before, scale.low), middle + 7, **HOLLOW, zorder=2.5, clip_on=False, gid=before, label="before")
     if np.isfinite(row.low):
         whisker(ax, middle, row.low, row.high, scale, colour)

@@ -6,7 +6,7 @@ from toolkit import words
 from toolkit.plots import axes, curve
 from toolkit.plots.trend import LEAST_POINTS
 
-UNDRAWN = ("listing", "comparison")
+UNDRAWN = ("listing",)
 CALENDAR = ("day", "week", "month", "quarter", "year")
 
 
@@ -18,6 +18,9 @@ def form_of(result, parts=False):
     shape, keys = result.attrs.get("shape"), axes.group_keys(result)
     if shape is None or shape in UNDRAWN:
         return None
+    if shape == "comparison":  # beside figures from outside; against the period before it stands with its result
+        is_count = axes.unit_of(result, axes.value_of(result)) == "count"
+        return "rows" if result.attrs.get("against") == "outside" and not is_count else None
     if shape in ("curve", "grid", "pull"):
         return shape
     if shape == "contribution":

@@ -30,7 +30,7 @@ ATTRIBUTES = {
     "*": {"class", "title", "lang", "dir", "role", "tabindex", "aria-label", "aria-hidden"},
     "a": {"href"},
     "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan"},
+    "td": {"colspan", "rowspan", "data-label"},
     "th": {"colspan", "rowspan", "scope"},
     "ol": {"start"},
     "col": {"span"},

@@ -36,6 +36,9 @@ def draw(out, manifest):
     drawn = own or told
     figures = distinct_figures(drawn)
     said = overview(drawn) if any(report["cards"] for report in drawn) else None
+    off = [
+        raw["metric"] for report in own for _, raw in report["figures"] if raw.get("status") == "off" and is_ours(raw)
+    ]
     services = {entry["service"] for entry in entries if entry.get("service")}
     zone = one_of(entry.get("time_zone") for entry in entries)
     return render_page(
@@ -45,7 +48,7 @@ def draw(out, manifest):
         remarks=list(dict.fromkeys(text for report in told for text in report["header"].get("remarks", []))),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
-        look_at=look_at(said, own, told, overview(told)["look_at"] if own else ()),
+        look_at=look_at(said, own, told, overview(told, off)["look_at"] if own else ()),
         rows=rows_of(figures, is_ranked=not own),
         pull=chart_of(drawn, "pull"),
         grid=chart_of(told, "grid"),
@@ -99,7 +102,7 @@ def look_at(said, own=(), reports=(), places=()):
     listed = [
         {
             "name": one["name"],
-            "text": one["text"],
+            "text": words.text("headlines.sentence", text=one["text"]),
             "href": link_of(one["metric"], reports) or f"{report['html']}#{block['id']}",
         }
         for report in own

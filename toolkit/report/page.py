@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from toolkit.displays import KEY_FIGURES, MEASURED, REPORT, SECTION
+from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION
 from toolkit.report import clean
 from toolkit.report.outputs import output_html
 from toolkit.words.notebooks import translated_markdown
 
 OWN_IDS = ("main", "key-figures", "measured")
 LEAD = 240  # letters of prose that may stand between a finding and its chart
+
+
+class LeftOut(Markup):
+    """A sentence that stands for what is left out."""
 
 
 @dataclass
@@ -34,11 +38,29 @@ class Section:
         return [part for part in self.parts if isinstance(part, dict)]
 
     @property
+    def reasons(self):
+        """Why it is left out, where it says nothing else; []."""
+        told = [part for part in self.parts if not _is_prose(part)]
+        return told if all(isinstance(part, LeftOut) for part in told) else []
+
+    @property
     def rank(self):
         """What matters most has the lowest: off target and changed, off target, changed, the rest."""
         is_off = any(block.get("status") == "off" for block in self.blocks)
-        is_changed = any(block.get("is_changed") for block in self.blocks)
-        return (not is_off, not is_changed)
+        return (not is_off, not any(map(_is_news, self.blocks)))
+
+
+def _is_news(block):
+    """Whether a block tells of a clear change; of groups that were unlike all along a notebook's own order says enough.
+
+    >>> unlike = {"is_changed": True, "facts": [{"kind": "standout", "weeks": []}]}
+    >>> _is_news(unlike), _is_news(unlike | {"facts": [{"kind": "change"}]})
+    (False, True)
+    """
+    told = block["tabs"][0]["block"] if block.get("tabs") else block
+    facts = told.get("facts") or []
+    is_new = any(one["kind"] == "change" or one.get("weeks") for one in facts)
+    return bool(block.get("is_changed")) and (is_new or not facts)
 
 
 @dataclass
@@ -52,6 +74,7 @@ class Page:
     measured: dict = field(default_factory=dict)
     opening: list = field(default_factory=list)  # what stands before the first question
     sections: list = field(default_factory=list)
+    left_out: list = field(default_factory=list)  # sections that say no more than that they are left out
     code: str = ""
     messages: list = field(default_factory=list)  # what the code wrote to stderr
     parameters: list = field(default_factory=list)  # dict of name, value, is_default, help
@@ -88,6 +111,8 @@ def read_page(notebook, name="report"):
     _tell_apart(page, taken)
     page.title = title or page.header.get("title") or name
     page.sections = [section for section in page.sections if not _is_empty(section)]
+    page.left_out = [section for section in page.sections if section.reasons]
+    page.sections = [section for section in page.sections if not section.reasons]
     page.sections.sort(key=lambda section: section.rank)
     return page
 
@@ -169,7 +194,8 @@ def _outputs(cell, page, section, number):
         else:
             question = section.label.striptags() if section else ""
             html = output_html(output, cell.metadata, question, f"c{number}-{place}")
-            shown += [html] if html else []
+            is_left_out = output.get("metadata") == LEFT_OUT
+            shown += [LeftOut(html) if is_left_out else html] if html else []
     return shown
 
 

@@ -16,9 +16,9 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.log import logger
 
 from toolkit import words
+from toolkit.displays import LEFT_OUT as FLAG
 
 ENGINE = "sections"  # the name under which papermill knows it
-FLAG = {"toolkit": "left-out"}  # metadata of an output that stands for a section that is left out
 # what `show` says of a report on no matter what data, and of what its other sections found
 ABOUT = ("header", "key_figures", "quality", "definitions", "measured", "headline", "together")
 NOTHING_LEFT = "nothing_left"  # metadata of a notebook of which no section could be made

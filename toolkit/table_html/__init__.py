@@ -31,6 +31,7 @@ __all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
 MOST_ROWS, LONGEST = 12, 200  # rows of the table that is read before it is cut; of the whole one
 FITTING = 7  # columns of a whole table that stand side by side on a page
 LONGEST_TEXT = 1000
+ROLES = {"col": "columnheader", "row": "rowheader", None: "cell"}
 SHORT = 16  # characters of a heading that isn't broken at a hyphen
 COMPARED = ("previous_n", "previous", "change", "change_low", "change_high", "verdict")
 
@@ -96,7 +97,7 @@ def read(result, columns, limit, label):
             columns = [column._replace(cells=column.cells[-limit:]) for column in columns]
         key = "tables.notes.last" if is_last else "tables.notes.first"
         said = " ".join(filter(None, [words.text(key, n=limit, rows=words.number(count)), said]))
-    return markup(columns, limit, label, said)
+    return markup(columns, limit, label, said, stacks=result.attrs.get("shape") == "listing")
 
 
 def whole_table(result):
@@ -240,32 +241,40 @@ def _against_target(result, name):
 # --- HTML ---------------------------------------------------------------------------------------------
 
 
-def markup(columns, limit, label, note="", scrolls=False, is_styled=False):
-    """The HTML of a table of columns, with a note below."""
-    head = "".join(_cell("th", escaped(column.heading), column.css, is_styled, "col") for column in columns)
+def markup(columns, limit, label, note="", scrolls=False, is_styled=False, stacks=False):
+    """The HTML of a table of columns, with a note below; `stacks`: on a phone each row is a card, its cells labelled."""
+
+    def role(name):  # browsers forget what a table is when its rows are drawn as blocks
+        return f' role="{name}"' if stacks else ""
+
+    look = {"is_styled": is_styled, "stacks": stacks}
+    head = "".join(_cell("th", escaped(column.heading), column.css, scope="col", **look) for column in columns)
     rows = []
     for line in list(zip(*(column.cells for column in columns), strict=True))[:limit]:
         made = [
-            _cell("td" if place else "th", cell, column.css, is_styled, None if place else "row")
+            _cell("td" if place else "th", cell, column.css, None if place else "row", column.heading, **look)
             for place, (cell, column) in enumerate(zip(line, columns, strict=True))
         ]
-        rows.append(f"<tr>{''.join(made)}</tr>")
+        rows.append(f"<tr{role('row')}>{''.join(made)}</tr>")
     if not rows:
         rows.append(f'<tr><td colspan="{len(columns)}">{escaped(words.text("tables.no_data"))}</td></tr>')
     # what doesn't scroll needs no stop of the keyboard
     box = f' role="region" aria-label="{escaped(label)}" tabindex="0"' if scrolls else ""
     foot = f'<p class="note">{escaped(note)}</p>' if note else ""
+    table = ' class="stacks" role="table"' if stacks else ""
     return (
-        f'<div class="toolkit-table"{box}><table><caption>{escaped(label)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{foot}"
+        f'<div class="toolkit-table"{box}><table{table}><caption>{escaped(label)}</caption><thead{role("rowgroup")}>'
+        f"<tr{role('row')}>{head}</tr></thead><tbody{role('rowgroup')}>{''.join(rows)}</tbody></table></div>{foot}"
     )
 
 
-def _cell(tag, content, css, is_styled, scope):
+def _cell(tag, content, css, scope, heading="", is_styled=False, stacks=False):
     attributes = f' scope="{scope}"' if scope else ""
     if scope and "-" in content and len(re.sub(r"<[^>]*>", "", content)) <= SHORT:
         css += " whole"  # no line ends at its hyphen
     attributes += f' class="{css}"'
+    if stacks:
+        attributes += f' role="{ROLES[scope]}"' + (f' data-label="{escaped(heading)}"' if heading and not scope else "")
     if is_styled:  # for JupyterLab, whose own styles would centre texts and break figures; a page has a style sheet
         style = "white-space: nowrap" if css == "num" else "text-align: left"
         attributes += f' style="{style}"'

@@ -128,6 +128,8 @@ def listed(result):
     """A row a case: when, who and what, how much, and what was said, which wraps and is cut at 300 characters."""
     units, metric, zone = result.attrs.get("units", {}), result.attrs.get("metric"), result.attrs.get("zone")
     left, made = columns.visible(result), []
+    by = claims.group_keys(result)  # what is counted of a group is said beside its first case
+    is_repeated = (result[by] == result[by].shift()).all(axis=1) if by else None
     times = [name for name in left if units.get(name) == "time"][:1]
     keys = [name for name in left if name in words.entry("tables.keys")]
     numbers = [name for name in left if units.get(name, "text") not in ("text", "time")]
@@ -150,6 +152,8 @@ def listed(result):
         made.append(Column(" · ".join(heading(name, metric) for name in keys), css, [escaped(text) for text in said]))
     for name in numbers:
         said = [escaped(format_value(value, units[name])) for value in result[name]]
+        if name == result.attrs.get("count", "n") and is_repeated is not None:
+            said = ["" if again else one for one, again in zip(said, is_repeated, strict=True)]
         made.append(Column(heading(name, metric), "num", said, (name,)))
     for name in texts:
         said = ["" if words.is_none(value) else words.short_name(value, LONGEST_TEXT) for value in result[name]]
@@ -175,10 +179,16 @@ def tallied(result):
 
 
 def expected(result):
-    """A row a step: what came, what was expected, and whether it stands out; only those outside, where there are some."""
+    """A row a step: what came, what was expected, and whether it stands out; only those outside, where there are some.
+
+    Where none stands out these are the ones that could be outside by chance.
+    """
     attrs, keys = result.attrs, claims.group_keys(result)
     value, ends = attrs["value"], attrs["ends"]
-    is_outside = result["state"].isin(["stands_out", "goes_on"]).to_numpy(bool)
+    is_outside, is_chance = (
+        result["state"].isin(states).to_numpy(bool) for states in (["stands_out", "goes_on"], ["could_be_chance"])
+    )
+    is_outside = is_outside if is_outside.any() else is_chance
     made = [columns.name_column(result, keys), columns.count_column(result, "n")]
     if value != "n":
         made.append(columns.figure_column(result, value, with_interval=False))
