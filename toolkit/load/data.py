@@ -220,7 +220,7 @@ class Data(Weeks):
             return []
         if self.previous is not None:
             first = self.previous.period.first_day
-        jumps = coverage.volume_jumps(self._daily, self._last_full_day)
+        jumps = self._once("jumps", lambda: coverage.volume_jumps(self._daily, self._last_full_day))
         return [jump for jump in jumps if first <= jump["week"] + 6 * clock.ONE_DAY and jump["week"] <= last]
 
     def year_ago_warnings(self):

@@ -122,7 +122,7 @@ def _sums(result, value, keys, name):
         raise BadParameter(f"what_moved: {name} has no column {value!r}; it has {', '.join(map(str, frame.columns))}")
     n = frame[attrs.get("counts", {}).get(value, attrs["count"])].to_numpy(float)
     unit, hits = attrs["units"].get(value), _hits(result, value)
-    rows = [row for _, row in result.iterrows()]
+    rows = [] if unit == "rate" else [row for _, row in result.iterrows()]
     if unit == "rate":
         total = frame[hits].to_numpy(float) if hits else np.nan_to_num(frame[value].to_numpy(float)) * n
         sums = [n, total, total]
