@@ -10,6 +10,7 @@ from test_scan import CALM, MONDAYS, READ, with_week
 from toolkit import metrics
 from toolkit.blocks import look_at, moved, together
 from toolkit.headline import headline, overview
+from toolkit.headline.gathered import gathered
 from toolkit.load import open_data
 from toolkit.metrics.compare import beside, scan
 from toolkit.result import Result
@@ -137,3 +138,40 @@ def test_what_is_to_be_looked_at(sample):
 def test_what_the_data_can_t_list_is_left_out(tmp_path, table):
     one = look_at(data_of(tmp_path, slow=5), [(metrics.low_scores, {"table": table})])
     assert one["items"] == [] and one["heading"] == "Nothing waits to be looked at"
+
+
+def test_what_moved_less_surely_is_told_of_a_group_that_two_figures_name():
+    """A change of a named group beyond what is usual, though not clearly beside all that was asked, says that it may be chance."""
+    beside_module = importlib.import_module("toolkit.metrics.beside")
+    fact = {
+        "key": "topic",
+        "value": "fault",
+        "name": "Fault",
+        "kind": "standout",
+        "clause": "",
+        "weeks": ["2024-04-15"],
+    }
+    over = {"subject": "the number of conversations", "previous": "10", "value": "30", "way": "rose"}
+    facts = [
+        fact | {"metric": name, "column": name, "score": score, "n": 30, "over": over}
+        for name, score in (("inbound_volume", 5.0), ("sentiment_trend", 4.0))
+    ]
+    waits = pd.DataFrame(
+        {"topic": ["fault"], "median_seconds": [3000.0], "previous": [420.0], "change": [2580.0], "p": 0.03}
+    )
+    waits.attrs = {
+        "value": "median_seconds",
+        "units": {"median_seconds": "seconds"},
+        "metric": "first_response_time",
+        "case": "conversation",
+        "choices": {},
+        "by": ["topic"],
+    }
+    unsure = [(waits, waits.iloc[0], "topic", "fault")]
+    told = beside_module._with_unsure(facts, unsure)
+    assert "unsure" in told[0] and "unsure" not in told[1]
+    said = gathered(told)[0]["text"].replace("\xa0", " ")
+    assert said.endswith("median first response time rose from 7 min to 50 min, which could be chance")
+    assert said.startswith("Fault, above all in the week of 15 April: the number of conversations rose from 10 to 30;")
+    alone = beside_module._with_unsure(facts[:1], unsure)  # one figure names it: nothing further that isn't clear
+    assert alone == facts[:1]
