@@ -135,11 +135,14 @@ def benchmarks(data, outside=None):
     for name, column, keys in dict.fromkeys(groups):
         own = rows[[group == (name, column, keys) for group in groups]]
         about = METRICS[name]
-        choices = {"every": None} if "every" in inspect.signature(about.function).parameters else {}
+        takes = inspect.signature(about.function).parameters
+        choices = {"every": None} if "every" in takes else {}
         try:
+            if not about.table or (keys and "by" not in takes):
+                raise BadParameter(f"{name} can't be asked for, or not by group")
             result = about.function(getattr(data, about.table), **choices, **({"by": list(keys)} if keys else {}))
             one = benchmark(result, Outside(own, []), column)
-        except (ToolkitError, TypeError):  # the data has no such table or column, or the metric no such groups
+        except ToolkitError:  # the data has no such table or column, or the metric no such groups
             said = words.text(f"metric.{name}.title")
             unread += [(line, words.text("notes.outside.no_table", name=said)) for line in own["line"]]
             continue
