@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.text import Text
 
-from toolkit import claims, plots, words
+from toolkit import claims, metrics, open_data, plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.look import LIGHT
@@ -1291,3 +1291,12 @@ def test_every_word_comes_from_the_catalogue(shape, kind, pseudo):
             text = re.sub("⟦[^⟦⟧]*⟧", "", text)
         bare = {re.sub("^[xX]+$", "x", letters) for letters in re.findall(r"[^\W\d]+", text)}
         assert bare <= UNITS | DATES | named | {"alert", "script", "frac", "scr", "al", "ale"}
+
+
+def test_a_chart_of_a_share_in_time_is_not_called_a_median_in_words():
+    from toolkit.metrics.compare import weekly
+
+    data = open_data("data/sample", period="-28d")
+    made = [weekly(data, metrics.first_response_time, value=one) for one in ("within_target", "median_seconds")]
+    said = [plots.alternative_text(one, "").split(" by week")[0] for one in made]
+    assert said == ["Line along the time: Answered in target", "Line along the time: Median first response time"]

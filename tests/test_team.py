@@ -89,6 +89,9 @@ def test_waiting_that_belongs_to_nobody_yet_is_said():
     assert report.attrs["facts"] == {"unassigned": 12, "unassigned_open": 12, "open": 12}
     assert "The 12 that are still open belong to nobody yet" in findings.tell(report).note
     assert report.attrs["at"] == 300 and row(report, "Ada")["unadjusted"] == 1.0
+    alt = plots.alternative_text(report, "").replace("\N{NO-BREAK SPACE}", " ")
+    assert alt.startswith("Dots with whiskers: the share that had a first response within 5 min by agent,"), alt
+    assert alt.endswith("from 0 % (Bo) to 100 % (Ada).")  # shares, and no median
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from toolkit import words
 from toolkit.cards import card_texts, label
 from toolkit.headline.gathered import day_of, gathered, once, rank
 from toolkit.metrics.registry import METRICS
-from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
+from toolkit.verdicts import CHANCE, CLEAR, COUNTED, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
@@ -155,7 +155,7 @@ def _seen(cards, facts, tested):
         changes=[fact for fact in once(changes) if (fact["key"], fact["value"]) not in named],
         standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
-        is_compared=bool(changes) or any(card.get("verdict") for card in cards),
+        is_compared=bool(changes) or any(card.get("verdict") not in (None, "", COUNTED) for card in cards),
         is_comparable=not any(card.get("verdict") == NOT_COMPARABLE for card in cards),
     )
 

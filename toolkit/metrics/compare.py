@@ -182,7 +182,6 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     result = _each(data, data.last_weeks(weeks), function, "week", table, choices)
     if result is None:
         return None
-    result.attrs["read_each"] = True  # what was open at the end of its week may have ended since
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result
@@ -211,6 +210,7 @@ def _each(data, view, function, every, table, choices):
     view = view.read_later(window, data.as_of)
     keys = [*engine.group_keys(choices.pop("by", None)), every]
     result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    result.attrs["read_each"] = every  # what was open at the end of its week, or not answered, may have been since
     young = [str(span.first_day) for span in view.spans if not view.is_due(span, window)]
     if not young:
         return result

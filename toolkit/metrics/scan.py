@@ -132,7 +132,7 @@ def _weeks(data, view, table, window, calls):
 
 def _against_others(weekly, own, others, value, counted):
     """(value, that of the other weeks together, Change) of a week; None where it can't be told."""
-    attrs, unit, least = weekly.attrs, weekly.attrs["units"].get(value), max(weekly.attrs["minimum_count"], 1)
+    attrs, unit, least = weekly.attrs, weekly.attrs["units"].get(value), max(weekly.least(value), 1)
     if unit == "count":
         held = np.array([0 if row is None else row[value] for row in others], float)
         if own[value] < least and held.mean() < least:
