@@ -216,7 +216,7 @@ def test_what_is_clear_by_itself_and_not_beside_the_others_is_not_steady():
     assert bullets(of([moved(fell, 0.67, 0.051, "chance")]))["steady"] == "No clear change in answered at all."
     many = [moved(card(f"m{n}", 0.5, label=f"Figure {n}"), 0.4, 0.04, "chance") for n in range(5)]
     assert bullets(of(many))["changed"].endswith("Figure 2 50 %, up from 40 %; 2 other figures.")
-    unknown = moved(card("response_rate", 0.54, case="conversation"), None, 0.021, "chance") | {"change": 0.1}
+    unknown = fell | {"previous": None}
     assert bullets(of([unknown]))["changed"].endswith("May have changed: answered at all 54 %.")
     assert bullets(overview([report("a", [fell])]))["steady"] == "No other figure was compared."
 
