@@ -717,6 +717,12 @@ DAYS = pd.date_range("2024-04-01", periods=8)
     [
         ([], [(1,)], "1 contact came in", None),
         (["channel"], [("email", 10), ("phone", 30)], "40 contacts came in; most via phone: 30 (75 %)", None),
+        (
+            ["channel"],
+            [("email", 10), ("phone", 15), ("x", 5)],
+            "30 contacts came in; the largest number via phone: 15 (50 %)",
+            None,
+        ),
         (["channel"], [("email", 10), ("(none)", 30)], "40 contacts came in", None),
         (["channel"], [], "No data in this period", None),
         (
@@ -821,12 +827,12 @@ HOURS = [("Monday", 9, 8), ("Monday", 10, 40), ("Tuesday", 10, 20)]
         ),
         (
             {"standout": 1},
-            "Most came in on Monday at 10:00: 10 contacts on average (8 to 12)",
+            "The largest number came in on Monday at 10:00: 10 contacts on average (8 to 12)",
             1,
         ),
         (
             {"standout": 1, "outside": {"hits": 18, "n": 68}},
-            "Most came in on Monday at 10:00: 10 contacts on average (8 to 12)",
+            "The largest number came in on Monday at 10:00: 10 contacts on average (8 to 12)",
             1,
         ),
     ],
@@ -1202,6 +1208,15 @@ def test_facts_can_be_kept_as_json():
             [("calls", 5000, 1, 0), ("surveys", 5000, 2, 1)],
             "10,000 rows were read for 2 tables; 3 (less than 0.1 %) were set aside, most from surveys (2 of 5,000), and 1 value"
             " was mended.",
+        ),
+        (  # the most of any table, and less than half of all
+            [("calls", 50, 2, 0), ("surveys", 50, 3, 0), ("messages", 100, 1, 0)],
+            "200 rows were read for 3 tables; 6 (3 %) were set aside, the largest number from surveys (3 of 50),"
+            " and 0 values were mended.",
+        ),
+        (  # as many from both: neither is named
+            [("calls", 50, 2, 0), ("surveys", 50, 2, 0)],
+            "100 rows were read for 2 tables; 4 (4 %) were set aside, and 0 values were mended.",
         ),
     ],
 )

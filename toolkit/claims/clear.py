@@ -107,6 +107,15 @@ def largest(counts):
     return top.index[0] if len(top) == 1 and not is_none(top.index[0]) else None
 
 
+def is_most(count, total):
+    """Whether a count is most of a total: more than half of it.
+
+    >>> is_most(51, 100), is_most(1, 2)
+    (True, False)
+    """
+    return 2 * float(count) > float(total)
+
+
 def peak(counts):
     """The place of a count that is clearly above the others', beyond how much these spread; None where there is none.
 

@@ -94,9 +94,11 @@ def count(result, comparison=None, **context):
         whole = Clause(say("count.per_period", cases=cases(result, total), event=event(result, total), **about))
     tops, place, is_clear = [], None, False
     for key, of in sums.items():
-        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "most")
+        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "largest")
         if top is None:
             continue
+        if form == "largest" and claims.is_most(of[top], of.sum()):
+            form = "most"
         about = {"number": number(of[top]), "share": value_text(of[top] / of.sum(), "rate")}
         tops.append(Clause(say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)))
         if len(keys) == 1 and form == "peak":
