@@ -352,7 +352,9 @@ def listing(result, **context):
     form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
     about = {"n": facts["still_open"]} if form == "open" else {}
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
-    about |= {"cases": cases(result, total), "event": event(result, total)}
+    groups = pd.DataFrame(result).drop_duplicates(group_keys(result)) if group_keys(result) else result.iloc[:0]
+    where = words.joined(place_of(result, row, group_keys(result)) for _, row in groups.iterrows())
+    about |= {"cases": cases(result, total), "event": word(result, "event", n=int(total), where=where)}
     own = f"open.{result.attrs['choices'].get('of')}"  # what is open, where that is another thing by what is promised
     is_own = form == "open" and words.has(f"metric.{result.attrs['metric']}.{own}")
     said = word(result, own, **about) if is_own else say(f"listing.{form}", **about)
