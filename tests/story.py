@@ -278,7 +278,7 @@ def overview():
         "All 3 figures with a target miss it",
         f"Answered in target {percent(answered_by_people()['met'])} (target 80 %)",
         f"CSAT {percent(answers['score'] >= 4)} (80 %)",
-        f"to {(conversations()['topic'] == 'internet_fault').sum()}; in the same weeks the share of negative messages",
+        f"to {(conversations()['topic'] == 'internet_fault').sum()} and the share of negative messages from ",
         f"Internet fault added {added:.1f} points to the share of negative messages; in all it rose by {total:.1f}",
         f"{(answers['score'] <= 3).sum()} answers with a low score to follow up",
     ]
