@@ -1224,6 +1224,37 @@ def test_quality(rows, said):
     assert plain(find_quality(pd.DataFrame(rows, columns=["table", "rows_in", "rejected", "repaired"]))) == said
 
 
+# --- what holds of each that is meant ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unnamed", ["(none)", None])
+@pytest.mark.parametrize(
+    "best, off, on, said",
+    [
+        ("low", 400, 0, "All 3 agents miss the target of 5 %"),
+        ("low", 1, 400, "All 3 agents keep to the target of 5 %"),
+        ("high", 1, 500, "All 3 agents miss the target of 90 %"),
+        ("high", 500, 0, "All 3 agents reach the target of 90 %"),
+    ],
+)
+def test_what_holds_of_each_with_a_name_is_not_said_of_those_without(unnamed, best, off, on, said):
+    """No agent keeps to the target, while the row without one does: then those with a name are counted."""
+    against = target(0.05 if best == "low" else 0.9, best)
+    rows = [(name, 500, off) for name in ("Sara", "Elena", "Ivo")]
+    assert heading(rates(["agent"], [*rows, (unnamed, 500, on)], target=against)).startswith(said)
+    alone = heading(rates(["agent"], rows, target=against))
+    assert alone.startswith("No agent ")  # without such a row none is none
+    few = heading(rates(["agent"], [*rows, (unnamed, 5, 0)], target=against))
+    assert few.startswith("No agent ")  # and so where its cases are too few to tell
+
+
+def test_none_is_clearly_off_beside_those_without_a_name():
+    rows = [("Sara", 100, 5), ("Elena", 100, 6), ("(none)", 500, 400)]
+    assert heading(rates(["agent"], rows, target=target(0.05))).startswith(
+        "None of 2 agents is clearly off the target of 5 %"
+    )
+
+
 # --- all shapes -------------------------------------------------------------------------------------
 
 
