@@ -1255,6 +1255,13 @@ def test_none_is_clearly_off_beside_those_without_a_name():
     )
 
 
+def test_the_largest_number_is_not_told_of_a_group_too_small_for_a_share():
+    rows = [("Sara", 30, 5), ("Elena", 30, 5), ("James", 8, 6)]
+    assert "largest number" not in tell(rates(["agent"], rows)).sentence
+    rows[-1] = ("James", 30, 6)
+    assert "The largest number is with James: 6 of the 16" in plain(tell(rates(["agent"], rows)).sentence)
+
+
 # --- all shapes -------------------------------------------------------------------------------------
 
 

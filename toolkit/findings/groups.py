@@ -229,7 +229,7 @@ def _most(result, named):
     if result.attrs["shape"] != "rate" or result.attrs.get("best") != "low" or result.attrs.get("overlaps"):
         return ""
     top, hits = claims.most(result), result.attrs["roles"]["hits"]
-    if top is None:
+    if top is None or not top["is_told"]:  # of a group whose share is too few to tell the number tells nothing either
         return ""
     about = {"hits": words.number(top["hits"]), "total": words.number(result[hits].sum())}
     if named is not None and named.place == top.name and named.fact["kind"] == "standout":
