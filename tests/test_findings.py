@@ -1227,6 +1227,23 @@ def test_quality(rows, said):
 # --- what holds of each that is meant ----------------------------------------------------------------
 
 
+def test_of_several_that_changed_the_largest_is_named_and_the_others_are_counted():
+    """Italian has four times the messages, so that its change is surer; Romanian's is larger."""
+    now = rates(["language"], [("it", 1000, 340), ("ro", 235, 93), ("pl", 127, 45)])
+    rows = [
+        UP | {"language": "it", "previous": 0.23, "change": 0.11, "change_low": 0.06, "change_high": 0.16, "p": 1e-6},
+        UP | {"language": "ro", "previous": 0.21, "change": 0.18, "change_low": 0.08, "change_high": 0.29, "p": 1e-3},
+        UP | {"language": "pl", "previous": 0.25, "change": 0.1, "change_low": -0.02, "change_high": 0.2, "p": 0.1,
+              "verdict": "chance"},
+    ]  # fmt: skip
+    for row, value in zip(rows, now["abandonment_rate"], strict=True):
+        row["abandonment_rate"] = value
+    told = tell(now, comparison=comparison(rows, by=["language"]))
+    assert plain(told.heading).startswith("The abandonment rate in Romanian rose clearly, from 21 % to 40 %")
+    assert "1 more changed clearly." in plain(told.note) and now.loc[told.highlight, "language"] == "ro"
+    assert "more changed" not in note(now, comparison=comparison(rows[1:], by=["language"]))
+
+
 @pytest.mark.parametrize("unnamed", ["(none)", None])
 @pytest.mark.parametrize(
     "best, off, on, said",
