@@ -218,7 +218,15 @@ def test_what_is_clear_by_itself_and_not_beside_the_others_is_not_steady():
     assert bullets(of(many))["changed"].endswith("Figure 2 50 %, up from 40 %; 2 other figures.")
     unknown = fell | {"previous": None}
     assert bullets(of([unknown]))["changed"].endswith("May have changed: answered at all 54 %.")
-    assert bullets(overview([report("a", [fell])]))["steady"] == "No other figure was compared."
+    assert bullets(overview([report("a", [fell])]))["steady"] == "Each other figure that was compared may have changed."
+    clears = [moved(card(f"c{n}", 0.5, label=f"Clear {n}"), 0.4, 1e-6) for n in range(3)]
+    assert "ay have" not in bullets(of([*clears, fell]))["changed"]  # no room
+    told = bullets(of([*clears[:2], *many]))["changed"]
+    assert told.endswith("May have changed: Figure 0 50 %, up from 40 %; 4 other figures.")
+    # clear beside its own report's tiles, not beside those of all
+    lone = moved(card("csat", 0.73), 0.8, 0.03, "clear")
+    everything = bullets(plain(overview([report("a", [lone]), report("b", many)])))
+    assert "CSAT 73 %, down from 80 %" in everything["changed"] and "Nothing clearly" in everything["changed"]
 
 
 # --- what goes together ---------------------------------------------------------------------------

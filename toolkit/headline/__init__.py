@@ -146,15 +146,15 @@ def _seen(cards, facts, tested):
     together = gathered(once(changes))
     named = {(one["key"], one["value"]) for one in together}
     alike = gathered(once([fact for fact in standouts if fact["direction"] == "worse"]))
-    by_chance = [card for card in cards if card.get("verdict") == CHANCE and card.get("change") is not None]
     # what is clear by itself, and not beside the others, is neither shown to have changed nor steady
-    is_unsure = [_p(card) is not None and is_clear(_p(card)) for card in by_chance]
+    compared = [card for card in cards if card.get("verdict") in (CLEAR, CHANCE) and card.get("change") is not None]
+    unsure = [card for card in compared if card not in changed and _p(card) is not None and is_clear(_p(card))]
     return Seen(
         off=[card for card in with_target if card["status"] == "off"],
         held=with_target,
         changed=sorted(changed, key=_score, reverse=True),
-        unsure=[card for card, unsure in zip(by_chance, is_unsure, strict=True) if unsure],
-        steady=[card for card, unsure in zip(by_chance, is_unsure, strict=True) if not unsure],
+        unsure=unsure,
+        steady=[card for card in compared if card.get("verdict") == CHANCE and card not in unsure],
         together=together,
         alike=[one for one in alike if (one["key"], one["value"]) not in named],
         changes=[fact for fact in once(changes) if (fact["key"], fact["value"]) not in named],
@@ -295,21 +295,21 @@ def _bullets(seen, link):
     changed += [(one["score"], _shortly(one), one["facts"][0]) for one in seen.together[1:]]
     changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
     said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
-    said += _unsure(seen, bool(said))
+    said += _unsure(seen, MOST - len(said))
     yield "changed", " ".join(said), _first([*(one for *_, one in changed[:MOST]), *seen.unsure], link)
     yield "steady", _steady(seen.steady), _first(seen.steady, link)
 
 
-def _unsure(seen, is_more):
-    """[That some figures may have changed], and before it that nothing did clearly, where no more is said."""
-    if not seen.unsure:
+def _unsure(seen, room):
+    """[That some figures may have changed], as far as there is room; before it that nothing did, where no more is said."""
+    if not seen.unsure or not room:
         return []
     listed = [_changed(card, _inner(card)) for card in seen.unsure]
-    if len(listed) > MOST + 1:
-        listed = [*listed[:MOST], words.text("headlines.other_figures", n=len(listed) - MOST)]
+    if len(listed) > room:
+        listed = [*listed[:room], words.text("headlines.other_figures", n=len(listed) - room)]
     said = words.sentence_case(words.text("headlines.unsure", what="; ".join(listed)))
     clear = "nothing_changed" if seen.is_comparable else "nothing_comparable"
-    return [said] if is_more else [words.text(f"headlines.{clear}"), said]
+    return [words.text(f"headlines.{clear}"), said] if room == MOST else [said]
 
 
 def _shortly(one):
@@ -375,7 +375,7 @@ def _empty_bullets(seen, link):
     off = "nothing_off" if seen.held else "no_target"
     compared = "nothing_changed" if seen.is_comparable else "nothing_comparable"
     changed = compared if seen.is_compared else "no_earlier"
-    told = {"off": off, "changed": changed, "steady": "nothing_steady"}
+    told = {"off": off, "changed": changed, "steady": "none_steady" if seen.unsure else "nothing_steady"}
     return [{"kind": kind, "text": words.text(f"headlines.{key}"), link: ""} for kind, key in told.items()]
 
 
