@@ -94,9 +94,11 @@ def count(result, comparison=None, **context):
         whole = Clause(say("count.per_period", cases=cases(result, total), event=event(result, total), **about))
     tops, place, is_clear = [], None, False
     for key, of in sums.items():
-        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "most")
+        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "largest")
         if top is None:
             continue
+        if form == "largest" and claims.is_most(of[top], of.sum()):
+            form = "most"
         about = {"number": number(of[top]), "share": value_text(of[top] / of.sum(), "rate")}
         tops.append(Clause(say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)))
         if len(keys) == 1 and form == "peak":
@@ -350,7 +352,9 @@ def listing(result, **context):
     form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
     about = {"n": facts["still_open"]} if form == "open" else {}
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
-    about |= {"cases": cases(result, total), "event": event(result, total)}
+    groups = pd.DataFrame(result).drop_duplicates(group_keys(result)) if group_keys(result) else result.iloc[:0]
+    where = words.joined(place_of(result, row, group_keys(result)) for _, row in groups.iterrows())
+    about |= {"cases": cases(result, total), "event": word(result, "event", n=int(total), where=where)}
     own = f"open.{result.attrs['choices'].get('of')}"  # what is open, where that is another thing by what is promised
     is_own = form == "open" and words.has(f"metric.{result.attrs['metric']}.{own}")
     said = word(result, own, **about) if is_own else say(f"listing.{form}", **about)
