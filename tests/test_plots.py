@@ -482,6 +482,20 @@ def test_the_period_before_is_a_hollow_dot_or_a_tick(narrow):
     assert [(mark["value"], mark["before"]) for _, mark in drawn] == [(9, 8), (4, 12)]
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_count_stands_at_the_end_of_its_bar_and_the_tick_below_it(narrow):
+    volume = count({"queue": ["a", "b", "c"]}, [90, 40, 0])
+    ax = plots.plot(volume, before=compared(volume, [85, 44, 30], [85, 44, 30]), narrow=narrow)
+    texts = [text for text in ax.texts if text.get_label() == "value"]
+    ends = [one.get_width() for one in ax.patches if one.get_label() == "value"]
+    assert [text.xy[0] if hasattr(text, "xy") else text.get_position()[0] for text in texts] == ends == [90, 40, 0]
+    box = {round(float(text.get_window_extent().y0)): text.get_window_extent() for text in texts}
+    assert len(box) == 3
+    for text, tick in zip(texts, [one for one in ax.lines if one.get_label() == "before"], strict=True):
+        place = tick.get_window_extent(ax.figure.canvas.get_renderer())
+        assert place.y1 <= text.get_window_extent().y0 + 4  # digits have nothing below their line
+
+
 # --- bars and columns -----------------------------------------------------------------------------
 
 

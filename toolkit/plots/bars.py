@@ -11,10 +11,11 @@ from toolkit.result import row_order
 
 PITCH = {False: 28, True: 40}  # of the bars of a wide and of a narrow drawing
 THICK = {False: 18, True: 14}
+BELOW = 7  # how far below a bar's middle its tick begins
 
 
 def bars(result, ax, keys, form, narrow):
-    """One bar per group, its value at its end; a tick where it ended in the period before."""
+    """One bar per group, its value at its end; below, a tick where it ended in the period before."""
     partial = {result.index[place] for place in result.attrs.get("partial", ())}
     result, note = most(result, keys)
     frame = axes.estimates(result, form.value).assign(
@@ -47,7 +48,7 @@ def bars(result, ax, keys, form, narrow):
             name = canvas.cut(row.name, left - 14, False, is_named)
             canvas.write(drawn, left - 8, middle, name, anchor="right", **look)
         _bar(drawn, row, middle, thick, form, row.nobody or row.Index in partial, is_named)
-        end = np.nanmax([row.value, row.before, 0])
+        end = row.value if np.isfinite(row.value) else 0
         look = {"by": drawn.ax.transData, "shift": (7, BASE), "bold": np.isfinite(row.value), "name": "value"}
         canvas.write(drawn, end, middle, text, role="ink" if np.isfinite(row.value) else "muted", **look)
     if note:
@@ -73,7 +74,8 @@ def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
     if np.isfinite(row.before):
         said = words.text("chart.mark_before", name=row.name, value=axes.shown(row.before, form.unit))
         look = {"color": LIGHT["ink"], "linewidth": 1.5, "clip_on": False, "zorder": 3, "label": "before", "gid": said}
-        drawn.ax.plot([row.before] * 2, [middle - thick / 2 - 3, middle + thick / 2 + 3], **look)
+        # below the value, which stands at the bar's end and may lie where the tick is
+        drawn.ax.plot([row.before] * 2, [middle + BELOW, middle + thick / 2 + 5], **look)
 
 
 def columns(result, ax, key, form, narrow):
