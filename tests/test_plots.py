@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.text import Text
 
-from toolkit import claims, plots, words
+from toolkit import claims, findings, plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.look import LIGHT
@@ -972,6 +972,37 @@ def test_what_the_finding_names_is_a_diamond(narrow):
     [mark] = [line for line in ax.lines if line.get_label() == "highlight"]
     assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (date2num(weeks[1].to_numpy()), 0.4)
     assert said(ax, "highlight") == ["40 %"]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_what_is_not_for_the_worse_has_no_alarm(narrow):
+    weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
+    results = [
+        rate({"queue": ["a", "b", "c"]}, [50] * 3, [5, 20, 4]),
+        rate({"hour": [8, 9, 10]}, [50] * 3, [5, 20, 4]),
+        rate({"week": weeks}, [50] * 4, [5, 20, 4, 6]),
+        rate({"week": weeks.repeat(3), "queue": ["a", "b", "c"] * 4}, [60, 50, 40] * 4, range(1, 13)),
+        count({"queue": ["a", "b", "c"]}, [5, 20, 4]),
+        count({"hour": [8, 9, 10]}, [5, 20, 4]),
+        grid(np.arange(168), 4),
+    ]
+    for result in results:
+        assert highlighted(plots.plot(result, highlight=1, narrow=narrow))
+        ax = plots.plot(result, highlight=1, narrow=narrow, is_alarm=False)
+        assert highlighted(ax) == []
+        shapes = {line.get_marker() for one in ax.figure.axes for line in one.lines}
+        is_seen = [line.get_label() == "highlight" for one in ax.figure.axes for line in (*one.lines, *one.patches)]
+        is_bold = [text.get_fontweight() == "bold" for text in ax.texts if text.get_label() in ("name", "highlight")]
+        assert "D" not in shapes and (any(is_bold) or any(is_seen))
+
+
+@pytest.mark.parametrize(("best", "hits", "is_alarm"), [
+    ("high", [10, 30, 30, 30], True), ("low", [10, 30, 30, 30], False), ("", [10, 30, 30, 30], False),
+    ("high", [48, 25, 25, 25], False), ("low", [48, 25, 25, 25], True), ("", [48, 25, 25, 25], False),
+])  # fmt: skip
+def test_the_mark_is_that_of_harm_by_what_is_better(best, hits, is_alarm):
+    told = findings.tell(rate({"queue": list("abcd")}, [50] * 4, hits, best=best, case="call"))
+    assert (told.highlight, told.is_alarm) == (0, is_alarm)
 
 
 def test_one_step_of_one_group_is_named_in_its_panel():

@@ -83,6 +83,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         score=max([one.fact["score"] for one in best], default=0.0),
         facts=[one.fact for one in best[:MOST_FACTS]] + off,
         tested=ps(tested) + ps(comparison),
+        is_alarm=named is not None and named.fact["direction"] == "worse",
     )
 
 

@@ -114,6 +114,7 @@ def count(result, comparison=None, **context):
         score=max([one.fact["score"] for one in changes], default=0.0),
         facts=[one.fact for one in changes],
         tested=ps(comparison),
+        is_alarm=changed is not None and changed.fact["direction"] == "worse",
     )
 
 
@@ -395,4 +396,5 @@ def comparison(result, **context):
     notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []
     facts = [one.fact for one in clauses]
     score = max(one["score"] for one in facts)
-    return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, tested)
+    is_alarm, place = facts[0]["direction"] == "worse", result.index[clauses[0].place]
+    return Told(heading, note_of(notes), place, True, "none", True, score, facts, tested, is_alarm)

@@ -131,6 +131,7 @@ def _trend(result, every, period, comparison):
         one["score"],
         [one],
         told.tested + ps(rows),
+        one["direction"] == "worse",
     )
 
 

@@ -12,6 +12,7 @@ from matplotlib.dates import date2num, num2date
 from toolkit import words
 from toolkit.clock import day_of
 from toolkit.clock.timeline import PERIODS, parts_of
+from toolkit.look import LIGHT
 from toolkit.result import format_value, heading, interval_columns
 from toolkit.words.catalogue import DEFAULT
 
@@ -43,6 +44,17 @@ class Form(NamedTuple):
     standout: object  # label of the row that is highlighted, or None
     period: object
     before: object  # the comparison with the period before, or None
+    is_alarm: bool = True  # whether what is highlighted is for the worse
+
+    @property
+    def named(self):
+        """The colour of what is highlighted: that of attention for what is for the worse only."""
+        return LIGHT["attention" if self.is_alarm else "data"]
+
+    @property
+    def mark(self):
+        """The mark of what is highlighted: a diamond for what is for the worse."""
+        return "D" if self.is_alarm else "o"
 
 
 # --- estimates ------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def _end(row, form):
 
 def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
     canvas.rule(drawn, [0, 0], [middle - thick / 2 - 3, middle + thick / 2 + 3], drawn.ax.transData, role="muted")
-    colour = LIGHT["attention" if is_named else "data"]
+    colour = form.named if is_named else LIGHT["data"]
     if np.isfinite(row.value):
         look = {"edgecolor": colour, "linewidth": 1.5} if is_hollow else {"facecolor": colour}
         said = axes.told(row.name, row, form.unit)
@@ -137,7 +137,7 @@ def label_steps(drawn, steps, y):
 
 def _column(drawn, row, form, scale, is_bar):
     ax, is_named = drawn.ax, form.standout is not None and row.Index == form.standout and np.isfinite(row.value)
-    colour, said = LIGHT["attention" if is_named else "data"], axes.told(row.name, row, form.unit)
+    colour, said = form.named if is_named else LIGHT["data"], axes.told(row.name, row, form.unit)
     if row.is_few:
         ax.plot(row.at, scale.low, **canvas.HOLLOW, clip_on=False, label="few", zorder=4)
     elif is_bar and np.isfinite(row.value):
@@ -147,7 +147,8 @@ def _column(drawn, row, form, scale, is_bar):
         if np.isfinite(row.low):
             whisker(ax, row.at, row.low, row.high, scale, colour, upright=True)
         small = 0.8 if drawn.narrow else 1
-        look = {"marker": "D" if is_named else "o", "markersize": (DIAMOND if is_named else DOT) * small} | EDGE
+        is_diamond = is_named and form.is_alarm
+        look = {"marker": "D" if is_diamond else "o", "markersize": (DIAMOND if is_diamond else DOT) * small} | EDGE
         value = max(row.value, scale.low)
         ax.plot(row.at, value, color=colour, linestyle="none", zorder=4, clip_on=False, gid=said, label="value", **look)
     if is_named:

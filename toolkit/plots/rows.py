@@ -163,7 +163,7 @@ def _track(drawn, middle, scale):
 
 
 def _marks(drawn, row, middle, form, scale, is_own, is_named, beside="before"):
-    ax, colour = drawn.ax, LIGHT["attention" if is_named else "data"]
+    ax, colour = drawn.ax, form.named if is_named else LIGHT["data"]
     if np.isfinite(row.target) and (is_own or drawn.narrow):
         reach = 9 if is_own else 11
         look = {"color": LIGHT["ink"], "linewidth": 2} if is_own else DOTTED
@@ -183,7 +183,12 @@ def _marks(drawn, row, middle, form, scale, is_own, is_named, beside="before"):
     if np.isfinite(row.low):
         whisker(ax, middle, row.low, row.high, scale, colour)
     if np.isfinite(row.value):
-        look = {"marker": "D" if is_named else "o", "markersize": DIAMOND if is_named else DOT, "color": colour} | EDGE
+        is_diamond = is_named and form.is_alarm
+        look = {
+            "marker": "D" if is_diamond else "o",
+            "markersize": DIAMOND if is_diamond else DOT,
+            "color": colour,
+        } | EDGE
         if row.nobody:
             look |= {"markerfacecolor": LIGHT["page"], "markeredgecolor": colour, "markeredgewidth": 2}
         said = axes.told(row.name, row, form.unit)
