@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.text import Text
 
-from toolkit import claims, findings, plots, words
+from toolkit import claims, findings, metrics, plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.look import LIGHT
@@ -928,6 +928,33 @@ def test_a_clear_pull_without_an_interval_is_an_outline():
     drawn = [one for one in ax.patches if one.get_label() == "value"]
     filled = {round(one.get_width(), 6): to_hex(one.get_facecolor()) != LIGHT["page"] for one in drawn}
     assert filled == {0.04: False, 0.03: True} and "too few cases for an interval" in said(ax)
+
+
+def test_a_pull_without_an_interval_is_an_outline_whether_it_is_clear_or_not():
+    result = pull({"topic": NAMES[:3]}, [19, 60, 17], [10, 30, 12], [-0.04, 0.03, 0.05], ["chance", "chance", "clear"])
+    result.loc[[0, 2], ["pull_low", "pull_high"]] = np.nan
+    for narrow in (False, True):
+        ax = plots.plot(result, narrow=narrow)
+        drawn = [one for one in ax.patches if one.get_label() == "value"]
+        faces, edges = (
+            [to_hex(paint(one)) for one in drawn]
+            for paint in (lambda one: one.get_facecolor(), lambda one: one.get_edgecolor())
+        )
+        assert [face == LIGHT["page"] for face in faces] == [True, False, True]
+        assert (edges[0], edges[2]) == (LIGHT["faint"], LIGHT["data"])
+        assert len([line for line in ax.lines if line.get_label() == "whisker"]) == 1
+        assert "too few cases for an interval" in said(ax)
+
+
+def test_the_pull_of_csat_is_drawn_from_what_pulls_it_down_most():
+    # few of the app's are satisfied, but many write about the fault: that pulls more
+    rows = {"app": [5] * 11 + [1] * 11, "fault": [5] * 60 + [1] * 50, "bill": [5] * 90 + [1] * 10}
+    frame = pd.DataFrame(
+        [(topic, score) for topic, scores in rows.items() for score in scores], columns=["topic", "score"]
+    )
+    result = metrics.csat_by_topic(frame)
+    assert result["topic"].tolist() == ["fault", "app", "bill"] and result["csat"].iloc[1] < result["csat"].iloc[0]
+    assert said(plots.plot(result), "name") == ["Fault", "App", "Bill"]
 
 
 def test_the_total_of_a_pull_is_last():
