@@ -1074,6 +1074,26 @@ def test_targets_that_differ_are_ticks():
         assert {name: mark.get("target") for name, mark in drawn} == {"A": 300, "B": None, "C": 3600}
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize(("limits", "said_of"), [
+    ([7200, 7200, 7200], "limit for 80 %: 2 h"), ([7200, 3600, 3600], "its limit for 80 %"),
+])  # fmt: skip
+def test_beside_medians_a_limit_for_a_share_is_no_target_of_theirs(limits, said_of, narrow):
+    # each median is below its limit, and yet fewer than 80 % may be within it
+    hours = [1800.0, 2400, 3000]
+    result = wait({"queue": ["a", "b", "c"]}, [50] * 3, hours, hours, hours)
+    result["target_seconds"], result["within"] = np.array(limits, float), 0.6
+    result.attrs["target"] = {"of": "within", "low": "within", "high": "within", "value": 0.8, "best": "high"}
+    told = [plain(text) for text in said(plots.plot(result, narrow=narrow))]
+    assert said_of in told and not any("target" in text for text in told)
+    weeks = result.assign(week=pd.date_range("2024-01-01", periods=3, freq="7D"))
+    del weeks["queue"]
+    weeks = pd.concat([weeks, weeks.assign(week=weeks["week"] + pd.Timedelta(weeks=3))], ignore_index=True)
+    weeks.attrs = result.attrs | {"by": ["week"], "rows": ["week"]}
+    told = [plain(text) for text in said(plots.plot(Result(weeks).__finalize__(weeks), narrow=narrow))]
+    assert not any("target" in text for text in told)
+
+
 def test_a_share_in_time_names_each_rows_time():
     result = rate({"queue": ["a", "b"]}, [50] * 2, [40, 20], target=TARGET)
     result["target_seconds"] = [3600.0, NAN]

@@ -110,4 +110,5 @@ def _form(result, keys, reference, highlight, period, before):
     if highlight not in result.index or any(words.is_none(result.at[highlight, key]) for key in keys):
         highlight = None
     overall = np.nan if reference is None else float(reference)
-    return axes.Form(value, axes.unit_of(result, value), overall, highlight, period, before)
+    unit, limit = axes.unit_of(result, value), axes.limit_of(result, value)
+    return axes.Form(value, unit, overall, highlight, period, before, limit=limit)

@@ -45,6 +45,20 @@ class Form(NamedTuple):
     period: object
     before: object  # the comparison with the period before, or None
     is_alarm: bool = True  # whether what is highlighted is for the worse
+    limit: object = None  # of times that are limits, the share that should be within them; "" where none is said
+
+    def target_text(self, value):
+        """What a target that all have is called: that of the figure, or the limit for a share of the cases."""
+        if self.limit is None:
+            return words.text("chart.target", value=value)
+        return words.text("chart.limit" if self.limit else "chart.limit_alone", value=value, share=self.limit)
+
+    @property
+    def own_target_text(self):
+        """The same of a target that each has of its own."""
+        if self.limit is None:
+            return words.text("chart.key.own_target")
+        return words.text("chart.key.own_limit" if self.limit else "chart.key.own_limit_alone", share=self.limit)
 
     @property
     def named(self):
@@ -112,6 +126,15 @@ def estimates(result, value):
         frame["target"] = result["target_seconds"].to_numpy(float)
     more = ["expected"] if "expected" in frame else []
     return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target", *more])
+
+
+def limit_of(result, value):
+    """Of medians whose targets are limits for a share of the cases that share, "" where there is none; else None."""
+    attrs, target = result.attrs, result.attrs.get("target") or {}
+    is_median = attrs["shape"] == "wait" and "target_seconds" in result and value.startswith("median")
+    if not is_median or target.get("of") == value:
+        return None
+    return shown(target["value"], "rate") if "value" in target else ""
 
 
 def befores(result, before, keys):

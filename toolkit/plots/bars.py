@@ -88,7 +88,7 @@ def columns(result, ax, key, form, narrow):
     )
     target, key_items = axes.only(frame["target"]), []
     if np.isfinite(target):
-        text = words.text("chart.target", value=axes.shown(target, form.unit))
+        text = form.target_text(axes.shown(target, form.unit))
         key_items.append(("dotted", text))
     if np.isfinite(form.overall):
         key_items.append(("dashed", words.text("chart.key.overall", value=axes.shown(form.overall, form.unit))))

@@ -139,7 +139,7 @@ def of_trends(series, ax, steps, scale, unit, form, narrow):
     everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in drawn])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
     if np.isfinite(target):
-        key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
+        key.append(("dotted", form.target_text(axes.shown(target, unit_shown))))
     names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
     ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
     return panels(

@@ -38,7 +38,7 @@ def rows(result, ax, keys, form, narrow):
     key = [("value", words.text("chart.key.value" if frame["low"].notna().any() else "chart.key.value_alone"))]
     beside = result.attrs.get("against") or "before"
     key += [("before", words.text(f"chart.key.{beside}"))] if frame["before"].notna().any() else []
-    key += [("target", words.text("chart.key.own_target"))] if np.isnan(target) and own_targets.any() else []
+    key += [("target", form.own_target_text)] if np.isnan(target) and own_targets.any() else []
     if np.isfinite(form.overall):
         of = "team" if result.attrs.get("shape") == "team" else "overall"  # cases of nobody are in no member's figure
         key.append(("dashed", words.text(f"chart.key.{of}", value=axes.shown(form.overall, form.unit))))
@@ -124,7 +124,7 @@ def _value(row, form):
 
 def _one_target(drawn, target, form, top, kept_right, bottom):
     """A target that all rows share: a dotted line, or short ones where names stand between, and its name on top."""
-    text = words.text("chart.target", value=axes.shown(target, form.unit))
+    text = form.target_text(axes.shown(target, form.unit))
     x = (drawn.ax.transData.transform((target, 0))[0] - drawn.px.transform((0, 0))[0]) / drawn.ax.figure.dpi * 72
     half = canvas.measure([text], drawn.narrow) / 2
     x = min(max(x, half), drawn.width - kept_right - half)

@@ -55,7 +55,7 @@ def trend(result, ax, key, groups, form, narrow):
     if every["is_partial"].any():
         key_items.append(("partial", words.text("chart.key.partial")))
     if np.isfinite(target):
-        key_items.append(("dotted", words.text("chart.target", value=axes.shown(target, unit))))
+        key_items.append(("dotted", form.target_text(axes.shown(target, unit))))
     gaps = missing(every["at"], steps) if unit != "count" else missing(every["at"][every["n"].notna()], steps)
     if gaps:
         key_items.append(({"hatch": True}, words.text("chart.no_data")))
