@@ -457,6 +457,28 @@ def test_nobody_is_last_and_hollow(shape):
     assert [(name, mark["hollow"]) for name, mark in drawn] == [("A", False), ("C", False), ("(unassigned)", True)]
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_value_without_an_interval_beside_others_is_hollow_and_the_key_says_why(narrow):
+    ends = ([20.0, 30, 40], [15.0, NAN, 35], [25.0, NAN, 45])
+    result = mean({"queue": ["a", "b", "c"]}, [40, 17, 60], *ends)
+    ax = plots.plot(result, narrow=narrow)
+    assert {name: mark["hollow"] for name, mark in rows_of(ax, rows.PITCH[narrow])} == {
+        "A": False,
+        "B": True,
+        "C": False,
+    }
+    assert "too few cases for an interval" in said(ax)
+    hours = mean({"hour": [8, 9, 10]}, [40, 17, 60], *ends)
+    assert "too few cases for an interval" in said(plots.plot(hours, narrow=narrow))
+    assert {at: mark["hollow"] for at, mark in columns_of(plots.plot(hours, narrow=narrow)).items()} == {
+        8: False, 9: True, 10: False
+    }  # fmt: skip
+    many = mean({"queue": ["a", "b", "c"]}, [40, 170, 60], *ends)  # not for want of cases
+    assert "no interval can be told" in said(plots.plot(many, narrow=narrow))
+    none = mean({"queue": ["a", "b"]}, [40, 17], [20.0, 30], [NAN] * 2, [NAN] * 2)
+    assert not any(mark["hollow"] for _, mark in rows_of(plots.plot(none, narrow=narrow), rows.PITCH[narrow]))
+
+
 def test_weekdays_keep_their_order():
     result = rate({"weekday": pd.Categorical(WEEKDAYS, WEEKDAYS, ordered=True)}, [40] * 7, range(7))
     drawn = rows_of(plots.plot(result), 32)
@@ -1141,6 +1163,13 @@ def test_a_bullet_of_a_count_is_a_bar_with_a_tick():
     end = 6 + 188 * 50 / 112
     assert re.search(rf'd="M0 \d+h{end:.1f}v', svg) and f"M{6 + 188 * 100 / 112:.1f} " in svg
     assert "<circle" not in svg
+
+
+def test_a_count_that_is_compared_with_nothing_has_no_bar():
+    alone = {"unit": "count", "value": 50, "low": 40, "high": 61}
+    assert plots.bullet(alone) == plots.bullet(alone | {"previous": None}) == ""
+    assert plots.bullet(alone | {"previous": 0}) and plots.bullet(alone | {"target": 60})
+    assert plots.bullet({"unit": "rate", "value": 0.5})  # a share has a scale of its own
 
 
 def weeks_of(values):

@@ -17,6 +17,7 @@ from toolkit.result import format_value, heading, interval_columns
 from toolkit.words.catalogue import DEFAULT
 
 DAY = 86_400
+FEWEST_OF_MEAN = 20  # cases, from which a mean of times has an interval (`intervals.mean_of_waits`)
 # widths in days of the steps of time that metrics group by
 STEPS = {"day": 1, "week": 7, "month": 30.4, "quarter": 91.3, "year": 365.2}
 TIME_TICKS = (1, 10, 60, 600, 3600, 6 * 3600, DAY, 7 * DAY, 30 * DAY, 365 * DAY)  # seconds, of a logarithmic axis
@@ -126,6 +127,14 @@ def estimates(result, value):
         frame["target"] = result["target_seconds"].to_numpy(float)
     more = ["expected"] if "expected" in frame else []
     return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target", *more])
+
+
+def without_interval(result, frame):
+    """(per row of estimates whether it has a value but no interval while others have one, why in words)."""
+    is_known, has_value = (np.isfinite(frame[name].to_numpy(float)) for name in ("low", "value"))
+    found = has_value & ~is_known & (is_known & has_value).any()
+    is_few = result.attrs["shape"] == "mean" and (frame["n"].to_numpy(float)[found] < FEWEST_OF_MEAN).all()
+    return found, words.text("chart.key.no_interval" if is_few else "chart.key.no_interval_known")
 
 
 def limit_of(result, value):

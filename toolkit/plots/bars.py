@@ -87,6 +87,9 @@ def columns(result, ax, key, form, narrow):
         form.unit, *(frame[name] for name in ("value", "target", *(() if is_bar else ("low", "high")))), [form.overall]
     )
     target, key_items = axes.only(frame["target"]), []
+    frame["is_bare"], why_bare = (False, "") if is_bar else axes.without_interval(result, frame)
+    if frame["is_bare"].any():
+        key_items.append(("partial", why_bare))
     if np.isfinite(target):
         text = form.target_text(axes.shown(target, form.unit))
         key_items.append(("dotted", text))
@@ -149,6 +152,8 @@ def _column(drawn, row, form, scale, is_bar):
         small = 0.8 if drawn.narrow else 1
         is_diamond = is_named and form.is_alarm
         look = {"marker": "D" if is_diamond else "o", "markersize": (DIAMOND if is_diamond else DOT) * small} | EDGE
+        if row.is_bare:
+            look |= {"markerfacecolor": LIGHT["page"], "markeredgecolor": colour, "markeredgewidth": 2}
         value = max(row.value, scale.low)
         ax.plot(row.at, value, color=colour, linestyle="none", zorder=4, clip_on=False, gid=said, label="value", **look)
     if is_named:

@@ -31,11 +31,13 @@ def rows(result, ax, keys, form, narrow):
         nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame["name"] = _with_targets(result, frame, form)
+    frame["is_bare"], why_bare = axes.without_interval(result, frame)
     frame = frame.iloc[row_order(result)]
     values = [_value(row, form) for row in frame.itertuples()]
     numbers = n_texts(frame["n"], narrow)
     target, own_targets = axes.only(frame["target"]), frame["target"].notna()
     key = [("value", words.text("chart.key.value" if frame["low"].notna().any() else "chart.key.value_alone"))]
+    key += [("partial", why_bare)] if frame["is_bare"].any() else []
     beside = result.attrs.get("against") or "before"
     key += [("before", words.text(f"chart.key.{beside}"))] if frame["before"].notna().any() else []
     key += [("target", form.own_target_text)] if np.isnan(target) and own_targets.any() else []
@@ -189,7 +191,7 @@ def _marks(drawn, row, middle, form, scale, is_own, is_named, beside="before"):
             "markersize": DIAMOND if is_diamond else DOT,
             "color": colour,
         } | EDGE
-        if row.nobody:
+        if row.nobody or row.is_bare:
             look |= {"markerfacecolor": LIGHT["page"], "markeredgecolor": colour, "markeredgewidth": 2}
         said = axes.told(row.name, row, form.unit)
         x = max(row.value, scale.low)
