@@ -12,6 +12,7 @@ from toolkit.findings import shapes, tallies, wholes
 from toolkit.findings.compared import find_quality
 from toolkit.findings.need import need
 from toolkit.findings.parts import say, too_few
+from toolkit.findings.sums import sums
 from toolkit.findings.targets import as_rate
 from toolkit.findings.team import team
 from toolkit.findings.told import Told, note_of
@@ -36,7 +37,7 @@ TELLS = {
     "need": need,
     "pull": wholes.pull,
     "contribution": wholes.contribution,
-    "sums": wholes.sums,
+    "sums": sums,
     "listing": shapes.listing,
     "team": team,
     "tally": tallies.tally,

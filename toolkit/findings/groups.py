@@ -84,6 +84,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         score=max([one.fact["score"] for one in best], default=0.0),
         facts=[one.fact for one in best[:MOST_FACTS]] + off,
         tested=ps(tested) + ps(comparison),
+        is_alarm=named is not None and named.fact["direction"] == "worse",
     )
 
 
@@ -183,9 +184,9 @@ def least_of(result):
 
 
 def _has_own_times(result):
-    """Whether a wait is promised within a time of its own to each group."""
+    """Whether each group is promised something within a time of its own: then one time isn't held against all."""
     own = set(result["target_seconds"].dropna()) if "target_seconds" in result.columns else ()
-    return result.attrs["shape"] in ("wait", "mean") and len(own) > 1
+    return (result.attrs["shape"] in ("wait", "mean", "curve") or "part" in result.attrs) and len(own) > 1
 
 
 def event_at(result):

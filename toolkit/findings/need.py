@@ -28,7 +28,7 @@ def need(result, **context):
         about = {"needed": _agents(row), "place": place_of(result, row), "seen": number(row["agents_seen"], 1)}
         heading, _ = composed([Clause(say("need.short", **about), (say("need.short_alone", **about),))])
         note.insert(0, say("need.short_others", n=facts["short"] - 1) if facts["short"] > 1 else "")
-        return Told(heading, note_of(note), highlight=found, is_changed=True)
+        return Told(heading, note_of(note), highlight=found, is_changed=True, is_alarm=True)
     low, high = named["agents_needed"].min(), named["agents_needed"].max()
     top = named[named["agents_needed"] == high]
     most = np.nanmax([high, named["high"].max()])  # if calls come as often as their number allows

@@ -9,6 +9,7 @@ from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
 from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
+from toolkit.findings.own_times import own_times_told
 from toolkit.findings.parts import (
     also,
     cases,
@@ -116,6 +117,7 @@ def count(result, comparison=None, **context):
         score=max([one.fact["score"] for one in changes], default=0.0),
         facts=[one.fact for one in changes],
         tested=ps(comparison),
+        is_alarm=changed is not None and changed.fact["direction"] == "worse",
     )
 
 
@@ -325,7 +327,7 @@ def curve(result, **context):
         return nothing(say("no_data"))
     frame, keys = pd.DataFrame(result), group_keys(result)
     if keys:
-        return groups_told(result, is_shown=True)
+        return own_times_told(result) or groups_told(result, is_shown=True)
     times = claims.told_times(result)
     near, far = (claims.within(frame, keys, seconds).iloc[0] for seconds in (times[0], times[-1]))
     of, least = cases(result, int(near["n"])), result.attrs.get("facts", {}).get("minimum_count", 1)
@@ -399,4 +401,5 @@ def comparison(result, **context):
     notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []
     facts = [one.fact for one in clauses]
     score = max(one["score"] for one in facts)
-    return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, tested)
+    is_alarm, place = facts[0]["direction"] == "worse", result.index[clauses[0].place]
+    return Told(heading, note_of(notes), place, True, "none", True, score, facts, tested, is_alarm)
