@@ -434,6 +434,14 @@ def test_only_weeks_of_the_period_stand_out():
     assert len(tell(weekly(), period=april).tested) == 4  # the last of March's days lies in none of them
 
 
+def test_only_weeks_of_the_period_are_off_target_for_a_headline():
+    later = parse_period("2024-04-22..2024-04-28", datetime(2024, 6, 1, tzinfo=UTC), "UTC")
+    facts = tell(weekly(target=target(0.8, "high", "response_rate")), period=later).facts
+    assert [(fact["value"][:10], fact["name"]) for fact in facts] == [("2024-04-22", "the week of 22 April")]
+    last = weekly(target=target(0.5, "high", "response_rate"))  # which only the week of 15 April misses
+    assert tell(last, period=later).facts == [] and {fact["kind"] for fact in tell(last).facts} == {"standout", "off"}
+
+
 def test_weeks_of_waits_stand_out_beyond_how_much_they_move():
     chance, rows = np.random.default_rng(5), []
     for place, week in enumerate(WEEKS):

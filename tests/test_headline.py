@@ -447,3 +447,13 @@ def test_it_is_said_in_other_languages_too(april):
     finally:
         words.use("en")
     assert said["title"].startswith("⟦") and all(one["text"].startswith("⟦") for one in said["bullets"])
+
+
+def test_a_week_is_no_group():
+    facts = [
+        fact(name, "week", "2024-04-15", weeks=["2024-04-15"], name="the week of 15 April")
+        for name in ("csat", "sla_compliance")
+    ]
+    said = of([happy(0.75, "near"), CALM], [*facts, facts[0] | {"kind": "off", "clause": "c" * 120}])
+    assert said["title"].startswith("The week of 15 April is off target")
+    assert "15 April in the week of" not in json.dumps(said) and "15 April stands out in" not in json.dumps(said)

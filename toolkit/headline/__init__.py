@@ -384,6 +384,7 @@ def _look_at(seen, first=()):
     for fact in worse:  # of each metric and column the worst place
         if (fact["metric"], fact["key"]) not in told and (fact["key"], fact["value"]) not in found:
             text = words.text("headlines.sentence", text=words.sentence_case(fact.get("counted") or fact["clause"]))
-            found[fact["key"], fact["value"]] = {name: fact[name] for name in ("name", "href")} | {"text": text}
+            name = words.sentence_case(fact["name"])
+            found[fact["key"], fact["value"]] = {"name": name, "text": text, "href": fact["href"]}
         told.add((fact["metric"], fact["key"]))
     return list(found.values())[:MOST_TO_LOOK_AT]
