@@ -457,3 +457,12 @@ def test_a_week_is_no_group():
     said = of([happy(0.75, "near"), CALM], [*facts, facts[0] | {"kind": "off", "clause": "c" * 120}])
     assert said["title"].startswith("The week of 15 April is off target")
     assert "15 April in the week of" not in json.dumps(said) and "15 April stands out in" not in json.dumps(said)
+
+
+def test_what_piles_up_is_told_without_a_verdict():
+    grown = fact("new_and_closed", "", "", "stock", None, clause="backlog: 284 open", name="Backlog")
+    said = of([happy(0.9, "on"), CALM], [grown])
+    assert said["title"] == "The target is met; backlog: 284 open"
+    assert bullets(said)["changed"] == "Backlog: 284 open."
+    fall = [moved(card("csat", 0.5, column=f"c{place}", label=f"C{place}"), 0.9) for place in range(4)]
+    assert bullets(of(fall, [grown]))["changed"].endswith("Backlog: 284 open.")  # though there is no room for all

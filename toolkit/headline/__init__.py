@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 from toolkit import words
 from toolkit.cards import card_texts, label
+from toolkit.clock.timeline import PERIODS
 from toolkit.headline.gathered import day_of, gathered, once, rank
 from toolkit.metrics.registry import METRICS
 from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
@@ -36,6 +37,7 @@ class Seen:
     changes: list  # facts of a change that goes together with no other
     standouts: list  # facts of groups that differ from the others all period long
     off_groups: list  # facts of groups off target
+    stocks: list  # facts of what piles up, counted in full
     is_compared: bool  # with anything earlier
     is_comparable: bool  # all of it
 
@@ -155,6 +157,7 @@ def _seen(cards, facts, tested):
         changes=[fact for fact in once(changes) if (fact["key"], fact["value"]) not in named],
         standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
+        stocks=[fact for fact in groups if fact["kind"] == "stock"],
         is_compared=bool(changes) or any(card.get("verdict") for card in cards),
         is_comparable=not any(card.get("verdict") == NOT_COMPARABLE for card in cards),
     )
@@ -246,6 +249,7 @@ def _of_changes(seen):
         said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
     if not said and not seen.held:
         said += [fact["clause"] for fact in worse]
+    said += [fact["clause"] for fact in seen.stocks[:1]]
     if said or not (seen.is_compared or seen.held):
         return said
     form = "no_earlier" if not seen.is_compared else "nothing" if seen.is_comparable else "nothing_comparable"
@@ -259,6 +263,8 @@ def _moved(card):
 
 
 def _stands_out(one):
+    if one["key"] in PERIODS:
+        return words.text("headlines.title.week_stands_out", name=one["name"])
     return words.text("headlines.title.stands_out", name=one["name"], week=day_of(one["weeks"][0]))
 
 
@@ -289,8 +295,10 @@ def _bullets(seen, link):
     changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together[:1]]
     changed += [(one["score"], _shortly(one), one["facts"][0]) for one in seen.together[1:]]
     changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
-    said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
-    yield "changed", " ".join(said), _first([one for *_, one in changed[:MOST]], link)
+    stocks = [(0, fact["clause"], fact) for fact in seen.stocks[:1]]  # has no verdict, and is told all the same
+    changed = changed[: MOST - len(stocks)] + stocks
+    said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed]
+    yield "changed", " ".join(said), _first([one for *_, one in changed], link)
     yield "steady", _steady(seen.steady), _first(seen.steady, link)
 
 
