@@ -466,3 +466,19 @@ def test_what_piles_up_is_told_without_a_verdict():
     assert bullets(said)["changed"] == "Backlog: 284 open."
     fall = [moved(card("csat", 0.5, column=f"c{place}", label=f"C{place}"), 0.9) for place in range(4)]
     assert bullets(of(fall, [grown]))["changed"].endswith("Backlog: 284 open.")  # though there is no room for all
+
+
+def test_the_figures_with_a_target_of_all_reports_count_once():
+    slow = card("service_level", 0.54, case="call", within_seconds=20, target=0.8, status="off", block="b1")
+    own = report("overview", [lost(), happy(0.9, "on"), CALM], tested=[0.5])
+    others = [own, report("calls", [lost(), slow, CALM]), report("team", [slow, volume(7)])]
+    said = plain(overview([own], others=others))
+    assert said["title"] == (
+        "2 of 3 figures with a target miss it: abandonment and answered within 20 s; nothing clearly changed"
+    )
+    assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); answered within 20 s 54 % (80 %)."
+    assert bullets(said)["steady"] == "Contacts moved no more than chance could."
+    met = plain(overview([report("overview", [CALM])], others=others))
+    assert next(one for one in met["bullets"] if one["kind"] == "off")["href"] == "overview.html"
+    many = [card(label=f"C{place}", column=f"c{place}", value=0.5, target=0.8, status="off") for place in range(9)]
+    assert bullets(plain(overview([report("a", many)])))["off"].endswith("; C5 50 % (80 %); 3 other figures.")

@@ -193,7 +193,8 @@ def look_at(data, asked):
             name = function.__name__
             numbers = {fact: words.number(value) for fact, value in facts.items() if type(value) is int}
             of = f"headlines.look_at.{name}.{result.attrs['choices'].get('of')}"
-            text = words.text(of if words.has(of) else f"headlines.look_at.{name}", **numbers | {"n": n})
+            about = numbers | {"n": n, "cases": words.text(f"case.{result.attrs['case']}", n=n)}
+            text = words.text(of if words.has(of) else f"headlines.look_at.{name}", **about)
             title = words.text(f"metric.{name}.title")
             items.append({"metric": name, "n": n, "name": title, "text": words.sentence_case(text)})
     made = dict.fromkeys(("note", "overview"), "") | {

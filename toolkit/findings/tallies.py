@@ -49,9 +49,9 @@ def _grown(result):
     row = result.iloc[-1]
     left = int(row[result.attrs["value"]])
     about = {"left": value_text(left, "count"), "by": value_text(left - before, "count")}
-    said = word(result, "stock", steps=text(f"step.{every}", n=len(result)), **about)
+    said = word(result, "told.stock", steps=text(f"step.{every}", n=len(result)), **about)
     made = fact(result, "stock", row, said, "worse" if result.attrs.get("best") != "high" else "better", n=left)
-    return [made | {"key": "", "value": "", "weeks": [], "name": word(result, "stock_name")}]
+    return [made | {"key": "", "value": "", "weeks": [], "name": word(result, "told.stock_name")}]
 
 
 def _shown(value):

@@ -7,7 +7,7 @@ named once, never with a because.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from toolkit import words
@@ -19,6 +19,7 @@ from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
+MOST_OFF = 6  # figures off target that a bullet names
 MOST_NAMES = 6  # of figures that are steady
 MOST_TO_LOOK_AT = 5
 TARGETS = ("off", "near", "on")
@@ -72,7 +73,7 @@ def headline(cards, facts, tested):
     return {"title": _title(seen, cards), "bullets": said or _empty_bullets(seen, "block")}
 
 
-def overview(reports, first=()):
+def overview(reports, first=(), others=()):
     """The headline of all reports, and what to look at.
 
     Parameters
@@ -80,6 +81,7 @@ def overview(reports, first=()):
     reports : list of dict: name, title, html (its page), cards, facts, tested; a figure or a fact that several have
         counts once
     first : metrics whose causes are looked at before those of the others that are off target
+    others : reports, as above, of which only the figures with a target are told, after those of `reports`
 
     Returns
     -------
@@ -102,12 +104,26 @@ def overview(reports, first=()):
                 facts[which] = fact | {"beside": beside}
     cards, facts = list(cards.values()), list(facts.values())
     seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
+    more = _with_target(cards, others)
+    seen = replace(seen, off=seen.off + [card for card in more if card["status"] == "off"], held=seen.held + more)
     empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}
     bullets = [
         {"kind": kind, "text": text, "href": href} if text else empty[kind]
-        for kind, text, href in _bullets(seen, "href")
+        for kind, text, href in _bullets(replace(seen, stocks=[]), "href")  # what piles up is looked at
     ]
     return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen, first)}
+
+
+def _with_target(known, reports):
+    """The figures with a target of further reports, each once, that aren't known already; whatever was chosen for them."""
+    found, names = {}, ("metric", "column", "population", "case")
+    told = {tuple(card.get(name) for name in names) for card in known}
+    for report in reports:
+        for card in report.get("cards", ()):
+            which = tuple(card.get(name) for name in names)
+            if card.get("status") in TARGETS and which not in told:
+                found.setdefault(which, card | {"href": _href(report, card)})
+    return list(found.values())
 
 
 def _href(report, one):
@@ -288,7 +304,9 @@ def _inner(card):
 
 def _bullets(seen, link):
     """(kind, text or "", where it leads) of each kind."""
-    off = [_off(card, place) for place, card in enumerate(seen.off)]
+    most = len(seen.off) if len(seen.off) <= MOST_OFF + 1 else MOST_OFF  # one more is named as shortly
+    off = [_off(card, place) for place, card in enumerate(seen.off[:most])]
+    off += [words.text("headlines.other_figures", n=len(seen.off) - most)] if len(seen.off) > most else []
     off = [words.text("headlines.sentence", text="; ".join(off))] if off else [f["text"] for f in seen.off_groups[:1]]
     yield "off", " ".join(off), _first(seen.off or seen.off_groups, link)
     changed = [(_score(card), _changed(card), card) for card in seen.changed]
@@ -395,4 +413,7 @@ def _look_at(seen, first=()):
             name = words.sentence_case(fact["name"])
             found[fact["key"], fact["value"]] = {"name": name, "text": text, "href": fact["href"]}
         told.add((fact["metric"], fact["key"]))
+    for fact in seen.stocks:
+        text = words.text("headlines.sentence", text=words.sentence_case(fact["clause"]))
+        found.setdefault((fact["metric"], ""), {name: fact[name] for name in ("name", "href")} | {"text": text})
     return list(found.values())[:MOST_TO_LOOK_AT]
