@@ -1337,3 +1337,12 @@ def test_a_stock_that_grew_is_told_to_the_headline():
     assert tell(stock([110, 120, 115, 118, 119])).facts == []  # by no fifth
     assert tell(stock([100, 99, 98, 97, 130])).facts == []  # in one week only
     assert tell(stock([5, 10, 15, 20, 25], before=0)).facts == []  # where the data begins
+
+
+def test_what_is_more_extreme_than_what_is_named_but_not_clearly_is_said():
+    named = [("email", 300, 200), ("web_chat", 110, 46), ("whatsapp", 200, 130)]
+    told = tell(rates(["channel"], [*named, ("x", 30, 12)], "response_rate", "answered_count"))
+    assert plain(told.heading) == "42 % of conversations via web chat got an answer, 65 % of the others"
+    assert "Lower still via X: 12 of 30 conversations, 40 % (25 to 58), too few cases to tell." in plain(told.note)
+    told = tell(rates(["channel"], [*named, ("x", 30, 14)], "response_rate", "answered_count"))
+    assert "Lower still" not in told.note  # 47 % isn't

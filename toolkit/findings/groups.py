@@ -239,15 +239,20 @@ def _most(result, named):
 
 
 def _extreme(result, found, tested):
-    """The group with the most extreme figure, where it is clear and another one than that which does most harm."""
+    """The group with the most extreme figure, where it is another one than that which is named, and how sure that is."""
     if found.is_extreme:
         return ""
     sign = 1 if found.is_above else -1
     top = tested.loc[(sign * tested["value"].fillna(math.inf)).idxmax()]
-    if top["verdict"] != CLEAR or sign * top["change"] <= 0:
+    if sign * top["change"] <= 0:
         return ""
     form = ("longer", "shorter") if unit_of(result) == "seconds" else ("higher", "lower")
-    return say(f"standout.{form[sign < 0]}", place=place_of(result, top), figure=figure_of(result, top))
+    said = say(f"standout.{form[sign < 0]}", place=place_of(result, top), figure=figure_of(result, top))
+    if top["verdict"] == CLEAR:
+        return said
+    if top["n"] < found.row["n"]:
+        return say("standout.untold_few", said=said)
+    return say("standout.untold_chance", said=said) if top["verdict"] == CHANCE else ""
 
 
 def _overall(result, overall):
