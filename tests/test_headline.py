@@ -90,11 +90,18 @@ CALM = moved(volume(), 880, 0.6, "chance")
         ),
         ([lost(0.02, "on"), happy(0.9, "on"), CALM], "Every target is met; nothing clearly changed"),
         ([lost(0.02, "on"), CALM], "The target is met; nothing clearly changed"),
-        ([lost(0.06, "near"), happy(0.9, "on"), CALM], "Nothing is off target; nothing clearly changed"),
+        (
+            [lost(0.06, "near"), happy(0.9, "on"), CALM],
+            "Abandonment: 6 % (target 5 %), too few calls to tell; nothing clearly changed",
+        ),
+        (
+            [lost(0.06, "near"), happy(0.75, "near"), happy(0.9, "on", column="other"), CALM],
+            "2 of 3 figures with a target: too few cases to tell whether they meet it; nothing clearly changed",
+        ),
         ([CALM], "Nothing clearly changed"),
         ([moved(volume(1200), 900)], "Contacts clearly rose to 1,200"),
         ([moved(happy(0.6), 0.8)], "60 % of answers were satisfied (target 80 %); CSAT clearly fell to 60 %"),
-        ([happy()], "73 % of answers were satisfied (target 80 %); there is no earlier period to compare with"),
+        ([happy()], "73 % of answers were satisfied (target 80 %)"),
         ([volume()], "Contacts: 900"),
         ([volume() | {"verdict": "not comparable", "previous": 90}], "Nothing that can be compared clearly changed"),
         ([volume(None, n=3, note="few", minimum_count=10)], "There are too few cases to tell"),
@@ -169,8 +176,8 @@ def test_bullets():
         ([lost()], ["off"]),
         ([CALM], ["steady"]),
         ([moved(volume(1200), 900)], ["changed"]),
-        ([volume()], ["off", "changed", "steady"]),  # nothing of any kind: then that is said
-        ([], ["off", "changed", "steady"]),
+        ([volume()], ["off"]),  # nothing of any kind, nor anything earlier: then that is said
+        ([], ["off"]),
     ],
 )
 def test_kinds_without_anything_are_left_out(cards, kinds):
@@ -180,9 +187,14 @@ def test_kinds_without_anything_are_left_out(cards, kinds):
 def test_what_is_said_where_there_is_nothing():
     assert bullets(of([volume()])) == {
         "off": "No figure has a target.",
-        "changed": "There is no earlier period to compare with.",
-        "steady": "No other figure was compared.",
     }
+    near = happy(0.62, "near")
+    assert bullets(of([near])) == {"off": "CSAT: 62 % (target 80 %), too few answers to tell."}
+    assert of([near])["title"] == "CSAT: 62 % (target 80 %), too few answers to tell"
+    alone = plain(overview([report("a", [near])]))
+    assert [(one["kind"], one["text"]) for one in alone["bullets"]] == [
+        ("off", "CSAT: 62 % (target 80 %), too few answers to tell.")
+    ]
 
 
 def test_counts_of_unlike_periods():
