@@ -357,8 +357,9 @@ def listing(result, **context):
     groups = pd.DataFrame(result).drop_duplicates(group_keys(result)) if group_keys(result) else result.iloc[:0]
     where = words.joined(place_of(result, row, group_keys(result)) for _, row in groups.iterrows())
     about |= {"cases": cases(result, total), "event": word(result, "event", n=int(total), where=where)}
-    own = f"open.{result.attrs['choices'].get('of')}"  # what is open, where that is another thing by what is promised
-    is_own = form == "open" and words.has(f"metric.{result.attrs['metric']}.{own}")
+    of = result.attrs["choices"].get("of")  # where it is another thing by what is promised
+    own = f"open.{of}" if form == "open" else f"plain.{of}"
+    is_own = words.has(f"metric.{result.attrs['metric']}.{own}")
     said = word(result, own, **about) if is_own else say(f"listing.{form}", **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
     notes += also(result, {name: one for name, one in facts.items() if not isinstance(one, bool)})

@@ -105,7 +105,8 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
         made = shapes.finish(
             result, "new_and_closed", scope.table, keys, units, None, 0, told=told if opened or closed or left else []
         )
-        made.attrs |= {"partial": [], "is_stock": True}  # what is open is told at an instant, not over a week
+        # what is open is told at an instant, not over a week
+        made.attrs |= {"partial": [], "is_stock": True, "stock_before": before}
         return made
 
     return shapes.run(query, made)
