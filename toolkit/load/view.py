@@ -108,6 +108,20 @@ class View:
         """Whether all these tables are there."""
         return all(name in self._names for name in names)
 
+    @property
+    def survey_counts(self):
+        """{kind of survey: (sent, answered)} of the whole data set, in every period and without filters."""
+
+        def counted():
+            if "surveys" not in self._names:
+                return {}
+            asked = "SELECT kind, count(*), count(score) FROM surveys GROUP BY kind"
+            return {kind: counts for kind, *counts in self._con.execute(asked).fetchall()}
+
+        if "survey_counts" not in self._shared:
+            self._shared["survey_counts"] = counted()
+        return self._shared["survey_counts"]
+
     # --- the rows of a table ----------------------------------------------------------------------
 
     def _rows(self, name, of=None):
