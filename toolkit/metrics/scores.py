@@ -24,7 +24,7 @@ def surveys_of(surveys, kind, needs=()):
     table = engine.as_table(surveys, "surveys", ["score", *needs])
     data = data_of(table)
     if data is not None and kind not in data.survey_counts:
-        raise MissingTable(f"this data has no survey of kind {kind!r}")
+        raise MissingTable(f"this data has no survey of kind {kind!r}", "surveys", kind)
     return table.filter(table.kind == kind) if "kind" in table.columns else table
 
 
