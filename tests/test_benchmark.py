@@ -90,6 +90,13 @@ def test_by_group():
     assert len(whole) == 1  # the row without a channel is of all
 
 
+def test_channels_are_compared_in_any_case(tmp_path):
+    rows = outside(("csat", "80%", "I", "E-Mail"), ("csat", "70%", "I", "e-mail"), columns=("metric", "value", "name", "channel"))  # fmt: skip
+    for channel in ("e-mail", "E-MAIL"):
+        result = metrics.benchmark(metrics.csat(scores(30, 60, channel=channel), "channel"), rows)
+        assert result["previous"].tolist() == [0.8] and [line for line, _ in result.attrs["unread"]] == [3]  # twice
+
+
 def test_waits_and_counts():
     at = pd.Timestamp("2024-03-01T09:00Z")
     frame = pd.DataFrame(

@@ -114,6 +114,19 @@ def test_what_moved_several_figures(tmp_path):
     )
 
 
+def test_without_groups_it_is_said_what_is_missing(tmp_path):
+    starts = pd.date_range("2024-01-01T09:00Z", "2024-04-28T09:00Z", freq="6h")
+    calls = pd.DataFrame({"call_id": range(len(starts)), "started_at": starts, "queue": "a", "queued_at": starts})
+    calls.assign(answered_at=starts + pd.Timedelta("20s")).to_csv(tmp_path / "calls.csv", index=False)
+    (tmp_path / "service.toml").write_text('time_zone = "UTC"\n')
+    data = open_data(tmp_path, period="2024-04-01..2024-04-28", as_of=READ)
+    asked = [(metrics.csat, {}), (metrics.abandonment_rate, {}), (metrics.inbound_volume, {"table": "calls"})]
+    said = "No group can be looked at: the rows have no topic or channel"
+    assert data.previous is not None and moved(data, asked[:2], ["topic", "channel"])["heading"] == said
+    assert together(data, asked, ["topic", "channel"])["heading"] == said
+    assert together(data, asked, ["queue"])["heading"] == "No group stands out in any week of the period"
+
+
 def test_the_parts_of_several_figures_are_corrected_for_each_other(sample):
     data = sample.during("2024-04-01..2024-04-28")
     asked = [(metrics.sentiment_trend, {"every": None}), (metrics.csat, {}), (metrics.abandonment_rate, {})]

@@ -162,6 +162,17 @@ def test_what_an_export_supports(small, capsys):
     assert "4 of 12 metrics can be computed" in out
 
 
+def test_the_kind_of_survey_that_is_missing_is_named(tmp_path, capsys):
+    rows = "survey_id,kind,sent_at,answered_at,score\na,nps,2024-03-01T09:00Z,2024-03-01T10:00Z,9\n"
+    (tmp_path / "surveys.csv").write_text(rows)
+    (tmp_path / "service.toml").write_text('time_zone = "UTC"\n')
+    found = {row["metric"]: row for row in single.supported(toolkit.open_data(tmp_path))}
+    assert (found["csat"]["kind"], found["csat"]["missing"], found["nps"]["missing"]) == ("kind", "csat of surveys", "")
+    assert (found["sentiment_drivers"]["kind"], found["sentiment_drivers"]["missing"]) == ("table", "messages")
+    assert cli.main(["list", "csat", "--metrics", "--data", str(tmp_path)]) == 0
+    assert "kind csat of surveys" in capsys.readouterr().out
+
+
 def test_what_is_said_to_be_supported_is(small):
     """And what is said to be missing is what is refused."""
     data = toolkit.open_data(small)

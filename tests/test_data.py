@@ -209,6 +209,7 @@ def rows_of(data):
     [
         ({"channel": "whatsapp"}, (2, 2, 1, 1, 1)),
         ({"channel": ["whatsapp", "email"]}, (3, 3, 2, 2, 1)),
+        ({"channel": ["WhatsApp", "E-Mail"]}, (2, 2, 1, 1, 1)),  # as the loader keeps it
         ({"team": "Rome"}, (1, 1, 1, 1, 1)),
         ({"team": "(none)"}, (1, 1, 0, 0, 1)),
         ({"team": None}, (1, 1, 0, 0, 1)),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import metrics
+from toolkit import metrics, open_data
 from toolkit.errors import BadParameter, MissingColumn, MissingTable
 
 ZONE = "Europe/Rome"
@@ -199,6 +199,21 @@ def test_more_calls_cost_more():
     result = metrics.deflection_savings(now, earlier=before)
     assert result["saved"].iloc[0] == pytest.approx(-4 * 11)
     assert "would have cost 44" in result.sentence() and "less" in result.sentence()
+
+
+@pytest.mark.parametrize("phone", ["phone", "Telefon", "voice"])
+@pytest.mark.parametrize("named", ["phone", "Telefon"])
+def test_savings_whatever_the_phone_is_called(phone, named, tmp_path):
+    rows = conversations(*[phone] * 5, *["E-Mail"] * 5, *[phone] * 2, *["E-Mail"] * 8)
+    days = ["2024-03-04T09:00Z"] * 10 + ["2024-03-11T09:00Z"] * 10
+    rows.assign(created_at=days).to_csv(tmp_path / "conversations.csv", index=False)
+    given = f'time_zone = "UTC"\nas_of = 2024-03-18T00:00:00Z\n[costs]\n{named} = 6.5\nE-Mail = 4\n'
+    (tmp_path / "service.toml").write_text(given)
+    data = open_data(tmp_path, period="2024-W11")
+    row = metrics.deflection_savings(data.conversations).iloc[0]
+    assert row[["n", "phone_count", "moved", "cost_difference", "saved"]].tolist() == [10, 2, 3, 2.5, 7.5]
+    rung = metrics.deflection_savings(conversations("E-Mail"), base=conversations(phone, "E-Mail"))
+    assert rung["cost_difference"].tolist() == [11.0]  # where nobody rang: what a call would have cost
 
 
 def test_the_costs_are_those_of_the_mix():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import toolkit
 from toolkit import findings, metrics, plots, words
 from toolkit.cards import card_texts
 from toolkit.errors import BadData, MissingTable
@@ -234,7 +235,7 @@ def test_by_month_up_to_the_periods_end(sample):
 
 
 def test_where_nobody_was_asked(tmp_path):
-    import toolkit
+
     from toolkit.metrics.compare import figures
 
     (tmp_path / "surveys.csv").write_text(
@@ -245,3 +246,30 @@ def test_where_nobody_was_asked(tmp_path):
     with pytest.raises(MissingTable, match="no survey of kind 'nps'"):
         metrics.nps(data.surveys)
     assert [card["metric"] for card in figures(data, (metrics.csat, {}), (metrics.nps, {}))] == ["csat"]
+
+
+def of_kind(folder, kind, days, score):
+    rows = [f"{day}-{n},{kind},{day}T09:00Z,{day}T10:00Z,{score}" for day in days for n in range(30)]
+    (folder / "surveys.csv").write_text("\n".join(["survey_id,kind,sent_at,answered_at,score", *rows, ""]))
+    (folder / "service.toml").write_text('time_zone = "UTC"\nas_of = 2024-05-01T00:00:00Z\n')
+    return toolkit.open_data(folder, period="2024-04")
+
+
+def test_satisfaction_is_left_out_where_only_nps_was_asked(tmp_path):
+    from toolkit.metrics.compare import figures
+
+    data = of_kind(tmp_path, "nps", ["2024-03-20", "2024-04-10"], 9)
+    asked = [metrics.csat, metrics.csat_by_topic, metrics.low_scores, metrics.low_score_rate]
+    for function in asked:
+        with pytest.raises(MissingTable, match="no survey of kind 'csat'"):
+            function(data.surveys, **({"by": "kind"} if function is metrics.csat_by_topic else {}))
+    assert [card["metric"] for card in figures(data, (metrics.csat, {}), (metrics.nps, {}))] == ["nps"]
+    # of a kind that there is, what a restriction leaves is no data, and not another kind of data
+    csat = of_kind(tmp_path, "csat", ["2024-03-20"], 5)
+    assert metrics.csat(csat.surveys)["n"].tolist() == [0]
+
+
+def test_a_month_beside_one_cut_is_told_alone(tmp_path):
+    months = monthly(of_kind(tmp_path, "nps", ["2024-03-20", "2024-04-10"], 9), metrics.nps)
+    assert months["n"].tolist() == [30, 30] and months.attrs["partial"] == [0]
+    assert months.sentence().endswith("The other one isn’t whole, so that it isn’t compared.")

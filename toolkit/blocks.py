@@ -105,7 +105,8 @@ def together(data, asked, by):
     made |= {"status": "none", "is_changed": bool(facts), "score": max((fact["score"] for fact in facts), default=0.0)}
     made |= {"facts": facts, "tested": tested, "form": "together", "metric": "together"}
     if not facts:
-        return made | {"heading": words.text("blocks.together.none" if tested else "blocks.together.untested")}
+        untested = words.text("blocks.together.untested") if _keys_there(data, asked, by) else _no_groups(by)
+        return made | {"heading": words.text("blocks.together.none") if tested else untested}
     first = groups[0] if groups else facts[0]
     day = words.date_name(date.fromisoformat(first["weeks"][0])) if first["weeks"] else ""
     if groups:
@@ -139,9 +140,13 @@ def moved(data, asked, by):
     if not told or not told[0][0].is_changed:
         made = dict.fromkeys(("note", "overview"), "") | {"chart": None, "tables": [], "by": [], "facts": []}
         made |= {"status": "none", "is_changed": False, "score": 0.0, "form": "contribution", "metric": "moved"}
-        said = "none" if told else "untold"
+        if told or data.previous is None or _keys_there(data, asked, by):
+            said = "none" if told else "no_past" if data.previous is None else "untold"
+            heading = words.text(f"blocks.moved.{said}")
+        else:
+            heading = _no_groups(by)
         return made | {
-            "heading": words.text(f"blocks.moved.{said}"),
+            "heading": heading,
             "tested": [p for one, _ in told for p in one.tested],
         }
     made = block(told[0][1])
@@ -229,6 +234,17 @@ def _grown(data, function, choices):
     except ToolkitError:
         return []
     return [] if result is None else [fact for fact in findings.tell(result).facts if fact["kind"] == "stock"]
+
+
+def _keys_there(data, asked, by):
+    """Of these columns those that a table of what is asked has."""
+    tables = {own.get("table", METRICS[function.__name__].table) for function, own in asked}
+    return [column for column in by if any(data.can(table, column) for table in tables)]
+
+
+def _no_groups(by):
+    names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in by]
+    return words.text("blocks.no_groups", keys=words.joined(names, "or"))
 
 
 def _by_week(data, asked, fact, heading):

@@ -33,10 +33,10 @@ class MissingSetting(MissingColumn):
 
 
 class MissingTable(ToolkitError):
-    """The data set has not the table that is asked for: `table`, where one is named."""
+    """The data set has not the table that is asked for: `table`, where one is named; or none of a `kind` of its rows."""
 
-    def __init__(self, message, table=""):
-        self.table = table
+    def __init__(self, message, table="", kind=""):
+        self.table, self.kind = table, kind
         super().__init__(message)
 
 

@@ -142,6 +142,7 @@ SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
 OUTSIDE = "benchmark.csv"  # beside the data: figures from outside, one row each; any other column of it is a group
 PARTS_OF_OUTSIDE = ("line", "metric", "value", "low", "high", "n", "name", "source", "unit", "period")
 HISTORY_WEEK, READ_AT = "history_week", "read_at"
+FOLDED = ("channel", "sender", "kind", "outcome")  # columns that are kept, and compared, in lower case
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
 PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
 # States in which a conversation waits for nobody, whatever its system calls them.
@@ -167,7 +168,12 @@ TABLES = {
             ("conversation_id",),
             "created_at",
             ("conversation_id", "text", "key of the conversation", True),
-            ("channel", "text", "where the customer wrote: email, whatsapp, x, ...", True),
+            (
+                "channel",
+                "text",
+                "where the customer wrote: email, whatsapp, x, ...; kept, and compared, in lower case",
+                True,
+            ),
             ("created_at", "time", "the customer published it", True),
             ("indexed_at", "time", "the system stored it"),
             ("team_assigned_at", "time", "given to a team"),

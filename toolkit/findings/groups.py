@@ -131,8 +131,12 @@ def _alone(result, row, groups, status, off, notes):
     what = text("sentence.what.subject_at", subject=word(result, "subject"), place=place_of(result, row))
     heading = say("group.single", what=what, figure=figure_of(result, row))
     others = groups.drop(index=row.name)
-    is_known = (others["n"] >= least_of(result)).any()  # cases there are, but none to which it could happen
-    note = note_of([say("alone_unknown" if is_known else "alone") if len(others) else "", *notes])
+    has_cases, cut = others["n"] >= least_of(result), others.index.isin(result.attrs.get("partial", ()))
+    if has_cases.any() and cut[has_cases.to_numpy()].all():  # months of which the period, or the data, holds a part
+        said = say("alone_partial", n=int(has_cases.sum()))
+    else:  # cases there are, but none to which it could happen
+        said = say("alone_unknown" if has_cases.any() else "alone")
+    note = note_of([said if len(others) else "", *notes])
     return Told(sentence_case(heading), note, shows=False, status=status, facts=off)
 
 

@@ -2,12 +2,12 @@
 
 from toolkit.load.quality import Check, rules_of
 from toolkit.load.sql import BLANKS, ID, literal, ours, quote
+from toolkit.tables import FOLDED
 
 NULLS = ("", "nan", "null", "none", "nat", "n/a", r"\n")
 MORE_NULLS = ("na", "<na>", "#n/a", "-")  # where no text is meant
 FREE_TEXT = ("text", "comment", "page", "agent", "topic", "subtopic")  # "None" may be what it says
 PRINTED_BLANKS = " \t\r\n\u00a0"  # what is cut where no text is meant: any other character makes the value wrong
-FOLDED = ("channel", "sender", "kind", "outcome")  # compared and kept in lower case
 
 
 def _has_blanks(name):

@@ -5,7 +5,7 @@ from toolkit.backend import as_view, table_of
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
-from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
+from toolkit.tables import FOLDED, HISTORY_WEEK, READ_AT, TABLES
 
 # (key, parent): where a table finds the columns that it lacks.
 LINKS = (("conversation_id", "conversations"), ("call_id", "calls"))
@@ -108,6 +108,20 @@ class View:
         """Whether all these tables are there."""
         return all(name in self._names for name in names)
 
+    @property
+    def survey_counts(self):
+        """{kind of survey: (sent, answered)} of the whole data set, in every period and without filters."""
+
+        def counted():
+            if "surveys" not in self._names:
+                return {}
+            asked = "SELECT kind, count(*), count(score) FROM surveys GROUP BY kind"
+            return {kind: counts for kind, *counts in self._con.execute(asked).fetchall()}
+
+        if "survey_counts" not in self._shared:
+            self._shared["survey_counts"] = counted()
+        return self._shared["survey_counts"]
+
     # --- the rows of a table ----------------------------------------------------------------------
 
     def _rows(self, name, of=None):
@@ -196,7 +210,8 @@ class View:
 
         Parameters
         ----------
-        **columns : a value or a list of them; "(none)" or None stands for what is missing
+        **columns : a value or a list of them; "(none)" or None stands for what is missing. Those of channel, sender,
+            kind and outcome are compared in any case, as they are kept in lower case
             Tables without the column follow their conversation or call; those that can't are left whole, and
             `notes_of_period` says so.
 
@@ -219,7 +234,8 @@ class View:
             if column not in have:
                 raise MissingColumn("this data", column, dict.fromkeys(have))
             listed = values if isinstance(values, (list, tuple, set, frozenset)) else [values]
-            filters[column] = tuple(_text(value) for value in listed)
+            texts = [_text(value) for value in listed]
+            filters[column] = tuple(text.lower() if column in FOLDED else text for text in texts)
         return self._view(filters=filters)
 
     @property

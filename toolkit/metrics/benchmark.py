@@ -12,6 +12,7 @@ from toolkit.errors import BadParameter, MissingColumn, suggestion
 from toolkit.intervals import LEVEL, difference, normal_quantile, wilson
 from toolkit.metrics.registry import METRICS, metric
 from toolkit.result import Result, interval_columns
+from toolkit.tables import FOLDED
 from toolkit.tables import PARTS_OF_OUTSIDE as PARTS
 
 RATE, SECONDS, SCORE, NET, COUNT, NUMBER = "rate", "seconds", "score", "net", "count", "number"
@@ -91,7 +92,7 @@ def benchmark(own, outside, value=None):
     for one in rows.itertuples():
         found = frame
         for key, held in one.keys.items():
-            found = found[found[key].map(_text) == held]
+            found = found[found[key].map(lambda value, key=key: _folded(key, _text(value))) == _folded(key, held)]
         if not len(found):
             unread.append((one.line, _no_group(one.keys, frame)))
             continue
@@ -121,6 +122,10 @@ def benchmark(own, outside, value=None):
 
 def _text(value):
     return engine.NONE if value is None or pd.isna(value) else str(value)
+
+
+def _folded(key, text):
+    return text.lower() if key in FOLDED else text
 
 
 def _no_group(keys, frame):
@@ -191,7 +196,8 @@ def outside_figures(table):
         except ValueError as error:
             unread.append((line, str(error)))
             continue
-        which = (one["metric"], one["column"], one["name"], tuple(sorted(one["keys"].items())))
+        groups = {key: _folded(key, held) for key, held in one["keys"].items()}
+        which = (one["metric"], one["column"], one["name"], tuple(sorted(groups.items())))
         if which in seen:
             unread.append((line, _why("twice", line=seen[which])))
             continue

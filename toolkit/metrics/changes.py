@@ -10,6 +10,7 @@ from toolkit.intervals import student_quantile
 from toolkit.metrics.periods import results_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
+from toolkit.metrics.shapes import planned
 from toolkit.movement import pooled, rate_movement, score_movement
 from toolkit.result import Result
 from toolkit.tables import HISTORY_WEEK
@@ -59,9 +60,11 @@ def what_moved(data, function, by, value=None, table=None, **choices):
     >>> bool(abs((groups["level"] + groups["mix"]).sum() - total["contribution"]) < 1e-12)
     True
     """
-    if data.previous is None:
-        return None
     keys, name = engine.group_keys(by), function.__name__
+    if data.previous is None:
+        with planned():  # what the data hasn't is told even so
+            function(getattr(data, table or METRICS[name].table), by=keys, **choices)
+        return None
     asked = [(function, {"by": keys} | choices, False)]
     (now,), (before,), (history,) = results_of(data, table or METRICS[name].table, asked)
     attrs, value = now.attrs, value or now.attrs["value"]

@@ -186,12 +186,17 @@ def _shares(frame, keys, costs):
         one = [costs.get(channel_setting(str(channel), costs)) for channel in group["channel_"]]
         cost, n = np.array(one, float), group["n_"].to_numpy(float)
         is_phone = group["calls_"].to_numpy(float) > 0
-        is_other = ~is_phone & ~np.isnan(cost)
-        other = (cost * n)[is_other].sum() / n[is_other].sum() if n[is_other].sum() else np.nan
-        of_phone = costs.get(channel_setting(PHONE, costs), np.nan)
+        known = ~np.isnan(cost)
+        other, of_phone = (_mean(cost[chosen & known], n[chosen & known]) for chosen in (~is_phone, is_phone))
+        if not is_phone.any():  # what one would have cost
+            of_phone = costs.get(channel_setting(PHONE, costs), np.nan)
         counts = {"n": int(n.sum()), "phone_count": int(n[is_phone].sum()), "cost_difference": of_phone - other}
         made.append(dict(zip(keys, key, strict=True)) | counts)
     return pd.DataFrame(made, columns=[*keys, "n", "phone_count", "cost_difference"])
+
+
+def _mean(values, weights):
+    return (values * weights).sum() / weights.sum() if weights.sum() else np.nan
 
 
 def _base_of(rows, keys, earlier, zone, costs):

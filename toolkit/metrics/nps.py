@@ -41,7 +41,6 @@ def nps(surveys, by=None, zone=None):
     [[4.0, 5.0, 0.25]]
     """
     table = scores.surveys_of(surveys, "nps")
-    scores.refuse_without(table, "nps")
     rows = table.mutate(
         is_detractor_=table.score <= 6, is_passive_=table.score.between(7, 8), is_promoter_=table.score >= 9
     )

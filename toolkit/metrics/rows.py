@@ -43,11 +43,19 @@ def of_channels(table, name, channels):
 def channel_setting(channel, named):
     """The name of the setting that holds for a channel: its own, in any case, else that of the phone or of social ones.
 
+    The phone's may be named by any word for it.
+
     >>> channel_setting("Email", ["phone", "email"]), channel_setting("Call", []), channel_setting("x", ["email"])
     ('email', 'phone', 'social')
+    >>> channel_setting("phone", ["E-Mail", "Telefon"])
+    'Telefon'
     """
     own = {name.lower(): name for name in named}
-    return own.get(channel.lower()) or ("phone" if channel.lower() in PHONE_CHANNELS else "social")
+    if channel.lower() in own:
+        return own[channel.lower()]
+    if channel.lower() not in PHONE_CHANNELS:
+        return "social"
+    return next((own[name] for name in PHONE_CHANNELS if name in own), "phone")
 
 
 def without_bots_alone(table):

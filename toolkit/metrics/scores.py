@@ -17,19 +17,15 @@ OUTSIDE = "outside_"  # scores that lie outside their scale
 
 
 def surveys_of(surveys, kind, needs=()):
-    """The surveys of a kind; all of them where the table doesn't tell kinds apart."""
+    """The surveys of a kind; all of them where the table doesn't tell kinds apart.
+
+    MissingTable where a data set has no survey of the kind at all, in no period and whatever it is restricted to.
+    """
     table = engine.as_table(surveys, "surveys", ["score", *needs])
-    return table.filter(table.kind == kind) if "kind" in table.columns else table
-
-
-def refuse_without(table, kind):
-    """MissingTable where a data set has no survey of a kind at all, in no period."""
     data = data_of(table)
-    if data is None:
-        return
-    every = data.during("all").surveys
-    if not int(engine.to_pandas(every.filter(every.kind == kind).limit(1).count().as_table()).iloc[0, 0]):
-        raise MissingTable(f"this data has no survey of kind {kind!r}")
+    if data is not None and kind not in data.survey_counts:
+        raise MissingTable(f"this data has no survey of kind {kind!r}", "surveys", kind)
+    return table.filter(table.kind == kind) if "kind" in table.columns else table
 
 
 def is_outside(score, lowest, highest):

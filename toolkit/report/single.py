@@ -131,7 +131,7 @@ def supported(data=None, names=()):
     Returns
     -------
     list of dict: question, metric, title, and of a data set `missing`: "" where it can be computed, else what is
-        missing, as a clause, and `kind`: table, column, setting or other
+        missing, as a clause, and `kind`: table, kind (of a table's rows), column, setting or other
     """
     asked = set(names)
     unknown = [name for name in asked if name not in METRICS and name not in QUESTIONS]
@@ -153,6 +153,8 @@ def _missing(data, about):
         with planned():
             _call(data, about)
     except MissingTable as error:
+        if error.kind:
+            return {"missing": f"{error.kind} of {error.table}", "kind": "kind"}
         return {"missing": error.table or about.contract or str(error), "kind": "table"}
     except MissingSetting as error:
         return {"missing": error.column, "kind": "setting"}

@@ -180,16 +180,16 @@ def month_name(day):
     return format_skeleton("yMMMM", day, locale=_locale())
 
 
-def joined(parts):
-    """A list as the language joins one: "a, b and c".
+def joined(parts, style="standard"):
+    """A list as the language joins one: "a, b and c"; with the style "or", "a, b or c".
 
-    >>> joined(["a", "b", "c"])
-    'a, b and c'
+    >>> joined(["a", "b", "c"]), joined(["a", "b"], "or")
+    ('a, b and c', 'a or b')
     """
     from babel.lists import format_list
 
     parts = list(parts)
-    return format_list(parts, locale="en_GB" if _locale().language == "en" else _locale()) if parts else ""
+    return format_list(parts, style, locale="en_GB" if _locale().language == "en" else _locale()) if parts else ""
 
 
 def sentence_case(said):
