@@ -427,7 +427,8 @@ def test_nothing_is_claimed_that_is_not_clear(data):
     for one in cards:
         label, value = card_texts(one)["label"], card_texts(one)["value"]
         is_changed = one["p"] is not None and clear[one["p"]] <= 0.05
-        assert is_changed or f"{label} {value}, " not in texts.get("changed", "")
+        surely = re.sub(r"May have changed: .*$", "", texts.get("changed", ""))
+        assert is_changed or f"{label} {value}, " not in surely
         assert is_changed or not re.search(rf"{label} clearly", said["title"], re.IGNORECASE)
         assert (f"{label} {value} (".casefold() in texts.get("off", "").casefold()) == (one["status"] == "off")
     # a fact where it is clear beside everything
@@ -516,7 +517,7 @@ def test_the_figures_with_a_target_of_all_reports_count_once():
         "2 of 3 figures with a target miss it: abandonment and answered within 20 s; nothing clearly changed"
     )
     assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); answered within 20 s 54 % (80 %)."
-    assert bullets(said)["steady"] == "Contacts moved no more than chance could."
+    assert bullets(said)["steady"] == "No clear change in contacts."
     met = plain(overview([report("overview", [CALM])], others=others))
     assert next(one for one in met["bullets"] if one["kind"] == "off")["href"] == "overview.html"
     many = [card(label=f"C{place}", column=f"c{place}", value=0.5, target=0.8, status="off") for place in range(9)]
