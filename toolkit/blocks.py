@@ -68,6 +68,8 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
     if plots.is_drawn(result, parts):
         options = {"reference": overall, "period": period, "highlight": told.highlight, "before": comparison}
         options = {name: value for name, value in options.items() if value is not None} | {"parts": parts}
+        if told.highlight is not None:
+            options["is_alarm"] = told.is_alarm
         made["chart"] = {
             **{name: drawing(result, narrow=name == "narrow", **options) for name in ("wide", "narrow")},
             "alt": plots.alternative_text(result, told.heading, told.highlight, parts),
@@ -243,6 +245,7 @@ def _by_week(data, asked, fact, heading):
     is_week = series["week"].astype(str).str[:10].isin(fact["weeks"][:1])
     named = series.index[is_named & is_week]
     options = {"period": data.period, "highlight": named[0] if len(named) else None}
+    options["is_alarm"] = fact["direction"] == "worse"
     alt = plots.alternative_text(series, heading, options["highlight"])
     return {name: drawing(series, narrow=name == "narrow", **options) for name in ("wide", "narrow")} | {
         "alt": alt,
