@@ -405,6 +405,5 @@ def _empty_bullets(seen, link):
     if seen.is_compared:
         changed = "nothing_changed" if seen.is_comparable else "nothing_comparable"
         said["changed"] = words.text(f"headlines.{changed}")
-        if seen.unsure:
-            said["steady"] = words.text("headlines.none_steady")
+    said |= {"steady": words.text("headlines.none_steady")} if seen.unsure else {}
     return [{"kind": kind, "text": text, link: ""} for kind, text in said.items()]
