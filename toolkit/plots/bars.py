@@ -15,7 +15,7 @@ BELOW = 7  # how far below a bar's middle its tick begins
 
 
 def bars(result, ax, keys, form, narrow):
-    """One bar per group, its value at its end; below, a tick where it ended in the period before."""
+    """One bar per group, its value at its end; a tick where it ended in the period before."""
     partial = {result.index[place] for place in result.attrs.get("partial", ())}
     result, note = most(result, keys)
     frame = axes.estimates(result, form.value).assign(
@@ -47,8 +47,10 @@ def bars(result, ax, keys, form, narrow):
         else:
             name = canvas.cut(row.name, left - 14, False, is_named)
             canvas.write(drawn, left - 8, middle, name, anchor="right", **look)
-        _bar(drawn, row, middle, thick, form, row.nobody or row.Index in partial, is_named)
         end = row.value if np.isfinite(row.value) else 0
+        beyond = (row.before - end) / (most_of_all or 1) * (width - left - right)  # of the tick, in pixels
+        is_at_value = 2 < beyond < canvas.measure([text], narrow, True) + 11
+        _bar(drawn, row, middle, thick, form, row.nobody or row.Index in partial, is_named, is_at_value)
         look = {"by": drawn.ax.transData, "shift": (7, BASE), "bold": np.isfinite(row.value), "name": "value"}
         canvas.write(drawn, end, middle, text, role="ink" if np.isfinite(row.value) else "muted", **look)
     if note:
@@ -63,7 +65,7 @@ def _end(row, form):
     return axes.shown(row.value, form.unit) or words.text("chart.no_data")
 
 
-def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
+def _bar(drawn, row, middle, thick, form, is_hollow, is_named, is_at_value):
     canvas.rule(drawn, [0, 0], [middle - thick / 2 - 3, middle + thick / 2 + 3], drawn.ax.transData, role="muted")
     colour = form.named if is_named else LIGHT["data"]
     if np.isfinite(row.value):
@@ -74,8 +76,9 @@ def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
     if np.isfinite(row.before):
         said = words.text("chart.mark_before", name=row.name, value=axes.shown(row.before, form.unit))
         look = {"color": LIGHT["ink"], "linewidth": 1.5, "clip_on": False, "zorder": 3, "label": "before", "gid": said}
-        # below the value, which stands at the bar's end and may lie where the tick is
-        drawn.ax.plot([row.before] * 2, [middle + BELOW, middle + thick / 2 + 5], **look)
+        # below the value where that stands at the tick's place
+        begin, end = (BELOW, thick / 2 + 5) if is_at_value else (-thick / 2 - 3, thick / 2 + 3)
+        drawn.ax.plot([row.before] * 2, [middle + begin, middle + end], **look)
 
 
 def columns(result, ax, key, form, narrow):
