@@ -57,6 +57,11 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("[opening_hours]\nmonday = ['22:00-04:00']\ntuesday = ['03:00-09:00']", ["tuesday", "overlap"]),
         ("[opening_hours]\nsunday = ['22:00-04:00']\nmonday = ['03:00-09:00']", ["overlap"]),
         ("[holidays]\ncountry = 'Italy'", ["holidays.country", "Italy", "IT"]),
+        ("[holidays]\ncountry = 'GB'\nsubdivision = 'ZZZ'", ["holidays.subdivision", "'ZZZ'", "ENG, NIR, SCT, WLS"]),
+        ("[holidays]\ncountry = 'GB'\nsubdivision = 'scotlnd'", ["holidays.subdivision", "such as Scotland"]),
+        ("[holidays]\ncountry = 'IT'\nsubdivision = ''", ["holidays.subdivision", "allowed"]),
+        ("[holidays]\ncountry = 'Italy'\nsubdivision = 'BZ'", ["1 setting(s)", "holidays.country"]),
+        ("[holidays]\nsubdivision = 'BZ'", ["holidays.subdivision", "name that too, as country"]),
         ("[holidays]\ndates = ['christmas']", ["holidays.dates", "christmas"]),
         ("[targets]\ncsat = 80", ["targets.csat", "80", "less than or equal to 1"]),
         ("[targets]\nfirst_respons = {}", ["targets.first_respons", "did you mean 'first_response'"]),
@@ -143,6 +148,11 @@ def test_every_setting_has_a_reader():
     }
     assert unread <= {(Service, "holidays")}
     assert ("service", "closed_days") in read
+
+
+def test_a_part_of_a_country_by_code_or_name():
+    for name in ("BZ", "Bolzano"):
+        assert Holidays(country="IT", subdivision=name).subdivision == name
 
 
 @pytest.mark.parametrize("name", sorted(Holidays.model_fields))

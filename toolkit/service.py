@@ -93,6 +93,29 @@ class Holidays(_Settings):
                 )
         return value
 
+    @field_validator("subdivision")
+    @classmethod
+    def _known_subdivision(cls, value, info):
+        if value is None or "country" not in info.data:  # of a country that is refused nothing is known
+            return value
+        country = info.data["country"]
+        if country is None:
+            raise ValueError(f"{value!r} is a part of a country; name that too, as country")
+        import holidays
+
+        codes = holidays.list_supported_countries()[country]
+        aliases = holidays.country_holidays(country).get_subdivision_aliases()
+        known = sorted({*codes, *(name for names in aliases.values() for name in names)})
+        try:
+            holidays.country_holidays(country, subdiv=value or "''")
+        except NotImplementedError:
+            folded = {name.casefold(): name for name in known}
+            close = [folded[name] for name in difflib.get_close_matches(value.casefold(), folded, n=3)]
+            allowed = f"such as {', '.join(close or codes[:8])} are" if known else "none is"
+            message = f"{value!r} is not a part of {country} that the holidays package knows; {allowed} allowed"
+            raise ValueError(message) from None
+        return value
+
 
 class Targets(_Settings):
     """What the service promises. By channel; "default" holds for whatever nothing else is promised for.
