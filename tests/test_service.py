@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import toolkit.service
-from toolkit.errors import BadSettings
+from toolkit.errors import BadParameter, BadSettings
+from toolkit.metrics.rows import duration
 from toolkit.service import WEEKDAYS, Expectation, Holidays, Service, Targets, Topic, load_service, parse_duration
 
 
@@ -49,6 +50,13 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("date_order = 'ymd'", ["date_order", "ymd", "'dmy' or 'mdy'"]),
         ("as_of = 2024-03-01T10:00:00", ["as_of", "offset"]),
         ("short_abandon = 'soon'", ["short_abandon", "soon", "'20s'"]),
+        ("short_abandon = inf", ["short_abandon", "inf", "too long", "'3650d'"]),
+        ("short_abandon = nan", ["short_abandon", "nan", "not a duration"]),
+        (f"short_abandon = {'9' * 400}", ["short_abandon", "999…", "too long"]),
+        (f"short_abandon = {'9' * 5000}", ["is not TOML", "4300 digits"]),
+        (f"[targets.resolution]\nemail = '{'9' * 400}d'", ["targets.resolution.email", "999…", "too long"]),
+        ("[targets]\nanswer_within = '99999999999999999999d'", ["targets.answer_within", "too long"]),
+        ("[targets.first_response]\nphone = '99999999999d'", ["targets.first_response.phone", "too long"]),
         ("[opening_hours]\nmonday = '9-18'", ["opening_hours", "monday", "list of spans"]),
         ("[opening_hours]\nmondy = ['09:00-18:00']", ["mondy", "did you mean 'monday'"]),
         ("[opening_hours]\nmonday = ['9 to 5']", ["9 to 5", "09:00-13:00"]),
@@ -90,6 +98,18 @@ def test_durations(text, seconds):
 def test_no_durations(text):
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+def test_the_longest_duration():
+    assert parse_duration("3650d") == parse_duration(315_360_000) == 315_360_000
+    for more in ("3651d", "522w", 315_360_001, 10**5000, float("inf")):
+        with pytest.raises(ValueError, match="too long for a duration"):
+            parse_duration(more)
+
+
+def test_a_parameter_that_is_too_long_is_named():
+    with pytest.raises(BadParameter, match="handle_time: '99999999999d' is too long"):
+        duration("handle_time", "99999999999d")
 
 
 def test_settings_survive_being_prepared():

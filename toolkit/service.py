@@ -27,6 +27,7 @@ from toolkit.errors import BadSettings
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
+LONGEST = 3650 * DAY  # of a duration: beyond it nothing is waited for, and engines and queues can't count
 
 
 def parse_duration(text):
@@ -37,15 +38,28 @@ def parse_duration(text):
     >>> parse_duration("20s"), parse_duration(90), parse_duration("1d")
     (20, 90, 86400)
     """
-    if isinstance(text, bool):
-        raise ValueError(f"{text!r} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
-    if isinstance(text, (int, float)) and text >= 0:
-        return int(text)
     units = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b", str(text))
-    if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b|\s", "", str(text)):
-        raise ValueError(f"{text!r} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
-    return round(sum(float(number) * units[unit] for number, unit in parts))
+    part = r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b"
+    if isinstance(text, (int, float)) and not isinstance(text, bool) and text >= 0:
+        seconds = text
+    elif re.fullmatch(rf"\s*(?:{part}\s*)+", str(text)):
+        seconds = sum(float(number) * units[unit] for number, unit in re.findall(part, str(text)))
+    else:
+        raise ValueError(f"{_shown(text)} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
+    if seconds > LONGEST:
+        raise ValueError(
+            f"{_shown(text)} is too long for a duration: at most ten years, '{LONGEST // DAY}d', are allowed"
+        )
+    return int(seconds) if seconds is text else round(seconds)
+
+
+def _shown(value):
+    """A value as an error shows it: what has hundreds of digits is cut."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:60]}…"
 
 
 def _parse_span(text):
@@ -266,7 +280,7 @@ def load_service(path=None):
         raise BadSettings(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{path}: can't be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # besides TOMLDecodeError, what Python says of a number of thousands of digits
         raise BadSettings(f"{path}: is not TOML: {error}") from None
     try:
         return Service.model_validate(values)
@@ -282,10 +296,10 @@ def _explain(path, error):
             known = _keys_beside(problem["loc"])
             close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            lines.append(f"  {key} = {problem['input']!r}: unknown key{hint} Allowed here: {', '.join(known)}")
+            lines.append(f"  {key} = {_shown(problem['input'])}: unknown key{hint} Allowed here: {', '.join(known)}")
         else:
             said = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"  {key} = {problem['input']!r}: {said}")
+            lines.append(f"  {key} = {_shown(problem['input'])}: {said}")
     return "\n".join(lines)
 
 
