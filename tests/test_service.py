@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import toolkit.service
+from toolkit.clock import parse_period
 from toolkit.errors import BadParameter, BadSettings
+from toolkit.load.reading import resolve_as_of
 from toolkit.metrics.rows import duration
 from toolkit.service import WEEKDAYS, Expectation, Holidays, Service, Targets, Topic, load_service, parse_duration
 
@@ -49,6 +51,8 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("minimum_count = 'ten'", ["minimum_count", "ten", "integer"]),
         ("date_order = 'ymd'", ["date_order", "ymd", "'dmy' or 'mdy'"]),
         ("as_of = 2024-03-01T10:00:00", ["as_of", "offset"]),
+        ("as_of = 9999-12-31T23:59:59Z", ["as_of", "9999-12-31", "not within 1900 to 2199"]),
+        ("as_of = 0001-01-01T00:00:00+01:00", ["as_of", "not within 1900 to 2199"]),
         ("short_abandon = 'soon'", ["short_abandon", "soon", "'20s'"]),
         ("short_abandon = inf", ["short_abandon", "inf", "too long", "'3650d'"]),
         ("short_abandon = nan", ["short_abandon", "nan", "not a duration"]),
@@ -110,6 +114,21 @@ def test_the_longest_duration():
 def test_a_parameter_that_is_too_long_is_named():
     with pytest.raises(BadParameter, match="handle_time: '99999999999d' is too long"):
         duration("handle_time", "99999999999d")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01T00:00:00+01:00", "2200-01-01T00:00:00Z", "1899-12-31"])
+def test_no_data_is_read_in_such_a_year(text):
+    with pytest.raises(BadParameter, match="as_of: .* is not within 1900 to 2199"):
+        resolve_as_of(text)
+    instant = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+    with pytest.raises(BadParameter, match="as_of .* is not within 1900 to 2199"):
+        parse_period("last-week", instant, "Europe/Rome")
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "2199-12-31T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/New_York"])
+def test_the_first_and_last_instant_are_read(text, zone):
+    assert parse_period("2024", resolve_as_of(text), zone).days == 366
 
 
 def test_settings_survive_being_prepared():

@@ -27,6 +27,7 @@ from toolkit.errors import BadSettings
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
+YEARS = range(1900, 2200)  # that the clock knows
 LONGEST = 3650 * DAY  # of a duration: beyond it nothing is waited for, and engines and queues can't count
 
 
@@ -223,6 +224,8 @@ class Service(_Settings):
     def _as_of_has_an_offset(cls, value):
         if value is not None and value.tzinfo is None:
             raise ValueError(f"{value} has no offset; write one such as 2024-04-29T08:00:00Z")
+        if value is not None and value.year not in YEARS:
+            raise ValueError(f"{value} is not within {YEARS[0]} to {YEARS[-1]}")
         return value
 
     @field_validator("opening_hours", mode="before")
