@@ -27,6 +27,7 @@ from toolkit.errors import BadSettings
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
+MOST_SCORE = 1000  # of a scale of satisfaction
 YEARS = range(1900, 2200)  # that the clock knows
 LONGEST = 3650 * DAY  # of a duration: beyond it nothing is waited for, and engines and queues can't count
 
@@ -77,8 +78,19 @@ def _parse_span(text):
     return (start, end if end > start else end + DAY)
 
 
+def _span_of(day, span):
+    """(open, close) of one span of a weekday, as text or, as `model_dump` writes it, in seconds of the day."""
+    if isinstance(span, str):
+        return _parse_span(span)
+    is_pair = isinstance(span, (list, tuple)) and [type(end) for end in span] == [int, int]
+    if not is_pair or not 0 <= span[0] < DAY or not span[0] < span[1] <= span[0] + DAY:
+        raise ValueError(f"{day}: {_shown(span)} is not a span of hours; write one such as '09:00-13:00'")
+    return tuple(span)
+
+
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Cost = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
 
 
 class _Settings(BaseModel):
@@ -177,7 +189,7 @@ class Service(_Settings):
     time_zone: str = "UTC"
     as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
     date_order: Literal["dmy", "mdy"] | None = None  # how 03/04/2024 is to be read
-    minimum_count: Annotated[int, Field(ge=1)] = 10  # below it a figure is shown as "too few"
+    minimum_count: Annotated[int, Field(ge=1, le=1_000_000)] = 10  # below it a figure is shown as "too few"
     csat_scale: tuple[int, int] = (1, 5)  # lowest and highest score; of two-point surveys such as (0, 1)
     short_abandon: Duration = 5  # an abandon within it may be left out
     opening_hours: dict[str, list[tuple[int, int]]] = {
@@ -190,7 +202,7 @@ class Service(_Settings):
         "phone": [Expectation(within=180, share=0.54)],
         "email": [Expectation(within=DAY)],
     }
-    costs: dict[str, Annotated[float, Field(ge=0)]] = {"phone": 12.0, "social": 1.0}
+    costs: dict[str, Cost] = {"phone": 12.0, "social": 1.0}
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
         None, alias="costs.currency"
     )  # stands there: "EUR"
@@ -228,6 +240,16 @@ class Service(_Settings):
             raise ValueError(f"{value} is not within {YEARS[0]} to {YEARS[-1]}")
         return value
 
+    @field_validator("csat_scale")
+    @classmethod
+    def _scale(cls, value):
+        low, high = value
+        if not -MOST_SCORE <= low < high <= MOST_SCORE:
+            raise ValueError(
+                f"the lowest score comes first, then a higher one, both within -{MOST_SCORE} to {MOST_SCORE}, such as [1, 5]"
+            )
+        return value
+
     @field_validator("opening_hours", mode="before")
     @classmethod
     def _hours(cls, value):
@@ -241,7 +263,7 @@ class Service(_Settings):
                 raise ValueError(f"{day!r} is not a weekday{hint}; allowed: {', '.join(WEEKDAYS)}")
             if not isinstance(spans, (list, tuple)):
                 raise ValueError(f"{day}: {spans!r} is not a list of spans such as ['09:00-13:00', '14:00-18:00']")
-            week[day] = sorted(span if isinstance(span, (tuple, list)) else _parse_span(span) for span in spans)
+            week[day] = sorted(_span_of(day, span) for span in spans)
         # A night that passes midnight may not run into the next day's first shift.
         flat = sorted(
             (index * DAY + start, index * DAY + end) for index, day in enumerate(WEEKDAYS) for start, end in week[day]
