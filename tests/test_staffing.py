@@ -304,3 +304,18 @@ def test_no_call_was_answered_so_that_nobody_knows_how_long_one_takes():
 def test_a_wrong_choice_says_which(wrong, names):
     with pytest.raises(BadParameter, match=names):
         metrics.staffing(weeks(5, days=2), zone="UTC", **wrong)
+
+
+@pytest.mark.parametrize("patience", [3600, 86_400, 1e6, 315_360_000])
+@pytest.mark.parametrize("agents", [10, 20])
+def test_who_waits_for_years_is_answered_or_has_hung_up(agents, patience):
+    """Of 33 calls' worth of work so many agents do their share, however long callers would wait."""
+    queue = Queue(calls=200, handle=600, agents=agents, hangs_up_after=patience)
+    for seconds in (86_400 * 3650, 50 * patience):
+        assert queue.within(seconds) == pytest.approx(1 - queue.abandonment, abs=1e-6)
+        assert queue.within(seconds) == pytest.approx(agents * 6 / 200, abs=1e-3)
+
+
+def test_a_handle_time_of_years_is_refused_in_words():
+    with pytest.raises(BadParameter, match="handle_time: .* more than 100000 agents"):
+        metrics.staffing(weeks(5, days=2), handle_time="3650d", zone="UTC")

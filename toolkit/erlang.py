@@ -21,6 +21,7 @@ import numpy as np
 HOUR = 3_600
 PANEL = 16  # nodes of Gauss and Legendre's rule on one panel
 REST = 1e-14  # of the states beyond which no more are looked at
+NOTHING = -50  # the logarithm of what of a density's peak is next to nothing
 MOST_AGENTS = 100_000
 
 
@@ -95,8 +96,8 @@ class Queue:
         return math.isinf(self.hangs_up_after)
 
     @cached_property
-    def _states(self):
-        """(the share of time with each number of calls in the system, from none up), with callers who hang up."""
+    def _logs(self):
+        """The logarithm of each of `_states`, which holds where the share itself is too small for a number."""
         arrivals, ends, leaves = self.calls / self.interval, 1 / self.handle, 1 / self.hangs_up_after
         size = int(self.agents + self.load + 50)
         while True:
@@ -105,8 +106,13 @@ class Queue:
             logs = np.concatenate([[0.0], np.cumsum(math.log(arrivals) - np.log(out))]) if self.calls else np.zeros(1)
             weights = np.exp(logs - logs.max())
             if not self.calls or (weights[-1] < REST * weights.sum() and logs.argmax() < size):
-                return weights / weights.sum()
+                return logs - logs.max() - math.log(weights.sum())
             size *= 2
+
+    @cached_property
+    def _states(self):
+        """(the share of time with each number of calls in the system, from none up), with callers who hang up."""
+        return np.exp(self._logs)
 
     @property
     def waits(self):
@@ -143,7 +149,7 @@ class Queue:
         if self.is_patient:
             spare = self.agents - self.load
             return 1 - self.waits * math.exp(-spare * seconds / self.handle) if spare > 0 else 0.0
-        return min(1.0, 1 - self.waits + self._answered_late(seconds))
+        return min(1.0, max(0.0, 1 - self.waits) + self._answered_late(seconds))
 
     def _answered_late(self, seconds):
         """The share of calls that wait, and are answered within so many seconds.
@@ -154,13 +160,28 @@ class Queue:
         if not self.calls or seconds <= 0 or len(self._states) <= self.agents:
             return 0.0
         arrivals, ends, leaves = self.calls / self.interval, self.agents / self.handle, 1 / self.hangs_up_after
-        panels = max(1, math.ceil((arrivals + ends + leaves) * seconds / 4))
+
+        def log_density(at):
+            return -arrivals * np.expm1(-leaves * at) / leaves - (ends + leaves) * at
+
+        first, last = _where_it_counts(log_density, math.log(arrivals / (ends + leaves)) / leaves, seconds)
+        panels = max(1, math.ceil((arrivals + ends + leaves) * (last - first) / 4))
         nodes, weights = _rule()
-        width = seconds / panels
-        at = (np.arange(panels)[:, None] + (nodes + 1) / 2) * width
-        patient = -np.expm1(-leaves * at) / leaves
-        logs = arrivals * patient - ends * at - leaves * at + math.log(max(self._states[self.agents], 1e-300))
+        width = (last - first) / panels
+        at = first + (np.arange(panels)[:, None] + (nodes + 1) / 2) * width
+        logs = log_density(at) + self._logs[self.agents]
         return float(ends * (np.exp(logs) * weights).sum() * width / 2)
+
+
+def _where_it_counts(log_density, peak, end):
+    """The part of [0, end] in which a density with one peak isn't next to nothing: of years of waiting, the hours that occur."""
+    from scipy.optimize import brentq
+
+    peak = min(max(peak, 0.0), end)
+    least = log_density(peak) + NOTHING
+    first = brentq(lambda at: log_density(at) - least, 0, peak) if log_density(0) < least else 0.0
+    last = brentq(lambda at: log_density(at) - least, peak, end) if log_density(end) < least else end
+    return first, last
 
 
 @lru_cache

@@ -286,8 +286,11 @@ def _need(mean, aim, measured):
         return np.nan
     if handle <= 0:
         return float(mean > 0)
-    patience = measured["patience_seconds"]
-    return float(agents_needed(round(float(mean), 4), handle, aim["target"], aim["seconds"], max(patience, 0.001)))
+    patience = max(measured["patience_seconds"], 0.001)
+    try:
+        return float(agents_needed(round(float(mean), 4), handle, aim["target"], aim["seconds"], patience))
+    except OverflowError as error:
+        raise BadParameter(f"handle_time: {humanize(handle)} a call would need {error}") from None
 
 
 def _result(frame, rows, keys, model, shrinkage, facts):
