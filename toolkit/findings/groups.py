@@ -12,7 +12,7 @@ from toolkit.findings.compared import before_of, change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CHANCE, CLEAR, decide, direction, rates
-from toolkit.words import display_name, sentence_case, text, value_text
+from toolkit.words import display_name, estimate, sentence_case, text, value_text
 
 MOST_FACTS = 20
 MOST_NOTES = 3
@@ -117,6 +117,12 @@ def _alone(result, row, groups, status, off, notes):
     """The only group with enough cases."""
     what = text("sentence.what.subject_at", subject=word(result, "subject"), place=place_of(result, row))
     heading = say("group.single", what=what, figure=figure_of(result, row))
+    part = part_of(result)
+    if part or "in_time" in result.attrs:  # a share within a time, which its subject doesn't name
+        value = estimate(row["value"], row["low"], row["high"], unit_of(result))
+        about = {"value": value, "cases": cases(result, int(row["n"])), "place": place_of(result, row)}
+        did = say("target.event", event=event(result), time=part) if part else event(result)
+        heading = say("group.alone_part", event=did, **about)
     others = groups.drop(index=row.name)
     has_cases, cut = others["n"] >= least_of(result), others.index.isin(result.attrs.get("partial", ()))
     if has_cases.any() and cut[has_cases.to_numpy()].all():  # months of which the period, or the data, holds a part

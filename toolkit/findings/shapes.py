@@ -176,7 +176,8 @@ def rate(result, comparison=None, **context):
     row = result.iloc[0]
     if keys and len(result) > 1:
         if total or result.attrs.get("overlaps"):
-            return groups_told(result, comparison=comparison, **context)
+            notes = also(result, result.attrs.get("facts", {}))
+            return groups_told(result, comparison=comparison, notes=notes, **context)
         none = Clause(say("none", cases=cases(result, n), event=event(result, 0)))
         return Told(composed([none])[0], shows=False, status=worst(targets.statuses(result)))
     if keys:
@@ -203,7 +204,12 @@ def _side_by_side(result, keys):
         about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
         items.append(text("sentence.group.item", **about))
     low, high = (value_text(end, unit_of(result)) for end in (rows[result.attrs["value"]].agg(["min", "max"])))
-    form = "same" if low == high else "side_by_side"
+    is_all = len(rows) == len(result)
+    if len(rows) == 1:
+        what = text("sentence.what.subject_at", subject=subject, place=place_of(result, rows.iloc[0], keys[-1:]))
+        said, note = say("group.single", what=what, figure=estimate_of(result, rows.iloc[0])), [say("group.few_others")]
+        return Told(sentence_case(said), note_of([] if is_all else note), status=worst(targets.statuses(result)))
+    form = ("same" if is_all else "same_enough") if low == high else "side_by_side"
     about = {"subject": subject, "low": low} | ({"high": high, "apart": word(result, "apart")} if low != high else {})
     status = worst(targets.statuses(result))
     return Told(
