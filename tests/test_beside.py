@@ -12,7 +12,7 @@ from toolkit.blocks import look_at, moved, together
 from toolkit.headline import headline, overview
 from toolkit.headline.gathered import gathered
 from toolkit.load import open_data
-from toolkit.metrics.compare import beside, scan
+from toolkit.metrics.compare import beside, scan, weekly
 from toolkit.result import Result
 
 ASKED = (metrics.inbound_volume, {}), (metrics.first_response_time, {})
@@ -142,9 +142,23 @@ def test_what_is_to_be_looked_at(sample):
     assert [item["metric"] for item in one["items"]] == ["low_scores", "breaches"]
     assert one["items"][0]["n"] == metrics.low_scores(data.surveys).attrs["facts"]["total"]
     assert one["items"][0]["text"] == f"{one['items'][0]['n']} answers with a low score to follow up"
-    assert one["items"][1]["text"].endswith("still waiting for an answer")
+    late = one["items"][1]
+    assert late["text"].startswith(f"{late['n']} written conversations missed the target for a first answer, ")
+    assert late["text"].endswith("still waiting for one")
     closed = look_at(data, [(metrics.breaches, {"channels": "written", "of": "resolution"})])
+    assert "written conversations missed the target for a resolution, " in closed["items"][0]["text"]
     assert closed["items"][0]["text"].endswith("still open")
+
+
+def test_a_backlog_that_grew_is_to_be_looked_at(sample):
+    data = sample.during("2024-04-01..2024-04-28")
+    one, weeks = look_at(data, [(metrics.new_and_closed, {})]), weekly(data, metrics.new_and_closed)
+    left, before = int(weeks["backlog"].iloc[-1]), int(weeks["backlog"].iloc[0] - weeks["backlog_change"].iloc[0])
+    text = f"Backlog: {left} open, {left - before} more than 13 weeks before"
+    assert [(item["name"], item["n"], item["text"].replace("\xa0", " ")) for item in one["items"]] == [
+        ("Backlog", left, text)
+    ]
+    assert [(fact["kind"], fact["key"]) for fact in one["facts"]] == [("stock", "")]
 
 
 @pytest.mark.parametrize("table", ["calls", "surveys"])

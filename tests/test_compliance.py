@@ -223,11 +223,13 @@ def test_breaches_are_worst_first_and_counted_in_full():
     assert closed.attrs["facts"] == {"total": 1, "still_open": 0} and closed["overdue_seconds"].tolist() == [5 * HOUR]
     cut = metrics.breaches(frame, as_of=READ, service=service, limit=1)
     assert len(cut) == 1 and cut.attrs["facts"] == {"total": 3, "still_open": 1}
-    assert cut.sentence().startswith("3 conversations missed their target, 1 of them is still waiting for an answer")
+    assert cut.sentence().startswith(
+        "3 conversations missed the target for a first answer, 1 of them is still waiting for one"
+    )
     resolved = metrics.breaches(
         frame[2:3], of="resolution", as_of=READ, service=promising(resolution={"default": "4h"})
     )
-    assert resolved.sentence().startswith("1 conversation missed its target, 1 of them is still open")
+    assert resolved.sentence().startswith("1 conversation missed the target for a resolution, 1 of them is still open")
     none = metrics.breaches(frame[:1], as_of=READ, service=service)
     assert len(none) == 0 and none.attrs["facts"]["total"] == 0
 

@@ -152,7 +152,7 @@ def test_what_is_clear_without_being_the_highest_is_no_superlative():
     rows = [("a", 12, 5), ("b", 2000, 600), ("c", 2000, 200)]  # a is the highest, and could be chance
     told = tell(rates(["queue"], rows))
     assert plain(told.heading) == "30 % of calls for B hung up before an agent answered, 10 % of the others"
-    assert "still" not in told.note
+    assert plain(told.note).endswith("Higher still for A: 5 of 12 calls, 42 % (19 to 68), too few cases to tell.")
 
 
 @pytest.mark.parametrize("unnamed", ["(none)", None])
@@ -432,6 +432,14 @@ def test_only_weeks_of_the_period_stand_out():
     april = parse_period("2024-04", datetime(2024, 6, 1, tzinfo=UTC), "UTC")
     assert tell(weekly(), period=later).highlight is None and tell(weekly(), period=april).highlight == 11
     assert len(tell(weekly(), period=april).tested) == 4  # the last of March's days lies in none of them
+
+
+def test_only_weeks_of_the_period_are_off_target_for_a_headline():
+    later = parse_period("2024-04-22..2024-04-28", datetime(2024, 6, 1, tzinfo=UTC), "UTC")
+    facts = tell(weekly(target=target(0.8, "high", "response_rate")), period=later).facts
+    assert [(fact["value"][:10], fact["name"]) for fact in facts] == [("2024-04-22", "the week of 22 April")]
+    last = weekly(target=target(0.5, "high", "response_rate"))  # which only the week of 15 April misses
+    assert tell(last, period=later).facts == [] and {fact["kind"] for fact in tell(last).facts} == {"standout", "off"}
 
 
 def test_weeks_of_waits_stand_out_beyond_how_much_they_move():
@@ -1312,3 +1320,29 @@ def test_no_word_bypasses_the_catalogue(told):
             depth += (char == "⟦") - (char == "⟧")
             outside += char if not depth and char != "⟧" else ""
         assert depth == 0 and not re.search(r"[^\W\d]", outside), (name, outside)
+
+
+def stock(left, before=100, **attrs):
+    """What was open at the end of each week."""
+    weeks = pd.to_datetime(WEEKS[: len(left)])
+    frame = pd.DataFrame({"week": weeks, "n": 50, "closed_count": 40, "backlog": left, "backlog_change": 0})
+    told = [("grew_since", {"n": left[-1], "left": (left[-1], "count"), "by": (1, "count"), "steps": "weeks"})]
+    return made("new_and_closed", frame, ["week"], told=told, stock_before=before, is_stock=True, **attrs)
+
+
+def test_a_stock_that_grew_is_told_to_the_headline():
+    (fact,) = tell(stock([110, 120, 115, 125, 130])).facts
+    assert (fact["kind"], fact["key"], fact["name"], fact["n"]) == ("stock", "", "Backlog", 130)
+    assert plain(fact["clause"]) == "backlog: 130 open, 30 more than 5 weeks before"
+    assert tell(stock([110, 120, 115, 118, 119])).facts == []  # by no fifth
+    assert tell(stock([100, 99, 98, 97, 130])).facts == []  # in one week only
+    assert tell(stock([5, 10, 15, 20, 25], before=0)).facts == []  # where the data begins
+
+
+def test_what_is_more_extreme_than_what_is_named_but_not_clearly_is_said():
+    named = [("email", 300, 200), ("web_chat", 110, 46), ("whatsapp", 200, 130)]
+    told = tell(rates(["channel"], [*named, ("x", 30, 12)], "response_rate", "answered_count"))
+    assert plain(told.heading) == "42 % of conversations via web chat got an answer, 65 % of the others"
+    assert "Lower still via X: 12 of 30 conversations, 40 % (25 to 58), too few cases to tell." in plain(told.note)
+    told = tell(rates(["channel"], [*named, ("x", 30, 14)], "response_rate", "answered_count"))
+    assert "Lower still" not in told.note  # 47 % isn't

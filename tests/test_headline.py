@@ -90,11 +90,18 @@ CALM = moved(volume(), 880, 0.6, "chance")
         ),
         ([lost(0.02, "on"), happy(0.9, "on"), CALM], "Every target is met; nothing clearly changed"),
         ([lost(0.02, "on"), CALM], "The target is met; nothing clearly changed"),
-        ([lost(0.06, "near"), happy(0.9, "on"), CALM], "Nothing is off target; nothing clearly changed"),
+        (
+            [lost(0.06, "near"), happy(0.9, "on"), CALM],
+            "Abandonment: 6 % (target 5 %), too few calls to tell; nothing clearly changed",
+        ),
+        (
+            [lost(0.06, "near"), happy(0.75, "near"), happy(0.9, "on", column="other"), CALM],
+            "2 of 3 figures with a target: too few cases to tell whether they meet it; nothing clearly changed",
+        ),
         ([CALM], "Nothing clearly changed"),
         ([moved(volume(1200), 900)], "Contacts clearly rose to 1,200"),
         ([moved(happy(0.6), 0.8)], "60 % of answers were satisfied (target 80 %); CSAT clearly fell to 60 %"),
-        ([happy()], "73 % of answers were satisfied (target 80 %); there is no earlier period to compare with"),
+        ([happy()], "73 % of answers were satisfied (target 80 %)"),
         ([volume()], "Contacts: 900"),
         ([volume() | {"verdict": "not comparable", "previous": 90}], "Nothing that can be compared clearly changed"),
         ([volume(None, n=3, note="few", minimum_count=10)], "There are too few cases to tell"),
@@ -169,8 +176,8 @@ def test_bullets():
         ([lost()], ["off"]),
         ([CALM], ["steady"]),
         ([moved(volume(1200), 900)], ["changed"]),
-        ([volume()], ["off", "changed", "steady"]),  # nothing of any kind: then that is said
-        ([], ["off", "changed", "steady"]),
+        ([volume()], ["off"]),  # nothing of any kind, nor anything earlier: then that is said
+        ([], ["off"]),
     ],
 )
 def test_kinds_without_anything_are_left_out(cards, kinds):
@@ -180,9 +187,14 @@ def test_kinds_without_anything_are_left_out(cards, kinds):
 def test_what_is_said_where_there_is_nothing():
     assert bullets(of([volume()])) == {
         "off": "No figure has a target.",
-        "changed": "There is no earlier period to compare with.",
-        "steady": "No other figure was compared.",
     }
+    near = happy(0.62, "near")
+    assert bullets(of([near])) == {"off": "CSAT: 62 % (target 80 %), too few answers to tell."}
+    assert of([near])["title"] == "CSAT: 62 % (target 80 %), too few answers to tell"
+    alone = plain(overview([report("a", [near])]))
+    assert [(one["kind"], one["text"]) for one in alone["bullets"]] == [
+        ("off", "CSAT: 62 % (target 80 %), too few answers to tell.")
+    ]
 
 
 def test_counts_of_unlike_periods():
@@ -447,3 +459,38 @@ def test_it_is_said_in_other_languages_too(april):
     finally:
         words.use("en")
     assert said["title"].startswith("⟦") and all(one["text"].startswith("⟦") for one in said["bullets"])
+
+
+def test_a_week_is_no_group():
+    facts = [
+        fact(name, "week", "2024-04-15", weeks=["2024-04-15"], name="the week of 15 April")
+        for name in ("csat", "sla_compliance")
+    ]
+    said = of([happy(0.75, "near"), CALM], [*facts, facts[0] | {"kind": "off", "clause": "c" * 120}])
+    assert said["title"].startswith("The week of 15 April is off target")
+    assert "15 April in the week of" not in json.dumps(said) and "15 April stands out in" not in json.dumps(said)
+
+
+def test_what_piles_up_is_told_without_a_verdict():
+    grown = fact("new_and_closed", "", "", "stock", None, clause="backlog: 284 open", name="Backlog")
+    said = of([happy(0.9, "on"), CALM], [grown])
+    assert said["title"] == "The target is met; backlog: 284 open"
+    assert bullets(said)["changed"] == "Backlog: 284 open."
+    fall = [moved(card("csat", 0.5, column=f"c{place}", label=f"C{place}"), 0.9) for place in range(4)]
+    assert bullets(of(fall, [grown]))["changed"].endswith("Backlog: 284 open.")  # though there is no room for all
+
+
+def test_the_figures_with_a_target_of_all_reports_count_once():
+    slow = card("service_level", 0.54, case="call", within_seconds=20, target=0.8, status="off", block="b1")
+    own = report("overview", [lost(), happy(0.9, "on"), CALM], tested=[0.5])
+    others = [own, report("calls", [lost(), slow, CALM]), report("team", [slow, volume(7)])]
+    said = plain(overview([own], others=others))
+    assert said["title"] == (
+        "2 of 3 figures with a target miss it: abandonment and answered within 20 s; nothing clearly changed"
+    )
+    assert bullets(said)["off"] == "Abandonment 14 % (target 5 %); answered within 20 s 54 % (80 %)."
+    assert bullets(said)["steady"] == "Contacts moved no more than chance could."
+    met = plain(overview([report("overview", [CALM])], others=others))
+    assert next(one for one in met["bullets"] if one["kind"] == "off")["href"] == "overview.html"
+    many = [card(label=f"C{place}", column=f"c{place}", value=0.5, target=0.8, status="off") for place in range(9)]
+    assert bullets(plain(overview([report("a", many)])))["off"].endswith("; C5 50 % (80 %); 3 other figures.")

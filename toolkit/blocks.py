@@ -162,7 +162,8 @@ def look_at(data, asked):
     Parameters
     ----------
     data : Data
-    asked : list of (metric, {choices}); with `above`, a column, its rows above 0 are counted, else what it lists in full
+    asked : list of (metric, {choices}); with `above`, a column, its rows above 0 are counted, else what it lists in full;
+        of a metric that is no listing it is told by week whether a stock grew
 
     Returns
     -------
@@ -170,9 +171,22 @@ def look_at(data, asked):
     """
     from toolkit.errors import ToolkitError
 
-    items = []
+    items, grown = [], []
     for function, given in asked:
         own = dict(given)
+        if METRICS[function.__name__].shape == "tally":
+            found = _grown(data, function, own)
+            grown += found
+            items += [
+                {
+                    "metric": fact["metric"],
+                    "n": fact["n"],
+                    "name": fact["name"],
+                    "text": words.sentence_case(fact["clause"]),
+                }
+                for fact in found
+            ]
+            continue
         above, table = own.pop("above", None), own.pop("table", METRICS[function.__name__].table)
         try:
             result = function(getattr(data, table), **own)
@@ -184,10 +198,17 @@ def look_at(data, asked):
             name = function.__name__
             numbers = {fact: words.number(value) for fact, value in facts.items() if type(value) is int}
             of = f"headlines.look_at.{name}.{result.attrs['choices'].get('of')}"
-            text = words.text(of if words.has(of) else f"headlines.look_at.{name}", **numbers | {"n": n})
+            about = numbers | {"n": n, "cases": words.text(f"case.{result.attrs['case']}", n=n)}
+            text = words.text(of if words.has(of) else f"headlines.look_at.{name}", **about)
             title = words.text(f"metric.{name}.title")
             items.append({"metric": name, "n": n, "name": title, "text": words.sentence_case(text)})
-    made = dict.fromkeys(("note", "overview"), "") | {"chart": None, "tables": [], "by": [], "facts": [], "tested": []}
+    made = dict.fromkeys(("note", "overview"), "") | {
+        "chart": None,
+        "tables": [],
+        "by": [],
+        "facts": grown,
+        "tested": [],
+    }
     made |= {
         "status": "none",
         "is_changed": False,
@@ -210,6 +231,18 @@ def _keys_there(data, asked, by):
 def _no_groups(by):
     names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in by]
     return words.text("blocks.no_groups", keys=words.joined(names, "or"))
+
+
+def _grown(data, function, choices):
+    """The facts of what grew in the last weeks, and is counted in full."""
+    from toolkit.errors import ToolkitError
+    from toolkit.metrics.compare import weekly
+
+    try:
+        result = weekly(data, function, **choices)
+    except ToolkitError:
+        return []
+    return [] if result is None else [fact for fact in findings.tell(result).facts if fact["kind"] == "stock"]
 
 
 def _by_week(data, asked, fact, heading):

@@ -11,6 +11,9 @@ from toolkit.claims.groups import estimates, is_named, is_side_by_side, place_ke
 from toolkit.verdicts import CLEAR, SMALLEST_P, is_clear
 from toolkit.words import is_none
 
+FEWEST_OF_STOCK = 10
+GROWN = 0.2  # a share of what there was
+
 
 @dataclass(frozen=True)
 class Standout:
@@ -95,6 +98,27 @@ def most(result):
     groups = estimates(result)
     top = groups[groups["hits"] == groups["hits"].max()]
     return top.iloc[0] if len(top) == 1 and top["hits"].iloc[0] > 0 and is_named(top, place_keys(result))[0] else None
+
+
+def has_grown(stock, before):
+    """Whether a stock, counted at the end of each step, grew: in most of them, and in all by more than a fifth.
+
+    Parameters
+    ----------
+    stock : Series, at the end of each step
+    before : number, at the beginning of the first; of few, such as where the data begins, growth says nothing
+
+    Examples
+    --------
+    >>> has_grown(pd.Series([52, 60, 58, 66, 70]), 50), has_grown(pd.Series([50, 50, 50, 49, 70]), 50)
+    (True, False)
+    >>> has_grown(pd.Series([52, 53, 54, 55, 58]), 50), has_grown(pd.Series([20, 30, 40, 50, 60]), 0)
+    (False, False)
+    """
+    if before is None or before < FEWEST_OF_STOCK or len(stock) <= FEWEST_OTHERS:
+        return False
+    steps = stock.diff().fillna(stock.iloc[0] - before)
+    return bool((steps > 0).sum() * 2 > len(steps) and stock.iloc[-1] - before > before * GROWN)
 
 
 def largest(counts):

@@ -30,13 +30,14 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     groups = claims.estimates(result)
     told = groups[groups["is_told"].to_numpy(bool)]
     of_all = targets.statuses(result)
-    status, off = worst(of_all), off_facts(result, of_all)
+    every = claims.time_key(result)
+    only = claims.in_period(result[every], every, period) if every else None
+    # what a longer series says of other weeks than those reported is no news of the period
+    status, off = worst(of_all), off_facts(result, of_all, only)
     if len(told) == 1 and first is None:
         return _alone(result, told.iloc[0], groups, status, off, notes)
     if not len(told) and first is None:
         return Told(sentence_case(say("too_few_groups", cases=cases(result, least_of(result)))), shows=False)
-    every = claims.time_key(result)
-    only = claims.in_period(result[every], every, period) if every else None
     tested, found = claims.standouts(result, only)
     # a group that was promised a time of its own doesn't stand out by taking longer than those promised less
     found = [] if _has_own_times(result) else found
@@ -248,15 +249,20 @@ def _most(result, named):
 
 
 def _extreme(result, found, tested):
-    """The group with the most extreme figure, where it is clear and another one than that which does most harm."""
+    """The group with the most extreme figure, where it is another one than that which is named, and how sure that is."""
     if found.is_extreme:
         return ""
     sign = 1 if found.is_above else -1
     top = tested.loc[(sign * tested["value"].fillna(math.inf)).idxmax()]
-    if top["verdict"] != CLEAR or sign * top["change"] <= 0:
+    if sign * top["change"] <= 0:
         return ""
     form = ("longer", "shorter") if unit_of(result) == "seconds" else ("higher", "lower")
-    return say(f"standout.{form[sign < 0]}", place=place_of(result, top), figure=figure_of(result, top))
+    said = say(f"standout.{form[sign < 0]}", place=place_of(result, top), figure=figure_of(result, top))
+    if top["verdict"] == CLEAR:
+        return said
+    if top["n"] < found.row["n"]:
+        return say("standout.untold_few", said=said)
+    return say("standout.untold_chance", said=said) if top["verdict"] == CHANCE else ""
 
 
 def _overall(result, overall):
@@ -351,6 +357,8 @@ def fact(result, kind, row, said, direction="none", p=None, n=0, score=None):
     """A candidate for a report's headline: of a group, or of the whole (without keys)."""
     keys = place_keys(result)
     names = [display_name(row[key], key) for key in keys] or [word(result, "title")]
+    if claims.time_key(result):  # a date alone is no subject of a sentence
+        names = [text(f"span.{keys[0]}", name=names[0])]
     return {
         "kind": kind,
         "metric": result.attrs["metric"],
@@ -374,14 +382,17 @@ def _weeks(row, keys):
     return [str(np.datetime64(pd.Timestamp(row["week"]), "D"))]
 
 
-def off_facts(result, statuses):
-    """A fact for each group off its target, the farthest beyond it, as multiples of its uncertainty, first."""
+def off_facts(result, statuses, only=None):
+    """A fact for each group off its target, the farthest beyond it, as multiples of its uncertainty, first.
+
+    `only`: per row whether it is of the reported period.
+    """
     target, made = result.attrs.get("target"), []
     if not target or "off" not in statuses:
         return made
     keys, attrs, said = place_keys(result), result.attrs, say("target.off", target=targets.wanted(result))
     for at, status in enumerate(statuses):
-        if status != "off":
+        if status != "off" or (only is not None and not only[at]):
             continue
         row = pd.DataFrame(result).reset_index(drop=True).loc[at]
         value, low, high = (float(row[target[name]]) for name in ("of", "low", "high"))

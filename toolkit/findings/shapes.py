@@ -357,8 +357,9 @@ def listing(result, **context):
     about = {"n": facts["still_open"]} if form == "open" else {}
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
     about |= {"cases": cases(result, total), "event": event(result, total)}
-    own = f"open.{result.attrs['choices'].get('of')}"  # what is open, where that is another thing by what is promised
-    is_own = form == "open" and words.has(f"metric.{result.attrs['metric']}.{own}")
+    of = result.attrs["choices"].get("of")  # where it is another thing by what is promised
+    own = f"open.{of}" if form == "open" else f"plain.{of}"
+    is_own = words.has(f"metric.{result.attrs['metric']}.{own}")
     said = word(result, own, **about) if is_own else say(f"listing.{form}", **about)
     notes = [say("listing.comments", n=facts["with_comment"])] if "with_comment" in facts else []
     notes += also(result, {name: one for name, one in facts.items() if not isinstance(one, bool)})

@@ -29,15 +29,29 @@ def tally(result, comparison=None, **context):
     changes = change_clauses(result, comparison) if group_keys(result) else []
     clauses = [*map(Clause, said), *changes]
     heading, told = composed(clauses)
+    grown = _grown(result)
     return Told(
         heading,
         note_of([one.full for one in clauses if one not in told]),
         shows=True,
         is_changed=bool(changes),
         score=max([one.fact["score"] for one in changes], default=0.0),
-        facts=[one.fact for one in changes],
+        facts=[one.fact for one in changes] + grown,
         tested=ps(comparison),
     )
+
+
+def _grown(result):
+    """[The fact that a stock, such as what is open, grew over a series]: counted in full, so without a verdict."""
+    every, before = claims.time_key(result), result.attrs.get("stock_before")
+    if not every or not claims.has_grown(result[result.attrs["value"]], before):
+        return []
+    row = result.iloc[-1]
+    left = int(row[result.attrs["value"]])
+    about = {"left": value_text(left, "count"), "by": value_text(left - before, "count")}
+    said = word(result, "told.stock", steps=text(f"step.{every}", n=len(result)), **about)
+    made = fact(result, "stock", row, said, "worse" if result.attrs.get("best") != "high" else "better", n=left)
+    return [made | {"key": "", "value": "", "weeks": [], "name": word(result, "told.stock_name")}]
 
 
 def _shown(value):

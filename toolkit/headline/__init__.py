@@ -7,19 +7,21 @@ named once, never with a because.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from toolkit import words
 from toolkit.cards import card_texts, label
+from toolkit.clock.timeline import PERIODS
 from toolkit.headline.gathered import day_of, gathered, once, rank
+from toolkit.headline.places import look_at
 from toolkit.metrics.registry import METRICS
 from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
+MOST_OFF = 6  # figures off target that a bullet names
 MOST_NAMES = 6  # of figures that are steady
-MOST_TO_LOOK_AT = 5
 TARGETS = ("off", "near", "on")
 
 
@@ -36,6 +38,7 @@ class Seen:
     changes: list  # facts of a change that goes together with no other
     standouts: list  # facts of groups that differ from the others all period long
     off_groups: list  # facts of groups off target
+    stocks: list  # facts of what piles up, counted in full
     is_compared: bool  # with anything earlier
     is_comparable: bool  # all of it
 
@@ -70,7 +73,7 @@ def headline(cards, facts, tested):
     return {"title": _title(seen, cards), "bullets": said or _empty_bullets(seen, "block")}
 
 
-def overview(reports, first=()):
+def overview(reports, first=(), others=()):
     """The headline of all reports, and what to look at.
 
     Parameters
@@ -78,11 +81,13 @@ def overview(reports, first=()):
     reports : list of dict: name, title, html (its page), cards, facts, tested; a figure or a fact that several have
         counts once
     first : metrics whose causes are looked at before those of the others that are off target
+    others : reports, as above, of which only the figures with a target are told, after those of `reports`
 
     Returns
     -------
-    dict of title; bullets, always off, changed and steady: dicts of kind, text, href; look_at: at most five dicts of
-        name, text, href, what goes together first, then the worst places of what is off target
+    dict of title; bullets, of off, changed and steady those of which there is something to say: dicts of kind, text,
+        href; look_at: dicts of name, text, href: what goes together first, then the worst places of what is off target,
+        at most five, and what piles up
     """
     cards, facts = {}, {}
     for report in reports:
@@ -100,12 +105,24 @@ def overview(reports, first=()):
                 facts[which] = fact | {"beside": beside}
     cards, facts = list(cards.values()), list(facts.values())
     seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
+    more = _with_target(cards, others)
+    seen = replace(seen, off=seen.off + [card for card in more if card["status"] == "off"], held=seen.held + more)
     empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}
-    bullets = [
-        {"kind": kind, "text": text, "href": href} if text else empty[kind]
-        for kind, text, href in _bullets(seen, "href")
-    ]
-    return {"title": _title(seen, cards), "bullets": bullets, "look_at": _look_at(seen, first)}
+    told = _bullets(replace(seen, stocks=[]), "href")  # what piles up is looked at
+    bullets = [{"kind": kind, "text": text, "href": href} if text else empty.get(kind) for kind, text, href in told]
+    return {"title": _title(seen, cards), "bullets": [*filter(None, bullets)], "look_at": look_at(seen, first)}
+
+
+def _with_target(known, reports):
+    """The figures with a target of further reports, each once, that aren't known already; whatever was chosen for them."""
+    found, names = {}, ("metric", "column", "population", "case")
+    told = {tuple(card.get(name) for name in names) for card in known}
+    for report in reports:
+        for card in report.get("cards", ()):
+            which = tuple(card.get(name) for name in names)
+            if card.get("status") in TARGETS and which not in told:
+                found.setdefault(which, card | {"href": _href(report, card)})
+    return list(found.values())
 
 
 def _href(report, one):
@@ -155,6 +172,7 @@ def _seen(cards, facts, tested):
         changes=[fact for fact in once(changes) if (fact["key"], fact["value"]) not in named],
         standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
+        stocks=[fact for fact in groups if fact["kind"] == "stock"],
         is_compared=bool(changes) or any(card.get("verdict") for card in cards),
         is_comparable=not any(card.get("verdict") == NOT_COMPARABLE for card in cards),
     )
@@ -200,7 +218,8 @@ def _title(seen, cards):
             both = words.text("headlines.title.both", one=first, other=other) if first else other
             if len(both) <= LONGEST:
                 return words.sentence_case(both)
-    return words.sentence_case((firsts or others)[-1])
+    alone = firsts or others
+    return words.sentence_case(next((one for one in alone if len(one) <= LONGEST), alone[-1]))
 
 
 def _of_targets(seen):
@@ -219,8 +238,17 @@ def _of_targets(seen):
         return [worst["clause"], words.text("headlines.title.group_off", name=worst["name"])]
     if not held:
         return []
-    is_met = all(card["status"] == "on" for card in seen.held)
-    return [words.text("headlines.title.met", n=held) if is_met else words.text("headlines.title.not_off")]
+    return _near(seen) or [words.text("headlines.title.met", n=held)]
+
+
+def _near(seen):
+    """That it can't be told whether a target is met, where the interval holds it; [] where it can be told of all."""
+    near = [card for card in seen.held if card["status"] == "near"]
+    if len(near) == 1:
+        said, cases = card_texts(near[0]), words.text(f"cases.{near[0]['case']}")
+        about = {"label": _inner(near[0]), "value": said["value"], "target": said["beside"], "cases": cases}
+        return [words.text("headlines.title.one_near", **about)]
+    return [words.text("headlines.title.some_near", n=len(near), total=len(seen.held))] if near else []
 
 
 def _one_off(card):
@@ -246,9 +274,10 @@ def _of_changes(seen):
         said += [fact["clause"], *([_stands_out(fact)] if fact.get("weeks") else [])]
     if not said and not seen.held:
         said += [fact["clause"] for fact in worse]
-    if said or not (seen.is_compared or seen.held):
+    said += [fact["clause"] for fact in seen.stocks[:1]]
+    if said or not seen.is_compared:  # that there is nothing earlier is no news
         return said
-    form = "no_earlier" if not seen.is_compared else "nothing" if seen.is_comparable else "nothing_comparable"
+    form = "nothing" if seen.is_comparable else "nothing_comparable"
     return [words.text(f"headlines.title.{form}")]
 
 
@@ -259,6 +288,8 @@ def _moved(card):
 
 
 def _stands_out(one):
+    if one["key"] in PERIODS:
+        return words.text("headlines.title.week_stands_out", name=one["name"])
     return words.text("headlines.title.stands_out", name=one["name"], week=day_of(one["weeks"][0]))
 
 
@@ -282,29 +313,25 @@ def _inner(card):
 
 def _bullets(seen, link):
     """(kind, text or "", where it leads) of each kind."""
-    off = [_off(card, place) for place, card in enumerate(seen.off)]
+    most = len(seen.off) if len(seen.off) <= MOST_OFF + 1 else MOST_OFF  # one more is named as shortly
+    off = [_off(card, place) for place, card in enumerate(seen.off[:most])]
+    off += [words.text("headlines.other_figures", n=len(seen.off) - most)] if len(seen.off) > most else []
     off = [words.text("headlines.sentence", text="; ".join(off))] if off else [f["text"] for f in seen.off_groups[:1]]
     yield "off", " ".join(off), _first(seen.off or seen.off_groups, link)
     changed = [(_score(card), _changed(card), card) for card in seen.changed]
     changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together[:1]]
     changed += [(one["score"], _shortly(one), one["facts"][0]) for one in seen.together[1:]]
     changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
-    said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed[:MOST]]
-    yield "changed", " ".join(said), _first([one for *_, one in changed[:MOST]], link)
+    stocks = [(0, fact["clause"], fact) for fact in seen.stocks[:1]]  # has no verdict, and is told all the same
+    changed = changed[: MOST - len(stocks)] + stocks
+    said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed]
+    yield "changed", " ".join(said), _first([one for *_, one in changed], link)
     yield "steady", _steady(seen.steady), _first(seen.steady, link)
 
 
 def _shortly(one):
     """What goes together in a group, in a few words; the group that is clearest is told in full."""
     return _stands_out(one) if one["weeks"] else one["text"]
-
-
-def _counted(one):
-    """How many figures of a group moved, and when; which ones the headline and the section tell."""
-    if not one["weeks"]:
-        return one["text"]
-    n = len(set(one["metrics"]))
-    return words.text("headlines.look_at_group", name=one["name"], week=day_of(one["weeks"][0]), n=n)
 
 
 def _news(seen):
@@ -352,38 +379,11 @@ def _changed(card):
 
 
 def _empty_bullets(seen, link):
-    """What is said where there is nothing of a kind."""
-    off = "nothing_off" if seen.held else "no_target"
-    compared = "nothing_changed" if seen.is_comparable else "nothing_comparable"
-    changed = compared if seen.is_compared else "no_earlier"
-    told = {"off": off, "changed": changed, "steady": "nothing_steady"}
-    return [{"kind": kind, "text": words.text(f"headlines.{key}"), link: ""} for kind, key in told.items()]
-
-
-# --- what to look at --------------------------------------------------------------------------------
-
-
-def _look_at(seen, first=()):
-    off = {card["metric"] for card in seen.off} | {fact["metric"] for fact in seen.off_groups}
-
-    def matters(fact):
-        return fact["metric"] not in first, fact["metric"] not in off
-
-    worse = [fact for fact in [*seen.standouts, *seen.changes] if fact["direction"] == "worse"]
-    worse.sort(key=lambda fact: (*matters(fact), rank(fact)))
-    found, told = {}, set()
-    for one in [*seen.together, *sorted(seen.alike, key=lambda one: min(map(matters, one["facts"])))]:
-        # of a group that is worst by several figures what is off target is enough, else the clearest: the section
-        # tells the others
-        is_counted = one in seen.together
-        fact = one["facts"][0] if is_counted else min(one["facts"], key=matters)
-        text = _counted(one) if is_counted else fact.get("counted") or fact["clause"]
-        text = words.sentence_case(words.text("headlines.sentence", text=text))
-        found[one["key"], one["value"]] = {"name": one["name"], "text": text, "href": fact["href"]}
-        told |= {(fact["metric"], fact["key"]) for fact in one["facts"]}
-    for fact in worse:  # of each metric and column the worst place
-        if (fact["metric"], fact["key"]) not in told and (fact["key"], fact["value"]) not in found:
-            text = words.text("headlines.sentence", text=words.sentence_case(fact.get("counted") or fact["clause"]))
-            found[fact["key"], fact["value"]] = {name: fact[name] for name in ("name", "href")} | {"text": text}
-        told.add((fact["metric"], fact["key"]))
-    return list(found.values())[:MOST_TO_LOOK_AT]
+    """What is said where there is nothing of a kind; nothing of what wasn't compared."""
+    near = [words.sentence_case(words.text("headlines.sentence", text=text)) for text in _near(seen)]
+    off = near[0] if near else words.text("headlines.nothing_off" if seen.held else "headlines.no_target")
+    said = {"off": off}
+    if seen.is_compared:
+        changed = "nothing_changed" if seen.is_comparable else "nothing_comparable"
+        said["changed"] = words.text(f"headlines.{changed}")
+    return [{"kind": kind, "text": text, link: ""} for kind, text in said.items()]

@@ -3,6 +3,7 @@
 from datetime import date
 
 from toolkit import words
+from toolkit.clock.timeline import PERIODS
 
 MOST = 3  # figures that are told of a group
 
@@ -24,7 +25,7 @@ def gathered(facts):
     """What goes together: facts of two or more metrics on one group, in one week or in weeks that aren't known."""
     groups = {}
     for fact in facts:
-        if fact["key"]:
+        if fact["key"] and fact["key"] not in PERIODS:  # a week of a series is no group
             groups.setdefault((fact["key"], fact["value"]), []).append(fact)
     made = []
     for (key, value), found in groups.items():

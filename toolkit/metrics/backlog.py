@@ -9,6 +9,7 @@ from toolkit.metrics.happened import BEFORE, events, scope_of, step_of, steps_th
 from toolkit.metrics.registry import metric
 from toolkit.tables import CLOSED_STATUSES, HISTORY_WEEK
 
+MARGIN = 28 * 86_400  # seconds that the data reaches back before a period whose beginning it is held against
 COUNTS = ("n", "closed_count", "backlog", "backlog_change")
 
 
@@ -66,7 +67,8 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
         kinds["unknown_"] = ("created_at", ~is_known)
     happened = events(scope, "conversations", keys, kinds, zone, taken=COUNTS)
     plain = [key for key in keys if key != step]
-    query = engine.aggregate(happened, [*plain, BEFORE, "step_"], **{kind: happened[kind].sum() for kind in kinds})
+    sums = {kind: happened[kind].sum() for kind in kinds} | {"first_": happened.at_.min()}
+    query = engine.aggregate(happened, [*plain, BEFORE, "step_"], **sums)
 
     def made(frame):
         frame = frame.assign(net_=frame["opened_"] - frame["closed_"] - frame.get("unknown_", 0))
@@ -95,17 +97,26 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
         units = dict.fromkeys(COUNTS, "count") | {"backlog_change": "change in count"}
         left, before = int(frame["net_"].sum()), int(frame["net_"].sum() - within["net_"].sum())
         opened, closed = (int(within[kind].sum()) for kind in ("opened_", "closed_"))
+        # where the data begins with the period, or little before it, what was open then isn't known
+        first = frame["first_"].min() if len(frame) else None
+        is_known = scope.data is None or (
+            scope.start is not None and first is not None and first + MARGIN <= scope.start
+        )
         way = "same" if left == before else "grew" if left > before else "shrank"
+        way = way if is_known else "level"
         about = {"n": left, "left": (left, "count"), "by": (abs(left - before), "count")}
         if step in PERIODS:
             way, about["steps"] = f"{way}_since", words.text(f"step.{step}", n=steps)
         told = [(way, about), ("moved", {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")})]
+        if not is_known and left:
+            told.append(("begins", {}))
         if "unknown_" in frame and within["unknown_"].sum():
             told.append(("unknown", {"n": int(within["unknown_"].sum())}))
         made = shapes.finish(
             result, "new_and_closed", scope.table, keys, units, None, 0, told=told if opened or closed or left else []
         )
-        made.attrs |= {"partial": [], "is_stock": True}  # what is open is told at an instant, not over a week
+        # what is open is told at an instant, not over a week
+        made.attrs |= {"partial": [], "is_stock": True, "stock_before": before if is_known else None}
         return made
 
     return shapes.run(query, made)

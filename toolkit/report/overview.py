@@ -18,7 +18,7 @@ from toolkit.report.wording import column_name, format_period, format_time
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
 OVERVIEW = "overview"  # the report that the page is drawn from, where it was made
-MOST_TO_LOOK_AT = 5
+MOST_TO_LOOK_AT = 6
 
 
 def draw(out, manifest):
@@ -35,7 +35,7 @@ def draw(out, manifest):
     own = [with_links(report, told) for report in told if report["name"] == OVERVIEW and report["figures"]]
     drawn = own or told
     figures = distinct_figures(drawn)
-    said = overview(drawn) if any(report["cards"] for report in drawn) else None
+    said = overview(drawn, others=told) if any(report["cards"] for report in drawn) else None
     off = [
         raw["metric"] for report in own for _, raw in report["figures"] if raw.get("status") == "off" and is_ours(raw)
     ]
@@ -110,7 +110,8 @@ def look_at(said, own=(), reports=(), places=()):
         for one in block.get("items", [])
     ]
     if own:
-        worst = [one for one in places if one["name"] not in {known["name"] for known in found}]
+        names = {known["name"] for known in [*found[:1], *listed]}
+        worst = [one for one in places if one["name"] not in names]
         found = [*found[:1], *worst[: MOST_TO_LOOK_AT - 1 - len(listed)], *listed][:MOST_TO_LOOK_AT]
     return [one | {"text": one["text"].removeprefix(one["name"]).lstrip(" ,:")} for one in found]
 
