@@ -148,3 +148,39 @@ def test_the_first_column_is_the_first_that_says_something(tmp_path):
     assert data.first_column("conversations", "nowhere", "team", "channel") == "team"
     with pytest.raises(toolkit.errors.MissingColumn, match="nowhere or nothing"):
         data.first_column("conversations", "nowhere", "nothing")
+
+
+# --- what the toolkit assumes, and where the data begins --------------------------------------------------
+
+
+def test_what_is_expected_is_the_toolkits_assumption_where_the_settings_hold_none(tmp_path):
+    channels = ["email"] * 10 + ["E-Mail"] * 10 + ["Webformular"] * 10 + ["x"] * 10
+    data = opened(tmp_path, conversations=tickets(channel=channels))
+    result = metrics.expectation_met(data.conversations)
+    assert result[["expectation", "n"]].values.tolist() == [
+        ["social, 1 h", 10],
+        ["social, 24 h", 10],
+        ["email, 24 h", 20],
+    ]
+    assert "assumed by the toolkit" in result.sentence() and result.attrs["choices"]["expectations"] == "assumed"
+    own = opened(tmp_path, '[expectations]\nsocial = [{ within = "1h" }]\n', conversations=tickets(channel=channels))
+    result = metrics.expectation_met(own.conversations)
+    assert result["n"].tolist() == [40] and "assumed" not in result.sentence()  # social: without an entry of its own
+    with pytest.raises(toolkit.errors.MissingSetting, match="what customers expect of fax"):
+        metrics.expectation_met(tickets(channel="fax"), as_of=READ)
+
+
+@pytest.mark.parametrize("weeks_before, is_held", [(0, False), (3, False), (5, True), (9, True)])
+def test_a_backlog_is_held_against_what_is_known_of_the_beginning(tmp_path, weeks_before, is_held):
+    rows = tickets()
+    rows.loc[rows.index >= 30, ["closed_at"]] = pd.NaT
+    older = tickets(12, "1h").assign(conversation_id=[f"o{k}" for k in range(12)])
+    older[["created_at", "first_response_at"]] -= pd.Timedelta(weeks=weeks_before)
+    older["closed_at"] = older["closed_at"].where(older.index < 9) - pd.Timedelta(weeks=weeks_before)
+    data = opened(tmp_path, conversations=pd.concat([rows, older]))
+    result = metrics.new_and_closed(data.conversations, by="day")
+    said = result.sentence()
+    assert ("13 conversations are open, 10 more than 7 days before" in said) == is_held
+    assert said.startswith("13 conversations are open; ") == (not is_held)
+    assert ("how many were open before isn’t known" in said.lower()) == (not is_held)
+    assert (result.attrs["stock_before"] == 3) == is_held

@@ -145,6 +145,19 @@ HISTORY_WEEK, READ_AT = "history_week", "read_at"
 FOLDED = ("channel", "sender", "kind", "outcome")  # columns that are kept, and compared, in lower case
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
 PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
+# Written channels that are neither social ones nor messaging.
+EMAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
+FORM_CHANNELS = (
+    "web_form",
+    "webform",
+    "web form",
+    "form",
+    "contact_form",
+    "contact form",
+    "webformular",
+    "kontaktformular",
+)
+MAIL_CHANNELS = (*EMAIL_CHANNELS, *FORM_CHANNELS, "letter", "brief", "post", "fax")
 # States in which a conversation waits for nobody, whatever its system calls them.
 CLOSED_STATUSES = (
     "closed",

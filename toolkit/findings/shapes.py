@@ -204,17 +204,19 @@ def _side_by_side(result, keys):
         about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
         items.append(text("sentence.group.item", **about))
     low, high = (value_text(end, unit_of(result)) for end in (rows[result.attrs["value"]].agg(["min", "max"])))
-    is_all = len(rows) == len(result)
+    is_all, facts = len(rows) == len(result), also(result, result.attrs.get("facts", {}))
     if len(rows) == 1:
         what = text("sentence.what.subject_at", subject=subject, place=place_of(result, rows.iloc[0], keys[-1:]))
         said, note = say("group.single", what=what, figure=estimate_of(result, rows.iloc[0])), [say("group.few_others")]
-        return Told(sentence_case(said), note_of([] if is_all else note), status=worst(targets.statuses(result)))
+        return Told(
+            sentence_case(said), note_of([*([] if is_all else note), *facts]), status=worst(targets.statuses(result))
+        )
     form = ("same" if is_all else "same_enough") if low == high else "side_by_side"
     about = {"subject": subject, "low": low} | ({"high": high, "apart": word(result, "apart")} if low != high else {})
     status = worst(targets.statuses(result))
     return Told(
         sentence_case(say(f"group.{form}", **about)),
-        note_of([say("group.list", list=words.joined(items))]),
+        note_of([say("group.list", list=words.joined(items)), *facts]),
         status=status,
     )
 
