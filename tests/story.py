@@ -126,7 +126,7 @@ def bots_and_deflection():
     cost["phone"] += len(alone) * COSTS["phone"]
     return [
         f"Passed to a human: {percent(bot['passed'])}",
-        f"{len(pressed)} quick replies were pressed; most for “Agent”: {(pressed == 'agent').sum()} (",
+        f"{len(pressed)} quick replies were pressed; the largest number for “Agent”: {(pressed == 'agent').sum()} (",
         f"{len(rows) + len(alone):,} contacts cost {cost.sum():,.0f} EUR; the largest part is via phone: {cost['phone']:,.0f} EUR (",
     ]
 
@@ -179,7 +179,7 @@ def resolution():
         f"{percent(billing['again'])} of conversations about Billing were opened again, "
         f"{percent(others['again'])} of the others",
         f"{rows['closed_at'].isna().sum()} of {len(rows)} conversations are still open",
-        f"{rows['up'].sum()} escalated conversations came in; most for {reasons.index[0].capitalize()}: "
+        f"{rows['up'].sum()} escalated conversations came in; the largest number for {reasons.index[0].capitalize()}: "
         f"{reasons.iloc[0]} (",
     ]
 
@@ -265,8 +265,8 @@ def volume_and_workload():
         f"{len(week)} conversations came in about Internet fault in the week of 15 April",
         f"{percent(~rows['created_at'].map(is_open))} of {len(rows)} conversations came in outside opening hours",
         f"{came['closed_at'].isna().sum()} conversations are open",
-        f"most via phone: {(rows['channel'] == 'phone').sum()} ({percent(rows['channel'] == 'phone')})",
-        f"most about Internet fault: {len(fault)} ({percent(len(fault), len(rows))})",
+        f"the largest number via phone: {(rows['channel'] == 'phone').sum()} ({percent(rows['channel'] == 'phone')})",
+        f"the largest number about Internet fault: {len(fault)} ({percent(len(fault), len(rows))})",
         work(),
     ]
 
@@ -278,7 +278,7 @@ def overview():
         "All 3 figures with a target miss it",
         f"Answered in target {percent(answered_by_people()['met'])} (target 80 %)",
         f"CSAT {percent(answers['score'] >= 4)} (80 %)",
-        f"to {(conversations()['topic'] == 'internet_fault').sum()}; in the same weeks the share of negative messages",
+        f"to {(conversations()['topic'] == 'internet_fault').sum()} and the share of negative messages from ",
         f"Internet fault added {added:.1f} points to the share of negative messages; in all it rose by {total:.1f}",
         f"{(answers['score'] <= 3).sum()} answers with a low score to follow up",
     ]

@@ -57,8 +57,8 @@ def test_the_other_figures_are_asked(tmp_path):
     said = headline([], found, [*tested, *[0.5] * 1000])
     assert said["title"] == "Fault stands out in the week of 15 April"
     assert said["bullets"][0]["text"].replace("\xa0", " ") == (
-        f"Fault, above all in the week of 15 April: the number of conversations rose from {counts[1]} to {counts[0]}; "
-        "in the same weeks the median first response time of all channels from 8 min to 43 min."
+        "Fault stood out in the week of 15 April; over the period the number of conversations went from "
+        f"{counts[1]} to {counts[0]} and the median first response time of all channels from 8 min to 43 min."
     )
 
 
@@ -93,7 +93,7 @@ def test_it_is_told_in_one_sentence(tmp_path):
     assert one["heading"] == "Fault in the week of 15 April: 2 figures stand out together"
     said = one["note"].replace("\xa0", " ")
     assert said.startswith(
-        "Fault, above all in the week of 15 April: the number of conversations rose from 158 to 243; in the same weeks"
+        "Fault stood out in the week of 15 April; over the period the number of conversations went from 158 to 243 and"
     )
     assert "the median first response time of all channels from 8 min to" in said and "because" not in said
 
@@ -198,7 +198,11 @@ def test_what_moved_less_surely_is_told_of_a_group_that_two_figures_name():
     told = beside_module._with_unsure(facts, unsure)
     assert "unsure" in told[0] and "unsure" not in told[1]
     said = gathered(told)[0]["text"].replace("\xa0", " ")
-    assert said.endswith("median first response time rose from 7 min to 50 min, which could be chance")
-    assert said.startswith("Fault, above all in the week of 15 April: the number of conversations rose from 10 to 30;")
+    assert said.endswith("median first response time went from 7 min to 50 min, which could be chance")
+    # clear is the week, and not what the number did over the period
+    assert said.startswith(
+        "Fault stood out in the week of 15 April; over the period the number of conversations went from 10 to 30 and"
+    )
+    assert "rose" not in said and "above all" not in said
     alone = beside_module._with_unsure(facts[:1], unsure)  # one figure names it: nothing further that isn't clear
     assert alone == facts[:1]

@@ -205,6 +205,41 @@ def test_a_conversation_read_back(tmp_path, changed, empty):
     assert whole.notna().all()  # seen from today it has happened
 
 
+@pytest.mark.parametrize(
+    "first, again, closed, count, n, open_count",
+    [
+        ("10T12", "11T12", "12T12", 0, 1, 0),  # opened again before the reading, or never
+        ("10T12", "16T12", "17T12", 1, 1, 0),
+        (
+            "16T12",
+            "17T12",
+            "18T12",
+            1,
+            1,
+            1,
+        ),  # closed only after the reading, so that it was open, and hadn't been opened again
+        ("16T12", "16T13", "", 3, 1, 1),
+        ("16T12", "", "16T12", 0, 1, 1),
+        ("", "16T12", "17T12", 1, 0, 0),  # when it was closed first isn't known
+    ],
+)
+def test_a_close_after_the_reading_is_none_yet(tmp_path, first, again, closed, count, n, open_count):
+    at = {"first_closed_at": first, "reopened_at": again, "closed_at": closed}
+    at = {name: f"2024-04-{day}:00:00Z" if day else "" for name, day in at.items()}
+    settled = {"first_closed_at": CASE["closed_at"], "reopened_at": "", "reopen_count": 0}
+    others = [SINCE | settled, NEWEST | settled | {"first_closed_at": ""}]
+    folder = write(tmp_path, conversations=[CASE | at | {"reopen_count": count or 1 if again else 0}, *others])
+    data = open_data(folder, period="2024-W16", as_of="2024-04-22T00:00:00+02:00")
+    found = metrics.first_resolution_time(data.previous.conversations)
+    assert (found["n"].sum(), found["open_count"].sum()) == (n, open_count)
+    is_later = first > "15"
+    assert data.previous.conversations.reopen_count.sum().execute() == (0 if is_later else count or bool(again))
+    assert data.during("2024-W15").conversations.reopen_count.sum().execute() == (count or bool(again))
+    early = open_data(folder, period="2024-W15", as_of="2024-04-15T00:00:00+02:00")  # loaded as of then
+    loaded = metrics.first_resolution_time(early.conversations)
+    assert (loaded["n"].sum(), loaded["open_count"].sum()) == (n, open_count)
+
+
 def test_calls_stages_messages_and_surveys_read_back(tmp_path):
     call = {"call_id": "1", "started_at": "2024-04-14T21:50:00Z", "answered_at": "2024-04-14T21:55:00Z"}
     call |= {"ended_at": "2024-04-14T22:30:00Z", "abandoned_at": "", "talk_seconds": 2100, "outcome": "answered"}

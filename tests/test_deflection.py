@@ -186,7 +186,7 @@ def test_savings_by_hand():
     """Before, 40 of 100 were calls at 12, the others at 1; now 30 of 200: 50 fewer than 80, of which each saves 11."""
     before = conversations(*["phone"] * 40, *["x"] * 60)
     now = conversations(*["phone"] * 30, *["x"] * 170)
-    row = metrics.deflection_savings(now, base=before).iloc[0]
+    row = metrics.deflection_savings(now, earlier=before).iloc[0]
     assert (row["n"], row["phone_count"], row["base_phone_share"], row["phone_share"]) == (200, 30, 0.4, 0.15)
     assert (row["moved"], row["cost_difference"], row["saved"]) == pytest.approx((50, 11, 550))
     change, low, high = oracle.newcombe(30, 200, 40, 100)
@@ -196,7 +196,7 @@ def test_savings_by_hand():
 
 def test_more_calls_cost_more():
     before, now = conversations("phone", *["x"] * 9), conversations(*["phone"] * 5, *["x"] * 5)
-    result = metrics.deflection_savings(now, base=before)
+    result = metrics.deflection_savings(now, earlier=before)
     assert result["saved"].iloc[0] == pytest.approx(-4 * 11)
     assert "would have cost 44" in result.sentence() and "less" in result.sentence()
 
@@ -219,7 +219,7 @@ def test_savings_whatever_the_phone_is_called(phone, named, tmp_path):
 def test_the_costs_are_those_of_the_mix():
     """E-mail isn't social: where service.toml says nothing all written channels cost what a social contact does."""
     now = conversations("phone", "email", "x", None)
-    result = metrics.deflection_savings(now, base=conversations("phone", "x"))
+    result = metrics.deflection_savings(now, earlier=conversations("phone", "x"))
     assert result["n"].tolist() == [3] and result.attrs["choices"]["costs"] == "assumed"  # of one nothing is known
     assert "assumed" in result.sentence() or "too few" in result.sentence().lower()
 
@@ -270,7 +270,9 @@ def test_savings_of_a_data_set(sample):
     share = before["phone_count"] / before["n"]
     assert row["base_phone_share"] == pytest.approx(share)
     assert row["moved"] == pytest.approx(share * now["n"] - now["phone_count"])
-    plain = metrics.deflection_savings(sample.conversations.to_pandas(), base=sample.previous.conversations.to_pandas())
+    plain = metrics.deflection_savings(
+        sample.conversations.to_pandas(), earlier=sample.previous.conversations.to_pandas()
+    )
     assert plain.attrs["choices"]["costs"] == "assumed"  # a frame knows no settings
 
 

@@ -271,7 +271,7 @@ CSAT = {"metric": "csat", "hits": "satisfied_count", "target": target(0.8, "high
         ),
         (
             [("billing", 100, 60), ("other", 100, 60), ("sales", 3, 3)],
-            "All 2 topics with enough cases miss the target of 80 %",
+            "Each of 2 topics with enough cases misses the target of 80 %",
             None,
             True,
             "off",
@@ -725,6 +725,12 @@ DAYS = pd.date_range("2024-04-01", periods=8)
     [
         ([], [(1,)], "1 contact came in", None),
         (["channel"], [("email", 10), ("phone", 30)], "40 contacts came in; most via phone: 30 (75 %)", None),
+        (
+            ["channel"],
+            [("email", 10), ("phone", 15), ("x", 5)],
+            "30 contacts came in; the largest number via phone: 15 (50 %)",
+            None,
+        ),
         (["channel"], [("email", 10), ("(none)", 30)], "40 contacts came in", None),
         (["channel"], [], "No data in this period", None),
         (
@@ -829,12 +835,12 @@ HOURS = [("Monday", 9, 8), ("Monday", 10, 40), ("Tuesday", 10, 20)]
         ),
         (
             {"standout": 1},
-            "Most came in on Monday at 10:00: 10 contacts on average (8 to 12)",
+            "The largest number came in on Monday at 10:00: 10 contacts on average (8 to 12)",
             1,
         ),
         (
             {"standout": 1, "outside": {"hits": 18, "n": 68}},
-            "Most came in on Monday at 10:00: 10 contacts on average (8 to 12)",
+            "The largest number came in on Monday at 10:00: 10 contacts on average (8 to 12)",
             1,
         ),
     ],
@@ -1112,7 +1118,10 @@ def test_a_change_is_said_with_its_verdict(row, said):
     whole, is_clear = plain(told.sentence), row["verdict"] == "clear"
     assert whole.startswith("58 of 412 calls hung up before an agent answered: 14 % (11 to 18)")
     assert told.is_changed == is_clear == ("clearly, from 11 %" in plain(told.heading))
-    assert is_clear or whole.endswith(f" {said[0].upper()}{said[1:]}.")
+    after = (
+        said if row["change"] else said.removesuffix(", which could be chance")
+    )  # that nothing changed needs no verdict
+    assert is_clear or whole.endswith(f" {after[0].upper()}{after[1:]}.")
 
 
 def test_a_change_that_does_not_fit_the_heading_is_in_the_note():
@@ -1208,10 +1217,74 @@ def test_facts_can_be_kept_as_json():
             "10,000 rows were read for 2 tables; 3 (less than 0.1 %) were set aside, most from surveys (2 of 5,000), and 1 value"
             " was mended.",
         ),
+        (  # the most of any table, and less than half of all
+            [("calls", 50, 2, 0), ("surveys", 50, 3, 0), ("messages", 100, 1, 0)],
+            "200 rows were read for 3 tables; 6 (3 %) were set aside, the largest number from surveys (3 of 50),"
+            " and 0 values were mended.",
+        ),
+        (  # as many from both: neither is named
+            [("calls", 50, 2, 0), ("surveys", 50, 2, 0)],
+            "100 rows were read for 2 tables; 4 (4 %) were set aside, and 0 values were mended.",
+        ),
     ],
 )
 def test_quality(rows, said):
     assert plain(find_quality(pd.DataFrame(rows, columns=["table", "rows_in", "rejected", "repaired"]))) == said
+
+
+# --- what holds of each that is meant ----------------------------------------------------------------
+
+
+def test_of_several_that_changed_the_largest_is_named_and_the_others_are_counted():
+    """Italian has four times the messages, so that its change is surer; Romanian's is larger."""
+    now = rates(["language"], [("it", 1000, 340), ("ro", 235, 93), ("pl", 127, 45)])
+    rows = [
+        UP | {"language": "it", "previous": 0.23, "change": 0.11, "change_low": 0.06, "change_high": 0.16, "p": 1e-6},
+        UP | {"language": "ro", "previous": 0.21, "change": 0.18, "change_low": 0.08, "change_high": 0.29, "p": 1e-3},
+        UP | {"language": "pl", "previous": 0.25, "change": 0.1, "change_low": -0.02, "change_high": 0.2, "p": 0.1,
+              "verdict": "chance"},
+    ]  # fmt: skip
+    for row, value in zip(rows, now["abandonment_rate"], strict=True):
+        row["abandonment_rate"] = value
+    told = tell(now, comparison=comparison(rows, by=["language"]))
+    assert plain(told.heading).startswith("The abandonment rate in Romanian rose clearly, from 21 % to 40 %")
+    assert "1 more changed clearly." in plain(told.note) and now.loc[told.highlight, "language"] == "ro"
+    assert "more changed" not in note(now, comparison=comparison(rows[1:], by=["language"]))
+
+
+@pytest.mark.parametrize("unnamed", ["(none)", None])
+@pytest.mark.parametrize(
+    "best, off, on, said",
+    [
+        ("low", 400, 0, "Each of 3 agents misses the target of 5 %"),
+        ("low", 1, 400, "Each of 3 agents keeps to the target of 5 %"),
+        ("high", 1, 500, "Each of 3 agents misses the target of 90 %"),
+        ("high", 500, 0, "Each of 3 agents reaches the target of 90 %"),
+    ],
+)
+def test_what_holds_of_each_with_a_name_is_not_said_of_those_without(unnamed, best, off, on, said):
+    """No agent keeps to the target, while the row without one does: then those with a name are counted."""
+    against = target(0.05 if best == "low" else 0.9, best)
+    rows = [(name, 500, off) for name in ("Sara", "Elena", "Ivo")]
+    assert heading(rates(["agent"], [*rows, (unnamed, 500, on)], target=against)).startswith(said)
+    alone = heading(rates(["agent"], rows, target=against))
+    assert alone.startswith("No agent ")  # without such a row none is none
+    for rest in (unnamed, 5, 0), (unnamed, 500, off):  # and so where that is too few to tell, or stands as they do
+        assert heading(rates(["agent"], [*rows, rest], target=against)).startswith("No agent ")
+
+
+def test_none_is_clearly_off_beside_those_without_a_name():
+    rows = [("Sara", 100, 5), ("Elena", 100, 6), ("(none)", 500, 400)]
+    assert heading(rates(["agent"], rows, target=target(0.05))).startswith(
+        "None of 2 agents is clearly off the target of 5 %"
+    )
+
+
+def test_the_largest_number_is_not_told_of_a_group_too_small_for_a_share():
+    rows = [("Sara", 30, 5), ("Elena", 30, 5), ("James", 8, 6)]
+    assert "largest number" not in tell(rates(["agent"], rows)).sentence
+    rows[-1] = ("James", 30, 6)
+    assert "The largest number is with James: 6 of the 16" in plain(tell(rates(["agent"], rows)).sentence)
 
 
 # --- all shapes -------------------------------------------------------------------------------------
@@ -1341,8 +1414,8 @@ def test_a_stock_that_grew_is_told_to_the_headline():
 
 def test_what_is_more_extreme_than_what_is_named_but_not_clearly_is_said():
     named = [("email", 300, 200), ("web_chat", 110, 46), ("whatsapp", 200, 130)]
-    told = tell(rates(["channel"], [*named, ("x", 30, 12)], "response_rate", "answered_count"))
+    told = tell(rates(["channel"], [*named, ("x", 15, 6)], "response_rate", "answered_count"))
     assert plain(told.heading) == "42 % of conversations via web chat got an answer, 65 % of the others"
-    assert "Lower still via X: 12 of 30 conversations, 40 % (25 to 58), too few cases to tell." in plain(told.note)
-    told = tell(rates(["channel"], [*named, ("x", 30, 14)], "response_rate", "answered_count"))
-    assert "Lower still" not in told.note  # 47 % isn't
+    assert "Lower still via X: 6 of 15 conversations, 40 % (20 to 64), too few cases to tell." in plain(told.note)
+    told = tell(rates(["channel"], [*named, ("x", 15, 8)], "response_rate", "answered_count"))
+    assert "Lower still" not in told.note  # 53 % is not

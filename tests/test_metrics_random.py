@@ -293,8 +293,8 @@ def test_csat_by_topic(surveys, by):
     surveys = pd.concat([surveys] * 6, ignore_index=True)  # enough for an interval and a verdict
     result = metrics.csat_by_topic(surveys, by)
     oracle.assert_same(result, oracle.csat_by_topic(surveys, by), oracle.names(by))
-    known = result["csat"].dropna()
-    assert known.is_monotonic_increasing and result["csat"].iloc[: len(known)].notna().all()
+    known = result["pull"].dropna()
+    assert known.is_monotonic_increasing and result["pull"].iloc[: len(known)].notna().all()
     pulled = result.dropna(subset=["pull_low"])
     assert (pulled["pull_low"] <= pulled["pull"]).all() and (pulled["pull"] <= pulled["pull_high"]).all()
 

@@ -291,6 +291,16 @@ def tables():
     pressed = pd.Series(["prices", None, "agent"] * len(messages), dtype=object)
     both = pd.concat([messages.assign(in_reply_to=None), replies], ignore_index=True)
     both = both.assign(quick_reply=pressed.iloc[: len(both)].to_numpy())
+    # and one right after each bot began: some of their conversations are old enough to be judged
+    bots = cases[cases["bot_started_at"].notna()]
+    first = {
+        "message_id": "p" + bots["conversation_id"],
+        "conversation_id": bots["conversation_id"],
+        "sender": "customer",
+    }
+    first |= {"sent_at": bots["bot_started_at"] + pd.Timedelta("1min"), "channel": bots["channel"], "is_public": True}
+    first = pd.DataFrame(first).assign(quick_reply=pressed.iloc[: len(bots)].to_numpy(), in_reply_to=None)
+    both = pd.concat([both, first], ignore_index=True)
     # the same of all messages of a conversation
     projects = dict(zip(sorted(set(both["conversation_id"])), ["web", "shop", None] * 7, strict=False))
     visits = pd.DataFrame({"day": pd.date_range("2024-03-28", periods=12)})

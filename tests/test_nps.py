@@ -229,6 +229,7 @@ def test_by_month_up_to_the_periods_end(sample):
     assert [str(month)[:7] for month in months["month"]] == ["2024-01", "2024-02", "2024-03"]
     march = sample.during("2024-03").read_at("2024-03-31T22:00:00Z")  # as it stood at its own end
     assert months["n"].iloc[-1] == metrics.nps(march.surveys)["n"].iloc[0]
+    assert findings.tell(months).note.endswith("Each month as it stood at its end.")
     weeks = sample.during("2024-04").last_weeks(5, numbered=True)
     assert weeks.weeks == [1, 2, 3, 4, 5]
 

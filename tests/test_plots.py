@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.text import Text
 
-from toolkit import claims, plots, words
+from toolkit import claims, findings, metrics, open_data, plots, words
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.look import LIGHT
@@ -457,6 +457,28 @@ def test_nobody_is_last_and_hollow(shape):
     assert [(name, mark["hollow"]) for name, mark in drawn] == [("A", False), ("C", False), ("(unassigned)", True)]
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_value_without_an_interval_beside_others_is_hollow_and_the_key_says_why(narrow):
+    ends = ([20.0, 30, 40], [15.0, NAN, 35], [25.0, NAN, 45])
+    result = mean({"queue": ["a", "b", "c"]}, [40, 17, 60], *ends)
+    ax = plots.plot(result, narrow=narrow)
+    assert {name: mark["hollow"] for name, mark in rows_of(ax, rows.PITCH[narrow])} == {
+        "A": False,
+        "B": True,
+        "C": False,
+    }
+    assert "too few cases for an interval" in said(ax)
+    hours = mean({"hour": [8, 9, 10]}, [40, 17, 60], *ends)
+    assert "too few cases for an interval" in said(plots.plot(hours, narrow=narrow))
+    assert {at: mark["hollow"] for at, mark in columns_of(plots.plot(hours, narrow=narrow)).items()} == {
+        8: False, 9: True, 10: False
+    }  # fmt: skip
+    many = mean({"queue": ["a", "b", "c"]}, [40, 170, 60], *ends)  # not for want of cases
+    assert "no interval can be told" in said(plots.plot(many, narrow=narrow))
+    none = mean({"queue": ["a", "b"]}, [40, 17], [20.0, 30], [NAN] * 2, [NAN] * 2)
+    assert not any(mark["hollow"] for _, mark in rows_of(plots.plot(none, narrow=narrow), rows.PITCH[narrow]))
+
+
 def test_weekdays_keep_their_order():
     result = rate({"weekday": pd.Categorical(WEEKDAYS, WEEKDAYS, ordered=True)}, [40] * 7, range(7))
     drawn = rows_of(plots.plot(result), 32)
@@ -480,6 +502,23 @@ def test_the_period_before_is_a_hollow_dot_or_a_tick(narrow):
     volume = count({"queue": ["a", "b"]}, [9, 4])
     drawn = rows_of(plots.plot(volume, before=compared(volume, [8, 12], [80, 120]), narrow=narrow), bars.PITCH[narrow])
     assert [(mark["value"], mark["before"]) for _, mark in drawn] == [(9, 8), (4, 12)]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_count_stands_at_the_end_of_its_bar_and_the_tick_below_it(narrow):
+    volume = count({"queue": ["a", "b", "c"]}, [90, 40, 0])
+    ax = plots.plot(volume, before=compared(volume, [85, 42, 30], [85, 42, 30]), narrow=narrow)
+    tall = [np.ptp(one.get_ydata()) for one in ax.lines if one.get_label() == "before"]
+    assert tall[0] == tall[2] > tall[1]  # the second lies where the 40 stands
+    texts = [text for text in ax.texts if text.get_label() == "value"]
+    ends = [one.get_width() for one in ax.patches if one.get_label() == "value"]
+    assert [text.xy[0] if hasattr(text, "xy") else text.get_position()[0] for text in texts] == ends == [90, 40, 0]
+    box = {round(float(text.get_window_extent().y0)): text.get_window_extent() for text in texts}
+    assert len(box) == 3
+    for text, tick in zip(texts, [one for one in ax.lines if one.get_label() == "before"], strict=True):
+        place = tick.get_window_extent(ax.figure.canvas.get_renderer())
+        box = text.get_window_extent()  # digits have nothing below their line
+        assert place.y1 <= box.y0 + 4 or place.x1 <= box.x0 or place.x0 >= box.x1
 
 
 # --- bars and columns -----------------------------------------------------------------------------
@@ -916,6 +955,33 @@ def test_a_clear_pull_without_an_interval_is_an_outline():
     assert filled == {0.04: False, 0.03: True} and "too few cases for an interval" in said(ax)
 
 
+def test_a_pull_without_an_interval_is_an_outline_whether_it_is_clear_or_not():
+    result = pull({"topic": NAMES[:3]}, [19, 60, 17], [10, 30, 12], [-0.04, 0.03, 0.05], ["chance", "chance", "clear"])
+    result.loc[[0, 2], ["pull_low", "pull_high"]] = np.nan
+    for narrow in (False, True):
+        ax = plots.plot(result, narrow=narrow)
+        drawn = [one for one in ax.patches if one.get_label() == "value"]
+        faces, edges = (
+            [to_hex(paint(one)) for one in drawn]
+            for paint in (lambda one: one.get_facecolor(), lambda one: one.get_edgecolor())
+        )
+        assert [face == LIGHT["page"] for face in faces] == [True, False, True]
+        assert (edges[0], edges[2]) == (LIGHT["faint"], LIGHT["data"])
+        assert len([line for line in ax.lines if line.get_label() == "whisker"]) == 1
+        assert "too few cases for an interval" in said(ax)
+
+
+def test_the_pull_of_csat_is_drawn_from_what_pulls_it_down_most():
+    # few of the app's are satisfied, but many write about the fault: that pulls more
+    rows = {"app": [5] * 11 + [1] * 11, "fault": [5] * 60 + [1] * 50, "bill": [5] * 90 + [1] * 10}
+    frame = pd.DataFrame(
+        [(topic, score) for topic, scores in rows.items() for score in scores], columns=["topic", "score"]
+    )
+    result = metrics.csat_by_topic(frame)
+    assert result["topic"].tolist() == ["fault", "app", "bill"] and result["csat"].iloc[1] < result["csat"].iloc[0]
+    assert said(plots.plot(result), "name") == ["Fault", "App", "Bill"]
+
+
 def test_the_total_of_a_pull_is_last():
     verdicts = ["clear"] * 3
     result = pull({"topic": [None, "a", "b"]}, [90, 50, 40], [9, 5, 4], [0.03, -0.04, 0.07], verdicts)
@@ -960,6 +1026,37 @@ def test_what_the_finding_names_is_a_diamond(narrow):
     assert said(ax, "highlight") == ["40 %"]
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_what_is_not_for_the_worse_has_no_alarm(narrow):
+    weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
+    results = [
+        rate({"queue": ["a", "b", "c"]}, [50] * 3, [5, 20, 4]),
+        rate({"hour": [8, 9, 10]}, [50] * 3, [5, 20, 4]),
+        rate({"week": weeks}, [50] * 4, [5, 20, 4, 6]),
+        rate({"week": weeks.repeat(3), "queue": ["a", "b", "c"] * 4}, [60, 50, 40] * 4, range(1, 13)),
+        count({"queue": ["a", "b", "c"]}, [5, 20, 4]),
+        count({"hour": [8, 9, 10]}, [5, 20, 4]),
+        grid(np.arange(168), 4),
+    ]
+    for result in results:
+        assert highlighted(plots.plot(result, highlight=1, narrow=narrow))
+        ax = plots.plot(result, highlight=1, narrow=narrow, is_alarm=False)
+        assert highlighted(ax) == []
+        shapes = {line.get_marker() for one in ax.figure.axes for line in one.lines}
+        is_seen = [line.get_label() == "highlight" for one in ax.figure.axes for line in (*one.lines, *one.patches)]
+        is_bold = [text.get_fontweight() == "bold" for text in ax.texts if text.get_label() in ("name", "highlight")]
+        assert "D" not in shapes and (any(is_bold) or any(is_seen))
+
+
+@pytest.mark.parametrize(("best", "hits", "is_alarm"), [
+    ("high", [10, 30, 30, 30], True), ("low", [10, 30, 30, 30], False), ("", [10, 30, 30, 30], False),
+    ("high", [48, 25, 25, 25], False), ("low", [48, 25, 25, 25], True), ("", [48, 25, 25, 25], False),
+])  # fmt: skip
+def test_the_mark_is_that_of_harm_by_what_is_better(best, hits, is_alarm):
+    told = findings.tell(rate({"queue": list("abcd")}, [50] * 4, hits, best=best, case="call"))
+    assert (told.highlight, told.is_alarm) == (0, is_alarm)
+
+
 def test_one_step_of_one_group_is_named_in_its_panel():
     weeks = pd.date_range("2024-01-01", periods=4, freq="7D")
     result = rate({"week": weeks.repeat(3), "queue": ["a", "b", "c"] * 4}, [60, 50, 40] * 4, range(1, 13))
@@ -1000,6 +1097,26 @@ def test_targets_that_differ_are_ticks():
     for narrow in (False, True):
         drawn = rows_of(plots.plot(result, narrow=narrow), rows.PITCH[narrow])
         assert {name: mark.get("target") for name, mark in drawn} == {"A": 300, "B": None, "C": 3600}
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize(("limits", "said_of"), [
+    ([7200, 7200, 7200], "limit for 80 %: 2 h"), ([7200, 3600, 3600], "its limit for 80 %"),
+])  # fmt: skip
+def test_beside_medians_a_limit_for_a_share_is_no_target_of_theirs(limits, said_of, narrow):
+    # each median is below its limit, and yet fewer than 80 % may be within it
+    hours = [1800.0, 2400, 3000]
+    result = wait({"queue": ["a", "b", "c"]}, [50] * 3, hours, hours, hours)
+    result["target_seconds"], result["within"] = np.array(limits, float), 0.6
+    result.attrs["target"] = {"of": "within", "low": "within", "high": "within", "value": 0.8, "best": "high"}
+    told = [plain(text) for text in said(plots.plot(result, narrow=narrow))]
+    assert said_of in told and not any("target" in text for text in told)
+    weeks = result.assign(week=pd.date_range("2024-01-01", periods=3, freq="7D"))
+    del weeks["queue"]
+    weeks = pd.concat([weeks, weeks.assign(week=weeks["week"] + pd.Timedelta(weeks=3))], ignore_index=True)
+    weeks.attrs = result.attrs | {"by": ["week"], "rows": ["week"]}
+    told = [plain(text) for text in said(plots.plot(Result(weeks).__finalize__(weeks), narrow=narrow))]
+    assert not any("target" in text for text in told)
 
 
 def test_a_share_in_time_names_each_rows_time():
@@ -1049,6 +1166,13 @@ def test_a_bullet_of_a_count_is_a_bar_with_a_tick():
     end = 6 + 188 * 50 / 112
     assert re.search(rf'd="M0 \d+h{end:.1f}v', svg) and f"M{6 + 188 * 100 / 112:.1f} " in svg
     assert "<circle" not in svg
+
+
+def test_a_count_that_is_compared_with_nothing_has_no_bar():
+    alone = {"unit": "count", "value": 50, "low": 40, "high": 61}
+    assert plots.bullet(alone) == plots.bullet(alone | {"previous": None}) == ""
+    assert plots.bullet(alone | {"previous": 0}) and plots.bullet(alone | {"target": 60})
+    assert plots.bullet({"unit": "rate", "value": 0.5})  # a share has a scale of its own
 
 
 def weeks_of(values):
@@ -1291,3 +1415,12 @@ def test_every_word_comes_from_the_catalogue(shape, kind, pseudo):
             text = re.sub("⟦[^⟦⟧]*⟧", "", text)
         bare = {re.sub("^[xX]+$", "x", letters) for letters in re.findall(r"[^\W\d]+", text)}
         assert bare <= UNITS | DATES | named | {"alert", "script", "frac", "scr", "al", "ale"}
+
+
+def test_a_chart_of_a_share_in_time_is_not_called_a_median_in_words():
+    from toolkit.metrics.compare import weekly
+
+    data = open_data("data/sample", period="-28d")
+    made = [weekly(data, metrics.first_response_time, value=one) for one in ("within_target", "median_seconds")]
+    said = [plots.alternative_text(one, "").split(" by week")[0] for one in made]
+    assert said == ["Line along the time: Answered in target", "Line along the time: Median first response time"]

@@ -128,6 +128,29 @@ def test_no_chart_is_parted_from_its_finding(path, look_at):
     assert len(kept) == 6 and all(one == ["avoid", True] for one in kept)
 
 
+def test_what_leads_to_a_chart_or_a_table_stays_with_it_on_paper(path, look_at):
+    page = look_at(path)
+    page.emulate_media(media="print")
+    style = "it => { const told = getComputedStyle(it); return [told.breakAfter, told.breakInside] }"
+    found = lambda css: page.evaluate(f"[...document.querySelectorAll('{css}')].map({style})")  # noqa: E731
+    for css in (".lead", ".label", ".tabs > label", ".finding-title"):
+        assert all(after == "avoid" for after, _ in found(css)), css
+    assert found(".section > .label")
+    page.evaluate(
+        """() => document.querySelector('.block').insertAdjacentHTML('beforeend',
+        '<div class="keep" id="k"></div><div class="scroll" id="t"><table></table></div>')"""
+    )
+    assert found("#k")[0][0] == "avoid" and found("#t")[0][1] == "avoid"
+
+
+def test_text_of_a_chart_on_paper_can_be_read(path, look_at):
+    page = look_at(path)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 711, "height": 1000})  # 188 mm
+    wide = page.evaluate("document.querySelector('#b1 .wide svg').getBoundingClientRect().width")
+    assert wide / 800 * 12 * 0.75 >= 7  # pt
+
+
 def test_the_last_line_is_never_alone_on_a_page(path, look_at):
     page = look_at(path)
     page.emulate_media(media="print")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from toolkit import metrics
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.metrics.compare import compared, previous_period, weekly
+from toolkit.result import heading
 from toolkit.service import Service
 
 READ = pd.Timestamp("2024-03-20T12:00Z")
@@ -397,3 +398,18 @@ def test_escalations():
     assert to[["escalated_to", "n"]].values.tolist() == [["billing", 2]]
     with pytest.raises(MissingColumn, match="escalated_to or escalation_reason"):
         metrics.escalations(frame.drop(columns=["escalated_to", "escalation_reason"]))
+
+
+def test_the_share_in_target_of_the_spans_is_what_was_closed_so_far(sample):
+    """Lower than what is to be expected, and than that of those that can be judged, and called otherwise."""
+    data, heads = sample.during("2024-04"), set()
+    spans = metrics.resolution_buckets(data.conversations, by="channel")
+    spans = spans.drop_duplicates("channel").set_index("channel")["within_target"].dropna()
+    expected = metrics.final_resolution_time(data.conversations, by="channel").set_index("channel")["within_target"]
+    judged = metrics.resolution_compliance(data.conversations, by="channel").set_index("channel")
+    rates = judged[metrics.resolution_compliance(data.conversations).attrs["value"]]
+    assert len(spans) and (spans <= expected[spans.index] + 1e-9).all() and (spans <= rates[spans.index] + 1e-9).all()
+    assert (spans < expected[spans.index] - 1e-9).any() and (spans < rates[spans.index] - 1e-9).any()
+    for name in ("resolution_buckets", "response_time_buckets", "final_resolution_time", "first_response_time"):
+        heads.add((name.endswith("buckets"), heading("within_target", name)))
+    assert heads == {(True, "In target so far"), (False, "In target")}

@@ -79,6 +79,23 @@ def test_what_is_said(tmp_path):
     assert one["n"] == 40 and one["score"] > 3
 
 
+def test_channels_that_the_cases_say_are_not_said_again(tmp_path):
+    """Written conversations are of written channels."""
+    data = data_of(tmp_path, bills=CALM, fault=with_week(10, 90, 63))
+    for channels, said in (
+        ("written", "the number of written conversations was 87"),
+        ("all", "the number of conversations was 87"),
+    ):
+        (one,) = scan(data, (metrics.inbound_volume, {"channels": channels}), by=["topic"])[0]
+        assert one["what"].startswith(said) and "of written channels" not in one["what"]
+
+
+def test_the_channels_of_what_its_cases_do_not_say_are_said(tmp_path):
+    data = data_of(tmp_path, bills=CALM, fault=with_week(10, 40, 8))
+    (one,) = scan(data, (metrics.response_rate, {"channels": "written"}), by=["topic"])[0]
+    assert one["what"].startswith("the response rate of written channels was 20")
+
+
 def test_restless_weeks_excuse_a_week(tmp_path):
     restless = [(40, 12 if week % 2 else 36) for week in range(12)]
     data = data_of(tmp_path, bills=CALM, fault=[*restless[:10], (40, 10), restless[11]])

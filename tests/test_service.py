@@ -63,7 +63,8 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("[topics.billing]\nkeywords = []", ["topics.billing.keywords"]),
         ("[topics.billing]\nkeyword = ['x']", ["topics.billing.keyword", "did you mean 'keywords'"]),
         ("[costs]\nphone = -1", ["costs.phone", "-1"]),
-        ("[costs]\ncurrency = 'euro'", ["currency", "euro"]),
+        ("[costs]\ncurrency = 'euro'", ["costs.currency", "euro"]),
+        ("currency = 'EUR'", ["currency", "unknown key", "did you mean 'costs.currency'"]),
     ],
 )
 def test_mistakes(tmp_path, text, words):
@@ -88,8 +89,13 @@ def test_no_durations(text):
 
 def test_settings_survive_being_prepared():
     service = Service.model_validate(
-        {"opening_hours": {"monday": ["22:00-02:00"]}, "holidays": {"dates": ["2024-04-24"]}}
+        {
+            "opening_hours": {"monday": ["22:00-02:00"]},
+            "holidays": {"dates": ["2024-04-24"]},
+            "costs": {"phone": 6, "currency": "EUR"},
+        }
     )
+    assert service.currency == "EUR"
     assert Service.model_validate(service.model_dump(mode="json")) == service
 
 

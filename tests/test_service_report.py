@@ -94,4 +94,4 @@ def test_on_the_sample_it_is_drawn_of_the_period(sample):
     agents = report["agent"].value_counts()
     assert (agents == 2).all() and len(agents) > 10
     assert not report["asked"].str.contains(r"@\w+\.\w+", na=False).any()
-    assert f"{report.attrs['facts']['total']:,} threads were closed" in findings.tell(report).heading
+    assert f"{report.attrs['facts']['total']:,} threads that came in were closed" in findings.tell(report).heading

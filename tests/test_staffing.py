@@ -212,6 +212,28 @@ def test_what_was_measured_stands_beside_what_the_formula_says():
     assert untimed.attrs["facts"]["timed"] == 0 and "Measured" not in tell(untimed).note
 
 
+@pytest.mark.parametrize(
+    "needed, highs, said",
+    [
+        ([1, 1], [1, 1], "By the formula 1 agent is enough in each hour with enough calls to tell"),
+        ([1, 1], [1, 2], "By the formula 1 agent, at most 2, is needed in each hour with enough calls to tell"),
+        ([4, 4], [6, 5], "By the formula 4 agents, at most 6, are needed in each hour with enough calls to tell"),
+        ([4, 5], [5, 5], "Between 4 and 5 agents are needed, depending on the hour"),
+        ([4, 5], [5, 7], "Between 4 and 5 agents, at most 7, are needed, depending on the hour"),
+        ([4, 5], [9, 7], "Between 4 and 5 agents, at most 9, are needed, depending on the hour"),
+    ],
+)
+def test_what_is_needed_is_said_with_the_interval_of_any_hour(needed, highs, said):
+    result = metrics.staffing(weeks(4, agents="a", talk=60), by="hour", zone="UTC")
+    result = (
+        result[result["n"] > 10]
+        .iloc[:2]
+        .assign(agents_needed=np.array(needed, float), low=1.0, high=np.array(highs, float))
+    )
+    result.attrs["facts"]["standout"] = None
+    assert tell(result).heading.replace("\xa0", " ") == said
+
+
 def test_calls_that_vary_from_day_to_day_widen_the_interval():
     steady, wild = weeks(20, seed=2), weeks(lambda day, hour: 36 if day % 2 else 4, seed=2)
     widths = [

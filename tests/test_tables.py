@@ -360,6 +360,42 @@ def test_a_table_that_is_read_has_six_columns_and_twelve_rows_at_most(name, by, 
         assert not re.search(r">[a-z]+_[a-z]", table["html"])  # names, never codes
 
 
+def own_denominators(result, name):
+    """The counts that a rate may be over: those by which it makes whole numbers in every row, where n doesn't."""
+    counts = [column for column in result.columns if result.attrs["units"].get(column) == "count"]
+    known = result[result[name].notna()]
+    fit = [c for c in counts if np.allclose((hits := known[name] * known[c]), hits.astype(float).round(), atol=1e-6)]
+    return [] if result.attrs.get("count", "n") in fit else fit
+
+
+SHARES_OF_ALL = ("share", "share_of_answers", "share_of_abandons")  # whose total is that of all rows
+EACH = [case for case in CASES if METRICS[case[0]].shape != "curve"]
+EACH += [(name, "channel", {}) for name in ("quick_replies", "response_rate", "csat", "nps")]
+
+
+@pytest.mark.parametrize("name, by, choices", EACH, ids=[f"{name} by {by}" for name, by, _ in EACH])
+def test_a_rate_over_too_few_cases_of_its_own_is_too_few(name, by, choices):
+    result = result_of(name, by, choices)
+    counts, least = result.attrs.get("counts", {}), april().service.minimum_count
+    rates = [c for c in result.columns if result.attrs["units"].get(c) == "rate" and c not in SHARES_OF_ALL]
+    for rate in rates:
+        own = own_denominators(result, rate)
+        assert not own or counts.get(rate) in own, f"{rate} is over {own}, and not over n"
+    whole = table_html(result, limit=len(result) or 1)
+    head, *rows = cells(plain(escaping.unescape(whole)))
+    for rate, counted in counts.items():
+        if rate not in result.columns:
+            continue
+        said = [row[head.index(plain(heading(rate, name)))] for row in rows]
+        assert [one == "too few" for one in said] == (result[counted] < least).tolist()
+        assert "too few" not in said or f"“Too few”: fewer than {least} cases." in plain(whole)
+
+
+def test_some_quick_replies_are_told_and_some_too_few():
+    result = result_of("quick_replies", "channel", {})
+    assert {True, False} == set(result["judged_count"] < 10)
+
+
 @pytest.mark.parametrize("name, by, choices", CASES, ids=NAMES)
 def test_nothing_is_only_in_the_frame(name, by, choices):
     """What the table that is read doesn't show stands in the whole one; a curve's hundreds of steps in its chart."""
@@ -527,13 +563,29 @@ def test_too_few_cases_before_are_so_in_every_table():
     against = made("some_rate", {"topic": ["a", "b"], "n": [20, 30], "rate": [0.1, 0.2]}, ["topic"], **RATE)
     against = against.assign(previous_n=[3, 40], previous=[0.6, 0.4], change=[np.nan, -0.2], verdict=["few", "clear"])
     against = against.assign(change_low=against["change"] - 0.1, change_high=against["change"] + 0.1)
+    against = against.assign(year_ago_n=[50, 9], year_ago=[0.3, 0.7], year_ago_verdict=["chance", "few"])
     against.attrs["units"] = result.attrs["units"] | {"previous": "rate", "previous_n": "count", "change": "points"}
+    against.attrs["units"] |= {"year_ago": "rate", "year_ago_n": "count", "year_ago_verdict": "verdict"}
     against.attrs["shape"] = "comparison"
     (table,) = tables_of(result, against)
     for html in (table["html"], table["all"]):
         head, *rows = cells(plain(html))
         before = {row[0]: row[head.index("Before")] for row in rows}
         assert before == {"A": "too few", "B": "40.0 %"}
+    assert {row[0]: row[head.index("A year ago")] for row in rows} == {"A": "30.0 %", "B": "too few"}
+
+
+def test_a_number_a_year_ago_is_told_however_small():
+    result = made(
+        "inbound_volume", {"channel": ["x"], "n": [20]}, ["channel"], units={"n": "count"}, value="n", shape="count"
+    )
+    against = result.assign(previous_n=3, previous=3, change=5.7, verdict="clear", year_ago_n=2, year_ago=2)
+    against = against.assign(change_low=np.nan, change_high=np.nan)
+    against.attrs["units"] |= dict.fromkeys(["previous", "previous_n", "year_ago", "year_ago_n"], "count")
+    against.attrs["units"] |= {"change": "change in percent"}
+    against.attrs["shape"] = "comparison"
+    head, row = cells(plain(tables_of(result, against)[0]["all"]))
+    assert (row[head.index("Before")], row[head.index("A year ago")]) == ("3", "2")
 
 
 def test_spans_of_time_are_joined_to_four():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toolkit
-from toolkit import metrics
+from toolkit import metrics, words
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.mask import masked
 
@@ -229,6 +229,20 @@ def test_the_messages_behind_it(april):
     for topic in clear:
         assert set(result.loc[result["topic"] == topic, "n"]) == {int((bad["topic"] == topic).sum())}
     assert set(result["text_id"]) <= set(bad["message_id"])
+    n = int(bad["topic"].isin(clear).sum())
+    assert clear == {"internet_fault"}
+    assert result.sentence().replace("\xa0", " ").startswith(f"{n} texts about Internet fault were negative.")
+
+
+def test_the_groups_of_the_messages_behind_it_are_named(april):
+    """Where none raised the share clearly, those that raised it at all are told by their names."""
+    drivers = metrics.sentiment_drivers(april)
+    drivers["verdict"] = "chance"
+    result = metrics.driver_messages(april, drivers, groups=2)
+    first, second = dict.fromkeys(result["topic"])
+    said = result.sentence().replace("\xa0", " ")
+    names = [words.display_name(name, "topic") for name in (first, second)]
+    assert f" texts about {names[0]} and about {names[1]} were negative." in said and "raised" not in said
 
 
 def test_without_a_period_before_nothing_moved(sample):

@@ -72,7 +72,7 @@ def test_no_words_are_left_of_a_metric_that_is_gone():
 
 def test_placeholders_are_those_that_the_heads_of_the_files_name():
     known = {
-        "metric": {"n", "low", "time", "within"},
+        "metric": {"n", "low", "time", "within", "where"},
         "case": {"n"},
         "place": {"name"},
         "unit": {"shown"},

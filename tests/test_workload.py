@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import toolkit
 from toolkit import metrics
+from toolkit.cards import card_texts
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.findings import tell
 from toolkit.metrics.compare import beside_previous, compared, figures, weekly
@@ -122,8 +123,17 @@ def test_what_an_analyst_filtered_is_all_that_there_is(sample):
 
 def test_a_stock_has_a_change_and_no_verdict(sample):
     (card,) = figures(sample, (metrics.waiting_now, {}))
-    assert card["verdict"] is None and card["low"] is None and card["p"] is None  # on a tile the level before says all
+    assert card["low"] is None and card["p"] is None and card["direction"] == "none"
+    assert (
+        card["verdict"] == "counted in full" == card_texts(card)["verdict"]
+    )  # why nothing says how sure the change is
     assert compared(sample, metrics.waiting_now)["verdict"].tolist() == ["counted in full"]
+    # a year ago the data held a third of today's: a level is no more comparable than what came in
+    open_, came = (
+        card_texts(card)["year_ago"]
+        for card in figures(sample, (metrics.waiting_now, {}), (metrics.inbound_volume, {}))
+    )
+    assert [one.split(", ", 1)[1] for one in (open_, came)] == ["not comparable"] * 2
     assert card["previous"] == metrics.waiting_now(sample.previous.conversations)["n"].iloc[0]
     assert card["change"] == pytest.approx(card["value"] / card["previous"] - 1)
     by_week = weekly(sample, metrics.new_and_closed)
@@ -366,7 +376,7 @@ def test_candidates_are_many_and_quick(many, quick, candidates):
     assert sorted(found.loc[found["is_candidate"], "topic"]) == candidates
     assert found["is_candidate"].tolist() == sorted(found["is_candidate"], reverse=True)  # candidates first
     told = found.sentence()
-    assert ("no topic is both" in told.lower()) == (not candidates)
+    assert ("no topic both comes often and is quickly solved" in told.lower()) == (not candidates)
     assert found["share"].sum() == pytest.approx(1)
 
 

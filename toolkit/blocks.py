@@ -68,6 +68,8 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
     if plots.is_drawn(result, parts):
         options = {"reference": overall, "period": period, "highlight": told.highlight, "before": comparison}
         options = {name: value for name, value in options.items() if value is not None} | {"parts": parts}
+        if told.highlight is not None:
+            options["is_alarm"] = told.is_alarm
         made["chart"] = {
             **{name: drawing(result, narrow=name == "narrow", **options) for name in ("wide", "narrow")},
             "alt": plots.alternative_text(result, told.heading, told.highlight, parts),
@@ -222,17 +224,6 @@ def look_at(data, asked):
     return made | {"heading": told[0]}
 
 
-def _keys_there(data, asked, by):
-    """Of these columns those that a table of what is asked has."""
-    tables = {own.get("table", METRICS[function.__name__].table) for function, own in asked}
-    return [column for column in by if any(data.can(table, column) for table in tables)]
-
-
-def _no_groups(by):
-    names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in by]
-    return words.text("blocks.no_groups", keys=words.joined(names, "or"))
-
-
 def _grown(data, function, choices):
     """The facts of what grew in the last weeks, and is counted in full."""
     from toolkit.errors import ToolkitError
@@ -243,6 +234,17 @@ def _grown(data, function, choices):
     except ToolkitError:
         return []
     return [] if result is None else [fact for fact in findings.tell(result).facts if fact["kind"] == "stock"]
+
+
+def _keys_there(data, asked, by):
+    """Of these columns those that a table of what is asked has."""
+    tables = {own.get("table", METRICS[function.__name__].table) for function, own in asked}
+    return [column for column in by if any(data.can(table, column) for table in tables)]
+
+
+def _no_groups(by):
+    names = [words.text(f"tables.keys.{key}") if words.has(f"tables.keys.{key}") else key for key in by]
+    return words.text("blocks.no_groups", keys=words.joined(names, "or"))
 
 
 def _by_week(data, asked, fact, heading):
@@ -259,6 +261,7 @@ def _by_week(data, asked, fact, heading):
     is_week = series["week"].astype(str).str[:10].isin(fact["weeks"][:1])
     named = series.index[is_named & is_week]
     options = {"period": data.period, "highlight": named[0] if len(named) else None}
+    options["is_alarm"] = fact["direction"] == "worse"
     alt = plots.alternative_text(series, heading, options["highlight"])
     return {name: drawing(series, narrow=name == "narrow", **options) for name in ("wide", "narrow")} | {
         "alt": alt,

@@ -70,6 +70,14 @@ class Result(pd.DataFrame):
             return pd.Series(True, index=self.index)
         return pd.Series(self[count] >= self.attrs.get("minimum_count", 1), index=self.index)
 
+    def least(self, name):
+        """The fewest cases of which a figure is told.
+
+        A table of counts, whose rows are all told however few they count, has another for what it tells beside them.
+        """
+        least = self.attrs.get("minimum_count", 1)
+        return max(least, self.attrs.get("least", least)) if name in self.attrs.get("counts", {}) else least
+
     def with_cells(self, cells, keys):
         """The result, with the counts per group and duration that it was made of: comparisons test on them."""
         self._cells = (cells, list(keys))

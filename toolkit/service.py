@@ -133,6 +133,8 @@ class Topic(_Settings):
 class Service(_Settings):
     """The settings of one service; `Service()` holds the defaults."""
 
+    model_config = ConfigDict(serialize_by_alias=True)  # what is prepared is read back as it was written
+
     name: str = "Customer service"
     time_zone: str = "UTC"
     as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
@@ -151,7 +153,9 @@ class Service(_Settings):
         "email": [Expectation(within=DAY)],
     }
     costs: dict[str, Annotated[float, Field(ge=0)]] = {"phone": 12.0, "social": 1.0}
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None  # of the costs, among which it stands: "EUR"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
+        None, alias="costs.currency"
+    )  # stands there: "EUR"
     topics: dict[str, Topic] = {}
     no_reply_topics: list[str] = []  # topics that need no answer, such as a compliment
 
@@ -162,7 +166,7 @@ class Service(_Settings):
         if isinstance(costs, dict) and "currency" in costs:
             rest = {name: cost for name, cost in costs.items() if name != "currency"}
             values = {name: value for name, value in values.items() if name != "costs"}
-            values |= {"currency": costs["currency"]} | ({"costs": rest} if rest else {})
+            values |= {"costs.currency": costs["currency"]} | ({"costs": rest} if rest else {})
         return values
 
     @field_validator("time_zone")
@@ -275,4 +279,4 @@ def _keys_beside(location):
     if model is Service and len(location) > 1:
         inner = {"expectations": Expectation, "topics": Topic}.get(location[0])
         model = inner or model
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -7,7 +7,7 @@ the hour that loses hundreds of calls, not the one that loses 11 of 11.
 """
 
 from toolkit.claims.against import against_the_rest
-from toolkit.claims.clear import Standout, changed, has_grown, largest, most, peak, score, standouts
+from toolkit.claims.clear import Standout, changed, has_grown, is_most, largest, most, peak, score, standouts
 from toolkit.claims.groups import (
     estimates,
     group_keys,
@@ -29,6 +29,7 @@ __all__ = [
     "group_keys",
     "has_grown",
     "in_period",
+    "is_most",
     "is_named",
     "is_side_by_side",
     "is_whole",

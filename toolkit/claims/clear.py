@@ -70,13 +70,17 @@ def _extent(row, tested):
 
 
 def changed(result, comparison):
-    """(place in the result, row of the comparison) of each group with a name that changed clearly, surest first."""
+    """(place in the result, row of the comparison) of each group with a name that changed clearly, the largest change first.
+
+    One that is told alone is then the one that changed most of them, and not merely the one with most cases.
+    """
     if comparison is None or not len(comparison):
         return []
     keys = place_keys(comparison)
     places = {_key(row, keys): at for at, (_, row) in enumerate(result.iterrows())}
     rows = comparison[(comparison["verdict"] == CLEAR).to_numpy(bool) & is_named(comparison, keys)]
-    found = [(places.get(_key(row, keys)), row) for _, row in rows.sort_values("p", kind="stable").iterrows()]
+    rows = rows.assign(size_=-rows["change"].abs()).sort_values(["size_", "p"], kind="stable").drop(columns="size_")
+    found = [(places.get(_key(row, keys)), row) for _, row in rows.iterrows()]
     return [(place, row) for place, row in found if place is not None]
 
 
@@ -129,6 +133,15 @@ def largest(counts):
     """
     top = counts[counts == counts.max()]
     return top.index[0] if len(top) == 1 and not is_none(top.index[0]) else None
+
+
+def is_most(count, total):
+    """Whether a count is most of a total: more than half of it.
+
+    >>> is_most(51, 100), is_most(1, 2)
+    (True, False)
+    """
+    return 2 * float(count) > float(total)
 
 
 def peak(counts):

@@ -12,6 +12,7 @@ from toolkit.findings import shapes, tallies, wholes
 from toolkit.findings.compared import find_quality
 from toolkit.findings.need import need
 from toolkit.findings.parts import say, too_few
+from toolkit.findings.sums import sums
 from toolkit.findings.targets import as_rate
 from toolkit.findings.team import team
 from toolkit.findings.told import Told, note_of
@@ -36,7 +37,7 @@ TELLS = {
     "need": need,
     "pull": wholes.pull,
     "contribution": wholes.contribution,
-    "sums": wholes.sums,
+    "sums": sums,
     "listing": shapes.listing,
     "team": team,
     "tally": tallies.tally,
@@ -85,14 +86,16 @@ def tell(result, overall=None, period=None, comparison=None):
     result = as_rate(result)
     told = TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
     if _may_change(result):
-        told = replace(told, note=" ".join(filter(None, [told.note, note_of([say("read_each")])])))
+        told = replace(
+            told, note=" ".join(filter(None, [told.note, note_of([say(f"read_each.{result.attrs['read_each']}")])]))
+        )
     # curves and spans of time are other views of a wait, whose own finding is told of it: no second candidate
     is_view = result.attrs["shape"] == "curve" or "part" in result.attrs
     return replace(told, facts=[], tested=[]) if is_view else told
 
 
 def _may_change(result):
-    """Whether its weeks are read each at its own end and another figure may come of it later: no count's, no call's."""
+    """Whether its weeks or months are read each at its own end and another figure may come of it later: no count's, no call's."""
     attrs = result.attrs
     is_over = attrs["shape"] == "count" or METRICS[attrs["metric"]].table == "calls"
     return bool(attrs.get("read_each")) and not is_over and not too_few(result)

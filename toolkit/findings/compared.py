@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from toolkit import words
+from toolkit import claims, words
 from toolkit.findings.parts import estimate_of, place_of, say, unit_of, word
 from toolkit.findings.told import Told
 from toolkit.metrics.registry import METRICS
@@ -156,8 +156,10 @@ def _quality(counts):
     if not out and not mended:
         return say("quality.clean", read=read)
     aside = text("sentence.quality.aside", n=out, share=value_text(out / total, "rate"))
-    if len(counts) > 1 and out:
-        worst = counts.loc[counts["rejected"].idxmax()]
+    worst = counts[counts["rejected"] == counts["rejected"].max()]
+    if len(counts) > 1 and out and len(worst) == 1:
+        worst = worst.iloc[0]
         about = {"table": short_name(worst["table"]), "rejected": number(worst["rejected"])}
-        aside = text("sentence.quality.most", aside=aside, rows=number(worst["rows_in"]), **about)
+        form = "most" if claims.is_most(worst["rejected"], out) else "largest"
+        aside = text(f"sentence.quality.{form}", aside=aside, rows=number(worst["rows_in"]), **about)
     return say("quality.whole", read=read, aside=aside, mended=text("sentence.quality.mended", n=mended))

@@ -66,6 +66,7 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
     heading, said = composed(clauses)
     named = best[0] if best and best[0] in said else None
     note = [named.detail] if named else [one.full for one in best[:1]]
+    note += _also_changed(best, named)
     note += [head] if is_led or (span and len(said) == 1) else []
     note += [_most(result, named)] + [one.full for one in best[1:] if named and one.fact["kind"] != named.fact["kind"]][
         :1
@@ -84,13 +85,22 @@ def groups_told(result, period=None, overall=None, comparison=None, notes=(), fi
         score=max([one.fact["score"] for one in best], default=0.0),
         facts=[one.fact for one in best[:MOST_FACTS]] + off,
         tested=ps(tested) + ps(comparison),
+        is_alarm=named is not None and named.fact["direction"] == "worse",
     )
+
+
+def _also_changed(best, named):
+    """[How many other groups changed clearly], where the heading names one that did."""
+    if named is None or named.fact["kind"] != "change":
+        return []
+    more = sum(one.fact["kind"] == "change" for one in best) - 1
+    return [say("changed.more", n=more)] if more else []
 
 
 def _ranked(changes, outs, statuses):
     """What is for the worse first, and of that what misses its target; of changes and standouts whichever is clearer.
 
-    Within either their order stays: the surest change, the standout of the most harm.
+    Within either their order stays: the largest change, the standout of the most harm.
     """
 
     def kind(one):
@@ -98,7 +108,9 @@ def _ranked(changes, outs, statuses):
 
     clauses, first = [*changes, *outs], {}
     for one in clauses:
-        first.setdefault(kind(one), one.fact["score"])
+        # of standouts that of the first, of changes that of the surest
+        known = first.setdefault(kind(one), one.fact["score"])
+        first[kind(one)] = max(known, one.fact["score"]) if one.fact["kind"] == "change" else known
     return sorted(clauses, key=lambda one: (*kind(one)[:2], -first[kind(one)]))
 
 
@@ -183,9 +195,9 @@ def least_of(result):
 
 
 def _has_own_times(result):
-    """Whether a wait is promised within a time of its own to each group."""
+    """Whether each group is promised something within a time of its own: then one time isn't held against all."""
     own = set(result["target_seconds"].dropna()) if "target_seconds" in result.columns else ()
-    return result.attrs["shape"] in ("wait", "mean") and len(own) > 1
+    return (result.attrs["shape"] in ("wait", "mean", "curve") or "part" in result.attrs) and len(own) > 1
 
 
 def event_at(result):
@@ -212,7 +224,7 @@ def what_of(result, place=""):
 
 
 def change_clauses(result, comparison):
-    """The groups that clearly changed against the period before, as clauses, the surest first."""
+    """The groups that clearly changed against the period before, as clauses, the largest change first."""
     made = []
     for place, row in claims.changed(result, comparison):
         where = place_of(result, row)
@@ -240,7 +252,7 @@ def _most(result, named):
     if result.attrs["shape"] != "rate" or result.attrs.get("best") != "low" or result.attrs.get("overlaps"):
         return ""
     top, hits = claims.most(result), result.attrs["roles"]["hits"]
-    if top is None:
+    if top is None or not top["is_told"]:  # of a group whose share is too few to tell the number tells nothing either
         return ""
     about = {"hits": words.number(top["hits"]), "total": words.number(result[hits].sum())}
     if named is not None and named.place == top.name and named.fact["kind"] == "standout":

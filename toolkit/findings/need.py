@@ -28,16 +28,19 @@ def need(result, **context):
         about = {"needed": _agents(row), "place": place_of(result, row), "seen": number(row["agents_seen"], 1)}
         heading, _ = composed([Clause(say("need.short", **about), (say("need.short_alone", **about),))])
         note.insert(0, say("need.short_others", n=facts["short"] - 1) if facts["short"] > 1 else "")
-        return Told(heading, note_of(note), highlight=found, is_changed=True)
+        return Told(heading, note_of(note), highlight=found, is_changed=True, is_alarm=True)
     low, high = named["agents_needed"].min(), named["agents_needed"].max()
     top = named[named["agents_needed"] == high]
+    most = np.nanmax([high, named["high"].max()])  # if calls come as often as their number allows
     if low == high:
-        clause = say("need.same", needed=text("case.agent", n=int(low)), n=int(low))
+        form, about = ("same", {}) if most == high else ("same_at_most", {"most": number(most)})
+        clause = say(f"need.{form}", needed=text("case.agent", n=int(low)), n=int(low), **about)
     elif len(top) == 1 and top["low"].iloc[0] >= named.drop(index=top.index)["agents_needed"].max():
         row = top.iloc[0]  # even with fewer calls no other hour needs more
         clause = say("need.most", needed=_agents(row), place=place_of(result, row))
     else:
-        clause = say("need.between", low=number(low), needed=text("case.agent", n=int(high)))
+        form, about = ("between", {}) if most == high else ("between_at_most", {"most": number(most)})
+        clause = say(f"need.{form}", low=number(low), needed=text("case.agent", n=int(high)), **about)
     note.append(say("need.none_short" if facts.get("is_seen") else "need.unseen"))
     return Told(sentence_case(clause), note_of(note), shows=low != high)
 

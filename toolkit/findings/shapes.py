@@ -9,6 +9,7 @@ from toolkit.clock.timeline import PERIODS
 from toolkit.findings import targets
 from toolkit.findings.compared import against_outside, before_of, change_said, moved, whole_change
 from toolkit.findings.groups import change_clauses, fact, groups_told, off_facts, ps, what_of
+from toolkit.findings.own_times import own_times_told
 from toolkit.findings.parts import (
     also,
     cases,
@@ -94,9 +95,11 @@ def count(result, comparison=None, **context):
         whole = Clause(say("count.per_period", cases=cases(result, total), event=event(result, total), **about))
     tops, place, is_clear = [], None, False
     for key, of in sums.items():
-        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "most")
+        top, form = (claims.peak(of), "peak") if key in PARTS else (claims.largest(of), "largest")
         if top is None:
             continue
+        if form == "largest" and claims.is_most(of[top], of.sum()):
+            form = "most"
         about = {"number": number(of[top]), "share": value_text(of[top] / of.sum(), "rate")}
         tops.append(Clause(say(f"count.{form}", place=place_of(result, {key: top}, [key]), **about)))
         if len(keys) == 1 and form == "peak":
@@ -114,6 +117,7 @@ def count(result, comparison=None, **context):
         score=max([one.fact["score"] for one in changes], default=0.0),
         facts=[one.fact for one in changes],
         tested=ps(comparison),
+        is_alarm=changed is not None and changed.fact["direction"] == "worse",
     )
 
 
@@ -331,7 +335,7 @@ def curve(result, **context):
         return nothing(say("no_data"))
     frame, keys = pd.DataFrame(result), group_keys(result)
     if keys:
-        return groups_told(result, is_shown=True)
+        return own_times_told(result) or groups_told(result, is_shown=True)
     times = claims.told_times(result)
     near, far = (claims.within(frame, keys, seconds).iloc[0] for seconds in (times[0], times[-1]))
     of, least = cases(result, int(near["n"])), result.attrs.get("facts", {}).get("minimum_count", 1)
@@ -358,7 +362,9 @@ def listing(result, **context):
     form = "whole" if "worst" in facts else "open" if facts.get("still_open") else "plain"
     about = {"n": facts["still_open"]} if form == "open" else {}
     about |= {"worst": number(facts["worst"]), "lowest": number(facts.get("lowest", 1))} if "worst" in facts else {}
-    about |= {"cases": cases(result, total), "event": event(result, total)}
+    groups = pd.DataFrame(result).drop_duplicates(group_keys(result)) if group_keys(result) else result.iloc[:0]
+    where = words.joined(place_of(result, row, group_keys(result)) for _, row in groups.iterrows())
+    about |= {"cases": cases(result, total), "event": word(result, "event", n=int(total), where=where)}
     of = result.attrs["choices"].get("of")  # where it is another thing by what is promised
     own = f"open.{of}" if form == "open" else f"plain.{of}"
     is_own = words.has(f"metric.{result.attrs['metric']}.{own}")
@@ -404,4 +410,5 @@ def comparison(result, **context):
     notes += [say("changed.more", n=len(clauses) - 2)] if len(clauses) > 2 else []
     facts = [one.fact for one in clauses]
     score = max(one["score"] for one in facts)
-    return Told(heading, note_of(notes), result.index[clauses[0].place], True, "none", True, score, facts, tested)
+    is_alarm, place = facts[0]["direction"] == "worse", result.index[clauses[0].place]
+    return Told(heading, note_of(notes), place, True, "none", True, score, facts, tested, is_alarm)

@@ -101,7 +101,17 @@ def band(result, **context):
     note += [say("band.goes_on", n=goes_on)] if goes_on else []
     note += [say("band.how"), *rest]
     highlight, score = out.index[0], max(claims.score(p) for p in out["p"])
-    return Told(heading, note_of(note), highlight, is_changed=True, score=score, facts=facts, tested=tested)
+    is_alarm = facts[0]["direction"] == "worse"
+    return Told(
+        heading,
+        note_of(note),
+        highlight,
+        is_changed=True,
+        score=score,
+        facts=facts,
+        tested=tested,
+        is_alarm=is_alarm,
+    )
 
 
 def _fact(result, row, said, groups):

@@ -79,11 +79,16 @@ def clause(result, is_named=True):
     if len(told) < 2:
         return ""
     keys, off, on = place_keys(result), told.count("off"), told.count("on")
-    named = int(claims.is_named(pd.DataFrame(result), keys).sum())
+    is_of_name = claims.is_named(pd.DataFrame(result), keys)
     groups = text(name_of("many", keys), n=len(told))
-    is_all = len(told) == named
+    is_all = len(told) == is_of_name.sum()
     if not is_all:
         groups = say("target.enough", groups=groups)
+    # where cases without a team stand otherwise, "no team" reads as if it were of them, too
+    told_of = "off" if off == len(told) else "on" if on == len(told) else "not off"
+    rest = {status for status, own in zip(result.statuses(), is_of_name, strict=True) if not own and status in TESTED}
+    is_apart = "off" in rest if told_of == "not off" else bool(rest - {told_of})
+    is_all = is_all and not is_apart
     about = {"target": wanted(result), "groups": groups, "none_of": text(name_of("none_of", keys))}
     best = result.attrs["target"]["best"]
     if off == len(told):
@@ -99,7 +104,7 @@ def clause(result, is_named=True):
         )
     if on == len(told):
         return say("target.no_miss" if is_all else f"target.all_{best}", **about)
-    return say("target.not_off", **about)
+    return say("target.not_off_of" if is_apart else "target.not_off", **about)
 
 
 def _name(value, key):

@@ -65,7 +65,9 @@ def team(result, **context):
     facts = [one.fact for one in clauses]
     highlight = clear.index[0] if len(clear) == 1 else None
     score = max(one["score"] for one in facts)
-    return Told(heading, note_of([*details, *notes]), highlight, True, "none", True, score, facts, tested)
+    is_alarm = facts[0]["direction"] == "worse"
+    note = note_of([*details, *notes])
+    return Told(heading, note, highlight, True, "none", True, score, facts, tested, is_alarm)
 
 
 def _differs(result, label, row, key, subject, unit, at_mix):

@@ -15,9 +15,9 @@ class Told:
 
     `heading` is the finding in one sentence without its full stop, `note` what else must be known ("" where nothing).
     `highlight` is the index label of the row that the heading names, None where it names none that is clearly
-    different. `shows`: whether the chart shows something that is worth its room; where not it is folded. `status`
-    against the target, of the worst group: off, near, on, none. `is_changed`: something clearly changed or stands out,
-    and `score` is its size over its uncertainty. `facts` are candidates for a report's headline, `tested` the p of all
+    different, and `is_alarm` whether that is for the worse. `shows`: whether the chart shows something that is worth its
+    room; where not it is folded. `status` against the target, of the worst group: off, near, on, none. `is_changed`:
+    something clearly changed or stands out, and `score` is its size over its uncertainty. `facts` are candidates for a report's headline, `tested` the p of all
     that was tested for them, uncorrected.
     """
 
@@ -30,6 +30,7 @@ class Told:
     score: float = 0.0
     facts: list = field(default_factory=list)
     tested: list = field(default_factory=list)
+    is_alarm: bool = False
 
     @property
     def sentence(self):

@@ -10,7 +10,7 @@ from toolkit.claims import group_keys
 from toolkit.findings import targets
 from toolkit.findings.compared import figure_word
 from toolkit.findings.groups import change_clauses, fact, groups_told, ps
-from toolkit.findings.parts import also, cases, estimate_of, event, name_of, place_of, say, too_few, word
+from toolkit.findings.parts import cases, estimate_of, event, name_of, place_of, say, too_few, word
 from toolkit.findings.shapes import figure, nothing
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
@@ -131,58 +131,8 @@ def _trend(result, every, period, comparison):
         one["score"],
         [one],
         told.tested + ps(rows),
+        one["direction"] == "worse",
     )
-
-
-def sums(result, **context):
-    """How much time all of the cases took together, and the part that takes most of it; a sum in full, so no verdict."""
-    few, facts = too_few(result), result.attrs["facts"]
-    if few:
-        return nothing(few)
-    about = {"cases": cases(result, facts["n"]), "event": event(result, facts["n"])}
-    if not facts["seconds"]:
-        return nothing(say("sums.none", **about))
-    clauses, keys = (
-        [Clause(say("sums.whole", total=words.duration(facts["seconds"]), **about))],
-        claims.place_keys(result),
-    )
-    groups = claims.estimates(result)
-    groups = groups[groups["is_told"].to_numpy(bool) & ~groups[keys[-1]].isin(facts.get("outer", ()))]
-    top = groups[groups["value"] == groups["value"].max()] if len(keys) == 1 else groups.iloc[:0]
-    is_named = len(groups) > 1 and len(top) == 1 and claims.is_named(top, keys)[0]
-    if is_named:
-        row = result.iloc[top.index[0]]
-        clauses.append(Clause(say("sums.most", value=estimate_of(result, row), place=place_of(result, row))))
-    rest = _longest_parts(result, groups, keys) if len(keys) > 1 else []
-    clauses = [*(Clause(one) for one in rest[:1]), *clauses]
-    heading, told = composed(clauses)
-    rest = [*[one.full for one in clauses if one not in told], *rest[1:]]
-    is_clear = is_named and len(told) > 1 and top["low"].iloc[0] > groups["high"].drop(top.index).max()
-    highlight = result.index[top.index[0]] if is_clear else None
-    note = note_of([*rest, *also(result, facts)])
-    return Told(heading, note, highlight, shows=len(groups) > 1, is_changed=highlight is not None)
-
-
-def _longest_parts(result, groups, keys):
-    """In how many groups which part takes most time, and which it is in each of those with a name."""
-    *by, part = keys
-    named = groups[claims.is_named(groups, keys)]
-    tops = [one.loc[one["value"].idxmax()] for _, one in named.groupby(by, sort=False, observed=True)]
-    if len(tops) < 2:
-        return []
-    names = pd.Series([top[part] for top in tops]).value_counts()
-    if len(names) > 1 and names.iloc[0] == names.iloc[1]:
-        return []
-    many = text(name_of("many", by), n=len(tops))
-    name, is_all = display_name(names.index[0], part, in_sentence=True), len(names) == 1
-    said = [say("sums.longest_all" if is_all else "sums.longest", n=int(names.iloc[0]), groups=many, name=name)]
-    items = [
-        text("sentence.group.item" if is_all else "sentence.sums.item", place=place_of(result, top, by),
-             value=value_text(top["value"], "rate"), name=display_name(top[part], part, in_sentence=True))
-        for top in tops[:MOST_LISTED]
-    ]  # fmt: skip
-    listed = say("sums.shares" if is_all else "sums.list", list=words.joined(items))
-    return [*said, *([listed] if len(tops) <= MOST_LISTED else [])]
 
 
 # --- what is no figure of a group -------------------------------------------------------------------

@@ -16,7 +16,7 @@ from toolkit.clock.timeline import PERIODS
 from toolkit.headline.gathered import day_of, gathered, once, rank
 from toolkit.headline.places import look_at
 from toolkit.metrics.registry import METRICS
-from toolkit.verdicts import CHANCE, CLEAR, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
+from toolkit.verdicts import CHANCE, CLEAR, COUNTED, NOT_COMPARABLE, SMALLEST_P, holm, is_clear
 
 LONGEST = 110  # characters of a title
 MOST = 3  # things that a bullet says
@@ -32,7 +32,8 @@ class Seen:
     off: list  # cards off target
     held: list  # cards with a target that can be told
     changed: list  # cards that clearly changed
-    steady: list  # cards that moved no more than chance could
+    unsure: list  # cards that moved by more than is usual, but not clearly beside the others
+    steady: list  # the other cards whose change isn't clear
     together: list  # changes of one group
     alike: list  # what is worse of one group all period long
     changes: list  # facts of a change that goes together with no other
@@ -65,7 +66,7 @@ def headline(cards, facts, tested):
     >>> said["title"].replace("\\xa0", " ")
     '70 % of answers were satisfied (target 80 %); nothing clearly changed'
     >>> [(bullet["kind"], bullet["text"].replace("\\xa0", " ")) for bullet in said["bullets"]]
-    [('off', 'CSAT 70 % (target 80 %).'), ('steady', 'CSAT moved no more than chance could.')]
+    [('off', 'CSAT 70 % (target 80 %).'), ('steady', 'No clear change in CSAT.')]
     """
     seen = _seen(cards, facts, tested)
     bullets = [{"kind": kind, "text": text, "block": block} for kind, text, block in _bullets(seen, "block")]
@@ -162,18 +163,22 @@ def _seen(cards, facts, tested):
     together = gathered(once(changes))
     named = {(one["key"], one["value"]) for one in together}
     alike = gathered(once([fact for fact in standouts if fact["direction"] == "worse"]))
+    # what is clear by itself, and not beside the others, is neither shown to have changed nor steady
+    compared = [card for card in cards if card.get("verdict") in (CLEAR, CHANCE) and card.get("change") is not None]
+    unsure = [card for card in compared if card not in changed and _p(card) is not None and is_clear(_p(card))]
     return Seen(
         off=[card for card in with_target if card["status"] == "off"],
         held=with_target,
         changed=sorted(changed, key=_score, reverse=True),
-        steady=[card for card in cards if card.get("verdict") == CHANCE and card.get("change") is not None],
+        unsure=unsure,
+        steady=[card for card in compared if card.get("verdict") == CHANCE and card not in unsure],
         together=together,
         alike=[one for one in alike if (one["key"], one["value"]) not in named],
         changes=[fact for fact in once(changes) if (fact["key"], fact["value"]) not in named],
         standouts=standouts,
         off_groups=[fact for fact in groups if fact["kind"] == "off"],
         stocks=[fact for fact in groups if fact["kind"] == "stock"],
-        is_compared=bool(changes) or any(card.get("verdict") for card in cards),
+        is_compared=bool(changes) or any(card.get("verdict") not in (None, "", COUNTED) for card in cards),
         is_comparable=not any(card.get("verdict") == NOT_COMPARABLE for card in cards),
     )
 
@@ -325,8 +330,21 @@ def _bullets(seen, link):
     stocks = [(0, fact["clause"], fact) for fact in seen.stocks[:1]]  # has no verdict, and is told all the same
     changed = changed[: MOST - len(stocks)] + stocks
     said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed]
-    yield "changed", " ".join(said), _first([one for *_, one in changed], link)
+    said += _unsure(seen, MOST - len(said))
+    yield "changed", " ".join(said), _first([*(one for *_, one in changed), *seen.unsure], link)
     yield "steady", _steady(seen.steady), _first(seen.steady, link)
+
+
+def _unsure(seen, room):
+    """[That some figures may have changed], as far as there is room; before it that nothing did, where no more is said."""
+    if not seen.unsure or not room:
+        return []
+    listed = [_changed(card, _inner(card)) for card in seen.unsure]
+    if len(listed) > room:
+        listed = [*listed[:room], words.text("headlines.other_figures", n=len(listed) - room)]
+    said = words.sentence_case(words.text("headlines.unsure", what="; ".join(listed)))
+    clear = "nothing_changed" if seen.is_comparable else "nothing_comparable"
+    return [words.text(f"headlines.{clear}"), said] if room == MOST else [said]
 
 
 def _shortly(one):
@@ -366,14 +384,15 @@ def _off(card, place):
     )
 
 
-def _changed(card):
+def _changed(card, own=""):
+    """What a card was before; `own`: its label within the sentence of what may have changed."""
     said = card_texts(card)
-    told = {"label": _label(card), "value": said["value"]}
+    told = {"label": own or _label(card), "value": said["value"]}
     if card.get("per_day"):
         form = "per_day_more" if card["change"] > 0 else "per_day_fewer"
         return words.text(f"headlines.{form}", **told, change=words.value_text(abs(card["change"]), "rate"))
     if not card.get("change") or card.get("previous") is None:
-        return words.text("headlines.moved", **told)
+        return words.text("headlines.another" if own else "headlines.moved", **told)
     form = "rose" if card["change"] > 0 else "fell"
     return words.text(f"headlines.{form}", **told, previous=words.value_text(card["previous"], card["unit"]))
 
@@ -386,4 +405,5 @@ def _empty_bullets(seen, link):
     if seen.is_compared:
         changed = "nothing_changed" if seen.is_comparable else "nothing_comparable"
         said["changed"] = words.text(f"headlines.{changed}")
+    said |= {"steady": words.text("headlines.none_steady")} if seen.unsure else {}
     return [{"kind": kind, "text": text, link: ""} for kind, text in said.items()]

@@ -72,14 +72,16 @@ def _told_together(members, week):
 
 
 def _told_over(members, week):
-    """The same where each figure moved over the whole period as it did in that week: from what to what."""
+    """The same where each figure moved over the whole period as it did in that week: from what to what.
+
+    What is clear is the week; of the period it is said from what to what the figures went, and not that they clearly did.
+    """
     first, *rest = [fact["over"] for fact in members]
-    more = [words.text(f"headlines.over.{'more' if one['way'] == first['way'] else one['way']}", **one) for one in rest]
-    what = words.text(f"headlines.over.{first['way']}", **first)
-    what = words.text("headlines.over.same", what=what, more=words.joined(more)) if more else what
+    more = [words.text("headlines.over.more", **one) for one in rest]
+    what = words.joined([words.text("headlines.over.went", **first), *more])
     said = words.text("headlines.over.in_week", name=members[0]["name"], week=day_of(week), what=what)
     for one in [fact["unsure"] for fact in members if fact.get("unsure")][:1]:
-        moved = words.sentence_case(words.text(f"headlines.over.{one['way']}", **one))
+        moved = words.sentence_case(words.text("headlines.over.went", **one))
         said = words.text("headlines.over.unsure", said=said, what=moved)
     return said
 

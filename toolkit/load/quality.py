@@ -86,6 +86,8 @@ CONSEQUENCES = (
     ("calls", "ended_at", ("outcome",), "contained"),
     ("call_stages", "left_at", ("is_abandoned",), None),
 )
+# (table, time, column, value): what a count is while an event lies after as_of; what was never closed was never opened again.
+NOT_YET = (("conversations", "first_closed_at", "reopen_count", 0),)
 # (table, column, parent, parent's column): the parent must be there if its table is.
 PARENTS = (
     ("messages", "conversation_id", "conversations", "conversation_id"),
@@ -206,6 +208,11 @@ def repair(con, table, types, typed, as_of_us):
                         "NULL",
                     ),
                 )
+    for owner, time, column, new in NOT_YET:
+        if owner == table.name and {time, column} <= set(types):
+            condition = f"{quote(column)} <> {new} AND {quote(time)} > {instant}"
+            shown = f"CAST({quote(column)} AS VARCHAR)"
+            mends.insert(0, ("not yet happened at as_of", column, condition, shown, str(new)))
     for owner, earlier, later, mended, new in MENDED_ORDER:
         if owner == table.name and earlier in types and later in types:
             mends.append(("order of times", mended, f"{quote(later)} < {quote(earlier)}", quote(mended), new))

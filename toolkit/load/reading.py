@@ -1,7 +1,8 @@
 """Reading back: a table as it stood at an earlier instant, and when the data as a whole was read.
 
 What happened after the reading hasn't happened: its rows are gone, its times are null, and what an event brought about
-(`quality.CONSEQUENCES`) is gone with it. A state without a time, such as a reopen count, can't be read back and stays.
+(`quality.CONSEQUENCES`) is gone with it. A state without a time, such as a reopen count, can't be read back and stays,
+but for what an event that lies later says of it (`quality.NOT_YET`): what was closed only later hadn't been opened again.
 """
 
 import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from toolkit import clock, engine, words
 from toolkit.errors import BadParameter
-from toolkit.load.quality import CONSEQUENCES
+from toolkit.load.quality import CONSEQUENCES, NOT_YET
 from toolkit.tables import READ_AT, TABLES
 
 
@@ -115,7 +116,8 @@ def read_back(table, name, read_at, zone):
 
     Returns
     -------
-    Ibis table, without the rows that opened later; times that lie later, and what they brought about, are null
+    Ibis table, without the rows that opened later; times that lie later, and what they brought about, are null,
+        and a count of what can't have come before them is 0
     """
     opened = table[TABLES[name].time]
     if opened.type().is_date():
@@ -139,6 +141,9 @@ def read_back(table, name, read_at, zone):
         for reason in reasons[1:]:
             any_of = any_of | reason
         kept[column] = any_of.ifelse(None, table[column])
+    for owner, time, column, value in NOT_YET:
+        if owner == name and time in later and column in table.columns:
+            kept[column] = (later[time] & table[column].notnull()).ifelse(value, table[column])
     return table.mutate(**kept).filter(opened <= read_at)
 
 

@@ -1,4 +1,4 @@
-"""The metrics: one file per question, one function per metric, by shape (`shapes.py`).
+"""The metrics: files by question (`questions.py`), one function per metric, by shape (`shapes.py`).
 
 Each takes a table (pandas frame, Ibis table or path), builds one Ibis expression and returns a small pandas frame with
 counts and 95 % intervals; what each is called stands in `toolkit/words`, and is written to DEFINITIONS.md.
@@ -6,15 +6,14 @@ counts and 95 % intervals; what each is called stands in `toolkit/words`, and is
 >>> from toolkit import metrics
 >>> "csat" in dir(metrics), metrics.csat.__name__
 (True, 'csat')
->>> dir(metrics.satisfaction)
-['csat', 'csat_by_topic', 'low_score_rate', 'low_scores']
+>>> metrics.csat_and_nps
+csat, csat_by_topic, low_scores, low_score_rate, nps, predicted_csat
 """
 
-import functools
 import importlib
 import pkgutil
-import sys
 
+from toolkit.metrics.questions import FILES, Question
 from toolkit.metrics.registry import METRICS
 
 # A file of metrics declares them (`@metric`), and that is all that it takes for them to be here.
@@ -24,14 +23,15 @@ for _module in pkgutil.iter_modules(__path__):
 __all__ = sorted(METRICS)
 globals().update({name: METRICS[name].function for name in __all__})
 
-# By question: the files, and the metrics of each in the order in which they stand there.
-QUESTIONS = {}
-for _name, _metric in METRICS.items():
-    QUESTIONS.setdefault(_metric.question, []).append(_name)
-QUESTIONS = dict(sorted(QUESTIONS.items()))
-for _question, _names in QUESTIONS.items():
-    # what completes after `toolkit.metrics.satisfaction.` is its metrics, not what its file imports
-    sys.modules[f"{__name__}.{_question}"].__dir__ = functools.partial(list, _names)
+# By question, and of each the metrics in the order of its files and in which they stand there.
+_order = [*FILES, *sorted({one.question for one in METRICS.values()} - set(FILES))]
+_place = [file for files in FILES.values() for file in files]
+_files = {name: one.function.__module__.rsplit(".", 1)[-1] for name, one in METRICS.items()}
+_sorted = sorted(METRICS, key=lambda name: _place.index(_files[name]) if _files[name] in _place else len(_place))
+QUESTIONS = {question: [name for name in _sorted if METRICS[name].question == question] for question in _order}
+globals().update(
+    {question: Question({name: globals()[name] for name in names}) for question, names in QUESTIONS.items()}
+)
 
 
 def __dir__():

@@ -79,6 +79,7 @@ def benchmark(own, outside, value=None):
     value = value or attrs.get("value")
     if value not in own.columns:
         raise MissingColumn(attrs.get("metric", "result"), value, own.columns)
+    attrs = attrs | {"minimum_count": own.least(value)}
     counted = attrs.get("counts", {}).get(value, attrs.get("count", "n"))
     keys = list(attrs.get("rows", attrs["by"]))
     if counted not in own.columns or (not keys and len(own) > 1):

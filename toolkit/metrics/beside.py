@@ -59,11 +59,9 @@ def beside(data, facts, *asked):
         for row in [_row(comparison, key, value)]
         if row is not None and not pd.isna(row["p"]) and not pd.isna(row["previous"])
     ]
-    # Of seeded tables of six groups whose figures move from week to week (tests/test_coverage.py has some of them):
-    # where nothing changed, a group was named in 2 % of 400, and nothing further told of it in any. Where three groups had
-    # a week of three times the contacts and nothing else changed, a false change was told in 52 % of 1,200 while waits
-    # were tested by chance alone and each group's figures corrected for themselves; in 13 % beside the weeks' movement;
-    # and in 4.5 % corrected for all of the groups together.
+    # Corrected for all the named groups together, a false change is told in 4.5 % of simulated tables (six groups, three
+    # with a week of three times the contacts and nothing else changed; tests/test_coverage.py); with each group's figures
+    # corrected for themselves it would be 13 %.
     adjusted = verdicts.holm([row["p"] for _, row, *_ in others])
     clear = [verdicts.is_clear(p) for p in adjusted]
     unsure = [one for one, is_told in zip(others, clear, strict=True) if not is_told and verdicts.is_clear(one[1]["p"])]

@@ -135,11 +135,14 @@ def benchmarks(data, outside=None):
     for name, column, keys in dict.fromkeys(groups):
         own = rows[[group == (name, column, keys) for group in groups]]
         about = METRICS[name]
-        choices = {"every": None} if "every" in inspect.signature(about.function).parameters else {}
+        takes = inspect.signature(about.function).parameters
+        choices = {"every": None} if "every" in takes else {}
         try:
+            if not about.table or (keys and "by" not in takes):
+                raise BadParameter(f"{name} can't be asked for, or not by group")
             result = about.function(getattr(data, about.table), **choices, **({"by": list(keys)} if keys else {}))
             one = benchmark(result, Outside(own, []), column)
-        except (ToolkitError, TypeError):  # the data has no such table or column, or the metric no such groups
+        except ToolkitError:  # the data has no such table or column, or the metric no such groups
             said = words.text(f"metric.{name}.title")
             unread += [(line, words.text("notes.outside.no_table", name=said)) for line in own["line"]]
             continue
@@ -179,7 +182,6 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     result = _each(data, data.last_weeks(weeks), function, "week", table, choices)
     if result is None:
         return None
-    result.attrs["read_each"] = True  # what was open at the end of its week may have ended since
     if value and value in result.columns:
         result.attrs |= {"value": value, "ends": tuple(interval_columns(result.columns).get(value, ()))}
     return result
@@ -208,6 +210,7 @@ def _each(data, view, function, every, table, choices):
     view = view.read_later(window, data.as_of)
     keys = [*engine.group_keys(choices.pop("by", None)), every]
     result = function(getattr(view, table or METRICS[function.__name__].table), by=keys, **choices)
+    result.attrs["read_each"] = every  # what was open at the end of its week, or not answered, may have been since
     young = [str(span.first_day) for span in view.spans if not view.is_due(span, window)]
     if not young:
         return result

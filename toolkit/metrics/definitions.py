@@ -11,7 +11,7 @@ UNITS = {
     "rate": "share in [0, 1]",
     "wait": "seconds",
     "mean": "seconds",
-    "score": "a mean on a scale",
+    "score": "a score on its scale, or the share that it is",
     "shares": "shares in [0, 1] that sum to 1",
     "curve": "share in [0, 1]",
     "grid": "mean count",
@@ -80,7 +80,9 @@ def definitions_markdown():
             if words.has(f"metric.{name}.{part}"):
                 lines += ["", f"**{title}:** {words.text(f'metric.{name}.{part}')}"]
         row = TABLES[metric.contract].row if metric.contract in TABLES else ""
-        table = f"Table: {metric.table}, one row per {row}. " if row else "Of results of other metrics. "
+        takes_data = next(iter(inspect.signature(metric.function).parameters)) == "data"
+        other = "Of a whole data set. " if takes_data else "Of results of other metrics. "
+        table = f"Table: {metric.table}, one row per {row}. " if row else other
         view = f"Another view of `{metric.view_of}`. " if metric.view_of else ""
         lines += ["", f"{view}{table}Shape: {metric.shape}. Unit: {UNITS[metric.shape]}. Best: {BEST[metric.best]}."]
     return "\n".join(lines) + "\n"

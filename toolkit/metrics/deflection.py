@@ -92,7 +92,7 @@ def call_deflection(conversations, by=None, calls=None, zone=None):
 
 
 @metric("figure", table="conversations", case="contact", value="saved", best="high")
-def deflection_savings(conversations, by=None, base=None, calls=None, zone=None):
+def deflection_savings(conversations, by=None, earlier=None, calls=None, zone=None):
     """What it saves that a smaller share of contacts are calls than in the period before.
 
     The calls that there would have been, had as many of a hundred contacts been calls as in the base period, less those
@@ -105,7 +105,7 @@ def deflection_savings(conversations, by=None, base=None, calls=None, zone=None)
     by : str or list of str, optional
         Group columns, each group against its own share before. Of days, weeks, months, ..., each is held against the
         one before it, the first against none.
-    base : the same for the base period, optional
+    earlier : the same for the base period, optional
         By default the period before of the data set.
     calls : the same for the calls, optional
         As for `call_deflection`.
@@ -133,7 +133,7 @@ def deflection_savings(conversations, by=None, base=None, calls=None, zone=None)
     >>> def contacts(phone, x):
     ...     channel = ["phone"] * phone + ["x"] * x
     ...     return pd.DataFrame({"created_at": pd.to_datetime(["2024-03-01T09:00Z"] * len(channel)), "channel": channel})
-    >>> deflection_savings(contacts(2, 8), base=contacts(5, 5))[["n", "moved", "saved"]].values.tolist()
+    >>> deflection_savings(contacts(2, 8), earlier=contacts(5, 5))[["n", "moved", "saved"]].values.tolist()
     [[10.0, 3.0, 33.0]]
     """
     rows, keys = contacts_by_way(conversations, calls), engine.group_keys(by)
@@ -142,7 +142,7 @@ def deflection_savings(conversations, by=None, base=None, calls=None, zone=None)
 
     def made(frame):
         now = _shares(frame, keys, settings.costs)
-        before, movement = _base_of(rows, keys, base, zone, settings.costs) if not steps else (None, {})
+        before, movement = _base_of(rows, keys, earlier, zone, settings.costs) if not steps else (None, {})
         if steps:
             before = _steps_before(now, keys, steps[0])
         before = pd.DataFrame(columns=[*keys, "n", "phone_count"]) if before is None else before
@@ -197,15 +197,15 @@ def _mean(values, weights):
     return (values * weights).sum() / weights.sum() if weights.sum() else np.nan
 
 
-def _base_of(rows, keys, base, zone, costs):
+def _base_of(rows, keys, earlier, zone, costs):
     """(the same per group of the base period, None where there is none; {group: hits and n by earlier week})."""
     data = data_of(rows)
     calls = None
-    if base is None:
+    if earlier is None:
         if data is None or data.previous is None:
             return None, {}
-        base = data.previous.conversations
-    before = contacts_by_way(base, calls)
+        earlier = data.previous.conversations
+    before = contacts_by_way(earlier, calls)
     weeks = data.weeks_before if data is not None else None
     movement = {}
     if weeks is not None:

@@ -122,7 +122,7 @@ def _card(data, table, now, before, value, best, history, choices):
     )
     card |= {"verdict": None, "direction": "none", "status": "none", "target": None, "note": None}
     card |= {
-        "minimum_count": attrs["minimum_count"],
+        "minimum_count": now.least(value),
         "population": choices.get(
             "channels", "every" if table == "conversations" and "channel" not in data.filters else "all"
         ),
@@ -130,7 +130,7 @@ def _card(data, table, now, before, value, best, history, choices):
     card["per_day"] = against is not None and against.attrs["per_day"]
     if row is None or not n:
         return card | {"note": "no_data", "why": None if row is None else _why_none(now)}
-    if n < attrs["minimum_count"]:
+    if n < now.least(value):
         return card | {"note": "few"}
     ends = interval_columns(now.columns).get(value)
     card |= {"value": _plain(row[value]), "verdict": row["verdict"] if before is not None else None}
@@ -148,8 +148,6 @@ def _card(data, table, now, before, value, best, history, choices):
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}
         best = target["best"]
-    if attrs.get("is_stock"):  # counted in full at an instant: what it was before says all
-        card["verdict"] = None
     if card["verdict"] == verdicts.CLEAR:
         card["direction"] = verdicts.direction(card["change"], best)
     return card
@@ -172,13 +170,13 @@ def _year_ago(data, table, now, past, card, best, history):
     row = against_year_ago(data, table, now, past, card["column"], history).iloc[0]
     names = {"value": "previous", "n": "previous_n", "low": "change_low", "high": "change_high"}
     made = {name: _plain(row[names.get(name, name)]) for name in ("value", "n", "change", "low", "high", "p")}
-    is_few = card["unit"] != "count" and (made["n"] or 0) < max(now.attrs["minimum_count"], 1)
+    is_few = card["unit"] != "count" and (made["n"] or 0) < max(now.least(card["column"]), 1)
     if made["value"] is None or is_few:
         return None
     best = best if best is not None or card["unit"] in ("count", "text") else now.attrs["best"]
     clear = row["verdict"] == verdicts.CLEAR
     way = verdicts.direction(made["change"], best or "") if clear and made["change"] is not None else "none"
-    return made | {"verdict": None if now.attrs.get("is_stock") else row["verdict"], "direction": way}
+    return made | {"verdict": row["verdict"], "direction": way}
 
 
 def _group(result, value):
@@ -218,7 +216,7 @@ def _history(data, value, weekly, window):
             is_cut = not whole[week.first_day] or any(week.first_day <= day <= week.last_day for day in gone)
             shown = None if is_cut else float(0 if row is None else row[value])
         else:
-            is_told = row is not None and value in row and n >= max(attrs["minimum_count"], 1)
+            is_told = row is not None and value in row and n >= max(weekly.least(value), 1)
             shown = _plain(row[value]) if is_told and weeks.is_due(week, window) else None
         is_within = data.period.start is None or week.last_day >= data.period.first_day
         made.append({"week": week.first_day.isoformat(), "value": shown, "n": n, "in_period": is_within})

@@ -117,7 +117,7 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
     units = {name: attrs["units"].get(name, "text") for name in [*keys, value]}
     units |= {counted: "count", "previous_n": "count", "previous": unit, "p": "number", "verdict": "verdict"}
     units["change"] = {"rate": "points", "net": "points", "count": "change in percent"}.get(unit, f"change in {unit}")
-    result = Result.of(frame, attrs["metric"], units, attrs["by"], attrs["minimum_count"], attrs["choices"])
+    result = Result.of(frame, attrs["metric"], units, attrs["by"], now.least(value), attrs["choices"])
     kept = (
         "when_null",
         "zone",
@@ -198,7 +198,7 @@ def _partner(row, before, keys):
 def _change(now, before, row, past, value, counted, ends, keys, history, days):
     """The change of one row, by what kind of figure the value is."""
     attrs, unit = now.attrs, now.attrs["units"].get(value)
-    least = attrs["minimum_count"]
+    least = now.least(value)
     sizes = [0 if one is None or pd.isna(one[counted]) else one[counted] for one in (row, past)]
     if past is None or min(sizes) < max(least, 1):
         return verdicts.Change(untested=verdicts.FEW)

@@ -84,7 +84,9 @@ def quick_replies(messages, by=None, conversations=None, window="7d", quiet="1d"
         frame["share"] = frame["n"] / total if total else float("nan")
         units = dict.fromkeys(counts, "count") | dict.fromkeys(["share", "handed_off_rate", "contained_rate"], "rate")
         frame = frame[[*keys, "n", "share", counts[1], *ends, *counts[2:]]]
-        return shapes.finish(frame, "quick_replies", table, keys, units, choices, 0)
+        judged = dict.fromkeys(["handed_off_rate", "contained_rate"], "judged_count")
+        about = {"counts": judged, "least": shapes.settings_of(table).minimum_count}
+        return shapes.finish(frame, "quick_replies", table, keys, units, choices, 0, **about)
 
     return shapes.run(query, made)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.metrics.questions import question_of
+
 METRICS = {}  # name -> Metric, in the order in which they are declared
 
 
@@ -26,8 +28,8 @@ class Metric:
 
     @property
     def question(self):
-        """What it answers to: the file that it stands in, such as "satisfaction"."""
-        return self.function.__module__.rsplit(".", 1)[-1]
+        """What it answers to, such as "response_times"."""
+        return question_of(self.function.__module__)
 
     @property
     def name(self):

@@ -130,7 +130,7 @@ def csat(surveys, by=None, satisfied=None, zone=None, scale=None):
 
 @metric("pull", table="surveys", case="answer", value="pull", best="high")
 def csat_by_topic(surveys, by="topic", satisfied=None, zone=None, scale=None):
-    """Topics from the lowest CSAT to the highest, and how much each pulls the total away.
+    """How much each topic pulls the total CSAT away, those that pull it down first.
 
     The pull of a topic is the total CSAT less the CSAT of all the other topics together: what the total
     would gain (a negative pull) or lose (a positive one) without it.
@@ -145,7 +145,7 @@ def csat_by_topic(surveys, by="topic", satisfied=None, zone=None, scale=None):
 
     Returns
     -------
-    Result, one row per topic, lowest first: `n`, `csat` with `low`, `high`; `pull` in [-1, 1] (percentage
+    Result, one row per topic, what pulls down most first: `n`, `csat` with `low`, `high`; `pull` in [-1, 1] (percentage
         points when shown) with `pull_low`, `pull_high` (95 %, MOVER of the topic's share of answers and its
         difference from the others) and `verdict`, whether that difference is clear (Newcombe, Holm over the
         topics); `mean`; `share_of_answers`. Topics without an answer come last.
@@ -195,7 +195,7 @@ def _pulled(groups, keys):
         "verdict",
     ]
     frame = frame[[*keys, *columns, "mean", "sent_count"]].sort_values(
-        ["csat", "n"], ascending=[True, False], na_position="last", kind="stable"
+        ["pull", "csat", "n"], ascending=[True, True, False], na_position="last", kind="stable"
     )
     units = {name: unit for name, unit in attrs["units"].items() if name in frame.columns}
     units |= {"pull": "points", "share_of_answers": "rate", "verdict": "verdict"}

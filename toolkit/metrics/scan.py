@@ -20,6 +20,8 @@ from toolkit.movement import count_movement, curve_movement, score_movement, wai
 from toolkit.tables import HISTORY_WEEK
 from toolkit.verdicts import Change, counts, curves, direction, holm, is_clear, rates, scores, waits
 
+OF_CHANNELS = ("written_conversation", "call")  # cases that are of some channels only, as they are called
+
 
 @dataclass(frozen=True)
 class Week:
@@ -132,7 +134,7 @@ def _weeks(data, view, table, window, calls):
 
 def _against_others(weekly, own, others, value, counted):
     """(value, that of the other weeks together, Change) of a week; None where it can't be told."""
-    attrs, unit, least = weekly.attrs, weekly.attrs["units"].get(value), max(weekly.attrs["minimum_count"], 1)
+    attrs, unit, least = weekly.attrs, weekly.attrs["units"].get(value), max(weekly.least(value), 1)
     if unit == "count":
         held = np.array([0 if row is None else row[value] for row in others], float)
         if own[value] < least and held.mean() < least:
@@ -224,7 +226,10 @@ def named_of(result, column):
     """The same with which channels it is of, where that was chosen: a tile beside it may be of others."""
     said, channels = subject_of(result, column), result.attrs["choices"].get("channels")
     form = f"headlines.channels.{channels}"
-    is_said = words.has(form) and "channel" not in [*result.attrs["by"], *result.attrs.get("filters", ())]
+    is_counted = column == "n" and result.attrs["case"] in OF_CHANNELS  # then its cases say it
+    is_said = (
+        words.has(form) and not is_counted and "channel" not in [*result.attrs["by"], *result.attrs.get("filters", ())]
+    )
     return words.text(form, subject=said) if is_said else said
 
 

@@ -94,15 +94,14 @@ def service_report(
         if name in frame.columns:
             texts = frame[name].astype(object).where(frame[name].notna(), None)
             frame[name] = [masked(text) if mask and text else text for text in texts]
-    for name in ("closed_at",):
-        frame[name] = pd.to_datetime(frame[name], utc=True)
+    frame["closed_at"] = pd.to_datetime(frame["closed_at"], utc=True)
     wanted = ["closed_at", *KEYS, "first_response_seconds", "score", *TEXTS, "conversation_id"]
     if by and by not in wanted:
         wanted.insert(1, by)
     frame = frame[[name for name in wanted if name in frame.columns]]
     units = {"closed_at": "time", "first_response_seconds": "seconds", "score": "score"}
     about = {"rows": ["conversation_id"], "facts": {"total": total, "is_sample": True}}
-    choices = {"each": each, "drawn_by": by, "mask": mask}
+    choices = {"each": each, "drawn_by": by, "seed": seed, "mask": mask}
     return shapes.finish(frame, "service_report", table, [], units, choices, 0, **about)
 
 

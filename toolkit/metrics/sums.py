@@ -72,7 +72,9 @@ def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=N
         frame = frame.sort_values(["rank_", "total_seconds", part], ascending=[True, False, True], kind="stable")
         units = {"n": "count", "open_count": "count", "total_seconds": "seconds", "share": "rate"}
         about = {"ends": ("low", "high"), "when_null": {"median_seconds": "not_reached"}, "rows": [part]}
-        about |= {"facts": {"n": n, "seconds": seconds} | aside | (facts or {})} | ({"ordered": True} if order else {})
+        about |= {"facts": {"n": n, "seconds": seconds, "is_each_in_one": whole is None} | aside | (facts or {})} | (
+            {"ordered": True} if order else {}
+        )
         about |= {"case": case} if case else {}
         result = finish(frame.drop(columns="rank_").reset_index(drop=True), name, rows, keys,
                         units | {"median_seconds": "seconds"}, choices, **about)  # fmt: skip

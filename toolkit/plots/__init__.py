@@ -29,7 +29,8 @@ from toolkit.result import Result
 __all__ = ["alternative_text", "bullet", "close", "form_of", "is_drawn", "plot", "spark", "style", "svg"]
 
 
-def plot(result, ax=None, reference=None, period=None, highlight=None, before=None, parts=False, narrow=False):
+def plot(result, ax=None, reference=None, period=None, highlight=None, before=None, parts=False, narrow=False,
+         is_alarm=True):  # fmt: skip
     """Draw a result in the form of its shape; returns the axes.
 
     Parameters
@@ -44,6 +45,8 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
         In lines the reported one is named above what lies before it.
     highlight : label of a row, optional
         What the finding names and what is distinguishable: drawn as a diamond. Nothing is highlighted by itself.
+    is_alarm : bool
+        Whether what is highlighted is for the worse; else it is no diamond and has no colour of its own, but is bold.
     before : Result of `metrics.compare.compared`, optional
         The period before: a hollow dot below each row, a tick in each bar.
     parts : bool
@@ -64,10 +67,10 @@ def plot(result, ax=None, reference=None, period=None, highlight=None, before=No
             f"plot has no chart of a {result.attrs.get('shape') or 'table'} ({result.attrs.get('metric')})"
         )
     with style():
-        return _draw(result, ax, form, reference, period, highlight, before, narrow)
+        return _draw(result, ax, form, reference, period, highlight, before, narrow, is_alarm)
 
 
-def _draw(result, ax, form, reference, period, highlight, before, narrow):
+def _draw(result, ax, form, reference, period, highlight, before, narrow, is_alarm):
     result = axes.drawn(result)
     keys, attrs = axes.group_keys(result), result.attrs
     key = axes.time_key(result, keys)
@@ -83,11 +86,11 @@ def _draw(result, ax, form, reference, period, highlight, before, narrow):
     if form == "curve":
         return curve.curve(result, ax, keys, narrow)
     if form == "grid":
-        return grid.grid(result, ax, highlight, narrow)
+        return grid.grid(result, ax, highlight, narrow, is_alarm)
     if form == "split":
         return split.split(result, ax, keys, narrow)
     keys = axes.group_keys(result, "rows")
-    look = _form(result, keys, reference, highlight, period, before)
+    look = _form(result, keys, reference, highlight, period, before)._replace(is_alarm=is_alarm)
     if form == "pull":
         return pull.pull(result, ax, keys, look, narrow)
     if form == "trend":
@@ -107,4 +110,5 @@ def _form(result, keys, reference, highlight, period, before):
     if highlight not in result.index or any(words.is_none(result.at[highlight, key]) for key in keys):
         highlight = None
     overall = np.nan if reference is None else float(reference)
-    return axes.Form(value, axes.unit_of(result, value), overall, highlight, period, before)
+    unit, limit = axes.unit_of(result, value), axes.limit_of(result, value)
+    return axes.Form(value, unit, overall, highlight, period, before, limit=limit)

@@ -12,10 +12,12 @@ from matplotlib.dates import date2num, num2date
 from toolkit import words
 from toolkit.clock import day_of
 from toolkit.clock.timeline import PERIODS, parts_of
+from toolkit.look import LIGHT
 from toolkit.result import format_value, heading, interval_columns
 from toolkit.words.catalogue import DEFAULT
 
 DAY = 86_400
+FEWEST_OF_MEAN = 20  # cases, from which a mean of times has an interval (`intervals.mean_of_waits`)
 # widths in days of the steps of time that metrics group by
 STEPS = {"day": 1, "week": 7, "month": 30.4, "quarter": 91.3, "year": 365.2}
 TIME_TICKS = (1, 10, 60, 600, 3600, 6 * 3600, DAY, 7 * DAY, 30 * DAY, 365 * DAY)  # seconds, of a logarithmic axis
@@ -43,6 +45,31 @@ class Form(NamedTuple):
     standout: object  # label of the row that is highlighted, or None
     period: object
     before: object  # the comparison with the period before, or None
+    is_alarm: bool = True  # whether what is highlighted is for the worse
+    limit: object = None  # of times that are limits, the share that should be within them; "" where none is said
+
+    def target_text(self, value):
+        """What a target that all have is called: that of the figure, or the limit for a share of the cases."""
+        if self.limit is None:
+            return words.text("chart.target", value=value)
+        return words.text("chart.limit" if self.limit else "chart.limit_alone", value=value, share=self.limit)
+
+    @property
+    def own_target_text(self):
+        """The same of a target that each has of its own."""
+        if self.limit is None:
+            return words.text("chart.key.own_target")
+        return words.text("chart.key.own_limit" if self.limit else "chart.key.own_limit_alone", share=self.limit)
+
+    @property
+    def named(self):
+        """The colour of what is highlighted: that of attention for what is for the worse only."""
+        return LIGHT["attention" if self.is_alarm else "data"]
+
+    @property
+    def mark(self):
+        """The mark of what is highlighted: a diamond for what is for the worse."""
+        return "D" if self.is_alarm else "o"
 
 
 # --- estimates ------------------------------------------------------------------------------------
@@ -100,6 +127,23 @@ def estimates(result, value):
         frame["target"] = result["target_seconds"].to_numpy(float)
     more = ["expected"] if "expected" in frame else []
     return frame.reindex(columns=["n", "is_few", "value", "low", "high", "target", *more])
+
+
+def without_interval(result, frame):
+    """(per row of estimates whether it has a value but no interval while others have one, why in words)."""
+    is_known, has_value = (np.isfinite(frame[name].to_numpy(float)) for name in ("low", "value"))
+    found = has_value & ~is_known & (is_known & has_value).any()
+    is_few = result.attrs["shape"] == "mean" and (frame["n"].to_numpy(float)[found] < FEWEST_OF_MEAN).all()
+    return found, words.text("chart.key.no_interval" if is_few else "chart.key.no_interval_known")
+
+
+def limit_of(result, value):
+    """Of medians whose targets are limits for a share of the cases that share, "" where there is none; else None."""
+    attrs, target = result.attrs, result.attrs.get("target") or {}
+    is_median = attrs["shape"] == "wait" and "target_seconds" in result and value.startswith("median")
+    if not is_median or target.get("of") == value:
+        return None
+    return shown(target["value"], "rate") if "value" in target else ""
 
 
 def befores(result, before, keys):

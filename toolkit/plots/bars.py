@@ -11,6 +11,7 @@ from toolkit.result import row_order
 
 PITCH = {False: 28, True: 40}  # of the bars of a wide and of a narrow drawing
 THICK = {False: 18, True: 14}
+BELOW = 7  # how far below a bar's middle its tick begins
 
 
 def bars(result, ax, keys, form, narrow):
@@ -46,8 +47,10 @@ def bars(result, ax, keys, form, narrow):
         else:
             name = canvas.cut(row.name, left - 14, False, is_named)
             canvas.write(drawn, left - 8, middle, name, anchor="right", **look)
-        _bar(drawn, row, middle, thick, form, row.nobody or row.Index in partial, is_named)
-        end = np.nanmax([row.value, row.before, 0])
+        end = row.value if np.isfinite(row.value) else 0
+        beyond = (row.before - end) / (most_of_all or 1) * (width - left - right)  # of the tick, in pixels
+        is_at_value = 2 < beyond < canvas.measure([text], narrow, True) + 11
+        _bar(drawn, row, middle, thick, form, row.nobody or row.Index in partial, is_named, is_at_value)
         look = {"by": drawn.ax.transData, "shift": (7, BASE), "bold": np.isfinite(row.value), "name": "value"}
         canvas.write(drawn, end, middle, text, role="ink" if np.isfinite(row.value) else "muted", **look)
     if note:
@@ -62,9 +65,9 @@ def _end(row, form):
     return axes.shown(row.value, form.unit) or words.text("chart.no_data")
 
 
-def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
+def _bar(drawn, row, middle, thick, form, is_hollow, is_named, is_at_value):
     canvas.rule(drawn, [0, 0], [middle - thick / 2 - 3, middle + thick / 2 + 3], drawn.ax.transData, role="muted")
-    colour = LIGHT["attention" if is_named else "data"]
+    colour = form.named if is_named else LIGHT["data"]
     if np.isfinite(row.value):
         look = {"edgecolor": colour, "linewidth": 1.5} if is_hollow else {"facecolor": colour}
         said = axes.told(row.name, row, form.unit)
@@ -73,7 +76,9 @@ def _bar(drawn, row, middle, thick, form, is_hollow, is_named):
     if np.isfinite(row.before):
         said = words.text("chart.mark_before", name=row.name, value=axes.shown(row.before, form.unit))
         look = {"color": LIGHT["ink"], "linewidth": 1.5, "clip_on": False, "zorder": 3, "label": "before", "gid": said}
-        drawn.ax.plot([row.before] * 2, [middle - thick / 2 - 3, middle + thick / 2 + 3], **look)
+        # below the value where that stands at the tick's place
+        begin, end = (BELOW, thick / 2 + 5) if is_at_value else (-thick / 2 - 3, thick / 2 + 3)
+        drawn.ax.plot([row.before] * 2, [middle + begin, middle + end], **look)
 
 
 def columns(result, ax, key, form, narrow):
@@ -85,8 +90,11 @@ def columns(result, ax, key, form, narrow):
         form.unit, *(frame[name] for name in ("value", "target", *(() if is_bar else ("low", "high")))), [form.overall]
     )
     target, key_items = axes.only(frame["target"]), []
+    frame["is_bare"], why_bare = (False, "") if is_bar else axes.without_interval(result, frame)
+    if frame["is_bare"].any():
+        key_items.append(("partial", why_bare))
     if np.isfinite(target):
-        text = words.text("chart.target", value=axes.shown(target, form.unit))
+        text = form.target_text(axes.shown(target, form.unit))
         key_items.append(("dotted", text))
     if np.isfinite(form.overall):
         key_items.append(("dashed", words.text("chart.key.overall", value=axes.shown(form.overall, form.unit))))
@@ -135,7 +143,7 @@ def label_steps(drawn, steps, y):
 
 def _column(drawn, row, form, scale, is_bar):
     ax, is_named = drawn.ax, form.standout is not None and row.Index == form.standout and np.isfinite(row.value)
-    colour, said = LIGHT["attention" if is_named else "data"], axes.told(row.name, row, form.unit)
+    colour, said = form.named if is_named else LIGHT["data"], axes.told(row.name, row, form.unit)
     if row.is_few:
         ax.plot(row.at, scale.low, **canvas.HOLLOW, clip_on=False, label="few", zorder=4)
     elif is_bar and np.isfinite(row.value):
@@ -145,7 +153,10 @@ def _column(drawn, row, form, scale, is_bar):
         if np.isfinite(row.low):
             whisker(ax, row.at, row.low, row.high, scale, colour, upright=True)
         small = 0.8 if drawn.narrow else 1
-        look = {"marker": "D" if is_named else "o", "markersize": (DIAMOND if is_named else DOT) * small} | EDGE
+        is_diamond = is_named and form.is_alarm
+        look = {"marker": "D" if is_diamond else "o", "markersize": (DIAMOND if is_diamond else DOT) * small} | EDGE
+        if row.is_bare:
+            look |= {"markerfacecolor": LIGHT["page"], "markeredgecolor": colour, "markeredgewidth": 2}
         value = max(row.value, scale.low)
         ax.plot(row.at, value, color=colour, linestyle="none", zorder=4, clip_on=False, gid=said, label="value", **look)
     if is_named:

@@ -13,7 +13,7 @@ STEPS = [LIGHT[f"grid{step}"] for step in range(1, 6)]
 TALL = {False: 24, True: 20}
 
 
-def grid(result, ax, standout, narrow):
+def grid(result, ax, standout, narrow, is_alarm=True):
     """A cell an hour; no such hour is hatched, none while open an empty box, none while closed a point."""
     import seaborn
 
@@ -50,7 +50,12 @@ def grid(result, ax, standout, narrow):
         _frame(drawn, is_open)
     if standout in frame.index and np.isfinite(frame.at[standout, value]):
         row, column = (axis.get_loc(frame.at[standout, axis.name]) for axis in table.axes)
-        look = {"edgecolor": LIGHT["attention"], "linewidth": 2.5, "zorder": 5, "label": "highlight"}
+        look = {
+            "edgecolor": LIGHT["attention" if is_alarm else "ink"],
+            "linewidth": 2.5,
+            "zorder": 5,
+            "label": "highlight",
+        }
         canvas.area(drawn, column, row, 1, 1, drawn.ax.transData, **look)
     y, every = 4 + tall * len(table), 6 if narrow else 3
     cell = (width - left) / table.shape[1]

@@ -110,9 +110,9 @@ def _panel(cell, names, values, everything, draw, number, scales, ticks, is_two,
     canvas.labels_across(cell, at, ticks[1], y, (0, cell.width))
 
 
-def of_trends(series, ax, steps, scale, unit, standout, narrow):
+def of_trends(series, ax, steps, scale, unit, form, narrow):
     """A panel for each series along the time, its last value beside its name; a diamond at what the finding names."""
-    nobody = {words.text(f"name.{code}") for code in ("none", "unassigned")}
+    nobody, standout = {words.text(f"name.{code}") for code in ("none", "unassigned")}, form.standout
     # what the finding names comes first, what has no name last
     series = sorted(series, key=lambda one: (standout not in one[1].index, one[0] in nobody))
     # beside the one that stands out the others say as much as lines in grey
@@ -133,13 +133,13 @@ def of_trends(series, ax, steps, scale, unit, standout, narrow):
         if standout in frame.index and np.isfinite(frame.at[standout, "value"]):
             place = frame.at[standout, "at"], frame.at[standout, "value"]
             look = EDGE | {"markersize": 9, "zorder": 5, "label": "highlight", "clip_on": False}
-            one.plot(*place, "D", color=LIGHT["attention"], **look)
+            one.plot(*place, form.mark, color=form.named, **look)
 
     drawn = everyone if is_named else series
     everything = _with_gaps([frame.sort_values("at")[["at", "value"]].to_numpy(float) for _, frame in drawn])
     key = [("own", words.text("chart.key.own")), ("others", words.text("chart.key.others"))]
     if np.isfinite(target):
-        key.append(("dotted", words.text("chart.target", value=axes.shown(target, unit_shown))))
+        key.append(("dotted", form.target_text(axes.shown(target, unit_shown))))
     names, every = [name for name, _ in series], max(1, math.ceil(len(steps.ticks) / (2 if narrow else 4)))
     ticks = list(steps.ticks)[::every], list(steps.labels)[::every]
     return panels(

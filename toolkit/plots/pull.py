@@ -33,7 +33,10 @@ def pull(result, ax, keys, form, narrow):
         key.insert(0, ({"facecolor": LIGHT["data"]}, words.text("chart.key.clearly_better")))
     if (is_clear & is_harm).any():
         key.insert(0, ({"facecolor": LIGHT["attention"]}, words.text("chart.key.clearly_worse")))
-    if (is_clear & ~np.isfinite(frame["low"])).any():
+    is_known = np.isfinite(frame["low"]) & np.isfinite(frame["high"])
+    # where nothing has an interval, it is a past that is missing, not cases
+    frame["is_open"] = np.isfinite(frame["value"]) & ~is_known & (is_known.any() | (result.attrs["shape"] == "pull"))
+    if frame["is_open"].any():
         key.append((_open(LIGHT["ink"]), words.text("chart.key.no_interval")))
     placed, top = canvas.key_lines(key, width, narrow)
     extra = 8 if is_total.any() else 0
@@ -77,7 +80,7 @@ def _value(row, form):
 
 
 def _open(colour):
-    """The look of a bar that is clear, but has too few cases for an interval."""
+    """The look of a bar that has too few cases for an interval, whether it is clear or not."""
     return {"facecolor": LIGHT["page"], "edgecolor": colour, "linewidth": 2}
 
 
@@ -88,7 +91,7 @@ def _bar(ax, drawn, row, middle, form, best):
     said = words.text("chart.mark", name=row.name, value=_value(row, form), n=words.number(row.n))
     start = min(row.value, 0)
     look = {"facecolor": LIGHT[role], "zorder": 2, "gid": said, "label": "value"}
-    if row.verdict == CLEAR and not np.isfinite(row.low):  # how far it reaches isn't known: not as firm as the others
+    if row.is_open:  # how far it reaches isn't known: not as firm as the others
         look |= _open(LIGHT[role])
     canvas.area(drawn, start, middle - 7, abs(row.value), 14, ax.transData, **look)
     if np.isfinite(row.low) and np.isfinite(row.high):

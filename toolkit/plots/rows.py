@@ -31,14 +31,16 @@ def rows(result, ax, keys, form, narrow):
         nobody=axes.is_nobody(result, keys),
     )  # fmt: skip
     frame["name"] = _with_targets(result, frame, form)
+    frame["is_bare"], why_bare = axes.without_interval(result, frame)
     frame = frame.iloc[row_order(result)]
     values = [_value(row, form) for row in frame.itertuples()]
     numbers = n_texts(frame["n"], narrow)
     target, own_targets = axes.only(frame["target"]), frame["target"].notna()
     key = [("value", words.text("chart.key.value" if frame["low"].notna().any() else "chart.key.value_alone"))]
+    key += [("partial", why_bare)] if frame["is_bare"].any() else []
     beside = result.attrs.get("against") or "before"
     key += [("before", words.text(f"chart.key.{beside}"))] if frame["before"].notna().any() else []
-    key += [("target", words.text("chart.key.own_target"))] if np.isnan(target) and own_targets.any() else []
+    key += [("target", form.own_target_text)] if np.isnan(target) and own_targets.any() else []
     if np.isfinite(form.overall):
         of = "team" if result.attrs.get("shape") == "team" else "overall"  # cases of nobody are in no member's figure
         key.append(("dashed", words.text(f"chart.key.{of}", value=axes.shown(form.overall, form.unit))))
@@ -124,7 +126,7 @@ def _value(row, form):
 
 def _one_target(drawn, target, form, top, kept_right, bottom):
     """A target that all rows share: a dotted line, or short ones where names stand between, and its name on top."""
-    text = words.text("chart.target", value=axes.shown(target, form.unit))
+    text = form.target_text(axes.shown(target, form.unit))
     x = (drawn.ax.transData.transform((target, 0))[0] - drawn.px.transform((0, 0))[0]) / drawn.ax.figure.dpi * 72
     half = canvas.measure([text], drawn.narrow) / 2
     x = min(max(x, half), drawn.width - kept_right - half)
@@ -163,7 +165,7 @@ def _track(drawn, middle, scale):
 
 
 def _marks(drawn, row, middle, form, scale, is_own, is_named, beside="before"):
-    ax, colour = drawn.ax, LIGHT["attention" if is_named else "data"]
+    ax, colour = drawn.ax, form.named if is_named else LIGHT["data"]
     if np.isfinite(row.target) and (is_own or drawn.narrow):
         reach = 9 if is_own else 11
         look = {"color": LIGHT["ink"], "linewidth": 2} if is_own else DOTTED
@@ -183,8 +185,13 @@ def _marks(drawn, row, middle, form, scale, is_own, is_named, beside="before"):
     if np.isfinite(row.low):
         whisker(ax, middle, row.low, row.high, scale, colour)
     if np.isfinite(row.value):
-        look = {"marker": "D" if is_named else "o", "markersize": DIAMOND if is_named else DOT, "color": colour} | EDGE
-        if row.nobody:
+        is_diamond = is_named and form.is_alarm
+        look = {
+            "marker": "D" if is_diamond else "o",
+            "markersize": DIAMOND if is_diamond else DOT,
+            "color": colour,
+        } | EDGE
+        if row.nobody or row.is_bare:
             look |= {"markerfacecolor": LIGHT["page"], "markeredgecolor": colour, "markeredgewidth": 2}
         said = axes.told(row.name, row, form.unit)
         x = max(row.value, scale.low)

@@ -40,7 +40,7 @@ def bullet(card):
 
     Returns
     -------
-    str : an SVG element; "" where there is no value
+    str : an SVG element; "" where there is no value, or a count that nothing stands beside
 
     Examples
     --------
@@ -53,6 +53,8 @@ def bullet(card):
     unit = card.get("unit")
     if not np.isfinite(value) or unit not in ("rate", "seconds", "score", "net", "count", "number"):
         return ""
+    if unit == "count" and not (np.isfinite(before) or np.isfinite(target)):
+        return ""  # a bar beside nothing has no scale
     is_open = np.isfinite(low) and not np.isfinite(high) and unit != "count"
     known = np.array([value, target, before, *([] if unit == "count" else [high])])
     top = _top(unit, np.nanmax(known, initial=0), is_open)

@@ -3,6 +3,8 @@
 import numpy as np
 
 from toolkit import words
+from toolkit.cards import label
+from toolkit.metrics.registry import METRICS
 from toolkit.plots import axes, curve
 from toolkit.plots.trend import LEAST_POINTS
 
@@ -91,18 +93,31 @@ def alternative_text(result, heading, highlight=None, parts=False):
     'Dots with whiskers: CSAT by topic, 2 rows, all 50 %.'
     """
     form, result = form_of(result, parts), axes.drawn(result)
-    attrs = result.attrs
     if form is None:
         return heading
     keys = axes.group_keys(result) if form in ("split", "curve", "grid") else axes.group_keys(result, "rows")
     by = words.joined(_key(key) for key in keys) or words.text("chart.alt.all")
-    said = words.text("chart.alt.chart", form=words.text(f"chart.alt.{form}"), label=axes.label_of(attrs), by=by)
+    said = words.text("chart.alt.chart", form=words.text(f"chart.alt.{form}"), label=_label(result), by=by)
     said += _reach(result, form, keys)
     is_shown = form not in ("split", "curve") and highlight is not None and highlight in result.index
     if is_shown and np.isfinite(axes.estimates(result, axes.value_of(result)).at[highlight, "value"]):
         name = axes.row_names(result.loc[[highlight]], keys)[0]
         said += words.text("chart.alt.marked", name=name)
     return said + "."
+
+
+def _label(result):
+    """What the values are called, also where they aren't of the column that the metric is told by, as in a team."""
+    attrs, value = result.attrs, axes.value_of(result)
+    if attrs.get("shape") == "team" and attrs.get("at") is not None:  # waits are told by the share that ended in time
+        chosen = {key: words.unbroken(said) for key, said in attrs["choices"].items() if key != "n"}
+        event = words.text(f"metric.{attrs['metric']}.event", **chosen | {"n": 2})
+        return words.text("chart.alt.within", event=event, time=words.duration(attrs["at"]))
+    own = METRICS[attrs["metric"]].value if attrs["metric"] in METRICS else value
+    if own not in result.columns or axes.unit_of(result, own) == axes.unit_of(result, value):
+        return axes.label_of(attrs)
+    target = attrs.get("target") or {}
+    return label(attrs["metric"], value, target.get("seconds") if target.get("of") == value else None)
 
 
 def _key(key):

@@ -41,7 +41,7 @@ def trend(result, ax, key, groups, form, narrow):
     reach = ("value", "target") if unit == "count" and not is_band else ("value", "low", "high", "target")
     scale = axes.scale("seconds" if unit == "log" else unit, *(every[name] for name in reach))
     if len(series) > MOST_LINES:
-        return multiples.of_trends(series, ax, steps, scale, unit, form.standout, narrow)
+        return multiples.of_trends(series, ax, steps, scale, unit, form, narrow)
     width, target = canvas.width_of_canvas(ax, narrow), axes.only(every["target"])
     # the key says the names where there is no room beside the lines
     ends = [("" if narrow else name, _last(frame, unit)) for name, frame in series]
@@ -55,7 +55,7 @@ def trend(result, ax, key, groups, form, narrow):
     if every["is_partial"].any():
         key_items.append(("partial", words.text("chart.key.partial")))
     if np.isfinite(target):
-        key_items.append(("dotted", words.text("chart.target", value=axes.shown(target, unit))))
+        key_items.append(("dotted", form.target_text(axes.shown(target, unit))))
     gaps = missing(every["at"], steps) if unit != "count" else missing(every["at"][every["n"].notna()], steps)
     if gaps:
         key_items.append(({"hatch": True}, words.text("chart.no_data")))
@@ -129,15 +129,15 @@ def _name_ends(drawn, series, ends, right):
 
 
 def _named(drawn, series, form, unit):
-    """The step that the finding names: a diamond with its value."""
+    """The step that the finding names: a diamond, or a larger dot where it isn't for the worse, with its value."""
     frame = series[0][1]
     if form.standout is None or form.standout not in frame.index or not np.isfinite(frame.at[form.standout, "value"]):
         return
-    row, look = frame.loc[form.standout], {"color": LIGHT["attention"], "zorder": 5.5, "clip_on": False}
+    row, look = frame.loc[form.standout], {"color": form.named, "zorder": 5.5, "clip_on": False}
     if np.isfinite(row["low"]) and unit != "count" and "expected" not in frame:
         high = row["high"] if np.isfinite(row["high"]) else drawn.ax.get_ylim()[1]
         drawn.ax.plot([row["at"]] * 2, [row["low"], high], linewidth=2.5, alpha=0.5, label="whisker", **look)
-    drawn.ax.plot(row["at"], row["value"], "D", markersize=DIAMOND, label="highlight", **look, **EDGE)
+    drawn.ax.plot(row["at"], row["value"], form.mark, markersize=DIAMOND, label="highlight", **look, **EDGE)
     beside = frame[(frame["at"] - row["at"]).abs() > 0].assign(far=lambda one: (one["at"] - row["at"]).abs())
     is_dip = row["value"] < beside.nsmallest(2, "far")["value"].mean()
     edge = np.nan if unit == "count" or "expected" in frame else row["low" if is_dip else "high"]

@@ -31,7 +31,7 @@ from toolkit.tables import TABLES
 
 FORMAT_VERSION = 1  # of the JSON
 # What a data set gives its tables, or what is given another way.
-GIVEN = {*TABLES, "data", "by", "zone", "service", "as_of", "period", "hours", "base"}
+GIVEN = {*TABLES, "data", "by", "zone", "service", "as_of", "period", "hours", "earlier"}
 ROW = ("is_total",)  # columns that say what kind of row it is
 
 

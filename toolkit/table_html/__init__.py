@@ -305,8 +305,10 @@ def notes(result, limit=LONGEST):
     said = []
     if len(result) > limit:
         said.append(words.text("tables.notes.more", n=len(result) - limit))
-    if not result.enough().all():
-        said.append(words.text("tables.notes.few", n=result.attrs["minimum_count"]))
+    few = [name for name in result.attrs.get("counts", {}) if name in result and not cells.enough(result, name).all()]
+    if few or not result.enough().all():
+        least = max(map(result.least, few)) if few else result.attrs["minimum_count"]
+        said.append(words.text("tables.notes.few", n=least))
     chosen = [words.choice(key, value) for key, value in result.attrs.get("choices", {}).items()]
     if chosen:
         told = "; ".join(words.text("tables.notes.choice", title=title, value=value) for title, value in chosen)

@@ -15,6 +15,7 @@ from toolkit.words.prose import duration_parts
 LONGEST_NAME = 40
 TOTAL = "is_total"  # the row of all groups
 CHIPS = {"better": "good", "worse": "bad"}
+EARLIER = {"previous": "previous_n", "year_ago": "year_ago_n"}  # figures of other cases than the row's, and their count
 
 
 class Column(NamedTuple):
@@ -113,12 +114,14 @@ def counts(result, name):
 
 
 def enough(result, name):
-    """Per row whether a figure rests on cases enough; that of the period before has its own."""
-    if name == "previous" and "previous_n" in result.columns:
+    """Per row whether a figure rests on cases enough: its own, those of the period before, or those of a year ago."""
+    then, compared = EARLIER.get(name), result.attrs.get("compared", {})
+    least = result.least(compared.get("value", name) if then else name)
+    if then in result.columns:
         is_count = result.attrs.get("units", {}).get(name) == "count"
-        return is_count | ~(result["previous_n"].to_numpy(float) < result.attrs.get("minimum_count", 1))
+        return is_count | ~(result[then].to_numpy(float) < least)
     if name in result.attrs.get("counts", {}):
-        return np.array([count >= result.attrs.get("minimum_count", 1) for count in counts(result, name)], bool)
+        return np.array([count >= least for count in counts(result, name)], bool)
     return result.enough().to_numpy(bool)
 
 
