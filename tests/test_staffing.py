@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from toolkit import metrics
 from toolkit.erlang import Queue, agents_needed, erlang_b, erlang_c
-from toolkit.errors import BadParameter, MissingColumn
+from toolkit.errors import BadParameter, MissingColumn, MissingSetting
 from toolkit.findings import tell
+from toolkit.report.sections import SectionClient
 from toolkit.service import Service
 
 MONDAY = pd.Timestamp("2024-03-04T00:00Z")
@@ -304,3 +306,16 @@ def test_no_call_was_answered_so_that_nobody_knows_how_long_one_takes():
 def test_a_wrong_choice_says_which(wrong, names):
     with pytest.raises(BadParameter, match=names):
         metrics.staffing(weeks(5, days=2), zone="UTC", **wrong)
+
+
+@pytest.mark.parametrize("share", [0, 1])
+@pytest.mark.parametrize("setting", ["compliance", "service_level"])
+def test_a_target_of_all_or_none_in_the_settings_leaves_the_section_out(setting, share):
+    service = Service.model_validate({"targets": {setting: share}})
+    said = f"service.toml says targets.{setting} = {share}, and agents can only be counted for a share"
+    with pytest.raises(MissingSetting, match=said) as caught:
+        metrics.staffing(weeks(5, days=2), zone="UTC", service=service)
+    client = SimpleNamespace(sections=["How many agents?"], asked=[], lost={})
+    error = SimpleNamespace(ename=type(caught.value).__name__, evalue=str(caught.value))
+    assert SectionClient._reason(client, SimpleNamespace(source="show(staffing)"), 0, error) == str(caught.value)
+    assert len(metrics.staffing(weeks(5, days=2), zone="UTC", service=service, target=0.8))

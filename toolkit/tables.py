@@ -140,7 +140,7 @@ SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
 # Columns that a data set adds where the rows of a table aren't read at one instant: which week a row is of, and when
 # it is read.
 OUTSIDE = "benchmark.csv"  # beside the data: figures from outside, one row each; any other column of it is a group
-PARTS_OF_OUTSIDE = ("line", "metric", "value", "low", "high", "n", "name", "source", "unit", "period")
+PARTS_OF_OUTSIDE = ("metric", "value", "low", "high", "n", "name", "source", "unit", "period")
 HISTORY_WEEK, READ_AT = "history_week", "read_at"
 FOLDED = ("channel", "sender", "kind", "outcome")  # columns that are kept, and compared, in lower case
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.

@@ -203,7 +203,12 @@ def rate(result, comparison=None, **context):
 
 def _side_by_side(result, keys):
     """The same cases counted in other ways, of which none is the highest."""
-    items, rows, subject = [], result[result.enough().to_numpy(bool)], word(result, "subject")
+    items, subject = [], word(result, "subject")
+    rows = result[
+        (result.enough() & result[result.attrs["value"]].notna()).to_numpy(bool)
+    ]  # a formula may have no value
+    if not len(rows):
+        return nothing(say("no_data"))
     for _, row in rows.iterrows():
         about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
         items.append(text("sentence.group.item", **about))

@@ -1,5 +1,7 @@
 """What is still open: what came in, what was closed, and what is left."""
 
+import dataclasses
+
 import pandas as pd
 
 from toolkit import engine, words
@@ -61,10 +63,12 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
     keys, step = engine.group_keys(by), step_of(engine.group_keys(by))
     scope = scope_of(conversations, "conversations", ["created_at", "closed_at"], as_of)
     engine.refuse_nulls(scope.rows, "conversations", "created_at")
-    is_known = _is_known(engine.as_table(scope.rows, "conversations", ["closed_at"]))
+    rows = engine.as_table(scope.rows, "conversations", ["closed_at"])
+    is_known = _is_known(rows)
     kinds = {"opened_": "created_at", "closed_": "closed_at"}
-    if is_known is not None:
-        kinds["unknown_"] = ("created_at", ~is_known)
+    if is_known is not None:  # before the keys, of which the status may be one
+        scope = dataclasses.replace(scope, rows=rows.mutate(is_known_=is_known))
+        kinds["unknown_"] = ("created_at", lambda rows: ~rows.is_known_)
     happened = events(scope, "conversations", keys, kinds, zone, taken=COUNTS)
     plain = [key for key in keys if key != step]
     sums = {kind: happened[kind].sum() for kind in kinds} | {"first_": happened.at_.min()}
