@@ -82,6 +82,8 @@ def test_a_dirty_row_is_in_the_ledger(tmp_path, row, rule, action):
     "table, content, expected",
     [
         ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,5\nb,2024-03-01,-1\n", [["b", "negative duration"]]),
+        ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,315360000\nb,2024-03-01,9223372036854775807\n", [["b", "endless duration"]]),
+        ("calls", "call_id,started_at,wrap_up_seconds\na,2024-03-01,5\nb,2024-03-01,1e18\nc,2024-03-01,315360001\n", [["b", "endless duration"], ["c", "endless duration"]]),
         ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,5\nb,2024-03-01,abc\n", [["b", "not a number"]]),
         ("calls", "call_id,started_at,talk_seconds\na,2024-03-01,5\nb,2024-03-01,inf\n", [["b", "not a number"]]),
         ("calls", "call_id,started_at,outcome\na,2024-03-01,answered\nb,2024-03-01,lost\n", [["b", "unknown category"]]),

@@ -1492,6 +1492,11 @@ def test_contact_costs():
     ]  # fmt: skip
     # no settings name these costs, and the sentence says whose they are
     assert "At the costs of service.toml" in sentence(metrics.contact_costs(costs))
+    cents = conversations(*[5] * 4, channel=["email", "phone", "x", "email"])
+    cents = sentence(metrics.contact_costs(held(cents, costs={"email": 1.6, "phone": 6.5, "currency": "EUR"})))
+    assert "cost 9.70\xa0EUR" in cents and "via phone: 6.50\xa0EUR (67\xa0%)" in cents
+    many = held(conversations(*[5] * 3, channel=["phone", "email", "email"]), costs={"email": 1.6, "phone": 1234.5})
+    assert "cost 1,238;" in sentence(metrics.contact_costs(many))
     assert "At costs assumed by the toolkit: service.toml names none" in sentence(metrics.contact_costs(table))
     by = metrics.contact_costs(table, by="topic")
     assert values(by[by["topic"] == "b"], "topic", "channel", "n") == [["b", "x", 1]] and by["n"].sum() == 6

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 import toolkit.service
-from toolkit.errors import BadSettings
+from toolkit.clock import parse_period
+from toolkit.errors import BadParameter, BadSettings
+from toolkit.load.reading import resolve_as_of
+from toolkit.metrics.rows import duration
 from toolkit.service import WEEKDAYS, Expectation, Holidays, Service, Targets, Topic, load_service, parse_duration
 
 
@@ -47,22 +50,53 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("minimum_count = 0", ["minimum_count", "0", "greater than or equal to 1"]),
         ("minimum_count = 'ten'", ["minimum_count", "ten", "integer"]),
         ("date_order = 'ymd'", ["date_order", "ymd", "'dmy' or 'mdy'"]),
+        (f"minimum_count = 1{'0' * 30}", ["minimum_count", "1000000"]),
+        ("minimum_count = 1000001", ["minimum_count", "less than or equal to 1000000"]),
+        ("csat_scale = [5, 1]", ["csat_scale", "[5, 1]", "the lowest score comes first"]),
+        ("csat_scale = [1, 1]", ["csat_scale", "[1, 1]", "then a higher one"]),
+        (f"csat_scale = [0, 1{'0' * 18}]", ["csat_scale", "within -1000 to 1000"]),
         ("as_of = 2024-03-01T10:00:00", ["as_of", "offset"]),
+        ("as_of = 9999-12-31T23:59:59Z", ["as_of", "9999-12-31", "not within 1900 to 2199"]),
+        ("as_of = 0001-01-01T00:00:00+01:00", ["as_of", "not within 1900 to 2199"]),
         ("short_abandon = 'soon'", ["short_abandon", "soon", "'20s'"]),
+        ("short_abandon = inf", ["short_abandon", "inf", "too long", "'3650d'"]),
+        ("short_abandon = nan", ["short_abandon", "nan", "not a duration"]),
+        (f"short_abandon = {'9' * 400}", ["short_abandon", "999…", "too long"]),
+        (f"short_abandon = {'9' * 5000}", ["is not TOML", "4300 digits"]),
+        (f"[targets.resolution]\nemail = '{'9' * 400}d'", ["targets.resolution.email", "999…", "too long"]),
+        ("[targets]\nanswer_within = '99999999999999999999d'", ["targets.answer_within", "too long"]),
+        ("[targets.first_response]\nphone = '99999999999d'", ["targets.first_response.phone", "too long"]),
         ("[opening_hours]\nmonday = '9-18'", ["opening_hours", "monday", "list of spans"]),
         ("[opening_hours]\nmondy = ['09:00-18:00']", ["mondy", "did you mean 'monday'"]),
         ("[opening_hours]\nmonday = ['9 to 5']", ["9 to 5", "09:00-13:00"]),
+        ("[opening_hours]\nmonday = [['09:00', '18:00']]", ["monday: ['09:00', '18:00']", "'09:00-13:00'"]),
+        ("[opening_hours]\nmonday = [[9, 18, 20]]", ["monday: [9, 18, 20]", "'09:00-13:00'"]),
+        ("[opening_hours]\nmonday = [[]]", ["monday: []", "'09:00-13:00'"]),
+        ("[opening_hours]\nmonday = [9, 18]", ["monday: 9", "'09:00-13:00'"]),
+        ("[opening_hours]\nmonday = [['09:00-13:00'], '14:00-18:00']", ["monday: ['09:00-13:00']", "span of hours"]),
+        ("[opening_hours]\nmonday = [[3600, 3600]]", ["monday: [3600, 3600]", "span of hours"]),
+        ("[opening_hours]\nmonday = [[-1, 3600]]", ["monday: [-1, 3600]", "span of hours"]),
+        ("[opening_hours]\nmonday = [[3600, 999999999]]", ["monday: [3600, 999999999]", "span of hours"]),
         ("[opening_hours]\nmonday = ['25:00-26:00']", ["25:00", "within a day"]),
         ("[opening_hours]\nmonday = ['09:00-13:00', '12:00-18:00']", ["monday", "overlap"]),
         ("[opening_hours]\nmonday = ['22:00-04:00']\ntuesday = ['03:00-09:00']", ["tuesday", "overlap"]),
         ("[opening_hours]\nsunday = ['22:00-04:00']\nmonday = ['03:00-09:00']", ["overlap"]),
         ("[holidays]\ncountry = 'Italy'", ["holidays.country", "Italy", "IT"]),
+        ("[holidays]\ncountry = 'GB'\nsubdivision = 'ZZZ'", ["holidays.subdivision", "'ZZZ'", "ENG, NIR, SCT, WLS"]),
+        ("[holidays]\ncountry = 'GB'\nsubdivision = 'scotlnd'", ["holidays.subdivision", "such as Scotland"]),
+        ("[holidays]\ncountry = 'IT'\nsubdivision = ''", ["holidays.subdivision", "allowed"]),
+        ("[holidays]\ncountry = 'Italy'\nsubdivision = 'BZ'", ["1 setting(s)", "holidays.country"]),
+        ("[holidays]\nsubdivision = 'BZ'", ["holidays.subdivision", "name that too, as country"]),
         ("[holidays]\ndates = ['christmas']", ["holidays.dates", "christmas"]),
         ("[targets]\ncsat = 80", ["targets.csat", "80", "less than or equal to 1"]),
         ("[targets]\nfirst_respons = {}", ["targets.first_respons", "did you mean 'first_response'"]),
         ("[topics.billing]\nkeywords = []", ["topics.billing.keywords"]),
         ("[topics.billing]\nkeyword = ['x']", ["topics.billing.keyword", "did you mean 'keywords'"]),
         ("[costs]\nphone = -1", ["costs.phone", "-1"]),
+        ("[costs]\nphone = 1e300", ["costs.phone", "1e+300", "less than or equal to 1000000000"]),
+        ("[costs]\nphone = inf", ["costs.phone", "inf", "finite"]),
+        ("[costs]\nphone = nan", ["costs.phone", "nan", "finite"]),
+        ("[targets]\ncsat = nan", ["targets.csat", "nan"]),
         ("[costs]\ncurrency = 'euro'", ["costs.currency", "euro"]),
         ("currency = 'EUR'", ["currency", "unknown key", "did you mean 'costs.currency'"]),
     ],
@@ -85,6 +119,33 @@ def test_durations(text, seconds):
 def test_no_durations(text):
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+def test_the_longest_duration():
+    assert parse_duration("3650d") == parse_duration(315_360_000) == 315_360_000
+    for more in ("3651d", "522w", 315_360_001, 10**5000, float("inf")):
+        with pytest.raises(ValueError, match="too long for a duration"):
+            parse_duration(more)
+
+
+def test_a_parameter_that_is_too_long_is_named():
+    with pytest.raises(BadParameter, match="handle_time: '99999999999d' is too long"):
+        duration("handle_time", "99999999999d")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01T00:00:00+01:00", "2200-01-01T00:00:00Z", "1899-12-31"])
+def test_no_data_is_read_in_such_a_year(text):
+    with pytest.raises(BadParameter, match="as_of: .* is not within 1900 to 2199"):
+        resolve_as_of(text)
+    instant = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+    with pytest.raises(BadParameter, match="as_of .* is not within 1900 to 2199"):
+        parse_period("last-week", instant, "Europe/Rome")
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "2199-12-31T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/New_York"])
+def test_the_first_and_last_instant_are_read(text, zone):
+    assert parse_period("2024", resolve_as_of(text), zone).days == 366
 
 
 def test_settings_survive_being_prepared():
@@ -143,6 +204,11 @@ def test_every_setting_has_a_reader():
     }
     assert unread <= {(Service, "holidays")}
     assert ("service", "closed_days") in read
+
+
+def test_a_part_of_a_country_by_code_or_name():
+    for name in ("BZ", "Bolzano"):
+        assert Holidays(country="IT", subdivision=name).subdivision == name
 
 
 @pytest.mark.parametrize("name", sorted(Holidays.model_fields))

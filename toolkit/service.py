@@ -27,6 +27,9 @@ from toolkit.errors import BadSettings
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
+MOST_SCORE = 1000  # of a scale of satisfaction
+YEARS = range(1900, 2200)  # that the clock knows
+LONGEST = 3650 * DAY  # of a duration: beyond it nothing is waited for, and engines and queues can't count
 
 
 def parse_duration(text):
@@ -37,15 +40,28 @@ def parse_duration(text):
     >>> parse_duration("20s"), parse_duration(90), parse_duration("1d")
     (20, 90, 86400)
     """
-    if isinstance(text, bool):
-        raise ValueError(f"{text!r} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
-    if isinstance(text, (int, float)) and text >= 0:
-        return int(text)
     units = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b", str(text))
-    if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b|\s", "", str(text)):
-        raise ValueError(f"{text!r} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
-    return round(sum(float(number) * units[unit] for number, unit in parts))
+    part = r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\b"
+    if isinstance(text, (int, float)) and not isinstance(text, bool) and text >= 0:
+        seconds = text
+    elif re.fullmatch(rf"\s*(?:{part}\s*)+", str(text)):
+        seconds = sum(float(number) * units[unit] for number, unit in re.findall(part, str(text)))
+    else:
+        raise ValueError(f"{_shown(text)} is not a duration; write one such as '20s', '15m', '1h 30m', '2d'")
+    if seconds > LONGEST:
+        raise ValueError(
+            f"{_shown(text)} is too long for a duration: at most ten years, '{LONGEST // DAY}d', are allowed"
+        )
+    return int(seconds) if seconds is text else round(seconds)
+
+
+def _shown(value):
+    """A value as an error shows it: what has hundreds of digits is cut."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:60]}…"
 
 
 def _parse_span(text):
@@ -62,8 +78,19 @@ def _parse_span(text):
     return (start, end if end > start else end + DAY)
 
 
+def _span_of(day, span):
+    """(open, close) of one span of a weekday, as text or, as `model_dump` writes it, in seconds of the day."""
+    if isinstance(span, str):
+        return _parse_span(span)
+    is_pair = isinstance(span, (list, tuple)) and [type(end) for end in span] == [int, int]
+    if not is_pair or not 0 <= span[0] < DAY or not span[0] < span[1] <= span[0] + DAY:
+        raise ValueError(f"{day}: {_shown(span)} is not a span of hours; write one such as '09:00-13:00'")
+    return tuple(span)
+
+
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Cost = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
 
 
 class _Settings(BaseModel):
@@ -91,6 +118,29 @@ class Holidays(_Settings):
                     f"{value!r} is not a country code of the holidays package; "
                     f"ISO codes such as IT, RO, PL, ES, GB are allowed{', ' if close else ''}{', '.join(close)}"
                 )
+        return value
+
+    @field_validator("subdivision")
+    @classmethod
+    def _known_subdivision(cls, value, info):
+        if value is None or "country" not in info.data:  # of a country that is refused nothing is known
+            return value
+        country = info.data["country"]
+        if country is None:
+            raise ValueError(f"{value!r} is a part of a country; name that too, as country")
+        import holidays
+
+        codes = holidays.list_supported_countries()[country]
+        aliases = holidays.country_holidays(country).get_subdivision_aliases()
+        known = sorted({*codes, *(name for names in aliases.values() for name in names)})
+        try:
+            holidays.country_holidays(country, subdiv=value or "''")
+        except NotImplementedError:
+            folded = {name.casefold(): name for name in known}
+            close = [folded[name] for name in difflib.get_close_matches(value.casefold(), folded, n=3)]
+            allowed = f"such as {', '.join(close or codes[:8])} are" if known else "none is"
+            message = f"{value!r} is not a part of {country} that the holidays package knows; {allowed} allowed"
+            raise ValueError(message) from None
         return value
 
 
@@ -139,7 +189,7 @@ class Service(_Settings):
     time_zone: str = "UTC"
     as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
     date_order: Literal["dmy", "mdy"] | None = None  # how 03/04/2024 is to be read
-    minimum_count: Annotated[int, Field(ge=1)] = 10  # below it a figure is shown as "too few"
+    minimum_count: Annotated[int, Field(ge=1, le=1_000_000)] = 10  # below it a figure is shown as "too few"
     csat_scale: tuple[int, int] = (1, 5)  # lowest and highest score; of two-point surveys such as (0, 1)
     short_abandon: Duration = 5  # an abandon within it may be left out
     opening_hours: dict[str, list[tuple[int, int]]] = {
@@ -152,7 +202,7 @@ class Service(_Settings):
         "phone": [Expectation(within=180, share=0.54)],
         "email": [Expectation(within=DAY)],
     }
-    costs: dict[str, Annotated[float, Field(ge=0)]] = {"phone": 12.0, "social": 1.0}
+    costs: dict[str, Cost] = {"phone": 12.0, "social": 1.0}
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
         None, alias="costs.currency"
     )  # stands there: "EUR"
@@ -186,6 +236,18 @@ class Service(_Settings):
     def _as_of_has_an_offset(cls, value):
         if value is not None and value.tzinfo is None:
             raise ValueError(f"{value} has no offset; write one such as 2024-04-29T08:00:00Z")
+        if value is not None and value.year not in YEARS:
+            raise ValueError(f"{value} is not within {YEARS[0]} to {YEARS[-1]}")
+        return value
+
+    @field_validator("csat_scale")
+    @classmethod
+    def _scale(cls, value):
+        low, high = value
+        if not -MOST_SCORE <= low < high <= MOST_SCORE:
+            raise ValueError(
+                f"the lowest score comes first, then a higher one, both within -{MOST_SCORE} to {MOST_SCORE}, such as [1, 5]"
+            )
         return value
 
     @field_validator("opening_hours", mode="before")
@@ -201,7 +263,7 @@ class Service(_Settings):
                 raise ValueError(f"{day!r} is not a weekday{hint}; allowed: {', '.join(WEEKDAYS)}")
             if not isinstance(spans, (list, tuple)):
                 raise ValueError(f"{day}: {spans!r} is not a list of spans such as ['09:00-13:00', '14:00-18:00']")
-            week[day] = sorted(span if isinstance(span, (tuple, list)) else _parse_span(span) for span in spans)
+            week[day] = sorted(_span_of(day, span) for span in spans)
         # A night that passes midnight may not run into the next day's first shift.
         flat = sorted(
             (index * DAY + start, index * DAY + end) for index, day in enumerate(WEEKDAYS) for start, end in week[day]
@@ -243,7 +305,7 @@ def load_service(path=None):
         raise BadSettings(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{path}: can't be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # besides TOMLDecodeError, what Python says of a number of thousands of digits
         raise BadSettings(f"{path}: is not TOML: {error}") from None
     try:
         return Service.model_validate(values)
@@ -259,10 +321,10 @@ def _explain(path, error):
             known = _keys_beside(problem["loc"])
             close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            lines.append(f"  {key} = {problem['input']!r}: unknown key{hint} Allowed here: {', '.join(known)}")
+            lines.append(f"  {key} = {_shown(problem['input'])}: unknown key{hint} Allowed here: {', '.join(known)}")
         else:
             said = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"  {key} = {problem['input']!r}: {said}")
+            lines.append(f"  {key} = {_shown(problem['input'])}: {said}")
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from toolkit.clock.local import ONE_DAY, start_of_day, zone_info
 from toolkit.errors import BadParameter
+from toolkit.service import YEARS
 
 _PERIODS = (
     "all; today, yesterday; this-week, this-month, this-quarter, this-year; last-week, last-month, "
@@ -167,6 +168,8 @@ def parse_period(text, as_of, zone):
     """
     if as_of.tzinfo is None:
         raise BadParameter(f"as_of {as_of} has no offset; write one such as 2024-04-29T08:00:00Z")
+    if as_of.year not in YEARS:
+        raise BadParameter(f"as_of {as_of} is not within {YEARS[0]} to {YEARS[-1]}")
     local, text = as_of.astimezone(zone_info(zone)), str(text).strip()
     if text == "all":
         return Period(None, None, "all", zone, said=text)
@@ -242,8 +245,8 @@ def _range(first, last):
 
 def _period(first, after, zone, months=0):
     """The period of the local days from `first` up to, but without, `after`."""
-    if not 1900 <= first.year <= after.year <= 2200:
-        raise ValueError("it is not within 1900 to 2199")
+    if not YEARS.start <= first.year <= after.year <= YEARS.stop:
+        raise ValueError(f"it is not within {YEARS[0]} to {YEARS[-1]}")
     last = after - ONE_DAY
     if months == 12 and first == date(first.year, 1, 1):
         label = f"{first:%Y}"

@@ -128,7 +128,9 @@ def _cost(result, total):
     if not n:
         told = nothing(say("count.cost_unknown", cases=cases(result, total)))
         return Told(told.heading, note_of([say("count.cost_none")]), shows=False)
-    clauses = [Clause(say("count.cost", cases=cases(result, n), cost=money(result, number(known["cost"].sum()))))]
+    clauses = [
+        Clause(say("count.cost", cases=cases(result, n), cost=money(result, value_text(known["cost"].sum(), "money"))))
+    ]
     if len(known) > 1 and known["cost"].nlargest(2).nunique() == 2:
         top = known.loc[known["cost"].idxmax()]
         share = value_text(top["cost"] / known["cost"].sum(), "rate")
@@ -138,7 +140,7 @@ def _cost(result, total):
                     say(
                         "count.cost_most",
                         place=place_of(result, top),
-                        cost=money(result, number(top["cost"])),
+                        cost=money(result, value_text(top["cost"], "money")),
                         share=share,
                     )
                 )

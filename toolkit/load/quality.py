@@ -11,6 +11,7 @@ on which the record begins (the header is line 1); in Parquet and DuckDB files, 
 from dataclasses import dataclass
 
 from toolkit.load.sql import BLANKS, ID, escaped, literal, ours, quote
+from toolkit.service import LONGEST
 from toolkit.tables import SCORE_RANGE
 
 # What a person is told of each rule.
@@ -29,6 +30,7 @@ REASONS = {
     "order of times": "the time lies before the one that it must follow",
     "order of stages": "a stage ends before it begins: the times that can't both be true were emptied",
     "negative duration": "a duration can't be negative",
+    "endless duration": "a duration can't be longer than ten years",
     "negative count": "a count can't be negative",
     "score out of range": "csat goes from 1 to 5 (csat_scale in service.toml says otherwise), nps from 0 to 10",
     "after as_of": "the time lies after the data was read: a clock runs ahead, or as_of is too early",
@@ -119,6 +121,7 @@ def rules_of(table, types, csat_scale=None):
             checks.append(Check("unknown category", column.name, f"{name} NOT IN ({allowed})", name))
         if column.dtype == "seconds":
             checks.append(Check("negative duration", column.name, f"{name} < 0", name))
+            checks.append(Check("endless duration", column.name, f"{name} > {LONGEST}", name))
         if column.name.endswith("_count") or column.name == "visits":
             checks.append(Check("negative count", column.name, f"{name} < 0", name))
     for owner, earlier, later in ORDER:

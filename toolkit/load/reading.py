@@ -12,6 +12,7 @@ from pathlib import Path
 from toolkit import clock, engine, words
 from toolkit.errors import BadParameter
 from toolkit.load.quality import CONSEQUENCES, NOT_YET
+from toolkit.service import YEARS
 from toolkit.tables import READ_AT, TABLES
 
 
@@ -27,7 +28,7 @@ def resolve_as_of(text, files=()):
     Raises
     ------
     BadParameter
-        The text is none of these.
+        The text is none of these, or of a year that the clock doesn't know.
 
     Examples
     --------
@@ -44,6 +45,8 @@ def resolve_as_of(text, files=()):
         except ValueError:
             message = f"as_of: {text!r} is not an instant; write one such as 2024-04-29T08:00:00Z, or now, or file"
             raise BadParameter(message) from None
+    if text.year not in YEARS:
+        raise BadParameter(f"as_of: {text} is not within {YEARS[0]} to {YEARS[-1]}")
     return text.replace(tzinfo=datetime.UTC) if text.tzinfo is None else text.astimezone(datetime.UTC)
 
 

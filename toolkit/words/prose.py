@@ -55,6 +55,8 @@ def value_text(value, unit):
     ['14 %', '2.8 %', '99.7 %', '100 %', '0 %', 'less than 0.1 %']
     >>> value_text(4.256, "score"), value_text(1200, "count"), value_text(-0.028, "points").replace("\\xa0", " ")
     ('4.26', '1,200', '2.8 points')
+    >>> [value_text(value, "money") for value in (9.7, 99.996, 1234.5)]
+    ['9.70', '100', '1,234']
     """
     if unit == "seconds":
         return duration(value)
@@ -73,6 +75,8 @@ def digits(value, unit):
         percents = value * 100
         is_whole = abs(percents - round(percents)) < 1e-9 or (round(abs(percents), 1) >= 10 and round(percents) < 100)
         return 0 if is_whole else 1
+    if unit == "money":  # cents count where there are few
+        return 2 if round(abs(value), 2) < 100 else 0
     return 2 if unit == "score" else 0 if unit == "count" or value == round(value) else 1
 
 
