@@ -232,9 +232,44 @@ def test_encodings_and_lines(tmp_path):
     file = tmp_path / "benchmark.csv"
     file.write_bytes('metric,value,name\n"csat",0.8,"Caf\u00e9\nCentral"\n\ncsat,0.7,B\n'.encode("cp1252"))
     rows = read_outside(file)
-    assert rows["name"].tolist() == ["Café\nCentral", "B"] and rows["line"].tolist() == [3, 5]
+    assert rows["name"].tolist() == ["Café\nCentral", "B"] and rows["line_"].tolist() == [3, 5]
     file.write_text("metric\tvalue\ncsat\t0.8\n", encoding="utf-16")
     assert read_outside(file)["value"].tolist() == ["0.8"]
+
+
+def test_columns_without_a_name_and_one_called_line(tmp_path):
+    file = tmp_path / "benchmark.csv"
+    file.write_text("metric,value,unit,Line,,\ncsat,80,%,Hotline,,\n\ncsat,0.8,,,,\n")
+    assert read_outside(file).columns.tolist() == ["metric", "value", "unit", "line", "line_"]
+    rows, unread = outside_figures(read_outside(file))
+    assert rows["keys"].tolist() == [{"line": "Hotline"}, {}] and rows["value"].tolist() == [0.8, 0.8]
+    assert rows["line"].tolist() == [2, 4] and not unread
+    made = metrics.benchmark(metrics.csat(scores(70, 100, line="Hotline"), by="line"), read_outside(file))
+    assert made["line"].tolist() == ["Hotline"] and made["change"].tolist() == pytest.approx([-0.1])
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("metric,value,Value \ncsat,0.8,0.9\n", "line 1: has the column 'value' twice"),
+        ("metric,value,\ncsat,0.8,\ncsat,0.8,email\n", "line 3: 'email' stands in a column without a name"),
+        ('metric,value,name\ncsat,0.8,A\n\ncsat,0.8,"B\ncsat,0.9,C\n', "line 4: a quotation mark isn't closed"),
+        ('metric,value,name\ncsat,0.8,"B', "line 2: a quotation mark isn't closed"),
+        (f"metric,value,name\ncsat,0.8,{'x' * 131_073}\n", "line 2: a cell has more than 131,072 characters"),
+        ("", "it has: nothing"),
+    ],
+)
+def test_a_file_that_can_t_be_read_says_where(tmp_path, text, said):
+    (tmp_path / "benchmark.csv").write_text(text)
+    with pytest.raises(BadData, match=f"benchmark.csv.*{said}"):
+        read_outside(tmp_path / "benchmark.csv")
+
+
+def test_a_table_with_columns_twice_or_without_a_name():
+    with pytest.raises(BadParameter, match="'value' twice"):
+        outside_figures(outside(("csat", 0.8, 0.9), columns=("metric", "value", "Value")))
+    rows, _ = outside_figures(outside(("csat", 0.8, None, ""), columns=("metric", "value", "", " ")))
+    assert rows["value"].tolist() == [0.8] and rows["keys"].tolist() == [{}]
 
 
 # --- what is said ---------------------------------------------------------------------------------

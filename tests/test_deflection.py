@@ -212,7 +212,7 @@ def test_savings_whatever_the_phone_is_called(phone, named, tmp_path):
     data = open_data(tmp_path, period="2024-W11")
     row = metrics.deflection_savings(data.conversations).iloc[0]
     assert row[["n", "phone_count", "moved", "cost_difference", "saved"]].tolist() == [10, 2, 3, 2.5, 7.5]
-    rung = metrics.deflection_savings(conversations("E-Mail"), base=conversations(phone, "E-Mail"))
+    rung = metrics.deflection_savings(conversations("E-Mail"), earlier=conversations(phone, "E-Mail"))
     assert rung["cost_difference"].tolist() == [11.0]  # where nobody rang: what a call would have cost
 
 

@@ -272,4 +272,4 @@ def test_satisfaction_is_left_out_where_only_nps_was_asked(tmp_path):
 def test_a_month_beside_one_cut_is_told_alone(tmp_path):
     months = monthly(of_kind(tmp_path, "nps", ["2024-03-20", "2024-04-10"], 9), metrics.nps)
     assert months["n"].tolist() == [30, 30] and months.attrs["partial"] == [0]
-    assert months.sentence().endswith("The other one isn’t whole, so that it isn’t compared.")
+    assert "The other one isn’t whole, so that it isn’t compared." in months.sentence()

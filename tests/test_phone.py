@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import metrics
+from toolkit.blocks import block
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.service import Service
 from toolkit.table_html import wholes
@@ -57,6 +58,14 @@ def test_a_formula_that_is_no_share_has_no_interval_and_never_passes_all():
     view = metrics.service_level_by_formula(calls_of([5, 5], [1, 1, 1])).set_index("formula")
     assert view.loc["answered_less_short", ["service_level", "low", "high"]].isna().all()
     assert view.loc["answered", "service_level"] == 1
+
+
+def test_a_formula_without_a_value_is_in_no_sentence_and_no_chart():
+    view = metrics.service_level_by_formula(calls_of([5] * 40 + [100] * 5, [1] * 10))
+    told = block(view)
+    assert told["heading"].replace("\xa0", " ").startswith("The service level is between 73 % and 91 %")
+    assert "less short" not in told["note"] and "less short" not in told["chart"]["wide"]
+    assert "4 rows" in told["chart"]["alt"] and "less short" in told["tables"][0]["html"]
 
 
 @pytest.mark.parametrize(

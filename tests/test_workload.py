@@ -62,6 +62,13 @@ def test_a_group_of_the_backlog_is_its_own():
     assert metrics.waiting_now(FLOW, by="channel").set_index("channel")["n"].to_dict() == {"(none)": 1, "x": 1}
 
 
+def test_the_backlog_by_status():
+    groups = metrics.new_and_closed(FLOW, by="status").set_index("status")
+    assert groups["n"].to_dict() == {"closed": 2, "open": 2, "solved": 1}
+    assert groups["backlog"].to_dict() == {"closed": 0, "open": 2, "solved": 0}
+    assert metrics.waiting_now(FLOW, by="status").set_index("status")["n"].to_dict() == {"open": 2}
+
+
 @pytest.mark.parametrize("by", ["hour", "weekday", ["day", "week"]])
 def test_a_backlog_has_no_hour_of_the_day(by):
     with pytest.raises(BadParameter):

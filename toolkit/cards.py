@@ -21,7 +21,7 @@ def card_texts(figure):
         per day); `direction` (better, worse, none); `target` and `status` (off, near, on, few, none); `within_seconds`
         (the time of a share in time); `population` (a code); `year_ago`: None, or a dict of `value`, `change`, `verdict`
         and `direction`; `note`: a code (no_data, few with its `minimum_count`,
-        not_reached), or the key of a message and its values.
+        not_reached, answered_only), or the key of a message and its values.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def card_texts(figure):
     if interval and population:
         said["label"] = words.text("pages.card.of_some", label=said["label"], population=population)
     if note in NO_VALUE:
-        return said | {"value": words.text(f"pages.card.{note}"), "interval": ""}
+        return said | {"value": "–" if figure.get("why") else words.text(f"pages.card.{note}"), "interval": ""}
     said |= {"value": _value(figure, unit), "standing": words.text(f"pages.status.{said['status']}")}
     n_before = figure.get("previous_n")
     is_few = unit != "count" and _is_there(n_before) and n_before < (figure.get("minimum_count") or 1)
@@ -115,8 +115,13 @@ def _note(figure, cases):
         return words.text(note[0], **note[1])
     if note == "not_reached":
         return _reached(figure)
+    if note == "answered_only":
+        return words.text("pages.card.answered_only")
     if note == "few":
         return words.text("pages.card.fewer", cases=cases, n=figure["minimum_count"])
+    if note == "no_data" and figure.get("why"):
+        key, values = figure["why"]
+        return words.text(key, **values)
     return words.text("pages.card.no_case") if note == "no_data" else ""
 
 

@@ -32,6 +32,14 @@ class MissingSetting(MissingColumn):
         Exception.__init__(self, f"service.toml doesn't say {what} ({setting})")
 
 
+class UnfitSetting(MissingSetting):
+    """service.toml says something that is allowed, and of which a metric can make nothing."""
+
+    def __init__(self, setting, value, needed):
+        self.table, self.column, self.present = "service.toml", setting, []
+        Exception.__init__(self, f"service.toml says {setting} = {value:g}, and {needed}")
+
+
 class MissingTable(ToolkitError):
     """The data set has not the table that is asked for: `table`, where one is named; or none of a `kind` of its rows."""
 

@@ -140,11 +140,24 @@ SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
 # Columns that a data set adds where the rows of a table aren't read at one instant: which week a row is of, and when
 # it is read.
 OUTSIDE = "benchmark.csv"  # beside the data: figures from outside, one row each; any other column of it is a group
-PARTS_OF_OUTSIDE = ("line", "metric", "value", "low", "high", "n", "name", "source", "unit", "period")
+PARTS_OF_OUTSIDE = ("metric", "value", "low", "high", "n", "name", "source", "unit", "period")
 HISTORY_WEEK, READ_AT = "history_week", "read_at"
 FOLDED = ("channel", "sender", "kind", "outcome")  # columns that are kept, and compared, in lower case
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
 PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
+# Written channels that are neither social ones nor messaging.
+EMAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
+FORM_CHANNELS = (
+    "web_form",
+    "webform",
+    "web form",
+    "form",
+    "contact_form",
+    "contact form",
+    "webformular",
+    "kontaktformular",
+)
+MAIL_CHANNELS = (*EMAIL_CHANNELS, *FORM_CHANNELS, "letter", "brief", "post", "fax")
 # States in which a conversation waits for nobody, whatever its system calls them.
 CLOSED_STATUSES = (
     "closed",

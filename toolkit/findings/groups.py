@@ -12,7 +12,7 @@ from toolkit.findings.compared import before_of, change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.verdicts import CHANCE, CLEAR, decide, direction, rates
-from toolkit.words import display_name, sentence_case, text, value_text
+from toolkit.words import display_name, estimate, sentence_case, text, value_text
 
 MOST_FACTS = 20
 MOST_NOTES = 3
@@ -130,13 +130,16 @@ def _alone(result, row, groups, status, off, notes):
     """The only group with enough cases."""
     what = text("sentence.what.subject_at", subject=word(result, "subject"), place=place_of(result, row))
     heading = say("group.single", what=what, figure=figure_of(result, row))
+    part = part_of(result)
+    if part or "in_time" in result.attrs:  # a share within a time, which its subject doesn't name
+        about = {"cases": cases(result, int(row["n"])), "place": place_of(result, row)}
+        about["event"] = say("target.event", event=event(result), time=part) if part else event(result)
+        heading = say("group.alone_part", value=estimate(*row[["value", "low", "high"]], unit_of(result)), **about)
     others = groups.drop(index=row.name)
-    has_cases, cut = others["n"] >= least_of(result), others.index.isin(result.attrs.get("partial", ()))
-    if has_cases.any() and cut[has_cases.to_numpy()].all():  # months of which the period, or the data, holds a part
-        said = say("alone_partial", n=int(has_cases.sum()))
-    else:  # cases there are, but none to which it could happen
-        said = say("alone_unknown" if has_cases.any() else "alone")
-    note = note_of([said if len(others) else "", *notes])
+    counted = others[others["n"] >= least_of(result)]  # cases there are; else none to which it could happen
+    is_cut = len(counted) and counted.index.isin(result.attrs.get("partial", ())).all()  # the data holds a part
+    said = "alone_partial" if is_cut else "alone_unknown" if len(counted) else "alone"
+    note = note_of([say(said, n=len(counted)) if len(others) else "", *notes])
     return Told(sentence_case(heading), note, shows=False, status=status, facts=off)
 
 

@@ -100,12 +100,21 @@ def too_few(result):
     """The clause for a result without a group that is large enough; None if there is one."""
     count, least = result.attrs.get("count", "n"), result.attrs.get("minimum_count", 1)
     if not len(result) or not result[count].sum():
-        return say("no_data")
+        return why_none(result)
     if result.enough().any():
         return None
     if len(result) == 1:
         return say("too_few", cases=cases(result, int(result[count].iloc[0])), minimum=number(least))
     return say("too_few_groups", cases=cases(result, least))
+
+
+def why_none(result):
+    """The clause for a result without a case: what there is besides, such as cases too young to judge."""
+    if words.has(f"metric.{result.attrs['metric']}.nothing"):
+        return word(result, "nothing")
+    counts = [name for name, unit in result.attrs["units"].items() if unit == "count" and name in result.columns]
+    clauses = also(result, {name: float(result[name].sum()) for name in counts})
+    return say("none_counted", why=words.joined(clauses)) if clauses else say("no_data")
 
 
 def also(result, values):

@@ -182,7 +182,8 @@ def rate(result, comparison=None, **context):
     row = result.iloc[0]
     if keys and len(result) > 1:
         if total or result.attrs.get("overlaps"):
-            return groups_told(result, comparison=comparison, **context)
+            notes = also(result, result.attrs.get("facts", {}))
+            return groups_told(result, comparison=comparison, notes=notes, **context)
         none = Clause(say("none", cases=cases(result, n), event=event(result, 0)))
         return Told(composed([none])[0], shows=False, status=worst(targets.statuses(result)))
     if keys:
@@ -204,17 +205,29 @@ def rate(result, comparison=None, **context):
 
 def _side_by_side(result, keys):
     """The same cases counted in other ways, of which none is the highest."""
-    items, rows, subject = [], result[result.enough().to_numpy(bool)], word(result, "subject")
+    items, subject = [], word(result, "subject")
+    rows = result[
+        (result.enough() & result[result.attrs["value"]].notna()).to_numpy(bool)
+    ]  # a formula may have no value
+    if not len(rows):
+        return nothing(say("no_data"))
     for _, row in rows.iterrows():
         about = {"value": estimate_of(result, row), "place": place_of(result, row, keys[-1:])}
         items.append(text("sentence.group.item", **about))
     low, high = (value_text(end, unit_of(result)) for end in (rows[result.attrs["value"]].agg(["min", "max"])))
-    form = "same" if low == high else "side_by_side"
+    is_all, facts = len(rows) == len(result), also(result, result.attrs.get("facts", {}))
+    if len(rows) == 1:
+        what = text("sentence.what.subject_at", subject=subject, place=place_of(result, rows.iloc[0], keys[-1:]))
+        said, note = say("group.single", what=what, figure=estimate_of(result, rows.iloc[0])), [say("group.few_others")]
+        return Told(
+            sentence_case(said), note_of([*([] if is_all else note), *facts]), status=worst(targets.statuses(result))
+        )
+    form = ("same" if is_all else "same_enough") if low == high else "side_by_side"
     about = {"subject": subject, "low": low} | ({"high": high, "apart": word(result, "apart")} if low != high else {})
     status = worst(targets.statuses(result))
     return Told(
         sentence_case(say(f"group.{form}", **about)),
-        note_of([say("group.list", list=words.joined(items))]),
+        note_of([say("group.list", list=words.joined(items)), *facts]),
         status=status,
     )
 

@@ -64,12 +64,13 @@ def _shown(value):
 def band(result, **context):
     """What stands out from what was expected, the clearest first; or that nothing does."""
     attrs, keys = result.attrs, place_keys(result)
+    times = [key for key in keys if key in PARTS]
     if not len(result):
-        return nothing(say("no_data"))
+        some = attrs["facts"].get("contacts")
+        return nothing(say("band.no_whole", period=text(f"period.{times[-1]}")) if some else say("no_data"))
     looked = result[(result["state"] != UNKNOWN).to_numpy(bool)]
     if not len(looked):
         return nothing(say("band.unknown"))
-    times = [key for key in keys if key in PARTS]
     step = text(f"step.{times[-1]}", n=len(pd.DataFrame(looked)[times].drop_duplicates()))
     groups = pd.DataFrame(looked)[[key for key in keys if key not in times]].drop_duplicates()
     each = len(groups) if len(groups.columns) else 1

@@ -27,6 +27,9 @@ def team(result, **context):
     at_mix = say("team.mix", mix=mix) if mix else ""
     clauses = [_differs(result, label, row, key, subject, unit, at_mix) for label, row in clear.iterrows()]
     notes = _notes(result)
+    if len(named) == 1 and not tested:
+        only = say("team.only", name=display_name(named.iloc[0][key], key))
+        return Told(words.sentence_case(only), note_of(notes))
     if not tested:
         return Told(words.sentence_case(say("team.untested", none_of=text(name_of("none_of", keys)))), note_of(notes))
     if not clauses:

@@ -6,6 +6,7 @@ import shutil
 import weakref
 
 from toolkit import clock, words
+from toolkit.errors import MissingColumn
 from toolkit.load import coverage, reading
 from toolkit.load.outside import read_outside
 from toolkit.load.prepared import write_prepared
@@ -338,8 +339,13 @@ class Data(Weeks):
         return self.has(table) and all(column in getattr(self, table).columns for column in columns)
 
     def first_column(self, table, *columns):
-        """The first of these columns that the table has."""
-        return next(column for column in columns if column in getattr(self, table).columns)
+        """The first of these columns that holds a value in this period; where none does, the first that there is."""
+        rows = getattr(self, table)
+        there = [column for column in columns if column in rows.columns]
+        if not there:
+            raise MissingColumn(table, " or ".join(columns), rows.columns)
+        held = rows.aggregate(**{column: rows[column].count() for column in there}).execute().iloc[0]
+        return next((column for column in there if held[column]), there[0])
 
     @property
     def ledger(self):

@@ -8,6 +8,7 @@ import pandas as pd
 from toolkit.errors import BadData
 from toolkit.tables import OUTSIDE
 
+LINE, END = "line_", "\x03"  # which no column of the data may be called, and no text holds
 ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 
 
@@ -18,30 +19,65 @@ def find_outside(path):
 
 
 def read_outside(path):
-    """The rows of a file of figures from outside, every cell a text, with a column `line`.
+    """The rows of a file of figures from outside, every cell a text, with a column `line_`: where each one ends.
 
-    Separated by commas, semicolons or tabs; lines without a word are passed over.
+    Separated by commas, semicolons or tabs; lines without a word are passed over, and columns without a heading and a
+    word.
 
     Raises
     ------
     BadData
-        It can't be read as text, or has no heading.
+        It can't be read as text, has no heading or one twice, a quotation mark that isn't closed, or a word without a
+        heading.
     """
     text = _decoded(Path(path).read_bytes())
     first = text.split("\n", 1)[0]
-    mark = max(",;\t", key=first.count)
-    lines = csv.reader(text.splitlines(keepends=True), delimiter=mark)
-    heading = next(lines, None)
-    if not heading or "metric" not in [name.strip().lower() for name in heading]:
-        raise BadData(
-            f"{path}: has no column 'metric' in its first line; it has: {', '.join(heading or []) or 'nothing'}"
-        )
+    (_, heading), *lines = list(_lines(path, text, max(",;\t", key=first.count))) or [(1, [])]
+    names = [outside_name(name) for name in heading]
+    if "metric" not in names:
+        raise BadData(f"{path}: has no column 'metric' in its first line; it has: {', '.join(heading) or 'nothing'}")
+    twice = next((name for name in names if name and [*names, LINE].count(name) > 1), None)
+    if twice:
+        raise BadData(f"{path}, line 1: has the column {twice!r} twice; name each column once")
     rows = []
-    for row in lines:
-        if any(cell.strip() for cell in row):
-            cells = dict(zip(heading, [*row, *[""] * len(heading)], strict=False))
-            rows.append(cells | {"line": lines.line_num})
-    return pd.DataFrame(rows, columns=[*heading, "line"])
+    for line, row in lines:
+        if not any(cell.strip() for cell in row):
+            continue
+        row = [*row, *[""] * len(names)][: len(names)]
+        lost = next((cell for name, cell in zip(names, row, strict=True) if not name and cell.strip()), None)
+        if lost is not None:
+            raise BadData(f"{path}, line {line}: {lost!r} stands in a column without a name; the first line names each")
+        rows.append({name: cell for name, cell in zip(names, row, strict=True) if name} | {LINE: line})
+    return pd.DataFrame(rows, columns=[*filter(None, names), LINE])
+
+
+def outside_name(heading):
+    """What a column of figures from outside is called.
+
+    >>> outside_name(" First Response ")
+    'first_response'
+    """
+    return str(heading).strip().lower().replace(" ", "_")
+
+
+def _lines(path, text, mark):
+    """(the number of its last line, cells) of each row; BadData where a quotation mark isn't closed."""
+    # after all of them one of its own, which a quotation mark that isn't closed takes in
+    reader, begins, row = csv.reader([*text.splitlines(keepends=True), END], delimiter=mark), 1, None
+    try:
+        for row in reader:
+            if row != [END]:
+                if any(cell.endswith(END) for cell in row):
+                    break
+                yield reader.line_num, row
+                begins = reader.line_num + 1
+    except csv.Error:
+        raise BadData(
+            f"{path}, line {begins}: a cell has more than {csv.field_size_limit():,} characters, or its quotation mark "
+            "isn't closed"
+        ) from None
+    if row != [END]:
+        raise BadData(f"{path}, line {begins}: a quotation mark isn't closed")
 
 
 def _decoded(content):

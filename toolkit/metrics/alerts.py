@@ -99,10 +99,17 @@ def volume_alerts(contacts, by=None, every="day", holidays="as_sunday", period=N
         for (key, one), (bands, states) in zip(_kept(series), walked, strict=True):
             part = _with_bands(one, one["n"], bands, states)
             parts.append(part[part["is_told"]].assign(**dict(zip(keys, key, strict=True))))
-        columns = [*keys, *calendar.names, "n", *OWN]
+        columns, n = [*keys, *calendar.names, "n", *OWN], int(frame["n"].sum())
         told = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
         return _result(
-            told.astype({"n": "int64"}), contacts if data is not None else rows, keys, calendar, case, every, holidays
+            told.astype({"n": "int64"}),
+            contacts if data is not None else rows,
+            keys,
+            calendar,
+            case,
+            every,
+            holidays,
+            n,
         )
 
     return shapes.run(query, finished)
@@ -185,12 +192,12 @@ class _Calendar:
         return days.merge(pd.DataFrame({"hour": np.arange(24)}), how="cross")
 
 
-def _result(frame, table, keys, calendar, case, every, holidays):
+def _result(frame, table, keys, calendar, case, every, holidays, contacts):
     units = {"n": "count", "expected": "number", "p": "number"}
     choices = {"every": every} | ({} if every == "week" else {"holidays": holidays})
     told = frame["day"].isin(calendar.closed) if "day" in frame else pd.Series(False, index=frame.index)
     days = frame.loc[told, "day"].nunique() if told.any() else 0
-    facts = {"looked_at": int((frame["state"] != unusual.UNKNOWN).sum()), "holidays": int(days)}
+    facts = {"looked_at": int((frame["state"] != unusual.UNKNOWN).sum()), "holidays": int(days), "contacts": contacts}
     about = {"case": case, "ends": ("low", "high"), "facts": facts}
     result = shapes.finish(frame, "volume_alerts", table, [*keys, *calendar.names], units, choices, 0, **about)
     result.attrs["partial"] = []  # only what is over is told
@@ -264,6 +271,7 @@ def unusual_weeks(result, period=None):
     units = {"n": "count", value: unit, "p": "number", "expected": "number" if is_count else "rate"}
     shown = Result.of(made, attrs["metric"], units, [*keys, "week"], attrs["minimum_count"], attrs["choices"])
     facts = {"looked_at": int((made["state"] != unusual.UNKNOWN).sum()) if len(made) else 0, "holidays": 0}
+    facts["contacts"] = int(result["n"].sum())
     kept = {name: attrs[name] for name in ("case", "best", "zone") if name in attrs}
     shown.attrs |= kept | {"shape": "band", "value": value, "count": "n", "ends": ("low", "high"), "facts": facts}
     shown.attrs |= {"rows": [*keys, "week"], "partial": []}

@@ -1,5 +1,7 @@
 """What is still open: what came in, what was closed, and what is left."""
 
+import dataclasses
+
 import pandas as pd
 
 from toolkit import engine, words
@@ -9,6 +11,7 @@ from toolkit.metrics.happened import BEFORE, events, scope_of, step_of, steps_th
 from toolkit.metrics.registry import metric
 from toolkit.tables import CLOSED_STATUSES, HISTORY_WEEK
 
+MARGIN = 28 * 86_400  # seconds that the data reaches back before a period whose beginning it is held against
 COUNTS = ("n", "closed_count", "backlog", "backlog_change")
 
 
@@ -60,13 +63,16 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
     keys, step = engine.group_keys(by), step_of(engine.group_keys(by))
     scope = scope_of(conversations, "conversations", ["created_at", "closed_at"], as_of)
     engine.refuse_nulls(scope.rows, "conversations", "created_at")
-    is_known = _is_known(engine.as_table(scope.rows, "conversations", ["closed_at"]))
+    rows = engine.as_table(scope.rows, "conversations", ["closed_at"])
+    is_known = _is_known(rows)
     kinds = {"opened_": "created_at", "closed_": "closed_at"}
-    if is_known is not None:
-        kinds["unknown_"] = ("created_at", ~is_known)
+    if is_known is not None:  # before the keys, of which the status may be one
+        scope = dataclasses.replace(scope, rows=rows.mutate(is_known_=is_known))
+        kinds["unknown_"] = ("created_at", lambda rows: ~rows.is_known_)
     happened = events(scope, "conversations", keys, kinds, zone, taken=COUNTS)
     plain = [key for key in keys if key != step]
-    query = engine.aggregate(happened, [*plain, BEFORE, "step_"], **{kind: happened[kind].sum() for kind in kinds})
+    sums = {kind: happened[kind].sum() for kind in kinds} | {"first_": happened.at_.min()}
+    query = engine.aggregate(happened, [*plain, BEFORE, "step_"], **sums)
 
     def made(frame):
         frame = frame.assign(net_=frame["opened_"] - frame["closed_"] - frame.get("unknown_", 0))
@@ -95,18 +101,26 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
         units = dict.fromkeys(COUNTS, "count") | {"backlog_change": "change in count"}
         left, before = int(frame["net_"].sum()), int(frame["net_"].sum() - within["net_"].sum())
         opened, closed = (int(within[kind].sum()) for kind in ("opened_", "closed_"))
+        # where the data begins with the period, or little before it, what was open then isn't known
+        first = frame["first_"].min() if len(frame) else None
+        is_known = scope.data is None or (
+            scope.start is not None and first is not None and first + MARGIN <= scope.start
+        )
         way = "same" if left == before else "grew" if left > before else "shrank"
+        way = way if is_known else "level"
         about = {"n": left, "left": (left, "count"), "by": (abs(left - before), "count")}
         if step in PERIODS:
             way, about["steps"] = f"{way}_since", words.text(f"step.{step}", n=steps)
         told = [(way, about), ("moved", {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")})]
+        if not is_known and left:
+            told.append(("begins", {}))
         if "unknown_" in frame and within["unknown_"].sum():
             told.append(("unknown", {"n": int(within["unknown_"].sum())}))
         made = shapes.finish(
             result, "new_and_closed", scope.table, keys, units, None, 0, told=told if opened or closed or left else []
         )
         # what is open is told at an instant, not over a week
-        made.attrs |= {"partial": [], "is_stock": True, "stock_before": before}
+        made.attrs |= {"partial": [], "is_stock": True, "stock_before": before if is_known else None}
         return made
 
     return shapes.run(query, made)

@@ -10,6 +10,7 @@ import pandas as pd
 from toolkit import engine, verdicts, words
 from toolkit.errors import BadParameter, MissingColumn, suggestion
 from toolkit.intervals import LEVEL, difference, normal_quantile, wilson
+from toolkit.load.outside import LINE, outside_name
 from toolkit.metrics.registry import METRICS, metric
 from toolkit.result import Result, interval_columns
 from toolkit.tables import FOLDED
@@ -164,7 +165,7 @@ def outside_figures(table):
     Parameters
     ----------
     table : DataFrame, ibis Table or path
-        See `benchmark`; a column `line` says where each row stands, else they are numbered from 2 (below a heading).
+        See `benchmark`; a column `line_` says where each row stands, else they are numbered from 2 (below a heading).
 
     Returns
     -------
@@ -182,15 +183,20 @@ def outside_figures(table):
     """
     if not isinstance(table, pd.DataFrame):
         table = engine.to_pandas(engine.as_table(table, "benchmark", ["metric", "value"]))
-    table = table.rename(columns={name: str(name).strip().lower().replace(" ", "_") for name in table.columns})
+    table = table.set_axis([outside_name(name) for name in table.columns], axis=1)
+    table = table.loc[
+        :, [bool(name) or bool(table.iloc[:, at].map(_said).any()) for at, name in enumerate(table.columns)]
+    ]
+    if table.columns.has_duplicates:
+        raise BadParameter(f"benchmark has the column {table.columns[table.columns.duplicated()][0]!r} twice")
     for name in ("metric", "value"):
         if name not in table.columns:
             raise MissingColumn("benchmark", name, table.columns)
-    keys = [name for name in table.columns if name not in PARTS]
+    keys = [name for name in table.columns if name not in (*PARTS, LINE)]
     made, unread, seen = [], [], {}
     for number, (_, row) in enumerate(table.iterrows(), 2):
         said = {name: _said(row[name]) for name in table.columns}
-        line = int(said.get("line") or number)
+        line = int(said.get(LINE) or number)
         try:
             one = _figure(said, {key: said[key] for key in keys if said[key]})
         except ValueError as error:

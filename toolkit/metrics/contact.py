@@ -15,6 +15,7 @@ WHY = {"again_count": "is_again_", "reopened_count": "is_reopened_", "escalated_
        "open_count": "is_open_"}  # fmt: skip
 BESIDE = ("undue_count", "unknown_count")
 ESCALATED = ("escalated_to", "escalation_reason")
+RECORDED = {"reopened": ("reopened_at", "reopen_count"), "escalated": ESCALATED}  # columns of which one is enough
 
 
 @metric(
@@ -54,7 +55,7 @@ def first_contact_resolution(
     -------
     Result, one row per group: `n` conversations that could be judged, `resolved_count`, `first_contact_resolution` in
         [0, 1] (best 1) with `low`, `high` (95 % Wilson); why the others weren't, in counts of which several may hold of
-        one: `again_count`, `reopened_count`, `escalated_count`, `open_count`; and besides n `undue_count`, whose time
+        one: `again_count`, `reopened_count`, `escalated_count` (null where the data records none), `open_count`; and besides n `undue_count`, whose time
         had not passed, and `unknown_count` without a customer, of whom no second contact can be known.
 
     Raises
@@ -194,6 +195,11 @@ def _escalated(rows):
     return known
 
 
+def _recorded(rows):
+    """Of reopenings and escalations those that the data records."""
+    return [name for name, columns in RECORDED.items() if set(columns) & set(rows.columns)]
+
+
 def _judged(rows, still_open):
     """The rows with whether their window (`window_`, days) has passed, whether the customer came again, and the result."""
     seconds = rows.window_ * DAY
@@ -215,11 +221,19 @@ def _resolved(of, rows, by, zone, choices, case):
 
     # What is closed was escalated before, so that an earlier reading knows it, too; a count of reopenings isn't dated.
     is_state = "reopen_count" in rows.columns and "reopened_at" not in rows.columns
-    names = [*WHY, *BESIDE]
+    names, recorded = [*WHY, *BESIDE], _recorded(rows)
+    absent = [name for name in RECORDED if name not in recorded]
+    # what isn't recorded can't be taken off
+    facts = {} if not absent else {"unrecorded" if len(absent) > 1 else f"unrecorded_{absent[0]}": 1}
+    choices = choices | ({"recorded": "_".join(recorded) or "neither"} if absent else {})
+
+    def nulled(frame):
+        return frame.assign(**{f"{name}_count": float("nan") for name in absent})
+
     return shapes.rate(
         of, rows, "resolved", by, zone, choices=choices, uses=names, case=case, is_state=is_state, among="judged",
-        target=target_of(rows, "first_contact_resolution"), extra=(counted, lambda frame: frame),
-        units=dict.fromkeys(names, "count"),
+        target=target_of(rows, "first_contact_resolution"), extra=(counted, nulled),
+        units=dict.fromkeys(names, "count"), more={"facts": facts} if facts else None,
     )  # fmt: skip
 
 

@@ -11,10 +11,8 @@ from toolkit.metrics.followups import calls_besides, key_of, without_tests
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting, currency_of
 from toolkit.metrics.volume import contacts_of, inbound_volume
-from toolkit.tables import HISTORY_WEEK, PHONE_CHANNELS
+from toolkit.tables import HISTORY_WEEK, MAIL_CHANNELS, PHONE_CHANNELS
 
-# Written channels that are neither social ones nor messaging.
-MAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail", "letter", "post", "fax", "web_form", "webform", "form")
 PHONE = "phone"
 
 

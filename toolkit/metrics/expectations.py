@@ -1,11 +1,13 @@
 """Whether customers get their answer within what they expect of a channel."""
 
 from toolkit import engine
+from toolkit.errors import MissingSetting
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.choices import choosing
 from toolkit.metrics.registry import metric
 from toolkit.metrics.response import asked, first_response_time
 from toolkit.metrics.rows import channel_setting
+from toolkit.tables import EMAIL_CHANNELS, MAIL_CHANNELS
 
 
 @metric("rate", table="conversations", case="conversation", value="expectation_met", best="high")
@@ -18,6 +20,7 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
     conversations : DataFrame, ibis Table or path; one row per conversation
         Uses `created_at`, `first_response_at`, `closed_at` where it is there, and `channel`. What is expected stands in service.toml
         (`expectations`), of a channel by its name; "social" stands for all written channels without an entry of their own.
+        Without any the toolkit assumes them, of the phone, e-mail, social channels and messaging; letters and forms are left out.
     as_of, bot_only, channels, since, reopened :
         As for `first_response_time`; a phone conversation that begins when the call is taken says nothing of its queue.
 
@@ -27,6 +30,11 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
         `within_seconds`, `expected_share` of the customers who expect it (null where that isn't known), `n`
         conversations, `answered_count` answered by then, `expectation_met` in [0, 1] (best 1) with `low`, `high` (95 %, from the
         cumulative incidence: what is waiting is censored).
+
+    Raises
+    ------
+    MissingSetting
+        Nothing says what is expected of any of the channels.
 
     Source: DEFINITIONS.md#expectation-met
 
@@ -48,7 +56,8 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
     settings = shapes.settings_of(rows)
     with shapes.at_once():
         first = waits.wait(first_response_time, waiting, "channel")
-    groups = {channel: channel_setting(channel, settings.expectations) for channel in first["channel"]}
+    is_assumed = "expectations" not in settings.model_fields_set
+    groups = {channel: _setting(channel, settings.expectations, is_assumed) for channel in first["channel"]}
     made = []
     for name, expected in settings.expectations.items():
         members = [channel for channel, group in groups.items() if group == name]
@@ -61,6 +70,8 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
             met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
             label = f"{name}, {_hours(one.within)}"
             made.append((label, one.within, one.share, int(curve.n), met, share, low, high))
+    if len(groups) and not made:
+        raise MissingSetting("expectations", f"what customers expect of {', '.join(map(str, groups))}")
     columns = [
         "expectation",
         "within_seconds",
@@ -80,7 +91,16 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
         "ends": ("low", "high"),
     }
     units |= {"expectation_met": "rate"}
-    return shapes.finish(frame, "expectation_met", rows, [], units, waiting.told, **about, **waiting.about)
+    about |= {"facts": {"is_assumed": 1}} if is_assumed else {}
+    told = waiting.told | {"expectations": "assumed" if is_assumed else "own"}
+    return shapes.finish(frame, "expectation_met", rows, [], units, told, **about, **waiting.about)
+
+
+def _setting(channel, expectations, is_assumed):
+    """The name of the expectation that holds for a channel; what is assumed of social channels isn't of letters and forms."""
+    if is_assumed and channel.lower() in MAIL_CHANNELS:
+        return "email" if channel.lower() in EMAIL_CHANNELS else None
+    return channel_setting(channel, expectations)
 
 
 def _hours(seconds):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from toolkit import verdicts
+from toolkit import verdicts, words
 from toolkit.errors import MissingColumn, MissingTable
 from toolkit.intervals import count_interval
 from toolkit.metrics.periods import (
@@ -37,7 +37,7 @@ def figures(data, *asked):
     -------
     list of dict, one a figure: metric, column, unit, group ("volume", "speed", "experience"), case, n, value, low, high, previous, previous_n, change,
         change_low, change_high, p, verdict (Holm over the figures), direction ("better", "worse", "none"), status,
-        target, population, note, per_day (a count's change is that of a day, as the periods differ in length), year_ago:
+        target, population, note (of "no_data" with `why`: the key and the values of a message, or None), per_day (a count's change is that of a day, as the periods differ in length), year_ago:
         a dict of value, n, change, low, high, p, verdict (corrected as for ten figures, so that it is the same whatever
         stands beside) and direction, None where the data has none; history:
         of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
@@ -129,7 +129,7 @@ def _card(data, table, now, before, value, best, history, choices):
     }
     card["per_day"] = against is not None and against.attrs["per_day"]
     if row is None or not n:
-        return card | {"note": "no_data"}
+        return card | {"note": "no_data", "why": None if row is None else _why_none(now)}
     if n < now.least(value):
         return card | {"note": "few"}
     ends = interval_columns(now.columns).get(value)
@@ -151,6 +151,16 @@ def _card(data, table, now, before, value, best, history, choices):
     if card["verdict"] == verdicts.CLEAR:
         card["direction"] = verdicts.direction(card["change"], best)
     return card
+
+
+def _why_none(now):
+    """Why there is no case though the data has some, as the key and the values of a message: they are too young to judge, ..."""
+    key = f"metric.{now.attrs['metric']}.also"
+    for name in words.entry(key):
+        n = float(now[name].sum()) if now.attrs["units"].get(name) == "count" and name in now.columns else 0.0
+        if n > 0:
+            return f"{key}.{name}", {"n": n, name: words.number(n)}
+    return None
 
 
 def _year_ago(data, table, now, past, card, best, history):

@@ -202,7 +202,7 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
     sizes = [0 if one is None or pd.isna(one[counted]) else one[counted] for one in (row, past)]
     if past is None or min(sizes) < max(least, 1):
         return verdicts.Change(untested=verdicts.FEW)
-    if pd.isna(row[value]) and pd.isna(past[value]) and not attrs.get("when_null"):
+    if pd.isna(row[value]) and pd.isna(past[value]) and value not in attrs.get("when_null", {}):
         return verdicts.Change(untested=verdicts.FEW)
     if unit == "rate" and (
         pd.isna(row[value]) or pd.isna(past[value])

@@ -111,14 +111,14 @@ def csat(surveys, by=None, satisfied=None, zone=None, scale=None):
         frame = refuse_outside(frame, "csat", *scale)
         good = [name for name, value in points.items() if value >= satisfied]
         frame["satisfied_count"] = frame[good].sum(axis=1)
-        frame = with_response(shapes.add_rate(frame, "csat", "satisfied_count", "n"))
+        frame = with_response(shapes.add_rate(frame, "csat", "satisfied_count", "n"), table, "csat")
         counted, values = frame[[*points]].to_numpy(float), np.array([*points.values()], float)
         n, total = counted.sum(axis=1), counted @ values
         frame["mean"] = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
         frame["mean_low"], frame["mean_high"] = mean_of_scores(n, total, counted @ values**2, *scale)
         units = {"csat": "rate", "survey_response_rate": "rate", "mean": "score"}
         units |= dict.fromkeys(["n", "sent_count", "satisfied_count", *points], "count")
-        about = of_surveys() | {"roles": {"hits": "satisfied_count"}, "ends": ("low", "high")}
+        about = of_surveys(table, "csat") | {"roles": {"hits": "satisfied_count"}, "ends": ("low", "high")}
         about["scores"] = {"of": "mean", "ends": scale, "fewest": 5, "counts": points}
         wanted = target_of(table, "csat")
         about |= {"parts": [*points]} if len(points) <= MOST_PARTS else {}
@@ -312,9 +312,9 @@ def low_score_rate(surveys, by=None, at_most=None, zone=None, scale=None):
         return {"sent_count": keyed.count(), OUTSIDE: engine.count_if(keyed, is_outside(keyed.score, *scale))}
 
     def made(frame):
-        return with_response(refuse_outside(frame, "csat", *scale))
+        return with_response(refuse_outside(frame, "csat", *scale), table, "csat")
 
     units = {"sent_count": "count", "survey_response_rate": "rate"}
     about = {"choices": {"low": at_most}, "uses": ["score"], "units": units, "taken": ["sent_count", *SURVEYED]}
-    about |= {"extra": (more, made), "among": "answered", "more": of_surveys()}
+    about |= {"extra": (more, made), "among": "answered", "more": of_surveys(table, "csat")}
     return shapes.rate(low_score_rate, rows, "low", by, zone, **about)

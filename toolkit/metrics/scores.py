@@ -44,14 +44,25 @@ def refuse_outside(frame, kind, lowest, highest):
     return frame.drop(columns=OUTSIDE)
 
 
-def with_response(frame):
-    """The frame with the share of the surveys sent that were answered."""
-    return shapes.add_rate(frame, "survey_response_rate", "n", "sent_count", prefix="survey_response_rate")
+def with_response(frame, table, kind):
+    """The frame with the share of the surveys sent that were answered; null where the data holds no unanswered one."""
+    frame = shapes.add_rate(frame, "survey_response_rate", "n", "sent_count", prefix="survey_response_rate")
+    return frame.assign(**dict.fromkeys(SURVEYED, float("nan"))) if _answered_only(table, kind) else frame
 
 
-def of_surveys():
+def of_surveys(table, kind):
     """What a result knows of the response rate beside its figure."""
-    return {"counts": {"survey_response_rate": "sent_count"}, "cases": {"survey_response_rate": "survey"}}
+    about = {"counts": {"survey_response_rate": "sent_count"}, "cases": {"survey_response_rate": "survey"}}
+    if not _answered_only(table, kind):
+        return about
+    return about | {"when_null": {"survey_response_rate": "answered_only"}, "facts": {"answered_only": 1}}
+
+
+def _answered_only(table, kind):
+    """Whether a data set holds answered surveys of a kind only, as of a source that doesn't tell the others."""
+    data = data_of(table)
+    sent, answered = (0, 0) if data is None else data.survey_counts.get(kind, (0, 0))
+    return 0 < sent == answered
 
 
 def score(of, rows, parts, kind, scale, by, zone, target=None, fewest=10):
@@ -81,12 +92,12 @@ def score(of, rows, parts, kind, scale, by, zone, target=None, fewest=10):
         frame[value] = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
         ends = min(parts.values()), max(parts.values())
         frame["low"], frame["high"] = mean_of_scores(n, total, held @ values**2, *ends, fewest=fewest)
-        frame = with_response(frame)
+        frame = with_response(frame, rows, kind)
         for part in parts:
             frame = shapes.add_rate(frame, part, f"{part}_count", "n", prefix=part)
         units = dict.fromkeys(["survey_response_rate", *parts], "rate") | {value: "net"}
         units |= dict.fromkeys(["n", "sent_count", *counted], "count")
-        about = of_surveys() | {"ends": ("low", "high"), "parts": list(parts), "target": None}
+        about = of_surveys(rows, kind) | {"ends": ("low", "high"), "parts": list(parts), "target": None}
         about["scores"] = {
             "of": value,
             "ends": ends,

@@ -9,7 +9,7 @@ from toolkit import engine
 from toolkit.clock import days_since_epoch, humanize, open_hours
 from toolkit.clock.timeline import parts_of
 from toolkit.erlang import agents_needed
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, UnfitSetting
 from toolkit.intervals import counts_per_time, mean_interval
 from toolkit.metrics import shapes
 from toolkit.metrics.calls import answer_wait, offered
@@ -72,6 +72,8 @@ def staffing(
     Raises
     ------
     MissingColumn, BadParameter
+    UnfitSetting
+        The target in service.toml is 0 or 1: no number of agents answers all calls in time for sure.
 
     Source: DEFINITIONS.md#staffing
 
@@ -188,9 +190,12 @@ def _wait(rows):
 
 def _aim(targets, target, within):
     """The share that should be answered, and the seconds within which."""
-    share = target if target is not None else targets.service_level
-    share = targets.compliance if share is None else share
+    setting = "compliance" if targets.service_level is None else "service_level"
+    share = getattr(targets, setting) if target is None else target
     if not 0 < share < 1:
+        if target is None:
+            needed = "agents can only be counted for a share of calls above 0 and below 1, such as 0.95"
+            raise UnfitSetting(f"targets.{setting}", share, needed)
         raise BadParameter(f"target={share!r} is not allowed; it is a share between 0 and 1, such as 0.8")
     seconds = targets.answer_within if within is None else duration("within", within)
     return {"target": float(share), "seconds": seconds}

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.dates import date2num, num2date
 
 from toolkit import words
+from toolkit.claims import is_side_by_side
 from toolkit.clock import day_of
 from toolkit.clock.timeline import PERIODS, parts_of
 from toolkit.look import LIGHT
@@ -88,6 +89,8 @@ def drawn(result):
     if attrs.get("shape") == "band" and keys and (result["state"] == "stands_out").any():
         named = pd.DataFrame(result)[keys].astype(str).agg("\0".join, axis=1)
         chosen = np.flatnonzero(named.isin(named[(result["state"] == "stands_out").to_numpy(bool)]))
+    if attrs.get("shape") == "rate" and is_side_by_side(result):  # a formula without a value has no mark
+        chosen = np.flatnonzero(result[attrs["value"]].notna() | ~result.enough())
     if chosen is None:
         return result
     partial = set(attrs.get("partial", ()))

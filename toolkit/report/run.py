@@ -29,7 +29,7 @@ from toolkit.report.siblings import drop_links, siblings
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
-MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "MissingTable", "BadSettings", "BadData")
+MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "UnfitSetting", "MissingTable", "BadSettings", "BadData")
 # A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
 # with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
 NOISE = re.compile(

@@ -127,6 +127,7 @@ class SectionClient(PapermillNotebookClient):
         is_left = {
             "MissingColumn": not is_asked_for(error.evalue, self.asked),
             "MissingSetting": not is_asked_for(error.evalue, self.asked),
+            "UnfitSetting": not is_asked_for(error.evalue, self.asked),
             "MissingPackage": True,
             # What a report is about is in its key figures: without their table there is nothing to say.
             "MissingTable": "key_figures(" not in cell.source,

@@ -18,7 +18,15 @@ import pandas as pd
 
 import toolkit
 from toolkit import words
-from toolkit.errors import BadParameter, MissingColumn, MissingSetting, MissingTable, ToolkitError, suggestion
+from toolkit.errors import (
+    BadParameter,
+    MissingColumn,
+    MissingSetting,
+    MissingTable,
+    ToolkitError,
+    UnfitSetting,
+    suggestion,
+)
 from toolkit.intervals import LEVEL
 from toolkit.metrics import QUESTIONS
 from toolkit.metrics.definitions import definition
@@ -156,6 +164,8 @@ def _missing(data, about):
         if error.kind:
             return {"missing": f"{error.kind} of {error.table}", "kind": "kind"}
         return {"missing": error.table or about.contract or str(error), "kind": "table"}
+    except UnfitSetting as error:
+        return {"missing": str(error), "kind": "other"}
     except MissingSetting as error:
         return {"missing": error.column, "kind": "setting"}
     except MissingColumn as error:
