@@ -24,6 +24,12 @@ NEEDED = {
     "least_learned": FEWEST_LEARNED,
     "least_tested": FEWEST_TESTED,
 }
+# why nothing is said where all the answers, those to learn from, or those to test on are 0 or 1
+ALIKE = (
+    ("all_unsatisfied", "all_satisfied"),
+    ("earlier_unsatisfied", "earlier_satisfied"),
+    ("later_unsatisfied", "later_satisfied"),
+)
 MOST_LEARNED = 50_000  # the newest answers
 PRIOR = 10  # answers of the average, by which that of a topic is drawn to it
 TAKEN = ["n", "expected_csat", "low", "high", "rated_count", "satisfied_count", "csat"]
@@ -269,9 +275,9 @@ def _refused(rated, learned, tested):
     is_small = len(learned) < FEWEST_LEARNED or len(tested) < FEWEST_TESTED
     if is_small:  # although there are enough where many are of one moment
         return "too_few" if len(rated) < NEEDED["least"] else "not_parted"
-    for part, name in ((rated, "all"), (learned, "earlier"), (tested, "later")):
+    for part, reasons in ((rated, ALIKE[0]), (learned, ALIKE[1]), (tested, ALIKE[2])):
         if part["is_satisfied"].nunique() < 2:
-            return f"{name}_{'satisfied' if part['is_satisfied'].iloc[0] else 'unsatisfied'}"
+            return reasons[int(part["is_satisfied"].iloc[0])]
     return None
 
 
