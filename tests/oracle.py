@@ -666,6 +666,8 @@ def expectation_met(frame, as_of=None, expectations=None, bot_only="out"):
         for within, share in wanted if own else []:
             met, low, high = answered_by(curve_of(own), within)
             answered = sum(row["_how"] == "ended" and row["_seconds"] <= within for row in own)
+            if met >= 1:
+                low, high = wilson(answered, answered)[0], 1.0
             counts = {"within_seconds": within, "expected_share": share, "n": len(own), "answered_count": answered}
             result.append({"_of": name} | counts | {"expectation_met": met, "low": low, "high": high})
     return result

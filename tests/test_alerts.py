@@ -237,6 +237,17 @@ def test_a_quiet_period_says_so():
     assert metrics.volume_alerts(contacts(WEEK), zone="UTC").sentence().startswith("Too few weeks before")
 
 
+def test_where_next_to_nothing_came_nothing_is_known(tmp_path):
+    one = of_service(tmp_path, contacts([1]), period="-84d", as_of="2024-03-25T00:00:00Z")
+    assert metrics.volume_alerts(one.conversations).sentence().startswith("Too few weeks before")
+    gone = of_service(tmp_path, contacts(WEEK * 7), period="-28d", as_of="2035-01-01T00:00:00Z")
+    assert metrics.volume_alerts(gone.conversations).sentence().startswith("Too few weeks before")
+    back = metrics.volume_alerts(contacts([1] + [0] * 69 + [30]), zone="UTC")
+    assert back.sentence().startswith("30 conversations came in on 11 March")
+    rise = of_service(tmp_path, contacts([1] + [0] * 69 + [30] * 5), period="2024-03-13..2024-03-15")
+    assert "part of a change that began before" in metrics.volume_alerts(rise.conversations).sentence()
+
+
 @pytest.mark.parametrize("holidays, told", [("as_sunday", "1 holiday is held against Sundays"), ("left_out", None)])
 def test_a_holiday_is_no_working_day(tmp_path, holidays, told):
     days = WEEK * 9

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from toolkit import metrics, words
-from toolkit.errors import BadParameter, MissingColumn
+from toolkit.errors import BadParameter, MissingColumn, MissingTable
 from toolkit.load import coverage, open_data
 from toolkit.metrics import compare
 
@@ -357,3 +357,21 @@ def test_what_is_said_of_the_data_is_said_in_the_readers_language(tmp_path):
     assert len(said) >= 7 and all(note.startswith("⟦") and note.endswith("⟧") for note in said)
     assert data.notes == again.notes and "notes.csv" in data.notes[0]
     assert any("jumps in" in note for note in data.notes_of_period())
+
+
+@pytest.mark.parametrize(
+    "scores, said", [([9], "the one row of surveys was set aside"), ([9, 8], "all 2 rows of surveys were")]
+)
+def test_a_table_whose_rows_were_all_set_aside_says_so(tmp_path, scores, said):
+    rows = [f"s{place},csat,2024-03-04 09:00:00,{score}" for place, score in enumerate(scores)]
+    (tmp_path / "surveys.csv").write_text("\n".join(["survey_id,kind,sent_at,score", *rows]) + "\n")
+    data = open_data(write(tmp_path, {"2024-03-04": 5}))
+    with pytest.raises(MissingTable, match=said):
+        _ = data.surveys
+    with pytest.raises(MissingTable, match="no table 'calls'"):
+        _ = data.calls
+
+
+def test_an_error_names_no_column_that_was_only_added():
+    shown = str(MissingColumn("conversations", "team", ["channel", "read_at", "history_week", "of_"]))
+    assert shown == "conversations has no column 'team'; it has: channel"

@@ -855,6 +855,10 @@ def test_volume_heatmap_of_few_weeks_or_of_nothing():
     few = heat(HOURS).assign(low=np.nan)
     assert heading(few).endswith("; too few weeks to tell hours apart")
     assert heading(heat([("Monday", 9, 0)])) == "No data in this period"
+    one = heat([("Monday", 9, 1)], outside={"hits": 1, "n": 1}, least=10)
+    assert heading(one) == "Too few to say: 1 contact, fewer than 10"
+    late = metrics.volume_heatmap(pd.DataFrame({"created_at": [pd.Timestamp("2024-03-01T22:00Z")] * 9}), zone="UTC")
+    assert heading(late) == "Too few to say: 9 conversations, fewer than 10"
 
 
 # --- satisfaction, sentiment ------------------------------------------------------------------------

@@ -396,6 +396,16 @@ def test_expectation_met():
         metrics.expectation_met(conversations(5))
 
 
+@pytest.mark.parametrize("waited", [[0] * 20, [0] * 19 + [9]])
+def test_all_answered_as_expected_has_an_interval(waited):
+    result = metrics.expectation_met(
+        held(conversations(*waited, channel="phone"), expectations={"phone": [{"within": "3m"}]})
+    )
+    assert values(result, "n", "answered_count", "expectation_met", "high") == [[20, 20, 1.0, 1.0]]
+    assert result["low"].tolist() == pytest.approx([20 / (20 + 1.96**2)], abs=1e-4)
+    assert result.sentence().replace("\xa0", " ").endswith("100 % (84 to 100) for “phone, 3 min”.")
+
+
 @pytest.mark.parametrize(
     "as_of",
     [

@@ -124,15 +124,33 @@ def test_few_answers_are_too_few_to_learn_from(tmp_path):
     written(tmp_path / "data", n=200)
     result = metrics.predicted_csat(toolkit.open_data(tmp_path / "data"))
     assert result.empty and result.attrs["facts"]["refused"] == "too_few"
-    assert result.sentence() == "Too few answers to learn from: 100, and 150 are needed."
+    assert result.sentence() == "Too few answers to learn from: 100, and 167 are needed."
 
 
 def test_no_answer_and_only_one_kind_of_answer(tmp_path):
-    conversations, _ = written(tmp_path / "data")
+    written(tmp_path / "data")
     surveys = pd.read_csv(tmp_path / "data/surveys.csv")
-    for score in (5, None):
+    later = pd.Series(range(300)) >= 210
+    for score, said in (
+        (5, "Nothing to learn from: each of 300 answers was satisfied."),
+        (surveys["score"].where(later, 1), "Nothing to learn from: none of the 210 earlier answers was satisfied."),
+        (
+            surveys["score"].where(~later, 5),
+            "No prediction that can be tested: each of the 90 latest answers was satisfied.",
+        ),
+        (None, "Too few answers to learn from: 0, and 167 are needed."),
+    ):
         surveys.assign(score=score).to_csv(tmp_path / "data/surveys.csv", index=False)
-        assert metrics.predicted_csat(toolkit.open_data(tmp_path / "data")).attrs["facts"]["refused"] == "too_few"
+        assert metrics.predicted_csat(toolkit.open_data(tmp_path / "data")).sentence() == said
+
+
+def test_answers_of_one_moment_are_not_parted(tmp_path):
+    written(tmp_path / "data")
+    surveys = pd.read_csv(tmp_path / "data/surveys.csv")
+    last = surveys[["sent_at", "answered_at"]].iloc[-1].to_dict()
+    surveys.assign(**last).to_csv(tmp_path / "data/surveys.csv", index=False)
+    said = metrics.predicted_csat(toolkit.open_data(tmp_path / "data")).sentence()
+    assert said.endswith("on the later ones: 0 and 300, where 100 and 50 are needed.")
 
 
 def test_what_comes_after_the_period_is_not_learned_from(known):

@@ -5,6 +5,8 @@ The command line prints these without a traceback; everything else is a bug.
 
 import difflib
 
+ADDED = ("read_at", "history_week")  # columns that a table is given to compute with, and that no file has
+
 
 class ToolkitError(Exception):
     """A mistake of the input or of the call, worded for the person who made it."""
@@ -18,7 +20,8 @@ class MissingColumn(ToolkitError):
     """A table has not the column that a metric needs."""
 
     def __init__(self, table, column, present):
-        self.table, self.column, self.present = table, column, list(present)
+        shown = [name for name in present if name not in ADDED and not str(name).endswith("_")]
+        self.table, self.column, self.present = table, column, shown
         super().__init__(
             f"{table} has no column {column!r}{suggestion(column, self.present)}; it has: {', '.join(self.present)}"
         )

@@ -19,6 +19,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from toolkit.errors import ADDED
+
 # What a dtype means, for the data dictionary and for messages to people.
 DTYPES = {
     "text": "text",
@@ -141,7 +143,8 @@ SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
 # it is read.
 OUTSIDE = "benchmark.csv"  # beside the data: figures from outside, one row each; any other column of it is a group
 PARTS_OF_OUTSIDE = ("metric", "value", "low", "high", "n", "name", "source", "unit", "period")
-HISTORY_WEEK, READ_AT = "history_week", "read_at"
+LINE_OF_OUTSIDE = "line_"  # where each row of it ends; no column of the data may be called so
+READ_AT, HISTORY_WEEK = ADDED
 FOLDED = ("channel", "sender", "kind", "outcome")  # columns that are kept, and compared, in lower case
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
 PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
@@ -336,3 +339,12 @@ def data_dictionary():
             star = "*" if column.required else ""
             lines.append(f"| {column.name}{star} | {DTYPES[column.dtype]} | {column.meaning}{values} |")
     return "\n".join(lines) + "\n"
+
+
+def outside_name(heading):
+    """What a column of figures from outside is called.
+
+    >>> outside_name(" First Response ")
+    'first_response'
+    """
+    return str(heading).strip().lower().replace(" ", "_")

@@ -11,7 +11,7 @@ from toolkit.findings.parts import cases, event, place_of, say, unit_of, word
 from toolkit.findings.shapes import nothing
 from toolkit.findings.told import Clause, Told, composed, note_of
 from toolkit.metrics.registry import METRICS
-from toolkit.unusual import BY_CHANCE, GOES_ON, OUT, UNKNOWN
+from toolkit.unusual import BY_CHANCE, EXPECTED, GOES_ON, OUT, UNKNOWN
 from toolkit.verdicts import direction
 from toolkit.words import display_name, estimate, sentence_case, text, value_text
 
@@ -69,7 +69,10 @@ def band(result, **context):
         some = attrs["facts"].get("contacts")
         return nothing(say("band.no_whole", period=text(f"period.{times[-1]}")) if some else say("no_data"))
     looked = result[(result["state"] != UNKNOWN).to_numpy(bool)]
-    if not len(looked):
+    is_silent = looked["expected"].sum() < 1 and (looked["state"] == EXPECTED).all()
+    if not len(looked) or (
+        is_silent and unit_of(result) == "count"
+    ):  # where next to nothing ever came, that nothing stands out says nothing
         return nothing(say("band.unknown"))
     step = text(f"step.{times[-1]}", n=len(pd.DataFrame(looked)[times].drop_duplicates()))
     groups = pd.DataFrame(looked)[[key for key in keys if key not in times]].drop_duplicates()

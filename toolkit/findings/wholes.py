@@ -141,7 +141,9 @@ def _trend(result, every, period, comparison):
 def grid(result, **context):
     if not len(result) or not result["n"].sum():
         return nothing(say("no_data"))
-    facts, note = result.attrs.get("facts", {}), []
+    facts, note, n = result.attrs.get("facts", {}), [], int(result["n"].sum())
+    if n < facts.get("least", 1):
+        return nothing(say("too_few", cases=cases(result, n), minimum=number(facts["least"])))
     found, outside, clauses = facts.get("standout"), facts.get("outside"), []
     if outside and outside["n"]:
         (low,), (high,) = wilson([outside["hits"]], [outside["n"]])

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit.errors import BadData
-from toolkit.tables import OUTSIDE
+from toolkit.tables import LINE_OF_OUTSIDE as LINE
+from toolkit.tables import OUTSIDE, outside_name
 
-LINE, END = "line_", "\x03"  # which no column of the data may be called, and no text holds
+END = "\x03"  # which no text holds
 ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 
 
@@ -49,15 +50,6 @@ def read_outside(path):
             raise BadData(f"{path}, line {line}: {lost!r} stands in a column without a name; the first line names each")
         rows.append({name: cell for name, cell in zip(names, row, strict=True) if name} | {LINE: line})
     return pd.DataFrame(rows, columns=[*filter(None, names), LINE])
-
-
-def outside_name(heading):
-    """What a column of figures from outside is called.
-
-    >>> outside_name(" First Response ")
-    'first_response'
-    """
-    return str(heading).strip().lower().replace(" ", "_")
 
 
 def _lines(path, text, mark):

@@ -95,9 +95,13 @@ class View:
         return [*super().__dir__(), *self._names]
 
     def absent(self, name):
-        """Words for a table that isn't there: what there is, and which sources would fill it."""
+        """Words for a table that isn't there: what there is, and which sources would fill it; or that no row can be used."""
         from toolkit.sources import list_sources
 
+        given = self.counts.loc[self.counts["table"] == name, "rows_in"].sum()
+        if given:
+            rows = f"all {given:,} rows of {name} were" if given > 1 else f"the one row of {name} was"
+            return f"{rows} set aside, so that none is left to tell from; `toolkit check` says why"
         fill = [source.name for source in list_sources() if name in source.tables]
         return (
             f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); "

@@ -10,10 +10,10 @@ import pandas as pd
 from toolkit import engine, verdicts, words
 from toolkit.errors import BadParameter, MissingColumn, suggestion
 from toolkit.intervals import LEVEL, difference, normal_quantile, wilson
-from toolkit.load.outside import LINE, outside_name
 from toolkit.metrics.registry import METRICS, metric
 from toolkit.result import Result, interval_columns
-from toolkit.tables import FOLDED
+from toolkit.tables import FOLDED, outside_name
+from toolkit.tables import LINE_OF_OUTSIDE as LINE
 from toolkit.tables import PARTS_OF_OUTSIDE as PARTS
 
 RATE, SECONDS, SCORE, NET, COUNT, NUMBER = "rate", "seconds", "score", "net", "count", "number"

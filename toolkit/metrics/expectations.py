@@ -2,6 +2,7 @@
 
 from toolkit import engine
 from toolkit.errors import MissingSetting
+from toolkit.intervals import wilson
 from toolkit.metrics import shapes, waits
 from toolkit.metrics.choices import choosing
 from toolkit.metrics.registry import metric
@@ -29,7 +30,7 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
     Result, one row per expectation, in the order of the settings: `expectation` (such as "social, 1 h"),
         `within_seconds`, `expected_share` of the customers who expect it (null where that isn't known), `n`
         conversations, `answered_count` answered by then, `expectation_met` in [0, 1] (best 1) with `low`, `high` (95 %, from the
-        cumulative incidence: what is waiting is censored).
+        cumulative incidence: what is waiting is censored; Wilson's where all were answered).
 
     Raises
     ------
@@ -67,6 +68,8 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
         curve = waits.curve_of(pd.concat(cells))
         for one in expected:
             share, low, high = curve.at(one.within)
+            if share >= 1:  # the curve's band is that of the step before, and says nothing where there is none
+                (low,), (high,) = wilson([curve.ended], [curve.ended])
             met = int(sum(cell.loc[cell["cell_"] <= one.within, "ended_"].sum() for cell in cells))
             label = f"{name}, {_hours(one.within)}"
             made.append((label, one.within, one.share, int(curve.n), met, share, low, high))

@@ -1,5 +1,6 @@
 """What those who rated nothing would have said: a model that must first show that it knows."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,17 @@ NAMES = ("channel", "topic", "team", "priority")  # of a conversation, as far as
 NUMBERS = ("first_wait", "resolution", "reopen_count", "contact_count", "negative", "positive", "messages")
 LATER = 0.3  # of the answers, the last ones, on which the model is tested
 FEWEST_LEARNED, FEWEST_TESTED = 100, 50
+NEEDED = {
+    "least": max(math.ceil(FEWEST_TESTED / LATER), math.ceil(FEWEST_LEARNED / (1 - LATER))),
+    "least_learned": FEWEST_LEARNED,
+    "least_tested": FEWEST_TESTED,
+}
+# why nothing is said where all the answers, those to learn from, or those to test on are 0 or 1
+ALIKE = (
+    ("all_unsatisfied", "all_satisfied"),
+    ("earlier_unsatisfied", "earlier_satisfied"),
+    ("later_unsatisfied", "later_satisfied"),
+)
 MOST_LEARNED = 50_000  # the newest answers
 PRIOR = 10  # answers of the average, by which that of a topic is drawn to it
 TAKEN = ["n", "expected_csat", "low", "high", "rated_count", "satisfied_count", "csat"]
@@ -98,7 +110,7 @@ def predicted_csat(data, by=None, satisfied=None, scale=None):
         "target": None,
     }
     result.attrs["units"] |= {"auc": "rate", "gap": "points", "brier": "number", "plain_brier": "number"}
-    result.attrs["fact_units"] = dict.fromkeys(("learned", "tested", "rated", "least"), "count")
+    result.attrs["fact_units"] = dict.fromkeys(("learned", "tested", "rated", "earlier", *NEEDED), "count")
     result.attrs["calibration"] = [] if tested is None else _calibration(tested)
     return result
 
@@ -241,10 +253,9 @@ def _tried(rated):
     since = rated["asked"].iloc[-later] if later else np.inf
     learned, tested = rated[rated["asked"] < since], rated[rated["asked"] >= since]
     facts = {"learned": len(rated), "tested": len(tested)}
-    is_few = len(learned) < FEWEST_LEARNED or len(tested) < FEWEST_TESTED
-    if is_few or learned["is_satisfied"].nunique() < 2 or tested["is_satisfied"].nunique() < 2:
-        facts |= {"rated": len(rated), "least": FEWEST_LEARNED + FEWEST_TESTED, "refused": "too_few"}
-        return facts, None
+    refused = _refused(rated, learned, tested)
+    if refused:
+        return facts | {"rated": len(rated), "earlier": len(learned)} | NEEDED | {"refused": refused}, None
     was = tested["is_satisfied"].to_numpy(float)
     p = _fitted(learned)(tested)
     plain = min((of(tested) for of in _average(learned)), key=lambda one: ((one - was) ** 2).mean())
@@ -257,6 +268,17 @@ def _tried(rated):
     if not gain.mean() > normal_quantile(LEVEL) * error:
         facts["refused"] = "no_better"
     return facts, made
+
+
+def _refused(rated, learned, tested):
+    """Why the model can't be tried; None where it can."""
+    is_small = len(learned) < FEWEST_LEARNED or len(tested) < FEWEST_TESTED
+    if is_small:  # although there are enough where many are of one moment
+        return "too_few" if len(rated) < NEEDED["least"] else "not_parted"
+    for part, reasons in ((rated, ALIKE[0]), (learned, ALIKE[1]), (tested, ALIKE[2])):
+        if part["is_satisfied"].nunique() < 2:
+            return reasons[int(part["is_satisfied"].iloc[0])]
+    return None
 
 
 def auc(p, was):

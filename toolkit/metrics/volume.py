@@ -134,7 +134,7 @@ def volume_heatmap(contacts, period=None, zone=None, hours=None):
         silent = (grid["n"] == 0) & (grid["days"] > 0)  # nothing was seen, which doesn't mean that nothing comes
         grid.loc[silent, "low"], grid.loc[silent, "high"] = 0.0, silent_bound(grid.loc[silent, "days"])
         units = {"n": "count", "days": "count", "mean": "number"}
-        facts = {"standout": _standout(grid)}
+        facts = {"standout": _standout(grid), "least": shapes.settings_of(rows).minimum_count}
         frame = grid[["weekday", "hour", "n", "days", "mean", "low", "high"]]
         if settings is not None:
             opened = open_hours(settings)
