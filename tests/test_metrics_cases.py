@@ -403,7 +403,7 @@ def test_all_answered_as_expected_has_an_interval(waited):
     )
     assert values(result, "n", "answered_count", "expectation_met", "high") == [[20, 20, 1.0, 1.0]]
     assert result["low"].tolist() == pytest.approx([20 / (20 + 1.96**2)], abs=1e-4)
-    assert result.sentence().replace("\xa0", " ").endswith("100 % (84 to 100) for “phone, 3 min”.")
+    assert result.sentence().replace("\xa0", " ").endswith("for “phone, 3 min”: 100 % (84 to 100).")
 
 
 @pytest.mark.parametrize(
