@@ -41,7 +41,7 @@ class Result(pd.DataFrame):
         return Result
 
     @classmethod
-    def of(cls, frame, metric, units, by=(), minimum_count=1, choices=None, caption=None):
+    def of(cls, frame, metric, units, by=(), minimum_count=1, choices=None):
         """Make a result of a frame.
 
         Parameters
@@ -59,7 +59,6 @@ class Result(pd.DataFrame):
             "units": dict(units),
             "minimum_count": int(minimum_count),
             "choices": dict(choices or {}),
-            "caption": caption,
         }
         return result
 

@@ -285,10 +285,8 @@ def _cell(tag, content, css, scope, heading="", is_styled=False, stacks=False):
 
 
 def caption(result):
-    """What the table is called: as given, else by its metric and groups."""
+    """What the table is called: by its metric and groups."""
     attrs = result.attrs
-    if attrs.get("caption"):
-        return attrs["caption"]
     name = attrs.get("metric", "table")
     title = message(f"tables.captions.{name}") or message(f"metric.{name}.title") or heading(name)
     keys = [message(f"tables.keys.{key}") or pretty(key) for key in attrs.get("by", ())]
