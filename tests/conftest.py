@@ -38,6 +38,18 @@ def sample():
     return open_data(ROOT / "data" / "sample")
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, opened once for the tests of a file."""
+    from browser import open_chromium
+
+    manager, launch = open_chromium()
+    with manager as play:
+        opened = launch(play)
+        yield opened
+        opened.close()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _from_the_root():
     """Doctests name data/sample as a reader would, from the project's folder."""

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 import story
-from browser import audit_page, examine_report, open_chromium
+from browser import audit_page, examine_report
 from runs import ROOT, text_of, toolkit
 
 REPORTS = (
@@ -29,15 +29,6 @@ def reports(tmp_path_factory):
     done = toolkit("report", "--data", "data/sample", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    manager, launch = open_chromium()
-    with manager as play:
-        opened = launch(play)
-        yield opened
-        opened.close()
 
 
 def test_the_reports_are_the_notebooks():

@@ -6,21 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from browser import audit_page, open_chromium
+from browser import audit_page
 from runs import ROOT, text_of, toolkit
 from test_notebooks import REPORTS
 
 from toolkit.displays import SECTION
-
-
-@pytest.fixture(scope="module")
-def browser():
-    manager, launch = open_chromium()
-    with manager as play:
-        opened = launch(play)
-        yield opened
-        opened.close()
-
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from browser import OPEN, audit_page, examine, examine_report, open_chromium
+from browser import OPEN, audit_page, examine, examine_report
 from made_report import SIBLINGS, block, cell, made_report
 from nbformat.v4 import new_markdown_cell, new_notebook
 from test_report_render import PARAMETERS, demo
@@ -36,15 +36,6 @@ def write(folder, interactive=False, notebook=None):
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     return write(tmp_path_factory.mktemp("report"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    manager, launch = open_chromium()
-    with manager as play:
-        opened = launch(play)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
