@@ -55,6 +55,7 @@ class FileSpec(BaseModel):
     short_lines: Literal["refused", "padded", "normal"] = "refused"
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
+    like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
