@@ -171,7 +171,7 @@ def _check(con, source, settings, files, given, told):
     _find_left_out(con, source, files, typed)
     quality.ledger_bad_lines(con)
     con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
-    for name, (_, checks) in typed.items():
+    for name, (types, checks) in typed.items():
         con.execute(
             f"INSERT INTO rows_in SELECT '{name}', (SELECT count(*) FROM typed.{name}) + "
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected')"
