@@ -133,7 +133,7 @@ def settle_scale(con, have, settings, notes):
         return settings
     scales = con.execute(
         "SELECT scale_min, scale_max, count(*) AS n FROM main.surveys WHERE kind = 'csat' AND scale_min < scale_max "
-        "GROUP BY ALL ORDER BY n DESC, ALL"
+        "GROUP BY ALL ORDER BY n DESC, scale_min, scale_max"
     ).fetchall()
     plain = con.execute("SELECT count(*) FROM main.surveys WHERE kind = 'csat' AND scale_min IS NULL").fetchone()[0]
     if not scales:
