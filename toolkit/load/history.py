@@ -43,16 +43,16 @@ def use_changes(con, have, notes):
     closing = f"coalesce(is_closing, {names})" if "is_closing" in columns else names
     waiting = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, WAITING)) + ")"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS at, "
+        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS instant, "
         f"{closing} AS is_closed, {waiting} AS is_waiting, lead(changed_at) OVER later AS until, "
         # of two changes at one instant the last in the file is taken for the later
         f"coalesce(lag({closing}) OVER later, false) AS was_closed FROM main.status_changes WHERE field = 'status' "
         "WINDOW later AS (PARTITION BY conversation_id ORDER BY changed_at, rowid)), "
-        "ends AS (SELECT conversation_id, min(at) FILTER (is_closed) AS first_closed_at, "
-        "max(at) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, at) AS is_closed_now, "
-        "max(at) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
+        "ends AS (SELECT conversation_id, min(instant) FILTER (is_closed) AS first_closed_at, "
+        "max(instant) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, instant) AS is_closed_now, "
+        "max(instant) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
         "count(*) FILTER (was_closed AND NOT is_closed) AS reopen_count FROM steps GROUP BY conversation_id), "
-        "paused AS (SELECT conversation_id, sum(epoch(until) - epoch(at)) AS waiting_seconds FROM steps JOIN ends "
+        "paused AS (SELECT conversation_id, sum(epoch(until) - epoch(instant)) AS waiting_seconds FROM steps JOIN ends "
         "USING (conversation_id) WHERE is_waiting AND until IS NOT NULL AND (first_closed_at IS NULL OR until <= first_closed_at) "
         "GROUP BY conversation_id), "
         "given AS (SELECT conversation_id, max(changed_at) FILTER (field = 'team' AND to_value IS NOT NULL) AS team_assigned_at, "

@@ -1,0 +1,14 @@
+-- Who is an agent. Without the users: who was assigned a ticket or wrote an internal note, as customers can do neither.
+WITH roles AS (
+    SELECT id, arg_max(role, (coalesce(updated_at, ''), _file, _row)) IN ('agent', 'admin', 'owner') AS is_agent
+    FROM raw.users
+    GROUP BY id
+),
+acted AS (
+    SELECT agent AS id FROM raw.every_ticket WHERE agent IS NOT NULL
+    UNION
+    SELECT author_id FROM raw.texts WHERE lower(is_public) = 'false' AND author_id IS NOT NULL
+)
+SELECT id, is_agent FROM roles
+UNION ALL
+SELECT id, true FROM acted WHERE id NOT IN (SELECT id FROM roles WHERE id IS NOT NULL)
