@@ -182,6 +182,7 @@ def _check(con, source, settings, files, there, given, told):
     as_of = given or _newest(con, typed)
     micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
     instant = f"make_timestamptz({micros}::BIGINT)"
+    owned = {source.owner(file) for file in files}
     clean, unusable = {}, {}
     for name, (types, _) in typed.items():
         table, place = TABLES[name], f"typed.{name}"
@@ -192,6 +193,8 @@ def _check(con, source, settings, files, there, given, told):
         quality.repair(con, table, types, place, micros)
         left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
         rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
+        if not rows and name not in owned:
+            continue  # the files that could hold its rows hold none: it isn't told
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
@@ -237,9 +240,13 @@ def _plan(con, source, files, there):
             types = {renamed[have]: sql_type for have, sql_type in types.items()}
         columns = [column for column in types if column not in OURS]
         absent = [column for column in table.required if column not in columns]
+        if absent and not source.passes_all(name):
+            raise BadData(
+                f"{source.folder / f'{name}.sql'}: returns no column {', '.join(map(repr, absent))}, which {name} can't do "
+                f"without; it returns: {', '.join(columns)}"
+            )
         if absent:
-            read = files[name] if name in files else [file for listed in files.values() for file in listed]
-            missing.append(words_for_missing(read, absent, columns, table))
+            missing.append(words_for_missing(files[name] if name in files else _all(files), absent, columns, table))
         plans[name] = (select, types)
     refuse(missing)
     return plans
@@ -252,8 +259,11 @@ def _is_there(source, table, files):
 
 
 def _listed(files):
-    files = files.values() if isinstance(files, dict) else files
-    return ", ".join(str(file) for listed in files for file in listed)
+    return ", ".join(map(str, _all(files)))
+
+
+def _all(files):
+    return [file for listed in files.values() for file in listed]
 
 
 def _find_left_out(con, source, files, typed):

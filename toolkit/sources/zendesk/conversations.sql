@@ -1,12 +1,13 @@
 -- One row per ticket that counts: those that were deleted, or merged into another, are in unused.sql.
 WITH replies AS (
-    SELECT ticket_id, min(try_cast(created_at AS TIMESTAMPTZ)) AS replied_at, count(*) FILTER (NOT is_opening) AS n
+    SELECT
+        ticket_id,
+        min(try_cast(created_at AS TIMESTAMPTZ)) FILTER (
+            sender = 'agent' AND lower(is_public) IN ('true', 't', '1', 'yes') AND NOT is_opening
+        ) AS replied_at,
+        bool_or(is_opening) AS is_whole
     FROM raw.comments_told
-    WHERE sender = 'agent' AND lower(is_public) = 'true' AND NOT is_opening
     GROUP BY ticket_id
-),
-commented AS (
-    SELECT DISTINCT ticket_id FROM raw.comments_told
 ),
 -- Zendesk's own clock of the first reply
 measured AS (
@@ -37,17 +38,15 @@ SELECT
     END AS channel,
     tickets.created_at,
     coalesce(
-        CAST(replies.replied_at AS VARCHAR),
+        -- comments from a ticket's opening on; those of a later part of it may begin after its first reply
+        CASE WHEN replies.is_whole THEN CAST(replies.replied_at AS VARCHAR) END,
+        CAST(measured.replied_at AS VARCHAR),
+        -- of a time with an offset an instant, of a local time a local time again
         CASE
-            WHEN commented.ticket_id IS NULL THEN coalesce(
-                CAST(measured.replied_at AS VARCHAR),
-                -- of text with an offset an instant, of local text local text again
-                CASE
-                    WHEN regexp_matches(created_at, '([zZ]|[+-]\d\d:?\d\d)$') THEN CAST(try_cast(created_at AS TIMESTAMPTZ) + to_seconds(reply_seconds) AS VARCHAR)
-                    ELSE CAST(try_cast(created_at AS TIMESTAMP) + to_seconds(reply_seconds) AS VARCHAR)
-                END
-            )
-        END
+            WHEN regexp_matches(created_at, '([zZ]|[+-]\d\d:?\d\d)$') THEN CAST(try_cast(created_at AS TIMESTAMPTZ) + to_seconds(reply_seconds) AS VARCHAR)
+            ELSE CAST(try_cast(created_at AS TIMESTAMP) + to_seconds(reply_seconds) AS VARCHAR)
+        END,
+        CAST(replies.replied_at AS VARCHAR)
     ) AS first_response_at,
     CASE
         WHEN regexp_matches(created_at, '([zZ]|[+-]\d\d:?\d\d)$') THEN CAST(try_cast(created_at AS TIMESTAMPTZ) + to_seconds(resolution_seconds) AS VARCHAR)
@@ -74,6 +73,5 @@ SELECT
     try_cast(updated_at AS TIMESTAMPTZ) AS _version
 FROM tickets
 LEFT JOIN replies ON replies.ticket_id = tickets.id
-LEFT JOIN commented ON commented.ticket_id = tickets.id
 LEFT JOIN measured ON measured.ticket_id = tickets.id
 WHERE tickets.id IS NULL OR tickets.id NOT IN (SELECT id FROM raw.gone WHERE id IS NOT NULL)

@@ -13,3 +13,4 @@ SELECT
     _file,
     _row
 FROM raw.comments_told
+WHERE sender IS NOT NULL OR id IS NULL OR created_at IS NULL

@@ -9,3 +9,7 @@ UNION ALL
 SELECT 'surveys', ticket_id, 'no rating was asked for', _file, _row
 FROM raw.satisfaction_ratings
 WHERE score = 'unoffered'
+UNION ALL
+SELECT 'messages', concat_ws(', ', id, text), 'whether an agent or a customer wrote it isn''t known: its author isn''t among the users', _file, _row
+FROM raw.comments_told
+WHERE sender IS NULL AND id IS NOT NULL AND created_at IS NOT NULL
