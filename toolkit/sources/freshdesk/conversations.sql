@@ -14,7 +14,10 @@ agents AS (
     SELECT id FROM raw.agents
 ),
 tickets AS (
-    SELECT *, lower(regexp_replace(way, '[^a-zA-Z0-9]+', '_', 'g')) AS channel_word
+    SELECT
+        *,
+        lower(regexp_replace(way, '[^a-zA-Z0-9]+', '_', 'g')) AS channel_word,
+        coalesce(try_cast(reopened_at AS TIMESTAMPTZ) >= try_cast(coalesce(resolved_at, closed_at) AS TIMESTAMPTZ), false) AS is_reopened
     FROM raw.every_ticket
 )
 SELECT
@@ -29,10 +32,9 @@ SELECT
     END AS channel,
     created_at,
     coalesce(first_responded_at, CAST(replies.replied_at AS VARCHAR)) AS first_response_at,
-    -- a ticket that is open was opened again, if it has a time of resolving
-    CASE WHEN NOT is_closed THEN coalesce(resolved_at, closed_at) END AS first_closed_at,
-    CASE WHEN is_closed THEN closed_at END AS closed_at,
-    CASE WHEN is_closed THEN resolved_at END AS solved_at,
+    -- opening a ticket again empties both; where they are kept, the later time decides
+    CASE WHEN NOT is_reopened THEN closed_at END AS closed_at,
+    CASE WHEN NOT is_reopened THEN resolved_at END AS solved_at,
     reopened_at,
     customer_id,
     project,

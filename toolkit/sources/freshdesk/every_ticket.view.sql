@@ -35,7 +35,6 @@ SELECT
         CASE status WHEN '2' THEN 'Open' WHEN '3' THEN 'Pending' WHEN '4' THEN 'Resolved' WHEN '5' THEN 'Closed'
             WHEN '6' THEN 'Waiting on Customer' WHEN '7' THEN 'Waiting on Third Party' ELSE status END
     ) AS status,
-    coalesce(lower(coalesce(status_name, statuses.word, '')) IN ('resolved', 'closed') OR status IN ('4', '5'), false) AS is_closed,
     coalesce(
         CASE source WHEN '1' THEN 'email' WHEN '2' THEN 'portal' WHEN '3' THEN 'phone' WHEN '4' THEN 'forum' WHEN '5' THEN 'twitter'
             WHEN '6' THEN 'facebook' WHEN '7' THEN 'chat' WHEN '8' THEN 'mobihelp' WHEN '9' THEN 'feedback widget'
@@ -72,7 +71,6 @@ UNION ALL
 SELECT
     "Ticket ID",
     "Status",
-    lower(trim("Status")) IN ('resolved', 'closed'),
     lower("Source"),
     "Priority",
     "Type",
