@@ -69,7 +69,7 @@ class FileSpec(BaseModel):
     @property
     def columns_read(self):
         """The raw columns that the selects read."""
-        return [*self.requires, *self.may_lack]
+        return list(dict.fromkeys([*self.columns, *self.requires, *self.may_lack]))
 
 
 class SourceSpec(BaseModel):
@@ -175,7 +175,7 @@ def list_sources():
     Examples
     --------
     >>> [source.name for source in list_sources()]
-    ['anonymous_bank', 'asterisk', 'tables', 'twitter']
+    ['amazon_connect', 'anonymous_bank', 'asterisk', 'genesys', 'tables', 'threecx', 'twitter']
     """
     return [find_source(folder.parent.name) for folder in sorted(HERE.glob("*/source.toml"))]
 
