@@ -43,16 +43,16 @@ def use_changes(con, have, notes):
     closing = f"coalesce(is_closing, {names})" if "is_closing" in columns else names
     waiting = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, WAITING)) + ")"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS at, "
+        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS since, "
         f"{closing} AS is_closed, {waiting} AS is_waiting, lead(changed_at) OVER later AS until, "
         # of two changes at one instant the last in the file is taken for the later
         f"coalesce(lag({closing}) OVER later, false) AS was_closed FROM main.status_changes WHERE field = 'status' "
         "WINDOW later AS (PARTITION BY conversation_id ORDER BY changed_at, rowid)), "
-        "ends AS (SELECT conversation_id, min(at) FILTER (is_closed) AS first_closed_at, "
-        "max(at) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, at) AS is_closed_now, "
-        "max(at) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
+        "ends AS (SELECT conversation_id, min(since) FILTER (is_closed) AS first_closed_at, "
+        "max(since) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, since) AS is_closed_now, "
+        "max(since) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
         "count(*) FILTER (was_closed AND NOT is_closed) AS reopen_count FROM steps GROUP BY conversation_id), "
-        "paused AS (SELECT conversation_id, sum(epoch(until) - epoch(at)) AS waiting_seconds FROM steps JOIN ends "
+        "paused AS (SELECT conversation_id, sum(epoch(until) - epoch(since)) AS waiting_seconds FROM steps JOIN ends "
         "USING (conversation_id) WHERE is_waiting AND until IS NOT NULL AND (first_closed_at IS NULL OR until <= first_closed_at) "
         "GROUP BY conversation_id), "
         "given AS (SELECT conversation_id, max(changed_at) FILTER (field = 'team' AND to_value IS NOT NULL) AS team_assigned_at, "
@@ -166,3 +166,28 @@ def tell_directions(con, tables, notes):
         n = con.execute(f"SELECT count(*) FROM main.{table} WHERE {wanted}").fetchone()[0] if wanted else 0
         if n:
             notes.append((f"notes.began_{table}", {"n": n}))
+
+
+def use_messages(con, tables, notes):
+    """When a human first answered, told by the messages where the system keeps no such time of its own.
+
+    Where neither tells of one reply the column goes: else it would read as if nobody had been answered.
+    """
+    have = {row[0] for row in con.execute("DESCRIBE main.conversations").fetchall()}
+    told = {row[0] for row in con.execute("DESCRIBE main.messages").fetchall()} if "messages" in tables else set()
+    reply = "sender = 'agent'" + (" AND coalesce(is_public, true)" if "is_public" in told else "")
+    is_told = bool(told) and con.execute(f"SELECT count(*) > 0 FROM main.messages WHERE {reply}").fetchone()[0]
+    if "first_response_at" in have:
+        if is_told or con.execute("SELECT count(first_response_at) FROM main.conversations").fetchone()[0]:
+            return
+        con.execute("ALTER TABLE main.conversations DROP COLUMN first_response_at")
+    elif is_told:
+        con.execute("ALTER TABLE main.conversations ADD COLUMN first_response_at TIMESTAMPTZ")
+        con.execute(
+            "UPDATE main.conversations AS own SET first_response_at = found.replied_at FROM (SELECT conversation_id, "
+            "min(sent_at) AS replied_at FROM main.messages JOIN (SELECT conversation_id, created_at FROM main.conversations) "
+            f"USING (conversation_id) WHERE {reply} AND sent_at >= created_at GROUP BY conversation_id) AS found "
+            "WHERE own.conversation_id = found.conversation_id"
+        )
+        return
+    notes.append(("notes.no_replies", {}))
