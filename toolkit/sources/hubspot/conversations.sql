@@ -24,7 +24,7 @@ teams AS (
 )
 SELECT
     facts.id AS conversation_id,
-    CASE lower(facts.source) WHEN 'form' THEN 'web_form' WHEN 'facebook messenger' THEN 'facebook' ELSE lower(facts.source) END AS channel,
+    coalesce(CASE lower(facts.source) WHEN 'form' THEN 'web_form' WHEN 'facebook messenger' THEN 'facebook' ELSE lower(facts.source) END, '(none)') AS channel,
     facts.created AS created_at,
     facts.replied AS first_response_at,
     CASE

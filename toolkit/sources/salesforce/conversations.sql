@@ -2,12 +2,7 @@
 SELECT
     facts.Id AS conversation_id,
     facts.CaseNumber AS case_number,
-    CASE lower(trim(facts.Origin))
-        WHEN 'web' THEN 'web_form'
-        WHEN 'twitter' THEN 'x'
-        WHEN '' THEN NULL
-        ELSE lower(trim(facts.Origin))
-    END AS channel,
+    coalesce(CASE lower(trim(facts.Origin)) WHEN 'web' THEN 'web_form' WHEN 'twitter' THEN 'x' ELSE nullif(lower(trim(facts.Origin)), '') END, '(none)') AS channel,
     facts.CreatedDate AS created_at,
     -- a case that was opened again has no closing time
     CASE WHEN NOT facts.is_open THEN nullif(facts.ClosedDate, '') END AS closed_at,

@@ -77,6 +77,7 @@ cleaned AS (
             nullif(nullif(trim(assigned_to), ''), 'null') AS assigned_to,
             nullif(nullif(trim(resolved_at), ''), 'null') AS resolved_at,
             nullif(nullif(trim(closed_at), ''), 'null') AS closed_at,
+            nullif(nullif(trim(reopened_at), ''), 'null') AS reopened_at,
             nullif(nullif(trim(updated), ''), 'null') AS updated
         ),
         coalesce(number LIKE 'CS%' OR sys_class_name = 'sn_customerservice_case', false) AS is_case
