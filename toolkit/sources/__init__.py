@@ -55,6 +55,7 @@ class FileSpec(BaseModel):
     short_lines: Literal["refused", "padded", "normal"] = "refused"
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
+    like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
@@ -135,8 +136,9 @@ class Source:
         return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
 
     def made_of(self, table):
-        """The raw files of which the rows of a table are made: those that its select reads, and doesn't only look up."""
-        return [name for name, spec in self.spec.files.items() if not spec.lookup and self.reads_raw(table, name)]
+        """The raw files of which the rows of a table are made: those that its select doesn't only look up, if there are any."""
+        read = [name for name in self.spec.files if self.reads_raw(table, name)]
+        return [name for name in read if not self.spec.files[name].lookup] or read
 
     def passes_all(self, table):
         """Whether the select of a table returns a raw file as it is."""
