@@ -1,8 +1,8 @@
--- One row per time that a conversation was resolved, opened again, snoozed or set to pending.
+-- One row per time that a conversation was resolved, opened again, snoozed or set to pending, which is: left to the bot.
 SELECT
     conversation_id,
     'status' AS field,
-    CASE what WHEN 'resolved by the bot' THEN 'resolved' ELSE what END AS to_value,
+    CASE what WHEN 'resolved by the bot' THEN 'resolved' WHEN 'pending' THEN 'pending (bot)' ELSE what END AS to_value,
     happened_at AS changed_at,
     changed_by,
     what LIKE 'resolved%' AS is_closing,
