@@ -305,3 +305,21 @@ def test_prepared_data_knows_the_new_tables(tmp_path):
     assert metrics.inbound_volume(again.conversations)["n"].tolist() == [1]
     assert again.agents.name.to_pandas().tolist() == ["Ada"] and len(rows(again, "conversations", "agent")) == 2
     assert json.loads((tmp_path / "prepared" / "prepared.json").read_text())["tables"]
+
+
+def test_a_source_is_begun_from_a_skeleton_that_reads(tmp_path, capsys):
+    from toolkit.cli import main
+
+    assert main(["source", "new", "helpdesk", "--out", str(tmp_path)]) == 0
+    folder = tmp_path / "helpdesk"
+    assert str(folder) in capsys.readouterr().out
+    export = tmp_path / "export"
+    export.mkdir()
+    write(export, tickets=f"Ticket ID,Created,Status,Channel\n1,{AT(1, 9)},Open,E-Mail\n2,{AT(1, 9)},Spam,E-Mail\n")
+    data = open_data(export, source=folder)
+    assert adds_up(data)
+    assert rows(data, "conversations", "conversation_id", "channel") == [["1", "e-mail"]]
+    assert [reason for reason in data.ledger["reason"] if "spam" in reason]
+    for name in ("helpdesk", "zendesk", "../x", "1x", ""):  # there already, the toolkit's own, no name
+        assert main(["source", "new", name, "--out", str(tmp_path)]) == 2
+        assert "Traceback" not in capsys.readouterr().err

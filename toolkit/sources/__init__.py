@@ -215,3 +215,38 @@ def _read(folder):
     if not source.selects:
         raise BadSettings(f"{folder}: has no <table>.sql; the tables are {', '.join(TABLES)}")
     return source
+
+
+def write_skeleton(name, out="."):
+    """A folder with a commented source.toml and selects, to be changed into a source of one's own.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, `_` and `-`: the folder's name, and what the source is called.
+    out : path
+        The folder in which it is made.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadParameter
+        The name is none, is one that comes with the toolkit, or the folder is there already.
+    """
+    if not re.fullmatch(r"[A-Za-z][\w-]{0,63}", name, re.ASCII):
+        raise BadParameter(f"{name!r} is no name for a source: letters, digits, _ and - are allowed, a letter first")
+    if (HERE / name / "source.toml").is_file():
+        raise BadParameter(
+            f"{name!r} comes with the toolkit; choose another name, as --source {name} would find that one"
+        )
+    folder = Path(out) / name
+    if folder.exists():
+        raise BadParameter(f"{folder}: is there already")
+    folder.mkdir(parents=True)
+    for file in sorted((HERE / "skeleton").glob("*.txt")):
+        text = file.read_text(encoding="utf-8").replace("{name}", name)
+        (folder / file.stem).write_text(text, encoding="utf-8")
+    return folder
