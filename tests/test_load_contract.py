@@ -275,7 +275,20 @@ def test_what_is_only_looked_up_makes_no_table(tmp_path, forms):
     [
         ("both.view.sql", "SELECT nope FROM raw.old", BadData, "both.view.sql: can't run: Binder Error"),
         ("source.toml", TOML.replace('["both"]', '["gone"]'), BadSettings, "no gone.view.sql"),
-        ("source.toml", TOML.replace("requires", "requirs"), BadSettings, "requirs"),
+        (
+            "source.toml",
+            TOML.replace("lookup =", "lookups ="),
+            BadSettings,
+            "files.people.lookups = True: unknown key; did you mean 'lookup'? Allowed here: patterns,",
+        ),
+        (
+            "source.toml",
+            TOML.replace("title", "titel"),
+            BadSettings,
+            "titel = 'Two forms': unknown key; did you mean 'title'?",
+        ),
+        ("source.toml", TOML.replace('["people.csv"]', "7"), BadSettings, "files.people.patterns = 7: "),
+        ("source.toml", TOML.replace("title =", "title"), BadSettings, "source.toml: can't be read"),
         (
             "conversations.sql",
             "SELECT id AS conversation_id FROM raw.both",

@@ -34,7 +34,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.errors import BadParameter, BadSettings, suggestion
+from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
 from toolkit.tables import TABLES
 
 HERE = Path(__file__).parent
@@ -205,8 +205,10 @@ def _read(folder):
     path = folder / "source.toml"
     try:
         spec = SourceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadSettings(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise BadSettings(explain_settings(path, error, SourceSpec)) from None
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or no text
+        raise BadSettings(f"{path}: can't be read: {error}") from None
     wrong = [one for listed in spec.needs.values() for one in listed if one.split(".")[0] not in spec.files]
     wrong += [what for what in spec.needs if what.split(".")[0] not in TABLES]
     if wrong:
