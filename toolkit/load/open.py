@@ -12,6 +12,7 @@ from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
 from toolkit.load.detect import recognise
+from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
@@ -31,8 +32,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     Parameters
     ----------
     path : str or Path
-        A folder, a file or a DuckDB database; a relative path that isn't found from the working folder
-        is looked for in the folders above it, so that notebooks run from anywhere in a project.
+        A folder, a file or a database (DuckDB, SQLite, or the URL of a Postgres one); a relative path that isn't found
+        from the working folder is looked for in the folders above it, so that notebooks run from anywhere in a project.
     source : str, optional
         Name of a source (`toolkit sources` lists them) or path of a folder of your own; by default the one that the
         export is recognised as, by its columns, keys and names: `data.recognised` says as what, and why.
@@ -63,9 +64,13 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     >>> data.zone, data.period.label
     ('Europe/Rome', '2024-03')
     """
-    path = _find(Path(path))
+    if is_url(path):
+        refuse_url(path)
+        path = as_url(path)
+    else:
+        path = _find(Path(path))
     told = progress or (lambda text: None)
-    if (path / PREPARED).is_file():
+    if not is_url(path) and (path / PREPARED).is_file():
         if service or as_of:
             raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
         data = _open_prepared(path)
@@ -73,7 +78,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         source, why = (source, "") if source else recognise(path)
         data = _open_raw(path, source, service or None, as_of or None, told)
         data.recognised = why
-    data.outside_file = find_outside(path)
+    data.outside_file = None if is_url(path) else find_outside(path)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
 
@@ -102,15 +107,17 @@ def _open_raw(path, source, service, as_of, told):
     from toolkit.sources import find_source
 
     source = find_source(source)
-    beside = (path if path.is_dir() else path.parent) / "service.toml"
-    settings = load_service(service or (beside if beside.exists() else None))
+    if not service and not is_url(path):
+        beside = (path if path.is_dir() else path.parent) / "service.toml"
+        service = beside if beside.exists() else None
+    settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
         settings = settings.model_copy(update={"time_zone": source.spec.time_zone})
     by_file = as_of == "file"  # known once the files are
     given = resolve_as_of(as_of) if as_of and not by_file else settings.as_of
     con, scratch = _connect()
     notes = list(source.spec.notes)
-    told(f"reading {path}")
+    told(f"reading {shown_path(path)}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
         there = complete(con, source, files, notes.append)
