@@ -150,6 +150,9 @@ def type_rows(con, table, types, select, target, spelling, note):
     for name, sql_type in types.items():
         if name in ("_file", "_row"):
             continue
+        if name == "_version":  # whatever it is, it is compared and not kept
+            columns.append(quote(name))
+            continue
         dtype = known[name].dtype if name in known else ("text" if sql_type == "VARCHAR" else "as is")
         made, wrong = _typed(name, dtype, sql_type, spelling, spans.get(name))
         columns += made
