@@ -189,6 +189,8 @@ class Service(_Settings):
     time_zone: str = "UTC"
     as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
     date_order: Literal["dmy", "mdy"] | None = None  # how 03/04/2024 is to be read
+    decimal: Literal["comma", "point"] | None = None  # how 1,234 and 1.234 are to be read
+    missing: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field([], max_length=100)  # "n.d.": no value
     minimum_count: Annotated[int, Field(ge=1, le=1_000_000)] = 10  # below it a figure is shown as "too few"
     csat_scale: tuple[int, int] = (1, 5)  # lowest and highest score; of two-point surveys such as (0, 1)
     short_abandon: Duration = 5  # an abandon within it may be left out

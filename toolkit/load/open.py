@@ -124,7 +124,7 @@ def _open_raw(path, source, service, as_of, told):
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told)
+        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append)
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -150,14 +150,20 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, there, given, told):
+def _check(con, source, settings, files, there, given, told, note):
     """Typed, checked tables in the schema main.
 
     Returns
     -------
     (names of the tables, {table that can't be used: (file, why)}, as_of, names of the columns of times without an offset)
     """
-    zone = source.spec.time_zone or settings.time_zone
+    spelling = cast.Spelling(
+        source.spec.time_zone or settings.time_zone,
+        settings.date_order or source.spec.date_order,
+        settings.decimal,
+        tuple(settings.missing),
+        settings.csat_scale,
+    )
     quality.create_ledger(con)
     if (source.folder / "unused.sql").is_file():
         unused = source.sql("unused")
@@ -171,9 +177,7 @@ def _check(con, source, settings, files, there, given, told):
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks, local = cast.type_rows(
-                con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}", settings.csat_scale
-            )
+            checks, local = cast.type_rows(con, TABLES[name], types, select, f"typed.{name}", spelling, note)
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {said(error)}") from None
         typed[name] = (types, checks)
@@ -312,8 +316,8 @@ def _find_left_out(con, source, files, typed):
 def _why_unusable(con, name, rows):
     """(file, why) of a table of which not one row can be used: a wrong column or format, not dirty rows."""
     rule, column, value, file, reason, n = con.execute(
-        'SELECT rule, "column", any_value(value), any_value(file), any_value(reason), count(*) AS n FROM ledger '
-        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column" ORDER BY n DESC LIMIT 1',
+        'SELECT rule, "column", any_value(value), any_value(file), reason, count(*) AS n FROM ledger '
+        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column", reason ORDER BY n DESC LIMIT 1',
         [name],
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"

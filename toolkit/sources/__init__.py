@@ -79,6 +79,7 @@ class SourceSpec(BaseModel):
     title: str
     reads: str
     time_zone: str | None = None  # of naive times; default: the service's
+    date_order: Literal["dmy", "mdy"] | None = None  # of 03/04/2024, where the system writes one; service.toml wins
     channel: str | None = None  # of conversations made from messages that name none
     notes: list[str] = []  # printed with the quality of the data
     lacks: list[str] = []  # what the export can't tell
