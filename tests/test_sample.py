@@ -11,15 +11,18 @@ import pytest
 
 import toolkit.sample
 from toolkit.sample import planted, write_sample
+from toolkit.sample.generate import NOT_SAMPLED
 from toolkit.sentiment import score_texts
 from toolkit.service import load_service
-from toolkit.tables import TABLES
+from toolkit.tables import TABLES as CONTRACT
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample"
 ROME = "Europe/Rome"
 SIXTEEN_WEEKS = pd.Timestamp("2024-01-08", tz=ROME)
 LAST_28_DAYS = pd.Timestamp("2024-04-01", tz=ROME)
 AS_OF = pd.Timestamp("2024-04-29", tz=ROME)
+
+TABLES = {name: table for name, table in CONTRACT.items() if name not in NOT_SAMPLED}
 
 
 @pytest.fixture(scope="module")

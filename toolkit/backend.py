@@ -3,6 +3,8 @@
 import contextlib
 import uuid
 
+from toolkit.tables import DIRECTIONS
+
 
 def own_backend(con):
     """An Ibis backend over a DuckDB connection, with an identity of its own.
@@ -71,3 +73,23 @@ def quick_words():
         yield
     finally:
         ibis.options.sql.fuse_selects = before
+
+
+def contacts_only(table, name):
+    """The rows of conversations or calls with which a customer came: not those that the service began.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> calls = ibis.memtable({"call_id": ["a", "b", "c"], "direction": ["inbound", "outbound", None]})
+    >>> contacts_only(calls, "calls").order_by("call_id").call_id.to_list()
+    ['a', 'c']
+    """
+    import ibis
+
+    if name in DIRECTIONS and "direction" in table.columns:
+        began = table.direction.fill_null("").lower()
+        table = table.filter(began != DIRECTIONS[name][1])
+    if name == "calls" and "is_callback" in table.columns:
+        table = table.filter(~table.is_callback.fill_null(ibis.literal(False)))
+    return table

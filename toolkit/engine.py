@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.backend import backend_of, own_backend, quick_words
+from toolkit.backend import backend_of, contacts_only, own_backend, quick_words
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
@@ -136,6 +136,8 @@ def as_table(data, name, needs=()):
             raise MissingColumn(name, column, _shown(table))
     if name in TABLES:
         table = _checked_dtypes(table, name)
+        if context_of(table) is None:  # a data set hands out contacts only
+            table = contacts_only(table, name)
     return table
 
 

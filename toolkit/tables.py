@@ -56,7 +56,7 @@ class Table:
     name: str
     row: str
     key: tuple[str, ...]
-    time: str  # the cohort of a period is the rows whose `time` lies in it
+    time: str  # the cohort of a period is the rows whose `time` lies in it; "": its rows are of no time
     columns: tuple[Column, ...]
 
     def column(self, name):
@@ -135,7 +135,11 @@ def _folded(name):
 
 
 SENDERS = ("customer", "agent", "bot", "system")
-OUTCOMES = ("answered", "abandoned", "contained", "test")
+OUTCOMES = ("answered", "abandoned", "contained", "voicemail", "overflow", "failed", "test")
+NEVER_OFFERED = ("failed", "test")  # outcomes of calls that reached nobody whom they could be offered to
+# Who began it, by table: what the service began itself is kept, and no contact.
+DIRECTIONS = {"conversations": ("inbound", "proactive"), "calls": ("inbound", "outbound")}
+BOT_OUTCOMES = ("contained", "handed_off", "abandoned")
 SENTIMENTS = ("positive", "neutral", "negative")
 KINDS = ("csat", "nps")
 SCORE_RANGE = {"csat": (1, 5), "nps": (0, 10)}
@@ -145,7 +149,15 @@ OUTSIDE = "benchmark.csv"  # beside the data: figures from outside, one row each
 PARTS_OF_OUTSIDE = ("metric", "value", "low", "high", "n", "name", "source", "unit", "period")
 LINE_OF_OUTSIDE = "line_"  # where each row of it ends; no column of the data may be called so
 READ_AT, HISTORY_WEEK = ADDED
-FOLDED = ("channel", "sender", "kind", "outcome")  # columns that are kept, and compared, in lower case
+FOLDED = (
+    "channel",
+    "sender",
+    "kind",
+    "outcome",
+    "direction",
+    "bot_outcome",
+    "field",
+)  # columns that are kept, and compared, in lower case
 # Channels on which a customer speaks: an answered call says nothing of how written messages are answered.
 PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "telefon", "teléfono")
 # Written channels that are neither social ones nor messaging.
@@ -196,7 +208,13 @@ TABLES = {
             ("agent_assigned_at", "time", "given to an agent"),
             ("first_response_at", "time", "first public reply by a human agent; null while there is none"),
             ("first_closed_at", "time", "first close; null while never closed"),
-            ("closed_at", "time", "last close; null while open"),
+            (
+                "closed_at",
+                "time",
+                "last close; null while open. Where solved_at is given too, the earlier of the two: many systems close by "
+                "themselves days after it was solved",
+            ),
+            ("solved_at", "time", "an agent last said that it is solved, where the system tells that from closing"),
             ("reopened_at", "time", "last opened again after a close; null: never"),
             (
                 "response_after_reopening_at",
@@ -218,10 +236,22 @@ TABLES = {
                 "time in which it waited for the customer before it was first closed",
             ),
             ("contact_count", "integer", "contacts that the customer made about it"),
+            (
+                "direction",
+                "text",
+                "who began it: inbound, or proactive (a campaign, an outbound message), which is kept and isn't counted "
+                "as a contact; null: inbound",
+                False,
+                DIRECTIONS["conversations"],
+            ),
+            ("language", "text", "ISO 639-1 code of the customer's language"),
+            ("merged_into", "text", "key of the conversation into which it was merged"),
             ("escalated_to", "text", "who it was escalated to"),
             ("escalation_reason", "text", "why it was escalated"),
             ("bot_started_at", "time", "a bot began to answer"),
             ("handed_off_at", "time", "the bot handed it to a human"),
+            ("bot_outcome", "text", "how the bot's part ended, where the system tells", False, BOT_OUTCOMES),
+            ("updated_at", "time", "the system last changed it"),
         ),
         _table(
             "messages",
@@ -258,6 +288,15 @@ TABLES = {
             ("abandoned_at", "time", "the caller hung up before an agent"),
             ("customer_id", "text", "key of the customer"),
             ("conversation_id", "text", "conversation it belongs to"),
+            ("contact_id", "text", "key of the contact: the legs of a call that was passed on share it"),
+            (
+                "direction",
+                "text",
+                "inbound, or outbound, which is kept and was never offered; null: inbound",
+                False,
+                DIRECTIONS["calls"],
+            ),
+            ("is_callback", "flag", "the service called back: kept, and no call that was offered"),
             ("queue", "text", "queue or service it was routed to"),
             ("topic", "text", "what it is about"),
             ("team", "text", "team that answered"),
@@ -271,6 +310,7 @@ TABLES = {
             ("hold_seconds", "seconds", "time on hold"),
             ("wrap_up_seconds", "seconds", "after-call work"),
             ("transferred_to", "text", "where it was transferred"),
+            ("wrap_up_code", "text", "what the agent noted of it"),
             ("outcome", "text", "how it ended; null: unfinished when the data was read", False, OUTCOMES),
         ),
         _table(
@@ -295,7 +335,13 @@ TABLES = {
             ("occasion", "text", "what an nps was asked after: after_contact, after_purchase, yearly, ..."),
             ("sent_at", "time", "when it was sent", True),
             ("answered_at", "time", "when it was answered; null: not answered"),
-            ("score", "integer", "csat 1 to 5, nps 0 to 10"),
+            ("score", "integer", "csat 1 to 5, or from scale_min to scale_max; nps 0 to 10"),
+            (
+                "scale_min",
+                "integer",
+                "lowest score of its scale, where that isn't 1 to 5: good or bad goes from 0 to 1",
+            ),
+            ("scale_max", "integer", "highest score of its scale"),
             ("conversation_id", "text", "conversation it is about"),
             ("customer_id", "text", "key of the customer"),
             ("channel", "text", "channel of the conversation"),
@@ -313,8 +359,34 @@ TABLES = {
             ("visits", "integer", "visits that day", True),
             ("topic", "text", "topic of the page"),
         ),
+        _table(
+            "status_changes",
+            "change of a conversation's status, team, agent or other field",
+            ("conversation_id", "field", "changed_at", "to_value"),
+            "changed_at",
+            ("conversation_id", "text", "conversation that was changed", True),
+            ("field", "text", "what was changed: status, team, agent, priority, ...", True),
+            ("from_value", "text", "what it was before; null: not set, or not known"),
+            ("to_value", "text", "what it was from then on; null: emptied"),
+            ("changed_at", "time", "when", True),
+            ("changed_by", "text", "who changed it"),
+            ("is_closing", "flag", "of a status: whether it counts as closed; null: as its name says"),
+        ),
+        _table(
+            "agents",
+            "agent, human or bot",
+            ("agent_id",),
+            "",
+            ("agent_id", "text", "key of the agent, as the other tables have it", True),
+            ("name", "text", "the agent's name"),
+            ("team", "text", "the agent's team"),
+            ("role", "text", "the agent's role"),
+            ("is_bot", "flag", "a bot, and no human"),
+        ),
     )
 }
+# Tables that tell more of the rows of others, and belong to no period of their own.
+PARTS_OF = {"call_stages": "calls", "status_changes": "conversations"}
 
 
 def data_dictionary():

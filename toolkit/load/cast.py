@@ -124,6 +124,9 @@ def type_rows(con, table, types, select, zone, date_order, target, csat_scale=No
     for name, sql_type in types.items():
         if name in ("_file", "_row"):
             continue
+        if name == "_version":  # whatever it is, it is compared and not kept
+            columns.append(quote(name))
+            continue
         dtype = known[name].dtype if name in known else ("text" if sql_type == "VARCHAR" else "as is")
         made, wrong = _typed(name, dtype, sql_type, zone, spans.get(name))
         columns += made

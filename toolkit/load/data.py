@@ -13,7 +13,7 @@ from toolkit.load.prepared import write_prepared
 from toolkit.load.score import score_messages
 from toolkit.load.sql import EPOCH
 from toolkit.load.weeks import Weeks
-from toolkit.tables import TABLES
+from toolkit.tables import PARTS_OF, TABLES
 
 DOUBTS = ("notes.no_offset",)  # told wherever the data is used
 
@@ -132,7 +132,7 @@ class Data(Weeks):
             starts = [
                 f"SELECT min({TABLES[name].time}) AS t FROM {name}"
                 for name in self._names
-                if TABLES[name].column(TABLES[name].time).dtype == "time" and name != "call_stages"
+                if name not in PARTS_OF and TABLES[name].time and TABLES[name].column(TABLES[name].time).dtype == "time"
             ]
             micros = None
             if starts:

@@ -3,6 +3,7 @@
 import re
 
 from toolkit import engine
+from toolkit.load.history import put_names, settle_closed, settle_scale, tell_directions, use_changes
 from toolkit.load.sql import literal, quote
 
 
@@ -15,14 +16,27 @@ def link(con, source, tables, notes, settings, unusable=()):
     """What one table knows and another lacks: derived conversations, topics, channels.
 
     Tables that are there but `unusable` aren't made of others: what they hold would be passed over.
+
+    Returns
+    -------
+    Service, the settings with what the data says of itself
     """
+    if "agents" in tables:
+        put_names(con, tables, notes)
+    if "surveys" in tables:
+        settings = settle_scale(con, columns_of(con, "surveys"), settings, notes)
+    tell_directions(con, tables, notes)
     if "messages" in tables and "conversations" not in (*tables, *unusable):
         _derive_conversations(con, source, notes)
         tables.append("conversations")
+    if "conversations" in tables:
+        if "status_changes" in tables:
+            use_changes(con, columns_of(con, "conversations"), notes)
+        settle_closed(con, columns_of(con, "conversations"), notes)
     if settings.topics and {"conversations", "messages"} <= set(tables):
         _find_topics(con, settings)
     if "conversations" not in tables:
-        return
+        return settings
     for child, wanted in (
         ("messages", ("channel", "topic")),
         ("surveys", ("channel", "topic", "agent", "team", "subtopic")),
@@ -42,6 +56,7 @@ def link(con, source, tables, notes, settings, unusable=()):
             f"CREATE OR REPLACE TABLE main.{child} AS SELECT {', '.join(parts)} FROM main.{child} AS child "
             "LEFT JOIN main.conversations AS parent USING (conversation_id)"
         )
+    return settings
 
 
 def _derive_conversations(con, source, notes):

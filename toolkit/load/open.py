@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
+from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
@@ -19,6 +20,8 @@ from toolkit.load.sql import EPOCH, ID, literal, quote
 from toolkit.load.where import read_where
 from toolkit.service import Service, load_service
 from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
+
+OURS = ("_file", "_row", "_version")  # columns of a select that no table keeps
 
 
 def open_data(path, source=None, service=None, period=None, as_of=None, progress=None, where=None):
@@ -107,6 +110,7 @@ def _open_raw(path, source, service, as_of, told):
     told(f"reading {path}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
+        complete(con, source, files, notes.append)
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
@@ -118,7 +122,7 @@ def _open_raw(path, source, service, as_of, told):
         if naive and not zone_is_known:
             notes.append(("notes.no_offset", {"columns": naive}))
         told("linking tables")
-        link(con, source, tables, notes, settings, unusable)
+        settings = link(con, source, tables, notes, settings, unusable)
         counts = _counts(con, tables, unusable)
     except BaseException:
         con.close()
@@ -161,9 +165,7 @@ def _check(con, source, settings, files, given, told):
                 con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}", settings.csat_scale
             )
         except Exception as error:
-            raise BadData(
-                f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {str(error).splitlines()[0]}"
-            ) from None
+            raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {said(error)}") from None
         typed[name] = (types, checks)
         naive += [f"{name}.{column}" for column in local]
     _find_left_out(con, source, files, typed)
@@ -175,7 +177,7 @@ def _check(con, source, settings, files, given, told):
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected')"
         )
         quality.reject(con, TABLES[name], checks, f"typed.{name}")
-        quality.reject_duplicates(con, TABLES[name], f"typed.{name}")
+        quality.reject_duplicates(con, TABLES[name], f"typed.{name}", types)
     # only now: a row that was set aside may not say when the data was read
     as_of = given or _newest(con, typed)
     micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
@@ -183,7 +185,7 @@ def _check(con, source, settings, files, given, told):
     clean, unusable = {}, {}
     for name, (types, _) in typed.items():
         table, place = TABLES[name], f"typed.{name}"
-        if table.column(table.time).dtype == "time":
+        if table.time and table.column(table.time).dtype == "time":
             time = quote(table.time)
             quality.reject(con, table, [quality.Check("after as_of", table.time, f"{time} > {instant}", time)], place)
         quality.reject_orphans(con, table, place, types, clean)
@@ -193,7 +195,7 @@ def _check(con, source, settings, files, given, told):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
-        columns = ", ".join(_kept(column) for column in types if column not in ("_file", "_row"))
+        columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
@@ -211,15 +213,13 @@ def _plan(con, source, files):
     """{table: (select, {column: DuckDB type})} of what the source can fill; all that is missing is told at once."""
     plans, missing = {}, []
     for name, table in TABLES.items():
-        if name not in source.selects or not _has_raw(source, name, files):
+        if name not in source.selects or not _is_there(source, name, files):
             continue
         select = source.sql(name)
         try:
             described = con.execute(f"DESCRIBE {select}").fetchall()
         except Exception as error:
-            raise BadData(
-                f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {str(error).splitlines()[0]}"
-            ) from None
+            raise BadData(f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {said(error)}") from None
         types = {row[0]: row[1] for row in described}
         # the contract's spelling wins: Created_At and created_at are one column
         wanted = {name_.lower(): name_ for name_ in table.names}
@@ -231,7 +231,7 @@ def _plan(con, source, files):
             listed = ", ".join(f"{quote(have)} AS {quote(to)}" for have, to in renamed.items())
             select = f"SELECT {listed} FROM ({select})"
             types = {renamed[have]: sql_type for have, sql_type in types.items()}
-        columns = [column for column in types if column not in ("_file", "_row")]
+        columns = [column for column in types if column not in OURS]
         absent = [column for column in table.required if column not in columns]
         if absent:
             read = files[name] if name in files else [file for listed in files.values() for file in listed]
@@ -241,9 +241,10 @@ def _plan(con, source, files):
     return plans
 
 
-def _has_raw(source, table, files):
-    """Whether the raw files that a select reads were found (only optional ones can be absent)."""
-    return table in files if table in source.spec.files and source.spec.files[table].optional else True
+def _is_there(source, table, files):
+    """Whether a raw file was found of which the rows of a table are made; of a select that reads none, always."""
+    names = source.made_of(table)
+    return not names or any(name in files for name in names)
 
 
 def _listed(files):
@@ -259,6 +260,7 @@ def _find_left_out(con, source, files, typed):
         if (
             owner not in typed
             or source.spec.files[name].aggregates
+            or source.spec.files[name].lookup
             or any(source.passes_all(table) for table in readers)
             or any(not {"_file", "_row"} <= set(typed[table][0]) for table in readers)
         ):

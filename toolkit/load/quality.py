@@ -36,6 +36,7 @@ REASONS = {
     "after as_of": "the time lies after the data was read: a clock runs ahead, or as_of is too early",
     "not yet happened at as_of": "the time lies after as_of: taken as not having happened yet",
     "duplicate id": "the key was seen before; the first row is used",
+    "older copy": "the key comes again, changed later or in a later file; that row is used",
     "unknown parent": "the conversation or call that it belongs to isn't there, or was set aside",
     "surrounding blanks": "blanks or control characters around the value were cut",
     "nothing but blanks": "the value holds nothing but blanks or control characters; taken as empty",
@@ -49,6 +50,7 @@ ORDER = (
     ("conversations", "created_at", "closed_at"),
     ("conversations", "bot_started_at", "handed_off_at"),
     ("conversations", "created_at", "first_closed_at"),
+    ("conversations", "created_at", "solved_at"),
     ("conversations", "created_at", "reopened_at"),
     ("conversations", "reopened_at", "response_after_reopening_at"),
     ("calls", "started_at", "answered_at"),
@@ -79,6 +81,7 @@ CONSEQUENCES = (
     ("conversations", "team_assigned_at", ("team",), None),
     ("conversations", "agent_assigned_at", ("agent",), None),
     ("conversations", "closed_at", ("status",), None),
+    ("conversations", "solved_at", ("status",), None),
     ("surveys", "answered_at", ("score", "comment"), None),
     ("calls", "ended_at", ("talk_seconds", "hold_seconds", "wrap_up_seconds", "transferred_to"), None),
     ("calls", "answered_at", ("team", "agent", "queue_seconds"), None),
@@ -94,6 +97,7 @@ NOT_YET = (("conversations", "first_closed_at", "reopen_count", 0),)
 PARENTS = (
     ("messages", "conversation_id", "conversations", "conversation_id"),
     ("call_stages", "call_id", "calls", "call_id"),
+    ("status_changes", "conversation_id", "conversations", "conversation_id"),
 )
 
 
@@ -130,7 +134,8 @@ def rules_of(table, types, csat_scale=None):
     if table.name == "surveys" and "score" in types:
         scales = SCORE_RANGE | ({"csat": csat_scale} if csat_scale else {})
         inside = " OR ".join(
-            f"(kind = {literal(kind)} AND score BETWEEN {low} AND {high})" for kind, (low, high) in scales.items()
+            f"(kind = {literal(kind)} AND score BETWEEN {_or('scale_min', low, types)} AND {_or('scale_max', high, types)})"
+            for kind, (low, high) in scales.items()
         )
         checks.append(Check("score out of range", "score", f"score IS NOT NULL AND NOT ({inside})", "score"))
     return checks
@@ -154,17 +159,37 @@ def reject(con, table, checks, typed):
         con.execute(f"DELETE FROM {typed} WHERE {ID} IN (SELECT {ID} FROM broken)")
 
 
-def reject_duplicates(con, table, typed):
-    """Keep the first row of each key, in the order of the files."""
+def _or(column, otherwise, types):
+    """SQL: what a row says of itself, else what holds for all."""
+    return f"coalesce({column}, {otherwise})" if column in types else str(otherwise)
+
+
+def reject_duplicates(con, table, typed, types):
+    """Keep one row of each key: the newest version where there are any, else the one in the last file by name, else the first."""
     keys = ", ".join(quote(key) for key in table.key)
+    version = next((name for name in ("_version", "updated_at") if name in types), None)
+    newest = "".join(f"{one} DESC NULLS LAST, " for one in _comparable(version, types)) if version else ""
+    order = f"{newest}_file DESC NULLS LAST, {ID} {'DESC' if version == '_version' else ''}"
+    copies = f"({keys}) IN (SELECT ({keys}) FROM {typed} GROUP BY {keys} HAVING count(*) > 1)"
+    told = f"coalesce(_file, ''), {quote(version) if version else 'NULL'}"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT {ID} FROM (SELECT {ID}, row_number() OVER "
-        f"(PARTITION BY {keys} ORDER BY {ID}) AS n FROM {typed} WHERE ({keys}) IN "
-        f"(SELECT ({keys}) FROM {typed} GROUP BY {keys} HAVING count(*) > 1)) WHERE n > 1"
+        f"CREATE OR REPLACE TEMP TABLE broken AS SELECT {ID}, is_older FROM (SELECT {ID}, row_number() OVER place AS n, "
+        f"({told}) IS DISTINCT FROM first_value(({told})) OVER place AS is_older FROM {typed} WHERE {copies} "
+        f"WINDOW place AS (PARTITION BY {keys} ORDER BY {order})) WHERE n > 1"
     )
-    _write(con, table, "duplicate id", "rejected", table.key[0], quote(table.key[0]), typed,
-           f"{ID} IN (SELECT {ID} FROM broken)")  # fmt: skip
+    for rule, which in (("duplicate id", "NOT is_older"), ("older copy", "is_older")):
+        _write(con, table, rule, "rejected", table.key[0], quote(table.key[0]), typed,
+               f"{ID} IN (SELECT {ID} FROM broken WHERE {which})")  # fmt: skip
     con.execute(f"DELETE FROM {typed} WHERE {ID} IN (SELECT {ID} FROM broken)")
+
+
+def _comparable(version, types):
+    """SQL: what tells which of two versions is the newer: of a text the instant, or the number, that it says, then itself."""
+    column = quote(version)
+    if types[version] != "VARCHAR" or version != "_version":
+        return [column]
+    instant = f"epoch_us(try_cast({column} AS TIMESTAMPTZ))::DOUBLE"
+    return [f"coalesce({instant}, try_cast({column} AS DOUBLE))", column]
 
 
 def reject_orphans(con, table, typed, columns, clean):

@@ -122,6 +122,8 @@ def read_back(table, name, read_at, zone):
     Ibis table, without the rows that opened later; times that lie later, and what they brought about, are null,
         and a count of what can't have come before them is 0
     """
+    if not TABLES[name].time:
+        return table
     opened = table[TABLES[name].time]
     if opened.type().is_date():
         at = engine.to_epoch(read_at) if isinstance(read_at, datetime.datetime) else engine.epoch(read_at)

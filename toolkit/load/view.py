@@ -1,11 +1,11 @@
 """The tables of a data set, restricted to a period and to some values, and read at one time."""
 
 from toolkit import clock, engine
-from toolkit.backend import as_view, table_of
+from toolkit.backend import as_view, contacts_only, table_of
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
 from toolkit.load.score import score_messages
-from toolkit.tables import FOLDED, HISTORY_WEEK, READ_AT, TABLES
+from toolkit.tables import FOLDED, HISTORY_WEEK, PARTS_OF, READ_AT, TABLES
 
 # (key, parent): where a table finds the columns that it lacks.
 LINKS = (("conversation_id", "conversations"), ("call_id", "calls"))
@@ -62,10 +62,29 @@ class View:
 
     def _table(self, name):
         """A table as it was loaded; all views of a data set know its columns from the first that asked for them."""
+        return self._once(("table", name), lambda: contacts_only(self._given(name), name))
+
+    def _given(self, name):
         schemas = self._shared.setdefault("schemas", {})
         if name not in schemas:
             schemas[name] = self._backend.table(name).schema()
-        return self._once(("table", name), lambda: table_of(self._backend, name, schemas[name]))
+        return table_of(self._backend, name, schemas[name])
+
+    def every(self, name):
+        """A table of all periods and without filters, as it was loaded: with what isn't counted as a contact, too.
+
+        Proactive conversations, outbound calls and callbacks are nowhere else.
+
+        Examples
+        --------
+        >>> from toolkit import open_data
+        >>> data = open_data("data/sample", period="2024-03")
+        >>> len(data.every("calls").to_pandas()) > len(data.calls.to_pandas())
+        True
+        """
+        if name not in self._names:
+            raise MissingTable(self.absent(name), name)
+        return self._given(name)
 
     @property
     def zone(self):
@@ -166,13 +185,16 @@ class View:
 
     def _within(self, table, name):
         """The rows of the period; with spans, each with the time at which it is read."""
-        if name == "call_stages" and "calls" in self._names:
+        whole = PARTS_OF.get(name)
+        if whole in self._names:
             # a stage belongs to the period in which its call came in
             if self.period.start is None and not self.spans:
                 return table
-            calls = self._within(self._table("calls"), "calls")
-            added = [column for column in (READ_AT, HISTORY_WEEK) if column in calls.columns]
-            return table.inner_join(calls.select("call_id", *added), "call_id")
+            rows, key = self._within(self._table(whole), whole), TABLES[whole].key[0]
+            added = [column for column in (READ_AT, HISTORY_WEEK) if column in rows.columns]
+            return table.inner_join(rows.select(key, *added), key)
+        if not TABLES[name].time:
+            return table
         column = table[TABLES[name].time]
         if self.period.start is not None and column.type().is_date():
             table = table.filter(column.between(self.period.first_day, self.period.last_day))

@@ -69,13 +69,14 @@ def find_empty_period(data, period):
     from toolkit.tables import TABLES
 
     days = []
-    for name, table in data.tables.items():
+    timed = {name: table for name, table in data.tables.items() if TABLES[name].time}
+    for name, table in timed.items():
         time = table[TABLES[name].time]
         ends = table.aggregate(first=time.min(), last=time.max()).to_pyarrow().to_pylist()[0].values()
         days += [clock_time(it, data.zone).date() if isinstance(it, datetime) else it for it in ends if it]
     if not days:
         return "the data has not one row"
-    if any(table.count().execute() for table in data.during(period).tables.values()):
+    if any(table.count().execute() for name, table in data.during(period).tables.items() if name in timed):
         return ""
     first, last = min(days), max(days)
     if period.first_day > last:

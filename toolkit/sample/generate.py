@@ -14,6 +14,7 @@ from toolkit.sample.dirty import plant
 from toolkit.tables import TABLES, data_dictionary
 
 HERE = Path(__file__).parent
+NOT_SAMPLED = ("status_changes", "agents")  # what they tell, the sample's conversations tell themselves
 UTC = datetime.UTC
 FIRST = datetime.datetime(2024, 1, 7, 23, tzinfo=UTC)  # Mon 2024-01-08T00:00 in Rome
 BEGIN = datetime.datetime(2023, 3, 12, 23, tzinfo=UTC)  # Mon 2023-03-13T00:00: the thin year before
@@ -102,6 +103,8 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
         prepare(connection, conversations, seed)
         say("prepared")
         for table in TABLES.values():
+            if table.name in NOT_SAMPLED:
+                continue
             paths[table.name] = path = out / f"{table.name}.{format}"
             try:
                 connection.execute(_copy(connection, table, path, format))

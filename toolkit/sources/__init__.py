@@ -2,10 +2,16 @@
 
 A source folder holds `source.toml` (what files it reads, and how) and `<table>.sql` files. DuckDB runs
 each select over the raw files, which stand in the schema `raw` under the names that source.toml gives
-them, every CSV column as text. A select returns the columns of the contract (`toolkit/tables.py`);
+them, every column as text. A select returns the columns of the contract (`toolkit/tables.py`);
 text is parsed and checked by the loader, a TIMESTAMP without a zone is local time, and `_file` and
-`_row`, passed through, let the ledger say where a row came from. To add a system, write such a folder
-and pass its path as the source.
+`_row`, passed through, let the ledger say where a row came from. What several selects share stands in
+`<name>.view.sql`, and is read as `raw.<name>`. To add a system, write such a folder (`toolkit source new`
+begins one) and pass its path as the source; docs/sources/your-own.md tells more.
+
+An optional file that isn't there is an empty table with the columns that it `requires` and `may_lack`, so
+that one select can read several forms of an export; it runs where a file is there that isn't only looked up.
+
+A column `_version` of a select tells copies of one row apart: the newest is used, the others go to the ledger.
 
 A raw row that no select returns, and `unused.sql` neither, goes to the ledger as "left out by the source". A file
 is followed by its rows' `_file` and `_row`; it isn't followed where
@@ -21,9 +27,9 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.errors import BadParameter, BadSettings, suggestion
 from toolkit.tables import TABLES
@@ -47,7 +53,19 @@ class FileSpec(BaseModel):
     columns: list[str] = []  # names, for files without a header
     # Lines with fewer fields than the header: not read, read and told in the ledger, or how the file is.
     short_lines: Literal["refused", "padded", "normal"] = "refused"
-    requires: list[str] = []  # raw columns without which the selects can't run
+    requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
+    may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
+    lookup: bool = False  # only completes the rows of others: no table is made of it alone
+    without: str = ""  # told where an optional file isn't there
+    format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
+    records: str | list[str] = ""  # JSON: the path of the list of records, "a.b"; the first that fits
+    sheet: str | None = None  # of a workbook; default: the first with rows
+    header_rows: Annotated[int, Field(ge=1, le=2)] = 1
+
+    @property
+    def columns_read(self):
+        """The raw columns that the selects read."""
+        return [*self.requires, *self.may_lack]
 
 
 class SourceSpec(BaseModel):
@@ -59,6 +77,10 @@ class SourceSpec(BaseModel):
     time_zone: str | None = None  # of naive times; default: the service's
     channel: str | None = None  # of conversations made from messages that name none
     notes: list[str] = []  # printed with the quality of the data
+    lacks: list[str] = []  # what the export can't tell
+    export: list[str] = []  # how the export is made, step by step
+    links: list[str] = []  # where the system's makers describe it
+    views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
     files: dict[str, FileSpec]
 
 
@@ -95,9 +117,26 @@ class Source:
         """The select that fills a table."""
         return (self.folder / f"{table}.sql").read_text(encoding="utf-8").strip().rstrip(";")
 
+    def view(self, name):
+        """The select of a view."""
+        return (self.folder / f"{name}.view.sql").read_text(encoding="utf-8").strip().rstrip(";")
+
     def reads_raw(self, table, name):
-        """Whether the select of a table reads the raw file of that name."""
-        return bool(re.search(rf'\braw\s*\.\s*"?{re.escape(name)}(?!\w)', self.sql(table), re.IGNORECASE))
+        """Whether the select of a table reads the raw file of that name, by itself or through a view."""
+        return name in self.raw_names(table)
+
+    def raw_names(self, table):
+        """The raw files that the select of a table reads, by itself or through views, and those views."""
+        found, unread = set(), [self.sql(table)]
+        while unread:
+            named = _raw_names(unread.pop()) - found
+            found |= named
+            unread += [self.view(view) for view in self.spec.views if view.lower() in named]
+        return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
+
+    def made_of(self, table):
+        """The raw files of which the rows of a table are made: those that its select reads, and doesn't only look up."""
+        return [name for name, spec in self.spec.files.items() if not spec.lookup and self.reads_raw(table, name)]
 
     def passes_all(self, table):
         """Whether the select of a table returns a raw file as it is."""
@@ -107,6 +146,12 @@ class Source:
         """The table to which the lines of a raw file belong."""
         readers = [table for table in self.selects if self.reads_raw(table, name)]
         return self.spec.files[name].table or (name if name in self.selects else next(iter(readers), name))
+
+
+def _raw_names(sql):
+    """What an SQL text reads of the schema raw, in lower case."""
+    said = re.sub(r"--[^\n]*", "", sql)
+    return {(quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I)}
 
 
 def list_sources():

@@ -1,0 +1,72 @@
+"""The raw tables as a source's selects expect them: what an export lacks is there, and null; what they share is a view."""
+
+from toolkit.errors import BadData, BadSettings
+from toolkit.load.sql import quote
+
+
+def complete(con, source, files, note):
+    """Add to the schema `raw` what the selects read and the export has not.
+
+    An optional file that isn't there becomes an empty table, a column that a file may lack one of nulls, and the
+    source's views are made. Where a select reads more than a whole file, its columns are all text.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    source : Source
+    files : dict of raw name -> list of files, as `read_raw` gives it
+    note : callable((key, values))
+        Told what the absence of a file means.
+    """
+    read = {name for table in source.selects if not source.passes_all(table) for name in source.raw_names(table)}
+    for name, spec in source.spec.files.items():
+        if name not in files:
+            if spec.without:
+                note(("notes.without", {"file": spec.patterns[0], "what": spec.without}))
+            if name in read:
+                _make_empty(con, name, spec)
+        elif name in read:
+            _make_whole(con, name, spec)
+    for view in source.spec.views:
+        try:
+            select = source.view(view)
+        except FileNotFoundError:
+            raise BadSettings(
+                f"{source.folder / 'source.toml'}: views names {view!r}, and there is no {view}.view.sql"
+            ) from None
+        try:
+            con.execute(f"CREATE VIEW raw.{quote(view)} AS {select}")
+        except Exception as error:
+            raise BadData(f"{source.folder / f'{view}.view.sql'}: can't run: {said(error)}") from None
+
+
+def said(error):
+    """What the engine says of a query, without the query."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("LINE ", "^"))]
+    return " ".join(kept[:2])
+
+
+def _make_empty(con, name, spec):
+    columns = ", ".join(f"{quote(column)} VARCHAR" for column in spec.columns_read)
+    con.execute(f"CREATE TABLE raw.{quote(name)}({columns}{', ' if columns else ''}_file VARCHAR, _row BIGINT)")
+
+
+def _make_whole(con, name, spec):
+    """The raw table with every column that the selects read, all of them text."""
+    have = {row[0]: row[1] for row in con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()}
+    folded = {column.lower() for column in have}
+    lacking = [column for column in spec.columns_read if column.lower() not in folded]
+    typed = [column for column, kind in have.items() if kind != "VARCHAR" and column != "_row"]
+    if not lacking and not typed:
+        return
+    given = quote(f"\x1fgiven {name}")
+    kind = con.execute(
+        "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'raw' AND view_name = ?", [name]
+    ).fetchone()[0]
+    con.execute(f"ALTER {'VIEW' if kind else 'TABLE'} raw.{quote(name)} RENAME TO {given}")
+    kept = [
+        f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" if column in typed else quote(column) for column in have
+    ]
+    added = [f"NULL::VARCHAR AS {quote(column)}" for column in lacking]
+    con.execute(f"CREATE VIEW raw.{quote(name)} AS SELECT {', '.join([*kept, *added])} FROM raw.{given}")

@@ -1,0 +1,168 @@
+"""What changes of status, team and agent tell of a conversation, and when a conversation counts as closed."""
+
+from toolkit.load.sql import literal
+from toolkit.tables import CLOSED_STATUSES
+
+WAITING = (
+    "pending",
+    "on hold",
+    "on-hold",
+    "on_hold",
+    "onhold",
+    "hold",
+    "snoozed",
+    "awaiting customer",
+    "waiting on customer",
+)
+# What is made of the changes, where conversations have it not: column and its SQL type.
+MADE = {
+    "first_closed_at": "TIMESTAMPTZ",
+    "closed_at": "TIMESTAMPTZ",
+    "reopened_at": "TIMESTAMPTZ",
+    "reopen_count": "BIGINT",
+    "waiting_seconds": "DOUBLE",
+    "team_assigned_at": "TIMESTAMPTZ",
+    "agent_assigned_at": "TIMESTAMPTZ",
+}
+
+
+def use_changes(con, have, notes):
+    """Fill what the conversations lack from `status_changes`; a value that a conversation has stays.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    have : columns of main.conversations
+    notes : list, to which a note is added
+    """
+    for column, kind in MADE.items():
+        if column not in have:
+            con.execute(f"ALTER TABLE main.conversations ADD COLUMN {column} {kind}")
+    columns = {row[0] for row in con.execute("DESCRIBE main.status_changes").fetchall()}
+    names = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, CLOSED_STATUSES)) + ")"
+    closing = f"coalesce(is_closing, {names})" if "is_closing" in columns else names
+    waiting = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, WAITING)) + ")"
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS at, "
+        f"{closing} AS is_closed, {waiting} AS is_waiting, lead(changed_at) OVER later AS until, "
+        # of two changes at one instant the last in the file is taken for the later
+        f"coalesce(lag({closing}) OVER later, false) AS was_closed FROM main.status_changes WHERE field = 'status' "
+        "WINDOW later AS (PARTITION BY conversation_id ORDER BY changed_at, rowid)), "
+        "ends AS (SELECT conversation_id, min(at) FILTER (is_closed) AS first_closed_at, "
+        "max(at) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, at) AS is_closed_now, "
+        "max(at) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
+        "count(*) FILTER (was_closed AND NOT is_closed) AS reopen_count FROM steps GROUP BY conversation_id), "
+        "paused AS (SELECT conversation_id, sum(epoch(until) - epoch(at)) AS waiting_seconds FROM steps JOIN ends "
+        "USING (conversation_id) WHERE is_waiting AND until IS NOT NULL AND (first_closed_at IS NULL OR until <= first_closed_at) "
+        "GROUP BY conversation_id), "
+        "given AS (SELECT conversation_id, max(changed_at) FILTER (field = 'team' AND to_value IS NOT NULL) AS team_assigned_at, "
+        "max(changed_at) FILTER (field = 'agent' AND to_value IS NOT NULL) AS agent_assigned_at "
+        "FROM main.status_changes GROUP BY conversation_id) "
+        "SELECT conversation_id, first_closed_at, CASE WHEN is_closed_now THEN last_closed_at END AS closed_at, reopened_at, "
+        "reopen_count, CASE WHEN ends.conversation_id IS NOT NULL THEN coalesce(waiting_seconds, 0) END AS waiting_seconds, "
+        "team_assigned_at, agent_assigned_at FROM given LEFT JOIN ends USING (conversation_id) LEFT JOIN paused USING (conversation_id)"
+    )
+    told = ", ".join(f"{column} = coalesce(own.{column}, found.{column})" for column in MADE if column != "closed_at")
+    # a conversation that the system says is closed, or has a close of its own, keeps it; one opened again has none
+    con.execute(
+        f"UPDATE main.conversations AS own SET {told}, closed_at = coalesce(own.closed_at, found.closed_at) "
+        "FROM told_by_changes AS found WHERE own.conversation_id = found.conversation_id AND "
+        "(found.first_closed_at IS NULL OR found.first_closed_at >= own.created_at)"
+    )
+    _mend_order(con)
+    n = con.execute("SELECT count(*) FROM told_by_changes").fetchone()[0]
+    con.execute("DROP TABLE told_by_changes")
+    notes.append(("notes.from_changes", {"n": n}))
+
+
+def _mend_order(con):
+    """What the changes tell that can't be, beside what the conversation says of itself, is emptied."""
+    for column in ("first_closed_at", "closed_at", "reopened_at", "team_assigned_at", "agent_assigned_at"):
+        con.execute(f"UPDATE main.conversations SET {column} = NULL WHERE {column} < created_at")
+
+
+def settle_closed(con, have, notes):
+    """Where an agent said that it is solved before the system closed it, that is its close."""
+    if "solved_at" not in have:
+        return
+    if "closed_at" not in have:
+        con.execute("ALTER TABLE main.conversations ADD COLUMN closed_at TIMESTAMPTZ")
+    later = "solved_at IS NOT NULL AND (closed_at IS NULL OR closed_at > solved_at)"
+    n = con.execute(f"SELECT count(*) FROM main.conversations WHERE {later} AND closed_at IS NOT NULL").fetchone()[0]
+    con.execute(f"UPDATE main.conversations SET closed_at = solved_at WHERE {later}")
+    if n:
+        notes.append(("notes.solved", {"n": n}))
+
+
+def put_names(con, tables, notes):
+    """The agents' names in place of their ids, their team where a conversation has none, and bots told from humans."""
+    columns = {row[0] for row in con.execute("DESCRIBE main.agents").fetchall()}
+    name = "name" if "name" in columns else "NULL::VARCHAR"
+    optional = {"team": "NULL::VARCHAR", "is_bot": "false"}
+    more = ", ".join(f"{column if column in columns else sql} AS {column}" for column, sql in optional.items())
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE called AS SELECT agent_id, {more}, CASE WHEN count(*) OVER (PARTITION BY {name}) > 1 "
+        f"THEN {name} || ' (' || agent_id || ')' ELSE {name} END AS said FROM main.agents"
+    )
+    unknown = 0
+    for table in ("conversations", "messages", "calls", "surveys"):
+        have = [row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()] if table in tables else []
+        if "agent" not in have:
+            continue
+        if table == "messages" and "sender" in have:
+            con.execute(
+                "UPDATE main.messages SET sender = 'bot' FROM called WHERE agent = agent_id AND is_bot AND sender = 'agent'"
+            )
+        if "team" in have and "team" in columns:
+            con.execute(
+                f"UPDATE main.{table} AS own SET team = called.team FROM called WHERE own.agent = agent_id AND own.team IS NULL"
+            )
+        unknown += con.execute(
+            f"SELECT count(DISTINCT agent) FROM main.{table} WHERE agent NOT IN (SELECT agent_id FROM called) "
+            "AND agent NOT IN (SELECT said FROM called WHERE said IS NOT NULL)"
+        ).fetchone()[0]
+        con.execute(f"UPDATE main.{table} SET agent = said FROM called WHERE agent = agent_id AND said IS NOT NULL")
+    if unknown:
+        notes.append(("notes.unnamed_agents", {"n": unknown}))
+    con.execute("DROP TABLE called")
+
+
+def settle_scale(con, have, settings, notes):
+    """The settings with the scale of the satisfaction surveys that there are; scores of other scales are converted to it."""
+    if not {"kind", "score", "scale_min", "scale_max"} <= set(have):
+        return settings
+    scales = con.execute(
+        "SELECT scale_min, scale_max, count(*) AS n FROM main.surveys WHERE kind = 'csat' AND scale_min < scale_max "
+        "GROUP BY ALL ORDER BY n DESC, ALL"
+    ).fetchall()
+    plain = con.execute("SELECT count(*) FROM main.surveys WHERE kind = 'csat' AND scale_min IS NULL").fetchone()[0]
+    if not scales:
+        return settings
+    if "csat_scale" not in settings.model_fields_set and not plain:
+        low, high, _ = scales[0]
+        settings = settings.model_copy(update={"csat_scale": (low, high)})
+        notes.append(("notes.scale", {"low": low, "high": high}))
+    low, high = settings.csat_scale
+    other = f"kind = 'csat' AND scale_min < scale_max AND (scale_min, scale_max) IS DISTINCT FROM ({low}, {high})"
+    n = con.execute(f"SELECT count(score) FROM main.surveys WHERE {other}").fetchone()[0]
+    if n:
+        con.execute("ALTER TABLE main.surveys ADD COLUMN given_score BIGINT")
+        con.execute(
+            f"UPDATE main.surveys SET given_score = score, score = round({low} + (score - scale_min)::DOUBLE * {high - low} / "
+            f"(scale_max - scale_min))::BIGINT WHERE {other}"
+        )
+        notes.append(("notes.converted_scores", {"n": n, "low": low, "high": high}))
+    return settings
+
+
+def tell_directions(con, tables, notes):
+    """A note on what is kept and counted as no contact."""
+    for table, condition in (
+        ("conversations", {"direction": "direction = 'proactive'"}),
+        ("calls", {"direction": "direction = 'outbound'", "is_callback": "is_callback"}),
+    ):
+        have = {row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()} if table in tables else ()
+        wanted = " OR ".join(f"coalesce({sql}, false)" for column, sql in condition.items() if column in have)
+        n = con.execute(f"SELECT count(*) FROM main.{table} WHERE {wanted}").fetchone()[0] if wanted else 0
+        if n:
+            notes.append((f"notes.began_{table}", {"n": n}))
