@@ -299,7 +299,7 @@ def _as_flag(found, looked, total):
     low = {fold(value) for value in looked}
     pairs = ({"true", "false"}, {"yes", "no"}, {"0", "1"}, {"y", "n"}, {"t", "f"}, {"si", "no"}, {"sim", "nao"}, {"oui", "non"},
              {"ja", "nein"}, {"tak", "nie"}, {"da", "nu"}, {"s", "n"})  # fmt: skip
-    if any(low <= pair for pair in pairs) and (len(low) == 2 or low & {"true", "false"} or low <= {"0", "1"}):
+    if any(low <= pair for pair in pairs) and (len(low) == 2 or low & {"true", "false"}):
         found.kind = "flag"
         return True
     return False
