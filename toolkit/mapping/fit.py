@@ -34,7 +34,7 @@ def kind_of(table, column):
         return _MADE[column]
     if column == "score":
         return "score"
-    if column in TABLES[table].key and column.endswith("_id"):
+    if TABLES[table].key == (column,):
         return "key"
     dtype = TABLES[table].column(column).dtype
     if dtype == "text":
@@ -114,7 +114,7 @@ def _value_fit(kind, column, profile, context):
     }[kind]
     value = table.get(have, 0.0)
     if kind == "key" and value and not profile.is_unique:
-        value *= 0.6 if profile.distinct > 0.5 * profile.filled else 0.35
+        value *= 0.6 if profile.distinct > 0.5 * profile.filled else 0.5
     if kind == "key" and set(profile.values) & {"0", "1"} and profile.distinct < 3:
         value *= 0.3  # a count or a flag
     if kind == "score":

@@ -9,7 +9,7 @@ from toolkit.mapping.fit import FOUND, ORDERED, fit
 from toolkit.mapping.words import cut, known_columns, name_score, senses, table_words
 from toolkit.tables import TABLES
 
-LEAST = 0.3  # a guess that fits less well is none
+LEAST = 0.33  # a guess that fits less well is none
 # What the select can make where no column holds it: a key from the number of the row, and what is asked for.
 MADE = {
     "conversations": {"conversation_id", "channel"},
@@ -106,13 +106,14 @@ def guess_table(profiles, file="", table=None, taken=()):
         missing = [column for column in TABLES[name].required if column not in picks and column not in made]
         score = _score(name, picks, words, known)
         # A column that is required and isn't there speaks against the table, unless the user has said that it is.
+        lacks = set(missing) - ({"sender"} if {"text", "conversation_id"} <= set(picks) else set())
         filled = {pick.column for pick in picks.values() if known[pick.header].kind != "empty"}
-        fits = not missing and bool(filled & set(TELLING[name])) and _is_of(name, picks, words)
-        guesses.append((score - 1.5 * len(missing), fits, Guess(name, picks, known, score, [], missing)))
+        fits = not lacks and bool(filled & set(TELLING[name])) and _is_of(name, picks, words)
+        fits = fits and not (_is_list(words, name) and score < 6.0)
+        guesses.append((score - 1.5 * len(lacks), fits, Guess(name, picks, known, score, [], missing)))
     guesses.sort(key=lambda one: (one[1], one[0]), reverse=True)
     best = guesses[0]
-    too_little = 5.0 if _is_list(words) and best[2].table != "agents" else 1.2
-    if not table and (not best[1] or best[0] < too_little):
+    if not table and (not best[1] or best[0] < 1.2):
         nearest = max(guesses, key=lambda one: one[0])[2]
         return Guess(None, {}, known, 0.0, [(nearest.table, nearest.score)], nearest.missing)
     best[2].rivals = [(other.table, score) for score, fits, other in guesses[1:] if fits and score > 0.8 * best[0]]
@@ -124,8 +125,11 @@ def _plain(file):
     return " ".join(word for word in cut(stem) if word not in _NOT_IN_NAME and not word.isdigit())
 
 
-def _is_list(words):
+def _is_list(words, table):
     """Whether the name of the file says that it only completes others: tags, forms, organizations."""
+    every = set().union(*words, set())
+    if table == "agents" or (table == "status_changes" and "changed" in every):
+        return False
     said = [sense for sense in words if not sense & {"time", "?"}]
     people = bool(said) and bool(said[-1] & {"customer", "agent", "team"}) and not said[-1] & {"call", "message"}
     return people or any("lookup" in sense for sense in words) and not (words and "ticket" in words[-1])
@@ -136,11 +140,10 @@ def _is_of(table, picks, words):
     if table == "agents":
         said = set().union(*words, set())
         return bool({"agent", "customer"} & said or "role" in picks) and "name" in picks
-    if table == "conversations":
-        return "created_at" in picks
     if table == "status_changes":
         return picks["to_value"].score >= 0.5 and "field" in picks
-    return True
+    time = picks.get(TABLES[table].time)
+    return time is None or time.score >= 0.4
 
 
 def _score(table, picks, words, known):
@@ -150,8 +153,8 @@ def _score(table, picks, words, known):
         weight = 1.0 if pick.column in typical else 0.4
         score += pick.score * weight * (0.3 if known[pick.header].kind == "empty" else 1.0)
     if words and any(file & sense for sense in words):
-        score += 1.5 if file & words[-1] else 0.75
-    return score
+        score += 2.0 if file & words[-1] else 0.75
+    return float(score)
 
 
 def _best(table, profiles, taken):
@@ -174,8 +177,8 @@ def _best(table, profiles, taken):
                 scores[i, j], why[i, j] = fit(table, column, one, by_name, head, context)
         for i, j in zip(*linear_sum_assignment(-scores), strict=True):
             if scores[i, j] >= LEAST:
-                picks[columns[i]] = Pick(columns[i], free[j].name, round(min(1.0, scores[i, j]), 2), why[i, j])
-    _close(table, picks, taken)
+                picks[columns[i]] = Pick(columns[i], free[j].name, round(float(min(1.0, scores[i, j])), 2), why[i, j])
+    _close(table, picks, taken, {one.name: one for one in profiles})
     _add_clocks(table, profiles, picks, ways)
     return {column: picks[column] for column in ways if column in picks}
 
@@ -193,8 +196,11 @@ def _context(table, profiles):
     }
 
 
-def _close(table, picks, taken):
+def _close(table, picks, taken, known):
     """Where one column only says when it ended, it is the close, whatever it is called."""
+    both = {"solved_at", "closed_at"} <= set(picks) - set(taken)
+    if both and known[picks["solved_at"].header].kind == "empty" != known[picks["closed_at"].header].kind:
+        del picks["solved_at"]
     if table == "conversations" and "solved_at" in picks and "closed_at" not in picks and "closed_at" not in taken:
         pick = picks.pop("solved_at")
         picks["closed_at"] = Pick("closed_at", pick.header, pick.score, pick.why)

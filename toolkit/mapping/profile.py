@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from toolkit.mapping.words import cut, fold, meaning
 
-MISSING = {"", "null", "none", "nan", "nat", "n/a", "na", "#n/a", "-", "--", "(null)", r"\n", "n.d.", "n.d", "#ref!"}
+MISSING = {"", "null", "none", "nan", "nat", "n/a", "na", "#n/a", "-", "--", "(null)", r"\n", "n.d.", "n.d", "#ref!", "[]", "{}"}
 MOST = 3000  # different values that are looked at
 FEW = 40  # different values of a column of categories, at most
 
