@@ -43,17 +43,17 @@ def use_changes(con, have, notes):
     closing = f"coalesce(is_closing, {names})" if "is_closing" in columns else names
     waiting = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, WAITING)) + ")"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS at, "
-        f"{closing} AS is_closed, {waiting} AS is_waiting, lead(changed_at) OVER later AS until, "
+        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS moment, "
+        f"{closing} AS is_closed, {waiting} AS is_waiting, lead(changed_at) OVER changes AS until_, "
         # of two changes at one instant the last in the file is taken for the later
-        f"coalesce(lag({closing}) OVER later, false) AS was_closed FROM main.status_changes WHERE field = 'status' "
-        "WINDOW later AS (PARTITION BY conversation_id ORDER BY changed_at, rowid)), "
-        "ends AS (SELECT conversation_id, min(at) FILTER (is_closed) AS first_closed_at, "
-        "max(at) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, at) AS is_closed_now, "
-        "max(at) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
+        f"coalesce(lag({closing}) OVER changes, false) AS was_closed FROM main.status_changes WHERE field = 'status' "
+        "WINDOW changes AS (PARTITION BY conversation_id ORDER BY changed_at, rowid)), "
+        "ends AS (SELECT conversation_id, min(moment) FILTER (is_closed) AS first_closed_at, "
+        "max(moment) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, moment) AS is_closed_now, "
+        "max(moment) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
         "count(*) FILTER (was_closed AND NOT is_closed) AS reopen_count FROM steps GROUP BY conversation_id), "
-        "paused AS (SELECT conversation_id, sum(epoch(until) - epoch(at)) AS waiting_seconds FROM steps JOIN ends "
-        "USING (conversation_id) WHERE is_waiting AND until IS NOT NULL AND (first_closed_at IS NULL OR until <= first_closed_at) "
+        "paused AS (SELECT conversation_id, sum(epoch(until_) - epoch(moment)) AS waiting_seconds FROM steps JOIN ends "
+        "USING (conversation_id) WHERE is_waiting AND until_ IS NOT NULL AND (first_closed_at IS NULL OR until_ <= first_closed_at) "
         "GROUP BY conversation_id), "
         "given AS (SELECT conversation_id, max(changed_at) FILTER (field = 'team' AND to_value IS NOT NULL) AS team_assigned_at, "
         "max(changed_at) FILTER (field = 'agent' AND to_value IS NOT NULL) AS agent_assigned_at "
@@ -133,7 +133,7 @@ def settle_scale(con, have, settings, notes):
         return settings
     scales = con.execute(
         "SELECT scale_min, scale_max, count(*) AS n FROM main.surveys WHERE kind = 'csat' AND scale_min < scale_max "
-        "GROUP BY ALL ORDER BY n DESC, ALL"
+        "GROUP BY ALL ORDER BY n DESC, scale_min, scale_max"
     ).fetchall()
     plain = con.execute("SELECT count(*) FROM main.surveys WHERE kind = 'csat' AND scale_min IS NULL").fetchone()[0]
     if not scales:

@@ -171,7 +171,7 @@ def _check(con, source, settings, files, given, told):
     _find_left_out(con, source, files, typed)
     quality.ledger_bad_lines(con)
     con.execute('CREATE TABLE rows_in("table" VARCHAR, rows_in BIGINT)')
-    for name, (_, checks) in typed.items():
+    for name, (types, checks) in typed.items():
         con.execute(
             f"INSERT INTO rows_in SELECT '{name}', (SELECT count(*) FROM typed.{name}) + "
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected')"
@@ -233,9 +233,13 @@ def _plan(con, source, files):
             types = {renamed[have]: sql_type for have, sql_type in types.items()}
         columns = [column for column in types if column not in OURS]
         absent = [column for column in table.required if column not in columns]
+        if absent and not source.passes_all(name):
+            raise BadData(
+                f"{source.folder / f'{name}.sql'}: returns no column {', '.join(map(repr, absent))}, which {name} can't do "
+                f"without; it returns: {', '.join(columns)}"
+            )
         if absent:
-            read = files[name] if name in files else [file for listed in files.values() for file in listed]
-            missing.append(words_for_missing(read, absent, columns, table))
+            missing.append(words_for_missing(files[name] if name in files else _all(files), absent, columns, table))
         plans[name] = (select, types)
     refuse(missing)
     return plans
@@ -248,8 +252,11 @@ def _is_there(source, table, files):
 
 
 def _listed(files):
-    files = files.values() if isinstance(files, dict) else files
-    return ", ".join(str(file) for listed in files for file in listed)
+    return ", ".join(map(str, _all(files)))
+
+
+def _all(files):
+    return [file for listed in files.values() for file in listed]
 
 
 def _find_left_out(con, source, files, typed):

@@ -214,7 +214,11 @@ def repair(con, table, types, typed, as_of_us):
             mends.append(("local time does not exist", name, ours("gap", name), quote(name), None))
             if name != table.time:
                 mends.append(("not yet happened at as_of", name, f"{quote(name)} > {instant}", quote(name), "NULL"))
-        elif dtype == "text" and types[name] == "VARCHAR" and name not in ("text", "comment", "_file", "_row"):
+        elif (
+            dtype == "text"
+            and types[name] == "VARCHAR"
+            and name not in ("text", "comment", "_file", "_row", "_version")
+        ):
             cut = f"{raw} IS NOT NULL AND {quote(name)} IS NOT NULL"
             mends.append(("surrounding blanks", name, cut, escaped(raw), None))
             nothing = f"{quote(name)} IS NULL AND {raw} <> '' AND trim({raw}, {literal(BLANKS)}) = ''"

@@ -5,7 +5,7 @@ import numpy as np
 from toolkit import engine
 from toolkit.clock import humanize
 from toolkit.metrics import shapes
-from toolkit.metrics.calls import offered, queue_wait
+from toolkit.metrics.calls import offered, queue_wait, reached
 from toolkit.metrics.dataset import beside
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import choose, duration, target_of
@@ -176,7 +176,7 @@ def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
         stages = stages.drop(*[key for key in keys if key in stages.columns])
         stages = stages.inner_join(real.select("call_id", *keys), "call_id")
     else:
-        stages = engine.with_keys(_without_tests(stages), "call_stages", keys, zone, uses=STAGE_COLUMNS, taken=taken)
+        stages = engine.with_keys(_of_offered(stages), "call_stages", keys, zone, uses=STAGE_COLUMNS, taken=taken)
     stages = engine.with_keys(stages, "call_stages", "stage")
     once = stages.group_by([*keys, "stage", "call_id"]).aggregate(
         place_=stages.position.cast("float64").min(),
@@ -199,10 +199,9 @@ def abandonment_by_stage(call_stages, calls=None, by=None, zone=None):
     return shapes.run(query, made)
 
 
-def _without_tests(stages):
-    """Stages of a data set whose calls say which of them are tests, without those."""
+def _of_offered(stages):
+    """Stages of a data set whose calls say which of them were offered, without those of the others."""
     calls = beside(stages, "calls")
-    if calls is None or "outcome" not in calls.columns:
+    if calls is None or not {"outcome", "direction", "is_callback"} & set(calls.columns):
         return stages
-    tests = calls.filter(calls.outcome.fill_null("") == "test")
-    return stages.anti_join(tests.select("call_id"), "call_id")
+    return stages.semi_join(reached(calls).select("call_id"), "call_id")

@@ -2,6 +2,7 @@
 
 from toolkit import engine
 from toolkit.errors import MissingColumn
+from toolkit.tables import NEVER_OFFERED
 
 
 def offered(calls, needs=()):
@@ -9,12 +10,37 @@ def offered(calls, needs=()):
     table = engine.as_table(calls, "calls", ["started_at", *needs])
     columns = set(table.columns)
     if "outcome" in columns:
+        table = reached(table)
         outcome = table.outcome.fill_null("")
-        is_real = outcome != "test"
-        return table.filter(is_real).mutate(is_abandoned_=outcome == "abandoned", is_answered_=outcome == "answered")
+        return table.mutate(is_abandoned_=outcome == "abandoned", is_answered_=outcome == "answered")
     table = engine.as_table(calls, "calls", ["answered_at", "abandoned_at"])
     answered = table.answered_at.notnull()
     return table.mutate(is_abandoned_=table.abandoned_at.notnull() & ~answered, is_answered_=answered)
+
+
+def reached(calls):
+    """The calls that reached the service: no tests, and none that failed before it could be offered to anyone."""
+    return calls.filter(calls.outcome.fill_null("").notin(NEVER_OFFERED)) if "outcome" in calls.columns else calls
+
+
+def first_legs(calls):
+    """One call of each contact, the first: legs of a call that was passed on share their `contact_id`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> start = pd.Timestamp("2024-03-01T09:00Z")
+    >>> calls = pd.DataFrame({"call_id": ["a", "b", "c"], "contact_id": ["x", "x", None], "started_at": [start] * 3})
+    >>> engine.to_pandas(first_legs(engine.as_table(calls, "calls")))["call_id"].tolist()
+    ['a', 'c']
+    """
+    import ibis
+
+    if not {"contact_id", "call_id", "started_at"} <= set(calls.columns):
+        return calls
+    window = ibis.window(group_by=calls.contact_id, order_by=[calls.started_at, calls.call_id])
+    ranked = calls.mutate(leg_=ibis.row_number().over(window))
+    return ranked.filter((ranked.leg_ == 0) | ranked.contact_id.isnull()).drop("leg_")
 
 
 def queue_wait(rows):

@@ -6,8 +6,9 @@ import pandas as pd
 from toolkit import engine, verdicts
 from toolkit.clock.timeline import PERIODS
 from toolkit.metrics import shapes
+from toolkit.metrics.calls import first_legs, reached
 from toolkit.metrics.dataset import beside, data_of, made_once, whole
-from toolkit.metrics.followups import calls_besides, key_of, without_tests
+from toolkit.metrics.followups import calls_besides, key_of
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import channel_setting, currency_of
 from toolkit.metrics.volume import contacts_of, inbound_volume
@@ -37,7 +38,7 @@ def contacts_by_way(conversations, calls=None):
     calls = beside(rows, "calls") if calls is None else calls
     if calls is not None:
         calls, threads = engine.as_table(calls, "calls", ["started_at"]), whole(rows, "conversations")
-        added = calls_besides(without_tests(calls), rows if threads is None else threads)
+        added = calls_besides(first_legs(reached(calls)), rows if threads is None else threads)
         own = {"created_at": "started_at"} | {name: name for name in added.columns}
         columns = {}
         for name, dtype in rows.schema().items():

@@ -5,6 +5,7 @@ in which calls are contacts besides the conversations.
 """
 
 from toolkit import engine
+from toolkit.metrics.calls import first_legs, reached
 from toolkit.metrics.dataset import whole
 from toolkit.tables import PHONE_CHANNELS
 
@@ -49,15 +50,11 @@ def contacts_of_customers(conversations, calls=None, topic="topic", besides=None
     calls = whole(conversations, "calls") if calls is None else calls
     calls = None if calls is None else engine.as_table(calls, "calls")
     if calls is not None and {"customer_id", "started_at"} <= set(calls.columns):
-        made = with_customer((besides or calls_besides)(without_tests(calls), threads), topic)
+        made = with_customer((besides or calls_besides)(first_legs(reached(calls)), threads), topic)
         parts.append(made.select("customer_", "topic_", at_=engine.epoch(made.started_at)))
         names.append("calls")
     every = parts[0].union(parts[1]) if len(parts) > 1 else parts[0]
     return every.filter(every.customer_.notnull() & every.at_.notnull()), names
-
-
-def without_tests(calls):
-    return calls.filter(calls.outcome.fill_null("") != "test") if "outcome" in calls.columns else calls
 
 
 def calls_besides(calls, conversations):

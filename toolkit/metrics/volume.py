@@ -9,6 +9,7 @@ from toolkit.clock.timeline import parts_of
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
 from toolkit.metrics import shapes
+from toolkit.metrics.calls import first_legs, reached
 from toolkit.metrics.dataset import hours_there
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import of_channels
@@ -21,8 +22,8 @@ def contacts_of(table):
     for name, time in (("conversations", "created_at"), ("calls", "started_at"), ("messages", "sent_at")):
         if time in table.columns:
             opened = engine.as_table(table, name, [time])
-            if name == "calls" and "outcome" in opened.columns:
-                opened = opened.filter(opened.outcome.fill_null("") != "test")
+            if name == "calls":
+                opened = first_legs(reached(opened))
             if name == "messages":
                 opened = engine.as_table(opened, name, ["sender"]).filter(opened.sender == "customer")
             return opened, name, {"messages": "customer_message"}.get(name, name.removesuffix("s"))
@@ -36,7 +37,7 @@ def inbound_volume(contacts, by=None, zone=None, channels="all"):
     Parameters
     ----------
     contacts : DataFrame, ibis Table or path
-        Conversations (by `created_at`), calls (by `started_at`, tests left out) or messages (by
+        Conversations (by `created_at`), calls (by `started_at`, tests left out; of the legs of a contact, `contact_id`, the first) or messages (by
         `sent_at`, the customers' ones): one row per contact.
     by : str or list of str, optional
         Group columns; also hour, weekday, day, week, month, quarter, year in local time. Days, weeks

@@ -135,8 +135,9 @@ class Source:
         return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
 
     def made_of(self, table):
-        """The raw files of which the rows of a table are made: those that its select reads, and doesn't only look up."""
-        return [name for name, spec in self.spec.files.items() if not spec.lookup and self.reads_raw(table, name)]
+        """The raw files of which the rows of a table are made: those that its select doesn't only look up, if there are any."""
+        read = [name for name in self.spec.files if self.reads_raw(table, name)]
+        return [name for name in read if not self.spec.files[name].lookup] or read
 
     def passes_all(self, table):
         """Whether the select of a table returns a raw file as it is."""
