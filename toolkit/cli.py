@@ -17,6 +17,7 @@ import typer
 
 import toolkit
 from toolkit.errors import BadData, EmptyPeriod, ToolkitError
+from toolkit.mapping.command import map_export
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
 
@@ -29,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.command("map", epilog="Example:  toolkit map tickets.csv --yes")(map_export)
 
 
 class Shown(StrEnum):

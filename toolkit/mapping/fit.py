@@ -2,15 +2,42 @@
 
 from toolkit.mapping.profile import unit_of
 from toolkit.mapping.words import meaning
-from toolkit.tables import TABLES
+from toolkit.tables import KINDS, TABLES
 
 # Times in the order in which they happen.
 ORDERED = (
     "created_at", "started_at", "sent_at", "entered_at", "changed_at", "queued_at", "first_response_at", "answered_at", "abandoned_at", "first_closed_at",
     "solved_at", "closed_at", "ended_at", "left_at", "reopened_at", "updated_at", "agent_assigned_at", "team_assigned_at",
 )  # fmt: skip
-_MADE = {"+score_at": "time", "+resolution_time": "seconds", "+first_response_time": "seconds", "+deleted": "flag", "+clock": "clock", "+score": "score", "+score_comment": "text", "+author": "id"}
-_CATEGORIES = ("channel", "status", "priority", "topic", "subtopic", "team", "queue", "agent", "outcome", "direction", "sender", "project", "kind", "stage", "field", "language", "role")
+_MADE = {
+    "+score_at": "time",
+    "+solved_after": "seconds",
+    "+answered_after": "seconds",
+    "+deleted": "flag",
+    "+clock": "clock",
+    "+score": "score",
+    "+score_comment": "text",
+    "+author": "id",
+}
+_CATEGORIES = (
+    "channel",
+    "status",
+    "priority",
+    "topic",
+    "subtopic",
+    "team",
+    "queue",
+    "agent",
+    "outcome",
+    "direction",
+    "sender",
+    "project",
+    "kind",
+    "stage",
+    "field",
+    "language",
+    "role",
+)
 _BY_VALUE = {"channel": 0.5, "status": 0.55, "priority": 0.5, "outcome": 0.5, "sender": 0.45}
 _NEVER = {"due", "sync"}  # times that are none of what happened
 FOUND = {
@@ -85,7 +112,7 @@ def fit(table, column, profile, by_name, head, context):
         score = min(1.0, score + 0.1)
     if score and kind == "time" and profile.kind == "time":
         score += _order(column, profile, context)
-    if column == "+resolution_time" and score and unit_of(profile.name) is None and profile.kind == "number":
+    if column == "+solved_after" and score and unit_of(profile.name) is None and profile.kind == "number":
         score *= 0.7
     if profile.kind == "empty" and score < 0.5:
         return 0.0, ""
@@ -118,7 +145,13 @@ def _value_fit(kind, column, profile, context):
     if kind == "key" and set(profile.values) & {"0", "1"} and profile.distinct < 3:
         value *= 0.3  # a count or a flag
     if kind == "score":
-        value = max(value, 0.0) if not profile.scored else 1.0 if profile.scored != "number" or profile.scale != (0, 100) else 0.8
+        value = (
+            max(value, 0.0)
+            if not profile.scored
+            else 1.0
+            if profile.scored != "number" or profile.scale != (0, 100)
+            else 0.8
+        )
     if kind == "category":
         if column == "agent":
             value = {"number": 0.9, "email": 0.9, "label": 0.95}.get(have, value)
@@ -129,7 +162,7 @@ def _value_fit(kind, column, profile, context):
     if column == "outcome" and have == "flag":
         value = 0.7
     if column == "kind" and have == "words":
-        value = 1.0 if {one.lower() for one in profile.values} <= {"csat", "nps"} else 0.2
+        value = 1.0 if {one.lower() for one in profile.values} <= set(KINDS) else 0.2
     if column == "language" and have in ("words", "label", "text"):
         value = 1.0 if profile.length <= 12 else 0.2
     if column == "is_public" and have == "words":
@@ -167,7 +200,13 @@ def _by_value_alone(kind, column, profile, share, said, context):
             return 0.34
         if column == "answered_at" and profile.name not in (context["first"], context["last"]):
             return 0.32
-    if kind == "key" and profile.is_unique and profile.kind in ("number", "label") and profile.filled == profile.n and profile.length <= 40:
+    if (
+        kind == "key"
+        and profile.is_unique
+        and profile.kind in ("number", "label")
+        and profile.filled == profile.n
+        and profile.length <= 40
+    ):
         return 0.36 if profile.name == context["first_column"] else 0.32
     if kind == "text" and profile.kind == "text":
         return 0.4

@@ -24,7 +24,7 @@ MADE = {
 # Without one of these the rows are of another table, or only a list that completes others.
 TELLING = {
     "conversations": (
-        "status", "priority", "agent", "topic", "closed_at", "solved_at", "first_response_at", "team", "channel", "+resolution_time",
+        "status", "priority", "agent", "topic", "closed_at", "solved_at", "first_response_at", "team", "channel", "+solved_after",
     ),
     "messages": ("text",),
     "calls": ("talk_seconds", "queue_seconds", "outcome", "queue", "answered_at", "ended_at", "queued_at", "wrap_up_seconds"),
@@ -34,7 +34,20 @@ TELLING = {
     "status_changes": ("to_value",),
     "agents": ("agent_id",),
 }  # fmt: skip
-_NOT_IN_NAME = {"data", "export", "exports", "list", "report", "reporte", "relatorio", "bericht", "raport", "file", "csv", "all"}
+_NOT_IN_NAME = {
+    "data",
+    "export",
+    "exports",
+    "list",
+    "report",
+    "reporte",
+    "relatorio",
+    "bericht",
+    "raport",
+    "file",
+    "csv",
+    "all",
+}
 
 
 @dataclass
@@ -152,6 +165,9 @@ def _score(table, picks, words, known):
     for pick in picks.values():
         weight = 1.0 if pick.column in typical else 0.4
         score += pick.score * weight * (0.3 if known[pick.header].kind == "empty" else 1.0)
+    key = picks.get("conversation_id")
+    if table == "conversations" and key and known[key.header].distinct < 0.6 * known[key.header].filled:
+        score -= 1.0  # its rows are parts of conversations, or copies
     if words and any(file & sense for sense in words):
         score += 2.0 if file & words[-1] else 0.75
     return float(score)
@@ -223,7 +239,10 @@ def _add_clocks(table, profiles, picks, ways):
             pick.header, pick.clock = _day_for(pick, picks, days), pick.header
             pick.why += "; its day stands in another column"
         elif pick.header in days and clocks and column == TABLES[table].time:
-            named = [(max(name_score(senses(one.name), ways.get(target, [])) for target in ("+clock", column)), one) for one in clocks]
+            named = [
+                (max(name_score(senses(one.name), ways.get(target, [])) for target in ("+clock", column)), one)
+                for one in clocks
+            ]
             best = max(named, key=lambda one: one[0])
             if best[0] >= LEAST or len(clocks) == 1:
                 pick.clock = best[1].name

@@ -8,7 +8,25 @@ from dataclasses import dataclass, field
 
 from toolkit.mapping.words import cut, fold, meaning
 
-MISSING = {"", "null", "none", "nan", "nat", "n/a", "na", "#n/a", "-", "--", "(null)", r"\n", "n.d.", "n.d", "#ref!", "[]", "{}"}
+MISSING = {
+    "",
+    "null",
+    "none",
+    "nan",
+    "nat",
+    "n/a",
+    "na",
+    "#n/a",
+    "-",
+    "--",
+    "(null)",
+    r"\n",
+    "n.d.",
+    "n.d",
+    "#ref!",
+    "[]",
+    "{}",
+}
 MOST = 3000  # different values that are looked at
 FEW = 40  # different values of a column of categories, at most
 
@@ -38,7 +56,9 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _OUT_OF = re.compile(r"(\d{1,3})\s*(?:/|of|von|de|di|sur|su|z|din)\s*(\d{1,3})", re.I)
 _LED = re.compile(r"(\d{1,2})\s*[-–:.)(]+\s*\D.*")
 _STARS = re.compile(r"[★☆⭐\ufe0f\s]+")
-_WORDED = re.compile(r"(?i)(?:\d+([.,]\d+)?\s*(?:d|h|m|s|min|mins|sec|secs|std|hours?|minutes?|days?|hrs?|ore|horas?|minutos?|dias?|giorni|tage?|stunden|minuten)\.?[\s,]*)+")
+_WORDED = re.compile(
+    r"(?i)(?:\d+([.,]\d+)?\s*(?:d|h|m|s|min|mins|sec|secs|std|hours?|minutes?|days?|hrs?|ore|horas?|minutos?|dias?|giorni|tage?|stunden|minuten)\.?[\s,]*)+"
+)
 EPOCH = datetime.datetime(1970, 1, 1)
 SERIALS = (20_000, 60_000)  # days since 1899-12-30 that a spreadsheet may show in place of a date: 1954 to 2064
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -69,6 +89,7 @@ class Profile:
     example: str = ""
     has_half: bool = False  # am and pm
     has_day_only: bool = False
+    zeros: float = 0.0  # of times of day: share of 0:00:00
     scale: tuple[int, int] | None = None  # of scores
     scored: str = ""  # how a score is written: number, led ("5 - good"), out_of ("4/5"), stars, good_bad, five_words
 
@@ -134,7 +155,9 @@ def unit_of(header):
         86400: "d day days dias giorni jours tage dni dniach zile",
     }
     words = [word for word in cut(header) if word != "d" or "(" in str(header)]
-    return next((seconds for word in reversed(words) for seconds, known in units.items() if word in known.split()), None)
+    return next(
+        (seconds for word in reversed(words) for seconds, known in units.items() if word in known.split()), None
+    )
 
 
 def parse_time(text):
@@ -235,7 +258,12 @@ def _as_number_of_time(found, looked, total):
     if sum(looked[value] for value in numbers) < 0.9 * total:
         return False
     timely = bool({"time", "created", "closed", "started", "ended", "day", "updated"} & _senses_of(found.name))
-    for form, read in (("epoch", _of_epoch), ("epoch_ms", _of_millis), ("compact", _of_compact), ("serial", _of_serial)):
+    for form, read in (
+        ("epoch", _of_epoch),
+        ("epoch_ms", _of_millis),
+        ("compact", _of_compact),
+        ("serial", _of_serial),
+    ):
         if form in ("serial", "compact") and not timely:
             continue
         made = [read(value, number) for value, number in numbers.items()]
@@ -243,7 +271,9 @@ def _as_number_of_time(found, looked, total):
             found.kind, found.form = "time", form
             found.zoned = float(form.startswith("epoch"))
             found.median, found.low, found.high = statistics.median(made), min(made), max(made)
-            found.has_day_only = form == "compact" or (form == "serial" and all(number % 1 == 0 for number in numbers.values()))
+            found.has_day_only = form == "compact" or (
+                form == "serial" and all(number % 1 == 0 for number in numbers.values())
+            )
             return True
     return False
 
@@ -285,10 +315,20 @@ def _as_clock(found, looked, total):
         seconds = sorted(
             int(one["hour"]) * 3600 + int(one["minute"]) * 60 + int(one["second"] or 0) for one in spelt.values() if one
         )
-        found.parsed, found.median, found.low, found.high = rows / total, statistics.median(seconds), seconds[0], seconds[-1]
+        found.parsed, found.median, found.low, found.high = (
+            rows / total,
+            statistics.median(seconds),
+            seconds[0],
+            seconds[-1],
+        )
         found.kind = "clock" if found.high < 86_400 else "duration"
+        found.zeros = sum(looked[value] for value in looked if re.fullmatch(r"0?0:00(:00)?", value)) / total
         return True
-    rows = sum(looked[value] for value in looked if _WORDED.fullmatch(value) or re.fullmatch(r"PT?[\dHMSD.]+", value) or re.fullmatch(r"\d+:\d{2}:\d{2}", value))
+    rows = sum(
+        looked[value]
+        for value in looked
+        if _WORDED.fullmatch(value) or re.fullmatch(r"PT?[\dHMSD.]+", value) or re.fullmatch(r"\d+:\d{2}:\d{2}", value)
+    )
     if rows >= 0.8 * total:
         found.kind, found.parsed, found.form = "duration", rows / total, "worded"
         return True
@@ -310,7 +350,12 @@ def _as_number(found, looked, total):
     rows = sum(looked[value] for value in good)
     if rows < 0.9 * total:
         return False
-    numbers = [float(re.sub(r"[ ,](?=\d{3}(\D|$))", "", value).replace(",", ".").replace(" ", "")) if value.count(".") < 2 else 0.0 for value in good]
+    numbers = [
+        float(re.sub(r"[ ,](?=\d{3}(\D|$))", "", value).replace(",", ".").replace(" ", ""))
+        if value.count(".") < 2
+        else 0.0
+        for value in good
+    ]
     found.kind, found.parsed = "number", rows / total
     found.median, found.low, found.high = statistics.median(numbers), min(numbers), max(numbers)
     return True

@@ -63,7 +63,7 @@ def _found(word):
     """The senses of a whole word, by its exact form or by the longest beginning; an empty set when it is unknown."""
     exact, begins, _ = _vocabulary()
     if word in exact:
-        return exact[word]
+        return exact[word] | begins.get(word, set())
     for length in range(len(word), 2, -1):
         if word[:length] in begins:
             return begins[word[:length]]
