@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Mapped:
     refused: BadData | None = None
 
 
-def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, tell=None, check=True):
+def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, tell=None, bars=None):
     """Guess, ask, write a source folder, and read the files with it.
 
     Parameters
@@ -43,8 +44,8 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
         Whether a folder that is there is written over.
     tell : callable(Plan), optional
         Shown what was guessed, before it is asked about.
-    check : bool
-        Whether the files are read at the end.
+    bars : context manager of a callable(text), optional
+        Told what is being read at the end.
 
     Returns
     -------
@@ -71,9 +72,8 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     refuse_unusable(plan)
     write_folder(folder, source_files(plan, name))
     mapped = Mapped(plan, folder, data_path)
-    if check:
-        read_back(mapped)
-    return mapped
+    with (bars or nullcontext)() as progress:
+        return read_back(mapped, progress)
 
 
 def ask_all(plan, ask=None):
@@ -137,12 +137,12 @@ def write_folder(folder, files):
         shutil.rmtree(made, ignore_errors=True)
 
 
-def read_back(mapped):
+def read_back(mapped, progress=None):
     """Read the files with the folder that was written."""
     from toolkit.load import open_data
 
     try:
-        mapped.data = open_data(mapped.data_path, source=str(mapped.folder))
+        mapped.data = open_data(mapped.data_path, source=str(mapped.folder), progress=progress)
     except BadData as error:
         mapped.refused = error
     return mapped

@@ -1,12 +1,13 @@
 """The first rows of a file, as text: what the guess is made of."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.errors import BadData
+from toolkit.load.files import peek
 from toolkit.mapping.profile import parse_time
+from toolkit.sources import FileSpec
 
 ROWS = 5000
 
@@ -17,38 +18,39 @@ class Sample:
 
     file: Path
     format: str
-    part: str
+    part: str  # the sheet, the table, the path of the records; "" where there is only one
     columns: list
     rows: list
     has_header: bool = True
 
 
 def read_samples(path, rows=ROWS):
-    """The Samples of a file: one, or one a sheet or table."""
+    """The Samples of a file: one, or one a sheet or table.
+
+    Raises
+    ------
+    BadData
+        It isn't there, or can't be read.
+    """
     path = Path(path)
     if not path.exists():
         raise BadData(f"{path}: there is no such file or folder")
-    files = (
-        [path]
-        if path.is_file()
-        else sorted(one for one in path.iterdir() if one.is_file() and one.suffix.lower() in (".csv", ".txt", ".tsv"))
-    )
-    return [_read(file, rows) for file in files]
+    found, seen = [], set()
+    for one in peek(path, rows):
+        if one.format == "json" and one.file in seen:
+            continue  # of a document the list that is likeliest
+        seen.add(one.file)
+        found.append(_sample(one, rows))
+    return [one for one in found if one.columns]
 
 
-def _read(path, rows):
-    if not path.stat().st_size:
-        raise BadData(f"{path}: is empty, without even a header line; export it again")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        delimiter = max(",;\t|", key=first.count)
-        lines = [line for line, _ in zip(csv.reader(file, delimiter=delimiter), range(rows + 1), strict=False)]
-    columns = [name.strip() or f"column{index}" for index, name in enumerate(lines[0])]
-    if is_headless(lines[0], lines[1:]):
-        names = [f"column{index + 1}" for index in range(max(map(len, lines)))]
-        return Sample(path, "csv", "", names, lines, False)
-    return Sample(path, "csv", "", columns, lines[1:])
+def _sample(one, rows):
+    if one.format == "csv" and one.file.is_file() and is_headless(one.columns, one.rows):
+        width = max(map(len, (one.columns, *one.rows[:100])))
+        names = [f"column{index + 1}" for index in range(width)]
+        again = peek(one.file, rows, FileSpec(patterns=[one.file.name], header=False, columns=names, short_lines="normal"))
+        return Sample(one.file, one.format, "", names, again[0].rows, False)
+    return Sample(one.file, one.format, one.part, list(one.columns), one.rows)
 
 
 def is_headless(first, rows):

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.options import app
+from toolkit.cli.terminal import bars, console
 from toolkit.errors import BadParameter
 
 # The guess, the engine and pandas are imported when the command runs: --help has to be quick.
 
 
+@app.command("map", epilog="Example:  toolkit map tickets.csv --yes")
 def map_export(
     files: Annotated[
         list[Path], typer.Argument(help="The export: one file, or several of one system.", metavar="FILE...")
@@ -29,27 +32,25 @@ def map_export(
     force: Annotated[bool, typer.Option("--force", help="Write over a folder that is there.")] = False,
 ):
     """Find out which column of an unknown export is which, and write a source that reads it."""
-    from rich.console import Console
-
     from toolkit.mapping.run import map_files
     from toolkit.mapping.shown import print_plan, print_result
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
+    screen = console()
     ask = None if yes else _asker(sys.stdin.isatty())
-    mapped = map_files(files, out, name, answers, ask, force, lambda plan: print_plan(console, plan))
-    print_result(console, mapped)
-    console.print(
+    mapped = map_files(files, out, name, answers, ask, force, lambda plan: print_plan(screen, plan), bars)
+    print_result(screen, mapped)
+    screen.print(
         f"Source: {mapped.folder} ({', '.join(sorted(one.name for one in mapped.folder.iterdir()))})", markup=False
     )
     if mapped.refused:
-        console.print(f"It was written, and reads nothing yet: {mapped.refused}", markup=False)
-        console.print(
+        screen.print(f"It was written, and reads nothing yet: {mapped.refused}", markup=False)
+        screen.print(
             f"Change {mapped.folder / 'answers.toml'}, and map again with --answers and --force.", markup=False
         )
         raise typer.Exit(2)
     given = f"--data {shlex.quote(str(mapped.data_path))} --source {shlex.quote(str(mapped.folder))}"
-    console.print(f"Next: toolkit report {given}", markup=False, soft_wrap=True)
-    console.print(
+    screen.print(f"Next: toolkit report {given}", markup=False, soft_wrap=True)
+    screen.print(
         f"The rows that were set aside: toolkit check {given} --out ledger.csv",
         style="dim",
         markup=False,
