@@ -112,6 +112,8 @@ def fit(table, column, profile, by_name, head, context):
         score = min(1.0, score + 0.1)
     if score and kind == "time" and profile.kind == "time":
         score += _order(column, profile, context)
+    if column == "+author" and score and "author" in said:
+        score += 0.02  # who wrote it is known by more than being a customer
     if column == "+solved_after" and score and unit_of(profile.name) is None and profile.kind == "number":
         score *= 0.7
     if profile.kind == "empty" and score < 0.5:
@@ -125,6 +127,7 @@ def _value_fit(kind, column, profile, context):
     have = profile.kind
     if have == "empty":
         return 0.6
+    epoch = 0.9 if profile.form.startswith("epoch") else 0.0  # a key may be made of the clock
     table = {
         "time": {"time": 1.0 if profile.parsed > 0.8 else 0.8, "clock": 0.8 if context["has_day"] else 0.0},
         "day": {"time": 1.0},
@@ -135,7 +138,7 @@ def _value_fit(kind, column, profile, context):
         "flag": {"flag": 1.0, "words": 0.3, "number": 0.9 if set(profile.values) <= {"0", "1"} else 0.0},
         "text": {"text": 1.0, "label": 0.9, "words": 0.6, "url": 0.3, "email": 0.2, "number": 0.2},
         "category": {"words": 1.0, "label": 0.8, "number": 0.7, "email": 0.6, "flag": 0.25, "text": 0.25},
-        "key": {"number": 1.0, "label": 1.0, "words": 0.7, "email": 0.3, "time": 0.0, "flag": 0.5},
+        "key": {"number": 1.0, "label": 1.0, "words": 0.7, "email": 0.3, "time": epoch, "flag": 0.5},
         "id": {"number": 0.95, "label": 1.0, "words": 0.8, "email": 0.9, "text": 0.2, "flag": 0.3},
         "score": {"number": 0.4, "flag": 0.7},
     }[kind]
@@ -157,8 +160,10 @@ def _value_fit(kind, column, profile, context):
             value = {"number": 0.9, "email": 0.9, "label": 0.95}.get(have, value)
         elif profile.is_unique and profile.filled > 12:
             value *= 0.5  # each row another: no category
-    if column in ("sender",) and have == "flag":
-        value = 0.9
+    if column == "sender":
+        value = (
+            0.9 if have == "flag" else value * (1.0 if have == "words" and _meant(column, profile)[0] > 0.3 else 0.3)
+        )
     if column == "outcome" and have == "flag":
         value = 0.7
     if column == "kind" and have == "words":

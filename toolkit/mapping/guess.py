@@ -112,7 +112,7 @@ def guess_table(profiles, file="", table=None, taken=()):
     """
     known = {one.name: one for one in profiles}
     words = [sense for sense in senses(_plain(file)) if "noise" not in sense or "lookup" in sense]
-    guesses = []
+    guesses, nearly = [], []
     for name in [table] if table else TABLES:
         picks = _best(name, profiles, dict(taken))
         made = MADE[name] | ({"conversation_id"} if name == "messages" and "in_reply_to" in picks else set())
@@ -121,12 +121,20 @@ def guess_table(profiles, file="", table=None, taken=()):
         # A column that is required and isn't there speaks against the table, unless the user has said that it is.
         lacks = set(missing) - ({"sender"} if {"text", "conversation_id"} <= set(picks) else set())
         filled = {pick.column for pick in picks.values() if known[pick.header].kind != "empty"}
-        fits = not lacks and bool(filled & set(TELLING[name])) and _is_of(name, picks, words)
-        fits = fits and not (_is_list(words, name) and score < 6.0)
+        told = bool(filled & set(TELLING[name])) and _is_of(name, picks, words)
+        asked = (
+            name == "surveys"
+            and min(picks[one].score if one in picks else 0 for one in ("sent_at", "answered_at")) > 0.85
+        )
+        is_own = told and (score >= 6.0 or asked or not _is_list(words, name))
+        fits = is_own and not lacks
+        nearly += [(score, name)] if is_own and lacks and score >= 3.0 else []
         guesses.append((score - 1.5 * len(lacks), fits, Guess(name, picks, known, score, [], missing)))
     guesses.sort(key=lambda one: (one[1], one[0]), reverse=True)
     best = guesses[0]
-    if not table and (not best[1] or best[0] < 1.2):
+    if not table and (not best[1] or best[0] < 1.0):
+        if nearly and not best[1]:  # what its rows are is clear, though it lacks what they can't do without
+            return next(one[2] for one in guesses if one[2].table == max(nearly)[1])
         nearest = max(guesses, key=lambda one: one[0])[2]
         return Guess(None, {}, known, 0.0, [(nearest.table, nearest.score)], nearest.missing)
     best[2].rivals = [(other.table, score) for score, fits, other in guesses[1:] if fits and score > 0.8 * best[0]]
@@ -145,14 +153,16 @@ def _is_list(words, table):
         return False
     said = [sense for sense in words if not sense & {"time", "?"}]
     people = bool(said) and bool(said[-1] & {"customer", "agent", "team"}) and not said[-1] & {"call", "message"}
-    return people or any("lookup" in sense for sense in words) and not (words and "ticket" in words[-1])
+    own = bool(words) and bool(words[-1] & {"ticket", "message", "call", "survey"})
+    return people or (any("lookup" in sense for sense in words) and not own)
 
 
 def _is_of(table, picks, words):
     """Whether what fits is enough to take the rows for those of a table that much else looks like."""
     if table == "agents":
-        said = set().union(*words, set())
-        return bool({"agent", "customer"} & said or "role" in picks) and "name" in picks
+        said = [sense for sense in words if not sense & {"time", "?"}] or [set()]
+        people = set().union(*said) & {"agent", "customer"} and "team" not in said[-1]
+        return bool(people or "role" in picks) and "name" in picks
     if table == "status_changes":
         return picks["to_value"].score >= 0.5 and "field" in picks
     time = picks.get(TABLES[table].time)
@@ -168,6 +178,8 @@ def _score(table, picks, words, known):
     key = picks.get("conversation_id")
     if table == "conversations" and key and known[key.header].distinct < 0.6 * known[key.header].filled:
         score -= 1.0  # its rows are parts of conversations, or copies
+    if table == "messages" and key and "text" in picks and known[key.header].distinct < known[key.header].filled:
+        score += 1.2  # several rows a conversation, with what was written
     if words and any(file & sense for sense in words):
         score += 2.0 if file & words[-1] else 0.75
     return float(score)
@@ -202,10 +214,13 @@ def _best(table, profiles, taken):
 def _context(table, profiles):
     """What of the file as a whole its columns are judged by."""
     times = [one for one in profiles if one.kind == "time" and one.median is not None]
-    fallback = sorted(times, key=lambda one: one.median)
+    # seconds since 1970 beside written times are a key that is made of the clock
+    times = [one for one in times if not one.form.startswith("epoch")] or times
+    # What begins a row is never later than the rest of it: nor is its earliest value; and so for the end.
+    order = list(enumerate(times))
     return {
-        "first": fallback[0].name if fallback else "",
-        "last": fallback[-1].name if len(fallback) > 1 else "",
+        "first": min(order, key=lambda one: (one[1].low, one[1].median, one[0]))[1].name if times else "",
+        "last": max(order, key=lambda one: (one[1].high, one[1].median, one[0]))[1].name if len(times) > 1 else "",
         "has_day": any(one.has_day_only for one in times),
         "rows": max((one.n for one in profiles), default=0),
         "first_column": profiles[0].name if profiles else "",
@@ -217,6 +232,16 @@ def _close(table, picks, taken, known):
     both = {"solved_at", "closed_at"} <= set(picks) - set(taken)
     if both and known[picks["solved_at"].header].kind == "empty" != known[picks["closed_at"].header].kind:
         del picks["solved_at"]
+    for duration, time in (("+solved_after", "closed_at"), ("+answered_after", "first_response_at")):
+        if time in picks and duration not in taken:
+            picks.pop(duration, None)  # the time itself is there: the duration is kept under its own name
+    if (
+        "+author" in picks
+        and "agent" in picks
+        and known[picks["agent"].header].kind == "empty"
+        and "agent" not in taken
+    ):
+        del picks["agent"]
     if table == "conversations" and "solved_at" in picks and "closed_at" not in picks and "closed_at" not in taken:
         pick = picks.pop("solved_at")
         picks["closed_at"] = Pick("closed_at", pick.header, pick.score, pick.why)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from toolkit.errors import BadData
 from toolkit.load.files import peek
+from toolkit.load.lines import open_file
 from toolkit.mapping.profile import parse_time
 from toolkit.sources import FileSpec
 
@@ -22,6 +23,7 @@ class Sample:
     columns: list
     rows: list
     has_header: bool = True
+    delimiter: str = ""  # of a file without a header, which shows none
 
 
 def read_samples(path, rows=ROWS):
@@ -48,8 +50,13 @@ def _sample(one, rows):
     if one.format == "csv" and one.file.is_file() and is_headless(one.columns, one.rows):
         width = max(map(len, (one.columns, *one.rows[:100])))
         names = [f"column{index + 1}" for index in range(width)]
-        again = peek(one.file, rows, FileSpec(patterns=[one.file.name], header=False, columns=names, short_lines="normal"))
-        return Sample(one.file, one.format, "", names, again[0].rows, False)
+        with open_file(one.file, "rt", encoding="utf-8-sig", errors="replace") as text:
+            line = text.readline(100_000)
+        delimiter = max(",;\t|", key=line.count)
+        spec = FileSpec(
+            patterns=[one.file.name], header=False, columns=names, short_lines="normal", delimiter=delimiter
+        )
+        return Sample(one.file, one.format, "", names, peek(one.file, rows, spec)[0].rows, False, delimiter)
     return Sample(one.file, one.format, one.part, list(one.columns), one.rows)
 
 
@@ -62,7 +69,7 @@ def is_headless(first, rows):
     False
     """
     cells = [str(cell).strip() for cell in first if cell and str(cell).strip()]
-    times = sum(parse_time(cell) is not None for cell in cells)
+    times = sum(parse_time(cell) is not None or bool(re.fullmatch(r"1\d{9}(\d{3})?", cell)) for cell in cells)
     numbers = sum(bool(re.fullmatch(r"[+-]?\d+([.,]\d+)?|\d{1,2}:\d{2}(:\d{2})?", cell)) for cell in cells)
     known = {cell for row in rows[:200] for cell in row if cell}
     again = sum(cell in known for cell in cells)

@@ -143,9 +143,7 @@ def made_columns(part):
     if table == "conversations":
         made += ["channel"] if "channel" not in picks else []
         made += ["first_response_at"] if "+answered_after" in picks and "first_response_at" not in picks else []
-        closes = "+solved_after" in picks or (
-            part.answers.closed_by_update and {"updated_at", "status"} <= set(picks)
-        )
+        closes = "+solved_after" in picks or (part.answers.closed_by_update and {"updated_at", "status"} <= set(picks))
         made += ["closed_at"] if closes and "closed_at" not in picks else []
     if table == "messages":
         made += ["conversation_id"] if "conversation_id" not in picks else []
@@ -372,6 +370,8 @@ def _file_settings(part):
         yield f"records = {toml(sample.part)}"
     if not sample.has_header:
         yield "header = false"
+        yield f"delimiter = {toml(sample.delimiter)}"
+        yield 'short_lines = "normal"'
         yield f"columns = {toml(sample.columns)}"
     yield f"requires = {toml(needed)}"
     further = [header for header in sample.columns if header not in needed]
