@@ -43,7 +43,9 @@ def complete(con, source, files, note):
                 f"{source.folder / 'source.toml'}: views names {view!r}, and there is no {view}.view.sql"
             ) from None
         try:
-            con.execute(f"CREATE VIEW raw.{quote(view)} AS {select}")
+            # what is read more than once is computed once
+            kind = "VIEW" if source.readers(view) < 2 else "TABLE"
+            con.execute(f"CREATE {kind} raw.{quote(view)} AS {select}")
         except Exception as error:
             raise BadData(f"{source.folder / f'{view}.view.sql'}: can't run: {said(error)}") from None
     return there
