@@ -198,6 +198,8 @@ def _check(con, source, settings, files, there, given, told):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
+        if not rows and not any(source.owner(raw) == name for raw in files):
+            continue  # its select ran for what it looks up in files of others: the export doesn't hold it
         columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
@@ -254,7 +256,7 @@ def _plan(con, source, files, there):
 
 def _is_there(source, table, files):
     """Whether a raw file was found of which the rows of a table are made; of a select that reads none, always."""
-    names = source.made_of(table)
+    names = source.made_of(table) or [name for name in source.spec.files if source.reads_raw(table, name)]
     return not names or any(name in files for name in names)
 
 

@@ -58,6 +58,7 @@ class FileSpec(BaseModel):
     short_lines: Literal["refused", "padded", "normal"] = "refused"
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
+    like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
@@ -68,7 +69,7 @@ class FileSpec(BaseModel):
     @property
     def columns_read(self):
         """The raw columns that the selects read."""
-        return [*self.requires, *self.may_lack]
+        return list(dict.fromkeys([*self.columns, *self.requires, *self.may_lack]))
 
 
 class SourceSpec(BaseModel):
@@ -191,7 +192,7 @@ def list_sources():
     Examples
     --------
     >>> [source.name for source in list_sources()]
-    ['anonymous_bank', 'asterisk', 'tables', 'twitter']
+    ['amazon_connect', 'anonymous_bank', 'asterisk', 'genesys', 'tables', 'threecx', 'twitter']
     """
     return [find_source(folder.parent.name) for folder in sorted(HERE.glob("*/source.toml"))]
 
