@@ -48,5 +48,7 @@ def set_aside(data):
     ledger = data.ledger
     return sorted(
         (table, key or value, rule, reason)
-        for table, key, value, rule, reason in ledger[["table", "key", "value", "rule", "reason"]].fillna("").values.tolist()
+        for table, key, value, rule, reason in ledger[["table", "key", "value", "rule", "reason"]]
+        .fillna("")
+        .values.tolist()
     )

@@ -97,7 +97,11 @@ def test_the_newest_copy_of_a_ticket_is_used(account):
 
 
 def test_deleted_and_merged_tickets_are_in_the_ledger_with_that_reason(account):
-    said = {(key, reason.rsplit("(", 1)[-1].rstrip(")")) for table, key, rule, reason in set_aside(account) if rule == "unusable line"}
+    said = {
+        (key, reason.rsplit("(", 1)[-1].rstrip(")"))
+        for table, key, rule, reason in set_aside(account)
+        if rule == "unusable line"
+    }
     assert {("2", "deleted in Zendesk"), ("3", "merged into another ticket"), ("5", "merged into ticket 4")} <= said
     # page 1 still has ticket 2 as open: both copies are set aside, and its comment with them
     assert [key for table, key, rule, _ in set_aside(account) if table == "conversations" and key == "2"] == ["2", "2"]
@@ -109,7 +113,9 @@ def test_notes_triggers_and_the_opening_text_are_no_replies(account):
         ["1", "2024-03-01 09:20:30"],
         ["4", "2024-03-01 09:45:00"],
     ]
-    found = {key: row for key, *row in rows(account, "messages", "message_id", "sender", "is_public", "agent", "customer_id")}
+    found = {
+        key: row for key, *row in rows(account, "messages", "message_id", "sender", "is_public", "agent", "customer_id")
+    }
     assert found["101"] == ["customer", True, None, "900"]
     assert found["102"] == ["agent", False, "Ada (11)", None]
     assert found["103"][:2] == ["system", True]
@@ -132,7 +138,9 @@ def test_metrics_of_a_ticket_tell_its_closes(account):
 
 
 def test_good_and_bad_are_a_scale_of_two_points(account):
-    found = rows(account, "surveys", "survey_id", "score", "scale_min", "scale_max", "sent_at", "answered_at", "agent", "comment")
+    found = rows(
+        account, "surveys", "survey_id", "score", "scale_min", "scale_max", "sent_at", "answered_at", "agent", "comment"
+    )
     assert found == [
         ["1", 1, 0, 1, "2024-03-02 10:00:00", "2024-03-03 10:00:00", "Ada (12)", "thanks"],
         ["4", None, 0, 1, "2024-03-02 10:00:00", None, "Ada (11)", None],
@@ -156,13 +164,21 @@ def test_every_form_of_a_history_tells_the_same(tmp_path, form):
     steps = [("2024-03-01 09:00:00", None, "new"), ("2024-03-01 10:00:00", "new", "pending"), ("2024-03-01 11:30:00", "pending", "solved"),
              ("2024-03-01 12:00:00", "solved", "open"), ("2024-03-01 13:00:00", "open", "closed")]  # fmt: skip
     if form == "ticket_field_history":
-        table = [{"field_name": "status", "ticket_id": 1, "updated": at, "user_id": 11, "value": to} for at, _, to in steps]
+        table = [
+            {"field_name": "status", "ticket_id": 1, "updated": at, "user_id": 11, "value": to} for at, _, to in steps
+        ]
         known = ("id", "created_at", "updated_at", "status", "requester_id")
-        write_csv(tmp_path, ticket_field_history=table, ticket=[{key: ticket(1)[key] for key in known} | {"via_channel": "email"}])
+        write_csv(
+            tmp_path,
+            ticket_field_history=table,
+            ticket=[{key: ticket(1)[key] for key in known} | {"via_channel": "email"}],
+        )
     else:
         write(tmp_path, tickets=[ticket(1)])
     if form == "audits":
-        events = [{"type": "Change", "field_name": "status", "value": to, "previous_value": before} for _, before, to in steps]
+        events = [
+            {"type": "Change", "field_name": "status", "value": to, "previous_value": before} for _, before, to in steps
+        ]
     else:
         events = [{"event_type": "Change", "status": to, "previous_value": before, "id": 5} for _, before, to in steps]
     times = [at.replace(" ", "T") + "Z" for at, _, _ in steps]
@@ -180,7 +196,9 @@ def test_every_form_of_a_history_tells_the_same(tmp_path, form):
         [at, before, to, to in ("solved", "closed"), "11"] for at, before, to in steps
     ]
     columns = ("first_closed_at", "reopened_at", "closed_at", "reopen_count", "waiting_seconds")
-    assert rows(data, "conversations", *columns) == [["2024-03-01 11:30:00", "2024-03-01 12:00:00", "2024-03-01 13:00:00", 1, 5400]]
+    assert rows(data, "conversations", *columns) == [
+        ["2024-03-01 11:30:00", "2024-03-01 12:00:00", "2024-03-01 13:00:00", 1, 5400]
+    ]
 
 
 def test_comments_and_ratings_among_the_events(tmp_path):
@@ -198,11 +216,18 @@ def test_comments_and_ratings_among_the_events(tmp_path):
                     change(field_name="satisfaction_comment", value="quick", previous_value=None)]},
         {"id": 5, "ticket_id": 1, "author_id": -1, "created_at": "2024-03-02T10:00:01Z", "events": [{"type": "Notification"}]},
     ]  # fmt: skip
-    data = open_data(write(tmp_path, tickets=[ticket(1)], ticket_audits={"audits": audits}, groups=GROUPS), source="zendesk")
+    data = open_data(
+        write(tmp_path, tickets=[ticket(1)], ticket_audits={"audits": audits}, groups=GROUPS), source="zendesk"
+    )
     assert adds_up(data)
-    assert rows(data, "messages", "message_id", "sender", "text") == [["201", "customer", "help"], ["202", "agent", "done"]]
+    assert rows(data, "messages", "message_id", "sender", "text") == [
+        ["201", "customer", "help"],
+        ["202", "agent", "done"],
+    ]
     assert rows(data, "conversations", "first_response_at") == [["2024-03-01 09:30:00"]]
-    assert rows(data, "surveys", "sent_at", "answered_at", "score", "comment") == [["2024-03-02 09:00:00", "2024-03-02 10:00:00", 1, "quick"]]
+    assert rows(data, "surveys", "sent_at", "answered_at", "score", "comment") == [
+        ["2024-03-02 09:00:00", "2024-03-02 10:00:00", 1, "quick"]
+    ]
     assert ["team", "First line"] in rows(data, "status_changes", "field", "to_value")
 
 
@@ -210,7 +235,15 @@ def test_tickets_alone_say_nothing_of_what_they_cannot_tell(tmp_path):
     data = open_data(write(tmp_path, tickets={"tickets": [ticket(1), ticket(2, status="closed")]}), source="zendesk")
     assert adds_up(data)
     have = set(data.every("conversations").columns)
-    assert not have & {"first_response_at", "closed_at", "solved_at", "first_closed_at", "reopen_count", "agent_assigned_at", "waiting_seconds"}
+    assert not have & {
+        "first_response_at",
+        "closed_at",
+        "solved_at",
+        "first_closed_at",
+        "reopen_count",
+        "agent_assigned_at",
+        "waiting_seconds",
+    }
     assert set(data.counts["table"]) == {"conversations"}  # nobody was asked; nobody wrote, as far as is known
     assert rows(data, "conversations", "agent", "team") == [["11", "21"], ["11", "21"]]
 
@@ -237,7 +270,9 @@ def test_a_list_of_one_tickets_comments_is_named_by_its_file(tmp_path):
 
 def test_a_later_part_of_the_comments_does_not_tell_the_first_reply(tmp_path):
     late = [comment(9, 1, 11, "18:00:00")]
-    data = open_data(write(tmp_path, tickets=[ticket(1, metric_set=MEASURED)], comments={"comments": late}), source="zendesk")
+    data = open_data(
+        write(tmp_path, tickets=[ticket(1, metric_set=MEASURED)], comments={"comments": late}), source="zendesk"
+    )
     assert rows(data, "conversations", "first_response_at") == [["2024-03-01 09:30:00"]]
 
 
@@ -248,15 +283,36 @@ def test_the_export_of_the_admin_center(tmp_path):
         "Solved at": "2024-07-01 12:00", "Satisfaction Score": "Good", "Reopens": 0, "First reply time in minutes": 15,
         "First resolution time in minutes": 120, "Agent wait time in minutes": 5, "First reply time in minutes within business hours": 2,
     }  # fmt: skip
-    other = {"Id": 2, "Via": "Phone call (outbound)", "Satisfaction Score": "Not Offered", "Status": "Open", "Solved at": ""}
-    again = {"Id": 3, "Via": "Web form", "Satisfaction Score": "Offered", "Group": "-", "First reply time in minutes": ""}
+    other = {
+        "Id": 2,
+        "Via": "Phone call (outbound)",
+        "Satisfaction Score": "Not Offered",
+        "Status": "Open",
+        "Solved at": "",
+    }
+    again = {
+        "Id": 3,
+        "Via": "Web form",
+        "Satisfaction Score": "Offered",
+        "Group": "-",
+        "First reply time in minutes": "",
+    }
     write_csv(tmp_path, **{"export_2024_07_06_1": [line, line | other, line | again]})
     (tmp_path / "service.toml").write_text('time_zone = "Europe/Rome"\n', encoding="utf-8")
     data = open_data(tmp_path, source="zendesk")
     assert adds_up(data) and data.ledger.empty
     columns = ("channel", "direction", "created_at", "first_response_at", "closed_at", "team", "agent", "customer_id")
     assert rows(data, "conversations", *columns) == [
-        ["email", "inbound", "2024-07-01 08:00:00", "2024-07-01 08:15:00", "2024-07-01 10:00:00", "First line", "Ada", "900"],
+        [
+            "email",
+            "inbound",
+            "2024-07-01 08:00:00",
+            "2024-07-01 08:15:00",
+            "2024-07-01 10:00:00",
+            "First line",
+            "Ada",
+            "900",
+        ],
         ["phone", "proactive", "2024-07-01 08:00:00", "2024-07-01 08:15:00", None, "First line", "Ada", "900"],
         ["web_form", "inbound", "2024-07-01 08:00:00", None, "2024-07-01 10:00:00", None, "Ada", "900"],
     ]
@@ -282,7 +338,9 @@ def test_a_warehouses_times_are_utc_and_its_deleted_rows_are_gone(tmp_path):
     (tmp_path / "service.toml").write_text('time_zone = "Europe/Rome"\n', encoding="utf-8")
     data = open_data(tmp_path, source="zendesk")
     assert adds_up(data)
-    assert rows(data, "conversations", "channel", "created_at", "first_response_at") == [["chat", "2024-07-01 10:00:00", "2024-07-01 10:02:00"]]
+    assert rows(data, "conversations", "channel", "created_at", "first_response_at") == [
+        ["chat", "2024-07-01 10:00:00", "2024-07-01 10:02:00"]
+    ]
     assert rows(data, "messages", "sender") == [["customer"], ["bot"], ["agent"], ["system"]]
     assert [entry[:2] for entry in set_aside(data)] == [("conversations", "2"), ("messages", "c, ChatJoin")]
 
@@ -309,8 +367,15 @@ def test_a_wrong_file_is_refused(tmp_path):
 
 
 def test_hostile_values_are_only_values(tmp_path):
-    nasty = "'; DROP TABLE raw.tickets; --\n\"{{x}}\""
-    given = ticket(1, via={"channel": nasty}, priority=nasty, created_at="2024-03-01T09:00:00Z", tags=[nasty], metric_set="not JSON")
+    nasty = '\'; DROP TABLE raw.tickets; --\n"{{x}}"'
+    given = ticket(
+        1,
+        via={"channel": nasty},
+        priority=nasty,
+        created_at="2024-03-01T09:00:00Z",
+        tags=[nasty],
+        metric_set="not JSON",
+    )
     data = open_data(write(tmp_path, tickets=[given, ticket(2, created_at="soon"), ticket(None)]), source="zendesk")
     assert adds_up(data)
     assert rows(data, "conversations", "conversation_id", "priority") == [["1", nasty]]
@@ -323,7 +388,9 @@ def test_the_api_form_made_by_hand(real_data):
     assert rows(data, "conversations", "conversation_id", "status", "channel") == [
         ["35001", "open", "web_form"], ["35002", "pending", "email"], ["35003", "solved", "api"],
     ]  # fmt: skip
-    assert [(key, reason[-19:]) for _, key, _, reason in set_aside(data)] == [("35004", "(deleted in Zendesk)"[1:])] or set_aside(data)
+    assert [(key, reason[-19:]) for _, key, _, reason in set_aside(data)] == [
+        ("35004", "(deleted in Zendesk)"[1:])
+    ] or set_aside(data)
 
 
 def test_the_vendors_examples(real_data):
@@ -338,8 +405,16 @@ def test_the_vendors_examples(real_data):
 def test_a_warehouse_as_a_connector_landed_it(real_data):
     data = open_data(real_data / "zendesk", source="zendesk")
     assert adds_up(data)
-    conversations = {key: row for key, *row in rows(data, "conversations", "conversation_id", "status", "channel", "created_at", "closed_at")}
-    assert len(conversations) == 8 and conversations["11071"] == ["closed", "email", "2020-08-28 18:06:36", "2020-11-14 11:01:27"]
+    conversations = {
+        key: row
+        for key, *row in rows(data, "conversations", "conversation_id", "status", "channel", "created_at", "closed_at")
+    }
+    assert len(conversations) == 8 and conversations["11071"] == [
+        "closed",
+        "email",
+        "2020-08-28 18:06:36",
+        "2020-11-14 11:01:27",
+    ]
     assert sorted(key for table, key, rule, _ in set_aside(data) if table == "conversations") == ["11013", "1595"]
     assert rows(data, "agents", "name", "role") == [["Arthur Agent", "agent"]]
 
@@ -353,3 +428,9 @@ def test_chats_of_a_warehouse(real_data):
     assert data is None and "ticket_chat_event" in str(raised.value)
     kinds = Counter(value.rsplit(", ", 1)[-1] for value in raised.value.ledger["value"] if ", Chat" in str(value))
     assert kinds == {"ChatJoin": 1, "ChatDepartmentTransfer": 1, "ChatEmailChanged": 1}
+
+
+def test_what_only_completes_others_is_no_export(tmp_path):
+    with pytest.raises(BadData) as raised:
+        open_data(write(tmp_path, groups={"groups": GROUPS}), source="zendesk")
+    assert "groups.json" in str(raised.value) and "only completes" in str(raised.value)

@@ -84,6 +84,7 @@ class SourceSpec(BaseModel):
     lacks: list[str] = []  # what the export can't tell
     export: list[str] = []  # how the export is made, step by step
     links: list[str] = []  # where the system's makers describe it
+    blanks_are_null: bool = False  # an empty field of a file says nothing: the selects see null
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
     # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
     needs: dict[str, list[str]] = {}
@@ -183,7 +184,9 @@ def _read_text(path, changed):
 def _raw_names(sql):
     """What an SQL text reads of the schema raw, in lower case."""
     said = re.sub(r"--[^\n]*", "", sql)
-    return frozenset((quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I))
+    return frozenset(
+        (quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I)
+    )
 
 
 def list_sources():
