@@ -36,6 +36,8 @@ def check(
         raise
     ledger = opened.ledger
     screen = console()
+    if opened.recognised:
+        screen.print(opened.recognised, markup=False)
     print_frame(screen, "Rows", opened.counts[["table", "rows_in", "rows_used", "rejected", "repaired"]])
     if len(ledger):
         keys = ["table", "rule", "action"]

@@ -11,6 +11,7 @@ from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
+from toolkit.load.detect import recognise
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
@@ -33,8 +34,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         A folder, a file or a DuckDB database; a relative path that isn't found from the working folder
         is looked for in the folders above it, so that notebooks run from anywhere in a project.
     source : str, optional
-        Name of a source (`toolkit sources` lists them) or path of a folder of your own; "tables" when
-        not given.
+        Name of a source (`toolkit sources` lists them) or path of a folder of your own; by default the one that the
+        export is recognised as, by its columns, keys and names: `data.recognised` says as what, and why.
     service : str or Path, optional
         Settings; by default service.toml beside the data, else working defaults.
     period : str, optional
@@ -69,7 +70,9 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
             raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
         data = _open_prepared(path)
     else:
-        data = _open_raw(path, source or "tables", service or None, as_of or None, told)
+        source, why = (source, "") if source else recognise(path)
+        data = _open_raw(path, source, service or None, as_of or None, told)
+        data.recognised = why
     data.outside_file = find_outside(path)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
