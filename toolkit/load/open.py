@@ -196,7 +196,6 @@ def _check(con, source, settings, files, there, given, told, note):
     as_of = given or _newest(con, typed)
     micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
     instant = f"make_timestamptz({micros}::BIGINT)"
-    owned = {source.owner(file) for file in files}
     clean, unusable = {}, {}
     for name, (types, _) in typed.items():
         table, place = TABLES[name], f"typed.{name}"
@@ -207,8 +206,6 @@ def _check(con, source, settings, files, there, given, told, note):
         quality.repair(con, table, types, place, micros)
         left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
         rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
-        if not rows and name not in owned:
-            continue  # the files that could hold its rows hold none: it isn't told
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
@@ -221,6 +218,10 @@ def _check(con, source, settings, files, there, given, told, note):
         raise BadData(
             "\n".join(f"{file}: {why}" for file, why in unusable.values()),
             ledger=con.execute("SELECT * FROM ledger").df(),
+        )
+    if not clean and not unusable:
+        raise BadData(
+            f"{_listed(files)}: only completes other files of source {source.name!r}, which reads {source.spec.reads}"
         )
     con.execute("DROP SCHEMA typed CASCADE")
     con.execute("DROP SCHEMA raw CASCADE")

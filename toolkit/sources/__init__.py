@@ -85,6 +85,7 @@ class SourceSpec(BaseModel):
     lacks: list[str] = []  # what the export can't tell
     export: list[str] = []  # how the export is made, step by step
     links: list[str] = []  # where the system's makers describe it
+    blanks_are_null: bool = False  # an empty field of a file says nothing: the selects see null
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
     # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
     needs: dict[str, list[str]] = {}
@@ -122,11 +123,11 @@ class Source:
 
     def sql(self, table):
         """The select that fills a table."""
-        return (self.folder / f"{table}.sql").read_text(encoding="utf-8").strip().rstrip(";")
+        return _text(self.folder / f"{table}.sql")
 
     def view(self, name):
         """The select of a view."""
-        return (self.folder / f"{name}.view.sql").read_text(encoding="utf-8").strip().rstrip(";")
+        return _text(self.folder / f"{name}.view.sql")
 
     def reads_raw(self, table, name):
         """Whether the select of a table reads the raw file of that name, by itself or through a view."""
@@ -140,6 +141,13 @@ class Source:
             found |= named
             unread += [self.view(view) for view in self.spec.views if view.lower() in named]
         return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
+
+    def readers(self, view):
+        """How often a view is read by the selects and by other views, `unused.sql` included."""
+        texts = [self.view(name) for name in self.spec.views] + [self.sql(table) for table in self.selects]
+        if (self.folder / "unused.sql").is_file():
+            texts.append(self.sql("unused"))
+        return sum(len(re.findall(rf"\braw\s*\.\s*\"?{re.escape(view)}\b", text, re.I)) for text in texts)
 
     def made_of(self, table):
         """The raw files of which the rows of a table are made: those that its select doesn't only look up, if there are any."""
@@ -164,10 +172,22 @@ class Source:
         return self.spec.files[name].table or (name if name in self.selects else next(iter(readers), name))
 
 
+def _text(path):
+    return _read_text(path, path.stat().st_mtime_ns)  # it may be changed while a session runs
+
+
+@cache
+def _read_text(path, changed):
+    return path.read_text(encoding="utf-8").strip().rstrip(";")
+
+
+@cache
 def _raw_names(sql):
     """What an SQL text reads of the schema raw, in lower case."""
     said = re.sub(r"--[^\n]*", "", sql)
-    return {(quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I)}
+    return frozenset(
+        (quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I)
+    )
 
 
 def list_sources():
