@@ -17,7 +17,12 @@ def complete(con, source, files, note):
     files : dict of raw name -> list of files, as `read_raw` gives it
     note : callable((key, values))
         Told what the absence of a file means.
+
+    Returns
+    -------
+    set of str, the raw files that there are, and their columns as "file.column", in lower case
     """
+    there = {name.lower() for name in files}
     read = {name for table in source.selects if not source.passes_all(table) for name in source.raw_names(table)}
     for name, spec in source.spec.files.items():
         if name not in files:
@@ -25,8 +30,11 @@ def complete(con, source, files, note):
                 note(("notes.without", {"file": spec.patterns[0], "what": spec.without}))
             if name in read:
                 _make_empty(con, name, spec)
-        elif name in read:
-            _make_whole(con, name, spec)
+        else:
+            columns = con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()
+            there |= {f"{name}.{row[0]}".lower() for row in columns}
+            if name in read:
+                _make_whole(con, name, spec)
     for view in source.spec.views:
         try:
             select = source.view(view)
@@ -38,6 +46,7 @@ def complete(con, source, files, note):
             con.execute(f"CREATE VIEW raw.{quote(view)} AS {select}")
         except Exception as error:
             raise BadData(f"{source.folder / f'{view}.view.sql'}: can't run: {said(error)}") from None
+    return there
 
 
 def said(error):

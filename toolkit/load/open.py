@@ -11,6 +11,7 @@ from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
+from toolkit.load.detect import recognise
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
@@ -33,8 +34,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         A folder, a file or a DuckDB database; a relative path that isn't found from the working folder
         is looked for in the folders above it, so that notebooks run from anywhere in a project.
     source : str, optional
-        Name of a source (`toolkit sources` lists them) or path of a folder of your own; "tables" when
-        not given.
+        Name of a source (`toolkit sources` lists them) or path of a folder of your own; by default the one that the
+        export is recognised as, by its columns, keys and names: `data.recognised` says as what, and why.
     service : str or Path, optional
         Settings; by default service.toml beside the data, else working defaults.
     period : str, optional
@@ -69,7 +70,9 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
             raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
         data = _open_prepared(path)
     else:
-        data = _open_raw(path, source or "tables", service or None, as_of or None, told)
+        source, why = (source, "") if source else recognise(path)
+        data = _open_raw(path, source, service or None, as_of or None, told)
+        data.recognised = why
     data.outside_file = find_outside(path)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
@@ -110,11 +113,11 @@ def _open_raw(path, source, service, as_of, told):
     told(f"reading {path}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
-        complete(con, source, files, notes.append)
+        there = complete(con, source, files, notes.append)
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, given, told)
+        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told)
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -140,7 +143,7 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, given, told):
+def _check(con, source, settings, files, there, given, told):
     """Typed, checked tables in the schema main.
 
     Returns
@@ -156,7 +159,7 @@ def _check(con, source, settings, files, given, told):
             f"FROM ({unused})"
         )
     con.execute("CREATE SCHEMA typed")
-    plans = _plan(con, source, files)
+    plans = _plan(con, source, files, there)
     typed, naive = {}, []
     for name, (select, types) in plans.items():
         told(f"checking {name}")
@@ -182,6 +185,7 @@ def _check(con, source, settings, files, given, told):
     as_of = given or _newest(con, typed)
     micros = (as_of - EPOCH) // datetime.timedelta(microseconds=1)
     instant = f"make_timestamptz({micros}::BIGINT)"
+    owned = {source.owner(file) for file in files}
     clean, unusable = {}, {}
     for name, (types, _) in typed.items():
         table, place = TABLES[name], f"typed.{name}"
@@ -192,9 +196,13 @@ def _check(con, source, settings, files, given, told):
         quality.repair(con, table, types, place, micros)
         left = con.execute(f"SELECT count(*) FROM {place}").fetchone()[0]
         rows = con.execute('SELECT rows_in FROM rows_in WHERE "table" = ?', [name]).fetchone()[0]
+        if not rows and name not in owned:
+            continue  # the files that could hold its rows hold none: it isn't told
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
+        if not rows and not any(source.owner(raw) == name for raw in files):
+            continue  # its select ran for what it looks up in files of others: the export doesn't hold it
         columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
@@ -209,11 +217,11 @@ def _check(con, source, settings, files, given, told):
     return list(clean), unusable, as_of, naive
 
 
-def _plan(con, source, files):
+def _plan(con, source, files, there):
     """{table: (select, {column: DuckDB type})} of what the source can fill; all that is missing is told at once."""
     plans, missing = {}, []
     for name, table in TABLES.items():
-        if name not in source.selects or not _is_there(source, name, files):
+        if name not in source.selects or not _is_there(source, name, files) or not source.can_tell(name, there):
             continue
         select = source.sql(name)
         try:
@@ -221,6 +229,10 @@ def _plan(con, source, files):
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {said(error)}") from None
         types = {row[0]: row[1] for row in described}
+        untold = [column for column in types if not source.can_tell(f"{name}.{column}", there)]
+        if untold:  # null would say that it never happened
+            select = f"SELECT * EXCLUDE ({', '.join(map(quote, untold))}) FROM ({select})"
+            types = {column: kind for column, kind in types.items() if column not in untold}
         # the contract's spelling wins: Created_At and created_at are one column
         wanted = {name_.lower(): name_ for name_ in table.names}
         renamed = {have: wanted.get(have.strip().lower().replace(" ", "_"), have) for have in types}
@@ -247,7 +259,7 @@ def _plan(con, source, files):
 
 def _is_there(source, table, files):
     """Whether a raw file was found of which the rows of a table are made; of a select that reads none, always."""
-    names = source.made_of(table)
+    names = source.made_of(table) or [name for name in source.spec.files if source.reads_raw(table, name)]
     return not names or any(name in files for name in names)
 
 

@@ -11,6 +11,9 @@ begins one) and pass its path as the source; docs/sources/your-own.md tells more
 An optional file that isn't there is an empty table with the columns that it `requires` and `may_lack`, so
 that one select can read several forms of an export; it runs where a file is there that isn't only looked up.
 
+What no absent file or column can tell isn't returned as null, which would say that it never happened: `needs` in
+source.toml names the files or columns, one of which a table or one of its columns needs, and it is left out without.
+
 A column `_version` of a select tells copies of one row apart: the newest is used, the others go to the ledger.
 
 A raw row that no select returns, and `unused.sql` neither, goes to the ledger as "left out by the source". A file
@@ -55,6 +58,7 @@ class FileSpec(BaseModel):
     short_lines: Literal["refused", "padded", "normal"] = "refused"
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
+    like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
@@ -81,6 +85,8 @@ class SourceSpec(BaseModel):
     export: list[str] = []  # how the export is made, step by step
     links: list[str] = []  # where the system's makers describe it
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
+    # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
+    needs: dict[str, list[str]] = {}
     files: dict[str, FileSpec]
 
 
@@ -139,6 +145,14 @@ class Source:
         read = [name for name in self.spec.files if self.reads_raw(table, name)]
         return [name for name in read if not self.spec.files[name].lookup] or read
 
+    def can_tell(self, what, there):
+        """Whether the export tells a "table" or "table.column": one of what it needs is there, or it needs nothing.
+
+        `there` holds the raw files that there are, and their columns as "file.column", in lower case.
+        """
+        wanted = self.spec.needs.get(what)
+        return wanted is None or any(one.lower() in there for one in wanted)
+
     def passes_all(self, table):
         """Whether the select of a table returns a raw file as it is."""
         return bool(re.fullmatch(r"SELECT \* FROM raw\.\w+", self.sql(table)))
@@ -193,6 +207,10 @@ def _read(folder):
         spec = SourceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise BadSettings(f"{path}: {error}") from None
+    wrong = [one for listed in spec.needs.values() for one in listed if one.split(".")[0] not in spec.files]
+    wrong += [what for what in spec.needs if what.split(".")[0] not in TABLES]
+    if wrong:
+        raise BadSettings(f"{path}: needs names {', '.join(sorted(wrong))}, which is none of its files, or no table")
     source = Source(folder.name, folder, spec)
     if not source.selects:
         raise BadSettings(f"{folder}: has no <table>.sql; the tables are {', '.join(TABLES)}")
