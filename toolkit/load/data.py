@@ -47,6 +47,10 @@ class Data(Weeks):
 
     recognised = ""  # as what the export was taken, and why, where no source was named
     outside_file = None  # figures from outside, beside the data
+    raw_names, source_folder = (
+        (),
+        None,
+    )  # which files of its source there are, and where that is; not known of prepared data
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         period = period or clock.parse_period("all", as_of, service.time_zone)

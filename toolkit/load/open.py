@@ -138,9 +138,9 @@ def _open_raw(path, source, service, as_of, told):
         con.close()
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    files = [str(file) for listed in files.values() for file in listed]
+    raw_names, files = files, [str(file) for listed in files.values() for file in listed]
     data = Data(con, settings, read_at, tables, source.name, files, counts, notes, scratch=scratch)
-    data.zone_is_known = zone_is_known
+    data.zone_is_known, data.raw_names, data.source_folder = zone_is_known, tuple(raw_names), source.folder
     if as_of:
         data.as_of_reason = as_of if as_of in ("now", "file") else "given"
     elif given:
