@@ -29,8 +29,8 @@ def check(
     from toolkit.load import open_data
     from toolkit.report.doubts import doubts_of
     from toolkit.report.notebooks import reports_there
-    from toolkit.report.supports import print_supports
     from toolkit.report.printed import print_frame, write_ledger
+    from toolkit.report.supports import print_supports
 
     try:
         with bars() as progress:
