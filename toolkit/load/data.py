@@ -47,10 +47,6 @@ class Data(Weeks):
 
     recognised = ""  # as what the export was taken, and why, where no source was named
     outside_file = None  # figures from outside, beside the data
-    raw_names, source_folder = (
-        (),
-        None,
-    )  # which files of its source there are, and where that is; not known of prepared data
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
         period = period or clock.parse_period("all", as_of, service.time_zone)
@@ -410,6 +406,7 @@ class Data(Weeks):
             "notes": self._notes,
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
+            "shared_names": self.shared_names,
             "daily": json.loads(self._daily.to_json(orient="split")),  # whoever opens it asks for it first of all
         }
         return write_prepared(self._con, folder, known, self.outside_file)
