@@ -1,0 +1,292 @@
+"""JSON: lists of records, an object a line, or one object; each key of a record a column, every value as text."""
+
+import json
+import re
+
+from toolkit.errors import BadData
+from toolkit.load.files.given import OURS
+from toolkit.load.files.headers import name_columns, spelt
+from toolkit.load.files.texts import batched, numbered_lines, read_text
+from toolkit.load.sql import literal, quote
+
+HEAD = 1 << 20  # bytes by which an object a line is told from one document
+MOST_KEYS = 5_000  # more are no columns: an object whose keys are ids, say
+OWN_ID = re.compile(r"id|uuid|\w+_id|[a-z]\w*I[dD]")  # keys that a record has, and a page of records has not
+LONE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f])|d[c-f][0-9a-f]{2})", re.IGNORECASE)
+
+
+def load(target, given):
+    """The records of a JSON file into the raw table, one row each.
+
+    A line that isn't JSON, or a record that is no object, goes to the ledger. Where the records lie is looked for in
+    the order of `records` in source.toml; "" is the whole: a list, or an object as the only record.
+    """
+    start = read_text(given, lambda note: None, HEAD)
+    if not start.strip():
+        raise BadData(f"{given.shown}: is empty; export it again, or take it away")
+    con = target.con
+    con.execute("CREATE OR REPLACE TEMP TABLE documents(line BIGINT, document VARCHAR)")
+    is_lines = is_object_a_line(start)
+    (_read_lines if is_lines else _read_whole)(target, given)
+    path = _path(target, given, is_lines)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE records AS SELECT line, record, json_type(record) = 'OBJECT' AS is_object FROM ("
+        f"SELECT {_number(path, is_lines)} AS line, record FROM ({_records(path)}))"
+    )
+    odd = con.execute("SELECT line, record FROM records WHERE NOT is_object ORDER BY line").fetchall()
+    target.reject(given, [(line, text, "it is no object with keys") for line, text in odd])
+    _flatten(target, given)
+    con.execute("DROP TABLE documents")
+    con.execute("DROP TABLE records")
+
+
+def is_object_a_line(start):
+    """Whether a text is one object a line; a list, or an object over many lines, isn't.
+
+    >>> is_object_a_line('{"id": 1}\\n{"id": 2}\\n'), is_object_a_line('[{"id": 1},\\n{"id": 2}]')
+    (True, False)
+    """
+    lines = [line for line in start.split("\n")[:200] if line.strip()]
+    if start.lstrip().startswith("[") or len(lines) < 2:
+        return False
+    objects = sum(isinstance(parsed(line), dict) for line in lines)
+    return objects * 2 >= len(lines) - 1 and objects > 0
+
+
+def parsed(text):
+    """What a text says as JSON; None where it is none."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read_lines(target, given):
+    import pyarrow
+
+    con = target.con
+    for batch in batched((row for row in numbered_lines(given, target.note) if row[1].strip()), 5_000):
+        lines = pyarrow.table(
+            {"line": [number for number, _ in batch], "document": [text for _, text in batch]},
+            schema=pyarrow.schema([("line", pyarrow.int64()), ("document", pyarrow.large_string())]),
+        )
+        con.register("batch", lines)
+        con.execute("INSERT INTO documents SELECT line, document FROM batch WHERE json_valid(document)")
+        broken = con.execute("SELECT line, document FROM batch WHERE NOT json_valid(document)").fetchall()
+        con.unregister("batch")
+        lost = []
+        for number, text in broken:
+            mended = _mended(text)
+            if mended is None:
+                lost.append((number, text, f"it isn't JSON: {_why(text)}"))
+            else:
+                con.execute("INSERT INTO documents VALUES (?, ?)", [number, mended])
+        target.reject(given, lost)
+
+
+def _read_whole(target, given):
+    text = read_text(given, target.note)
+    if not target.con.execute("SELECT json_valid(?)", [text]).fetchone()[0]:
+        mended = _mended(text)
+        if mended is None:
+            documents = _one_after_another(text)
+            if documents is None:
+                raise BadData(f"{given.shown}: {_where(text)}")
+            target.con.executemany("INSERT INTO documents VALUES (?, ?)", documents)
+            return
+        text = mended
+    target.con.execute("INSERT INTO documents VALUES (1, ?)", [text])
+
+
+def _mended(text):
+    """A text of JSON that only Python's reader takes, rewritten: half a character (`\\ud83d`), a bare tab; else None."""
+    try:
+        found = json.loads(LONE.sub(r"\1\\ufffd", text), strict=False)
+        return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace").decode()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _one_after_another(text):
+    """(number, text) of documents that follow one another without commas, as pages put together are; else None."""
+    decoder, at, found = json.JSONDecoder(strict=False), 0, []
+    while at < len(text):
+        blank = re.compile(r"\s*").match(text, at).end()
+        if blank == len(text):
+            break
+        try:
+            value, end = decoder.raw_decode(text, blank)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict | list):
+            return None
+        found.append((len(found) + 1, text[blank:end]))
+        at = end
+    return found or None
+
+
+def _why(text):
+    """What is wrong with a line of JSON, in Python's words."""
+    try:
+        json.loads(text, strict=False)
+    except ValueError as error:
+        return str(error)
+    except RecursionError:
+        pass
+    return "its lists and objects lie too deep within each other"
+
+
+def _where(text):
+    """Where a document that isn't JSON goes wrong, and what to do."""
+    if text.lstrip().startswith("<"):
+        return "isn't JSON but a web page or XML, an error message perhaps; open it, and download it again"
+    try:
+        json.loads(text, strict=False)
+    except json.JSONDecodeError as error:
+        at = len(text[: error.pos].encode("utf-8", "replace"))
+        if error.pos >= len(text.rstrip()) - 1 or "Unterminated string" in error.msg:
+            return (
+                f"breaks off at byte {len(text.encode('utf-8', 'replace')):,}: the download was cut; download it again"
+            )
+        return f"isn't JSON from byte {at:,} on (line {error.lineno}): {error.msg}; download it again"
+    except RecursionError:
+        pass
+    return "its lists and objects lie too deep within each other to be read"
+
+
+def pointer(path):
+    """A record path such as a.b as a JSON pointer.
+
+    >>> pointer("a.b"), pointer("")
+    ('/a/b', '')
+    """
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path.split(".")) if path else ""
+
+
+def _path(target, given, is_lines):
+    """The record path that fits: told by the source, or found."""
+    told = told_paths(target.spec)
+    (first,) = target.con.execute("SELECT arg_min(document, line) FROM documents").fetchone()
+    if first is None:
+        raise BadData(f"{given.shown}: not one of its lines is JSON; download it again")
+    for path in told:
+        value = "document" if not path else f"json_extract(document, {literal(pointer(path))})"
+        fits = target.con.execute(
+            f"SELECT bool_or(json_type({value}) IN ('ARRAY', 'OBJECT')) FROM documents"
+        ).fetchone()[0]
+        if fits:
+            return path
+    if told:
+        keys = target.con.execute("SELECT json_keys(?)", [first]).fetchone()[0]
+        raise BadData(
+            f"{given.shown}: has no records at {' or '.join(map(repr, told))}; its keys are: "
+            f"{', '.join(keys[:20]) or 'none, it is a list'}"
+        )
+    if is_lines:
+        return ""
+    found = likely_paths(parsed(first), target.spec.requires)
+    return found[0] if found else ""
+
+
+def told_paths(spec):
+    """The paths at which a source says that the records lie; none where it leaves that to us."""
+    if isinstance(spec.records, str):
+        return [spec.records] if spec.records else []
+    return list(spec.records)
+
+
+def likely_paths(document, requires=()):
+    """The paths at which the records of a parsed document may lie, the likeliest first.
+
+    A list of objects is likelier than the object around it, the longest list the likeliest, but for an object with an
+    id of its own, which is a record; where `requires` names columns, what has most of them is.
+
+    Examples
+    --------
+    >>> likely_paths({"tickets": [{"id": 1}], "count": 1})
+    ['tickets', '']
+    >>> likely_paths({"ticketId": 1, "notes": [{"text": "a"}]})
+    ['', 'notes']
+    """
+    found = []  # (columns that it has, length, path)
+    wanted = {spelt(name) for name in requires}
+
+    def look(value, path):
+        if isinstance(value, dict):
+            is_record = not path and any(OWN_ID.fullmatch(key) and key != "request_id" for key in value)
+            found.append((_shared(wanted, value), (1 << 30) * is_record, path))
+            if path.count(".") < 2:
+                for key, inner in value.items():
+                    if inner and isinstance(inner, dict | list) and "." not in key and key:
+                        look(inner, f"{path}.{key}" if path else key)
+        elif value and isinstance(value[0], dict):
+            objects = [one for one in value[:20] if isinstance(one, dict)]
+            found.append((max(_shared(wanted, one) for one in objects), len(value), path))
+
+    if isinstance(document, list):
+        return [""]
+    if isinstance(document, dict):
+        look(document, "")
+    kept = [one for one in found if one[1] or not one[2]]
+    return [path for *_, path in sorted(kept, key=lambda one: (-one[0], -one[1], one[2].count(".")))]
+
+
+def _shared(wanted, keys):
+    return len(wanted & set(map(spelt, keys)))
+
+
+def _number(path, is_lines):
+    """SQL: the number of a record: its line, or its place among all of the file."""
+    return "line" if is_lines and not path else "row_number() OVER (ORDER BY line, place)"
+
+
+def _records(path):
+    """SQL: each record with the line of its document and its place there."""
+    value = f"json_extract(document, {literal(pointer(path))})" if path else "document::JSON"
+    listed = f"CASE json_type({value}) WHEN 'ARRAY' THEN json_extract({value}, '$[*]') WHEN 'OBJECT' THEN [{value}] END"
+    return (
+        "SELECT line, unnest(records)::VARCHAR AS record, generate_subscripts(records, 1) AS place "
+        f"FROM (SELECT line, CASE WHEN len({listed}) > 0 THEN {listed} END AS records FROM documents)"
+    )
+
+
+def _flatten(target, given):
+    """The records of the temporary table into the raw one, a column a key."""
+    con = target.con
+    keys = [
+        key
+        for (key,) in con.execute(
+            "SELECT key FROM (SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place, line FROM "
+            "(SELECT json_keys(record) AS keys, line FROM records WHERE is_object)) GROUP BY key ORDER BY min((line, place))"
+        ).fetchall()
+    ]
+    if len(keys) > MOST_KEYS:
+        raise BadData(
+            f"{given.shown}: its records have {len(keys):,} keys, such as {keys[0][:40]!r} and {keys[1][:40]!r}; they are no "
+            "columns. Say in source.toml where the records lie (records = [...])"
+        )
+    repeated = con.execute(
+        "SELECT count(*) FROM records WHERE is_object AND len(json_keys(record)) > len(list_distinct(json_keys(record)))"
+    ).fetchone()[0]
+    if repeated:
+        target.note(("notes.repeated_keys", {"file": given.name, "n": repeated}))
+    columns, _ = name_columns(keys)
+    pointers = ", ".join(literal(pointer_of(key)) for key in keys)
+    cells = "".join(f"cells[{number}] AS {quote(column)}, " for number, column in enumerate(columns, 1))
+    source = (
+        f"SELECT line, json_extract_string(record, [{pointers}]) AS cells FROM records WHERE is_object"
+        if keys
+        else ("SELECT line FROM records WHERE is_object")
+    )
+    target.append(
+        f"SELECT {cells}{literal(given.shown)} AS {OURS[0]}, line AS {OURS[1]} FROM ({source}) ORDER BY line", columns
+    )
+
+
+def pointer_of(key):
+    """A JSON pointer to one key, whatever is in it.
+
+    >>> pointer_of("a/b.c")
+    '/a~1b.c'
+    """
+    return "/" + key.replace("~", "~0").replace("/", "~1")
