@@ -35,6 +35,7 @@ SELECT
     CASE WHEN state = 'closed' THEN last_close_at END AS closed_at,
     try_cast(count_reopens AS INTEGER) AS reopen_count,
     customer_id,
+    topic,
     CASE priority WHEN 'not_priority' THEN 'normal' ELSE priority END AS priority,
     team,
     agent,
