@@ -45,6 +45,7 @@ class Data(Weeks):
         Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
 
+    recognised = ""  # as what the export was taken, and why, where no source was named
     outside_file = None  # figures from outside, beside the data
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):

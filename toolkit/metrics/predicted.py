@@ -92,6 +92,8 @@ def predicted_csat(data, by=None, satisfied=None, scale=None):
     satisfied = chosen_score("satisfied", satisfied, scale)
     engine.check_keys(data.conversations, "conversations", keys, taken=TAKEN)
     answers = _answers(data, satisfied)
+    if shapes.is_planning():
+        return _features(data, keys)  # what it needs is there
     rated = _rated(data.during("all"), answers)
     facts, tested = _tried(rated)
     frame = pd.DataFrame(columns=[*keys, *TAKEN]).astype(dict.fromkeys(TAKEN, float))
