@@ -149,7 +149,7 @@ def _is_list(words, table):
     every = set().union(*words, set())
     if table == "agents":
         return any("lookup" in sense for sense in words)
-    if (table == "status_changes" and "changed" in every):
+    if table == "status_changes" and "changed" in every:
         return False
     said = [sense for sense in words if not sense & {"time", "?"}]
     people = bool(said) and bool(said[-1] & {"customer", "agent", "team"}) and not said[-1] & {"call", "message"}
