@@ -107,8 +107,9 @@ def _open_raw(path, source, service, as_of, told):
     from toolkit.sources import find_source
 
     source = find_source(source)
+    belongs = service or "a file given by --service"  # where a setting that is asked for is written
     if not service and not is_url(path):
-        beside = (path if path.is_dir() else path.parent) / "service.toml"
+        belongs = beside = (path if path.is_dir() else path.parent) / "service.toml"
         service = beside if beside.exists() else None
     settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
@@ -124,7 +125,7 @@ def _open_raw(path, source, service, as_of, told):
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append)
+        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append, belongs)
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -150,7 +151,7 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, there, given, told, note):
+def _check(con, source, settings, files, there, given, told, note, belongs):
     """Typed, checked tables in the schema main.
 
     Returns
@@ -215,8 +216,11 @@ def _check(con, source, settings, files, there, given, told, note):
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
+        lines = [f"{file}: {why}" for file, why in unusable.values()]
+        if any("service.toml" in line for line in lines):
+            lines.append(f"Write it into {belongs}")
         raise BadData(
-            "\n".join(f"{file}: {why}" for file, why in unusable.values()),
+            "\n".join(lines),
             ledger=con.execute("SELECT * FROM ledger").df(),
         )
     if not clean and not unusable:
