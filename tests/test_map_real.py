@@ -108,8 +108,12 @@ def test_every_role_is_named_rightly(real_data):
 
 
 def test_the_tables_are_known(real_data):
-    wrong = {name: guess.table for name, guess in guessed(real_data).items() if guess.table != TRUTH.get(name, (None,))[0]}
-    assert wrong == {"hubspot/engagement_email_data.csv": "conversations"}  # an e-mail of nobody, that belongs to nothing
+    wrong = {
+        name: guess.table for name, guess in guessed(real_data).items() if guess.table != TRUTH.get(name, (None,))[0]
+    }
+    assert wrong == {
+        "hubspot/engagement_email_data.csv": "conversations"
+    }  # an e-mail of nobody, that belongs to nothing
 
 
 def test_a_file_without_an_end_is_mapped_and_read(real_data, tmp_path):
@@ -145,7 +149,10 @@ def test_requests_of_a_city_are_mapped_and_read(real_data, tmp_path):
 def test_a_log_of_calls_with_the_day_in_its_own_column(real_data):
     plan = make_plan([real_data / "anonymous_bank" / "january.txt"])
     picks = plan.parts[0].guess.picks
-    assert picks["started_at"].headers == ["date", "vru_entry"] and picks["answered_at"].headers == ["date", "ser_start"]
+    assert picks["started_at"].headers == ["date", "vru_entry"] and picks["answered_at"].headers == [
+        "date",
+        "ser_start",
+    ]
 
 
 def write_table(folder, out):

@@ -149,7 +149,7 @@ def _is_list(words, table):
     every = set().union(*words, set())
     if table == "agents":
         return any("lookup" in sense for sense in words)
-    if (table == "status_changes" and "changed" in every):
+    if table == "status_changes" and "changed" in every:
         return False
     said = [sense for sense in words if not sense & {"time", "?"}]
     people = bool(said) and bool(said[-1] & {"customer", "agent", "team"}) and not said[-1] & {"call", "message"}
@@ -203,7 +203,7 @@ def _best(table, profiles, taken):
     columns = [column for column in ways if column not in taken and column != "+clock"]
     if free and columns:
         scores, why = np.zeros((len(columns), len(free))), {}
-        heads = [senses(one.name) for one in free]
+        heads = [[(sense - {"lookup"}) or {"?"} for sense in senses(one.name)] for one in free]
         context = _context(table, profiles)
         for j, (one, head) in enumerate(zip(free, heads, strict=True)):
             for i, column in enumerate(columns):
