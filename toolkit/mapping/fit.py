@@ -198,7 +198,8 @@ def _by_value_alone(kind, column, profile, share, said, context):
     """The score of a column whose header says nothing."""
     if said - {"?", "noise", "value", "name", "type", "id"}:
         return 0.0
-    if column in _BY_VALUE and share >= 0.8:
+    several = column != "channel" or len({meaning("channel", value) for value in profile.values} - {None}) > 1
+    if column in _BY_VALUE and share >= 0.8 and several:
         return _BY_VALUE[column] * (1.0 if profile.distinct > 1 else 0.8)
     if column in ("score", "+score") and profile.scored in ("stars", "led", "out_of", "three_words", "five_words"):
         return 0.45

@@ -143,7 +143,8 @@ _LIGHT = {"time", "ticket", "name", "type", "last"}
 
 def name_score(header_senses, ways):
     """How well a header fits one of the ways to call a column, 0 to 1."""
-    strange = _STRANGE if len(header_senses) < 5 else 0.95  # a question, of which most words say nothing
+    # of a question most words say nothing
+    strange = _STRANGE if sum("?" in one for one in header_senses) < 3 else 0.95
     best = 0.0
     for way, weight in ways:
         left = _left_over(header_senses, way)
