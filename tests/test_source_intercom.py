@@ -154,7 +154,7 @@ def test_operator_is_a_bot_and_notes_are_internal(workspace):
         ["106", "customer", True, None, "again"],
         ["109", "agent", True, "Bo", "bye"],
     ]
-    senders = {key: sender for key, sender in rows(workspace, "messages", "message_id", "sender")}
+    senders = dict(rows(workspace, "messages", "message_id", "sender"))
     assert senders["2/source"] == "agent" and senders["3/source"] == "system"
     assert rows(workspace, "agents", "name", "is_bot", "team") == [
         ["Ada", False, "First line"],
