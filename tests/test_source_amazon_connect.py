@@ -57,13 +57,14 @@ def transcript(key, channel, *turns):
         else:
             turn |= {"AbsoluteTime": at(second), "Type": "MESSAGE" if text else "EVENT", "ParticipantRole": role}
             groups.append({"Sentiment": sentiment, "TranscriptItems": [{"Id": f"t{number}"}]})
+        listed.append(turn)
     return {
         "Channel": channel,
         "CustomerMetadata": {"ContactId": key},
         "LanguageCode": "en-US",
         "Participants": [{"ParticipantId": role, "ParticipantRole": role} for role in ("CUSTOMER", "AGENT")],
         "ConversationCharacteristics": {"Sentiment": {"DetailsByTranscriptItemGroup": groups}},
-        "Transcript": listed and [*listed],
+        "Transcript": listed,
     }
 
 
@@ -122,7 +123,7 @@ def every(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calls(every):
-    return every.calls.execute().set_index("call_id")
+    return every.every("calls").execute().set_index("call_id")
 
 
 class TestReal:
@@ -145,7 +146,7 @@ class TestReal:
         # 35 turns a chat, 4 of them events; the second file is the same chat with its names taken out
         assert messages["conversation_id"].unique().tolist() == ["b49644f6-672f-445c-b209-f76b36482830"]
         assert messages["sender"].value_counts().to_dict() == {"agent": 15, "customer": 13, "system": 3}
-        assert messages["sentiment"].value_counts().to_dict() == {"neutral": 19, "positive": 6, "negative": 3}
+        assert messages["sentiment"].value_counts().to_dict() == {"neutral": 20, "positive": 5, "negative": 3}
         told = data.ledger.groupby("reason").size()
         assert told[told.index.str.contains("contact record isn't there")].tolist() == [10]  # the call's turns
         assert told[told.index.str.contains("another file")].tolist() == [1]
@@ -156,13 +157,13 @@ class TestReal:
 
 class TestEveryTrap:
     def test_outcomes(self, calls):
-        assert calls["outcome"].where(calls["outcome"].notna(), None).to_dict() == {
+        assert calls["outcome"].fillna("-").to_dict() == {
             "answered": "answered",
             "abandoned": "abandoned",
             "menu": "contained",
             "passed": "overflow",
             "passed-2": "answered",
-            "waiting": None,
+            "waiting": "-",
             "made": "answered",
             "unreached": "failed",
             "back": "answered",
@@ -172,7 +173,7 @@ class TestEveryTrap:
         assert calls["abandoned_at"].notna().sum() == 1
 
     def test_directions(self, calls, every):
-        assert calls.index[calls["direction"] == "outbound"].tolist() == ["made", "unreached", "back", "made-2"]
+        assert set(calls.index[calls["direction"] == "outbound"]) == {"made", "unreached", "back", "made-2"}
         assert calls.index[calls["is_callback"]].tolist() == ["back"]
         assert metrics.abandonment_rate(every.calls)["abandoned_count"].tolist() == [1]
 
@@ -187,7 +188,7 @@ class TestEveryTrap:
         assert calls.loc["passed-2", "contact_id"] == "passed"
 
     def test_chats_and_mails(self, every):
-        rows = every.conversations.execute().set_index("conversation_id")
+        rows = every.every("conversations").execute().set_index("conversation_id")
         assert rows["channel"].to_dict() == {"chat": "chat", "plain": "chat", "mail": "email", "answered": "phone"}
         wait = (rows["first_response_at"] - rows["created_at"]).dt.total_seconds()
         # the agent's first word; accepted; the reply that is a contact of its own; picked up

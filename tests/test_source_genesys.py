@@ -150,7 +150,7 @@ def every(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calls(every):
-    return every.calls.execute().set_index("call_id")
+    return every.every("calls").execute().set_index("call_id")
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def real(real_data):
 
 class TestReal:
     def test_five_voice_legs_all_answered(self, real):
-        calls = real.calls.execute()
+        calls = real.every("calls").execute()
         offered = calls[calls["queued_at"].notna() & ~calls["is_callback"]].sort_values("started_at")
         assert offered["outcome"].tolist() == ["answered"] * 5
         assert sorted(offered["queue_seconds"]) == [1.670, 1.899, 2.417, 2.746, 10.389]
@@ -175,7 +175,7 @@ class TestReal:
         assert (wait - offered["queue_seconds"]).abs().max() < 0.02
 
     def test_complete_metrics_by_conversation(self, real):
-        calls = real.calls.execute()
+        calls = real.every("calls").execute()
         summed = calls.groupby(calls["contact_id"].str[:8])[["talk_seconds", "hold_seconds", "wrap_up_seconds"]].sum()
         assert summed.loc["e8896b7b"].tolist() == pytest.approx([6239.797, 4.601, 142.679], abs=1e-9)
         assert summed.loc["bb57d3c0"].tolist() == pytest.approx([2634.951, 891.089, 32.413], abs=1e-9)
@@ -183,7 +183,7 @@ class TestReal:
         assert summed.loc["3950b7b9"].tolist() == pytest.approx([1986.693, 629.995, 10.282], abs=1e-9)
 
     def test_voicemail_callback_and_outbound(self, real):
-        calls = real.calls.execute()
+        calls = real.every("calls").execute()
         voicemail = calls[calls["outcome"] == "voicemail"].iloc[0]
         assert (voicemail["contact_id"][:8], voicemail["queued_at"], voicemail["direction"]) == (
             "232a4f22",
@@ -203,7 +203,7 @@ class TestReal:
         assert outbound["contact_id"].str[:8].tolist() == ["2af4bc9a"]
 
     def test_no_call_lasts_two_months(self, real):
-        calls = real.calls.execute()
+        calls = real.every("calls").execute()
         lasts = (calls["ended_at"] - calls["started_at"]).dt.total_seconds()[~calls["is_callback"]]
         assert lasts.max() < 7200
 
@@ -224,7 +224,7 @@ class TestReal:
 
 class TestEveryTrap:
     def test_outcomes(self, calls):
-        told = calls["outcome"].where(calls["outcome"].notna(), None).to_dict()
+        told = calls["outcome"].fillna("-").to_dict()
         assert told == {
             "answered": "answered",
             "abandoned": "abandoned",
@@ -234,7 +234,7 @@ class TestEveryTrap:
             "menu": "contained",
             "dialled": "answered",
             "rang": "abandoned",
-            "open": None,
+            "open": "-",
             "talking": "answered",
             "made": "answered",
             "back": "contained",
@@ -270,7 +270,7 @@ class TestEveryTrap:
         assert calls.loc["back/callback", "is_callback"] and not calls.loc["back", "is_callback"]
 
     def test_outbound_and_callbacks_are_apart(self, calls, every):
-        assert calls.index[calls["direction"] == "outbound"].tolist() == ["made", "back/callback"]
+        assert set(calls.index[calls["direction"] == "outbound"]) == {"made", "back/callback"}
         assert calls.loc["back/callback", ["agent", "talk_seconds"]].tolist() == ["Bob Birch", 40]
         assert metrics.abandonment_rate(every.calls)["abandoned_count"].tolist() == [2]
 
@@ -282,7 +282,7 @@ class TestEveryTrap:
         assert stages["back/callback"] == ["queue", "agent", "agent"]
 
     def test_written_conversations(self, every):
-        rows = every.conversations.execute().set_index("conversation_id")
+        rows = every.every("conversations").execute().set_index("conversation_id")
         assert rows["channel"].to_dict() == {"mail": "email", "app": "whatsapp", "campaign": "sms"}
         assert rows["direction"].to_dict() == {"mail": "inbound", "app": "inbound", "campaign": "proactive"}
         answered = rows["first_response_at"].notna().to_dict()  # accepted is not answered, of an e-mail

@@ -86,7 +86,7 @@ def test_the_real_line(real_data):
 )  # fmt: skip
 def test_outcomes(tmp_path, told, outcome, is_known):
     data = read(tmp_path, leg(**told))
-    row = data.calls.execute().iloc[0]
+    row = data.every("calls").execute().iloc[0]
     assert (row["outcome"], str(row["answered_at"]) != "NaT") == (outcome, is_known)
     assert row["direction"] == ("outbound" if "from_no" in told else "inbound")
     assert (str(row["abandoned_at"]) != "NaT") == (outcome == "abandoned")
@@ -97,7 +97,7 @@ def test_legs_of_one_history_id_are_one_call(tmp_path):
         leg(begin="09:00:00", answered="09:00:00", end="09:00:30", to_no="Ext.800", to_type="Queue", to_dispname="Sales",
             final_number="Ext.100", final_type="Extension", final_dispname="Ann Ash", reason_changed="ReplacedDst")
         + leg(begin="09:00:20", answered="09:00:30", end="09:02:00")
-        + leg("2", from_no="Ext.100", from_type="Extension", to_no="Ext.101")
+        + leg("2", from_no="Ext.100", from_type="Extension", to_no="Ext.101", to_dispname="Bob Birch")
         + leg("3") + leg("3")
     )  # fmt: skip
     data = read(tmp_path, text)

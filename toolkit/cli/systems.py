@@ -89,3 +89,20 @@ def sources():
         screen.print(Text(f"  reads  {source.reads}"))
         screen.print(Text(f"  fills  {', '.join(source.tables)}"))
     screen.print(Text("For another system, pass the path of a folder with a source.toml as --source.", style="dim"))
+
+
+source_app = typer.Typer(help="Write a source of your own.", no_args_is_help=True)
+app.add_typer(source_app, name="source")
+
+
+@source_app.command("new", epilog="Example:  toolkit source new helpdesk --out sources")
+def new_source(
+    name: Annotated[str, typer.Argument(help="What it is to be called.", metavar="NAME")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to make it in.", metavar="DIR")] = Path("."),
+):
+    """Begin a source: a folder with a commented source.toml and a select."""
+    from toolkit.sources import write_skeleton
+
+    folder = write_skeleton(name, out)
+    typer.echo(f"{folder}: source.toml, conversations.sql, unused.sql; docs/sources/your-own.md describes them")
+    typer.echo(f"Then: toolkit check --data EXPORT --source {folder}")

@@ -8,6 +8,7 @@ from toolkit.errors import BadData
 from toolkit.load.files import peek
 from toolkit.load.files.find import matches
 from toolkit.load.files.headers import spelt
+from toolkit.load.files.places import shown_path
 from toolkit.sources import list_sources
 from toolkit.tables import OUTSIDE
 
@@ -19,6 +20,7 @@ HALF = 0.5  # of the columns that a source can't do without
 LONGEST_NAME = 40
 SHOWN = 12  # files, and columns of each, in a message
 HEADLESS = ("lines",)
+TEXTS = ("csv", "lines")
 
 
 @dataclass
@@ -83,7 +85,7 @@ def recognise(path):
     if found:
         best = [one for one in found if one.score == found[0].score]
         said = " or ".join(f"{one.source.title} (--source {one.source.name}; {one.why})" for one in best)
-        raise BadData(f"{path}: may be {said}; say which")
+        raise BadData(f"{shown_path(path)}: may be {said}; say which")
     named = _by_name(path, tables)
     if len(named) == 1:
         return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
@@ -137,7 +139,7 @@ def fits(table, spec):
         return False
     if spec.header and spec.format not in HEADLESS:
         return _share(table, spec) == 1 and _looks_like(table, spec)
-    return bool(spec.like) and _looks_like(_without_header(table, spec), spec)
+    return bool(spec.like) and table.format in TEXTS and _looks_like(_without_header(table, spec), spec)
 
 
 def _share(table, spec):
@@ -184,11 +186,10 @@ def _place(table):
 
 
 def _seen(spec, kind):
-    columns = [*spec.requires[:5], *list(spec.like)[: 0 if spec.requires else 5]]
+    if not spec.header or spec.format in HEADLESS:
+        return "holds lines as it writes them"
     more = ", ..." if len(spec.requires) > 5 else ""
-    return (
-        f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(columns)}{more}" if columns else "is there"
-    )
+    return f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(spec.requires[:5])}{more}"
 
 
 def _by_name(path, tables):
@@ -220,6 +221,7 @@ def _below(file, path):
 
 
 def _nothing_known(path, tables):
+    path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
     for table in tables[:SHOWN]:

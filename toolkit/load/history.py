@@ -178,10 +178,10 @@ def use_messages(con, tables, notes):
     reply = "sender = 'agent'" + (" AND coalesce(is_public, true)" if "is_public" in told else "")
     is_told = bool(told) and con.execute(f"SELECT count(*) > 0 FROM main.messages WHERE {reply}").fetchone()[0]
     if "first_response_at" in have:
-        if is_told or con.execute("SELECT count(first_response_at) FROM main.conversations").fetchone()[0]:
+        if con.execute("SELECT count(first_response_at) FROM main.conversations").fetchone()[0]:
             return
         con.execute("ALTER TABLE main.conversations DROP COLUMN first_response_at")
-    elif is_told:
+    if is_told:
         con.execute("ALTER TABLE main.conversations ADD COLUMN first_response_at TIMESTAMPTZ")
         con.execute(
             "UPDATE main.conversations AS own SET first_response_at = found.replied_at FROM (SELECT conversation_id, "

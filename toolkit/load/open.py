@@ -12,6 +12,7 @@ from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
 from toolkit.load.detect import recognise
+from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
@@ -31,8 +32,8 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     Parameters
     ----------
     path : str or Path
-        A folder, a file or a DuckDB database; a relative path that isn't found from the working folder
-        is looked for in the folders above it, so that notebooks run from anywhere in a project.
+        A folder, a file or a database (DuckDB, SQLite, or the URL of a Postgres one); a relative path that isn't found
+        from the working folder is looked for in the folders above it, so that notebooks run from anywhere in a project.
     source : str, optional
         Name of a source (`toolkit sources` lists them) or path of a folder of your own; by default the one that the
         export is recognised as, by its columns, keys and names: `data.recognised` says as what, and why.
@@ -63,9 +64,13 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     >>> data.zone, data.period.label
     ('Europe/Rome', '2024-03')
     """
-    path = _find(Path(path))
+    if is_url(path):
+        refuse_url(path)
+        path = as_url(path)
+    else:
+        path = _find(Path(path))
     told = progress or (lambda text: None)
-    if (path / PREPARED).is_file():
+    if not is_url(path) and (path / PREPARED).is_file():
         if service or as_of:
             raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
         data = _open_prepared(path)
@@ -73,7 +78,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         source, why = (source, "") if source else recognise(path)
         data = _open_raw(path, source, service or None, as_of or None, told)
         data.recognised = why
-    data.outside_file = find_outside(path)
+    data.outside_file = None if is_url(path) else find_outside(path)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
 
@@ -102,22 +107,24 @@ def _open_raw(path, source, service, as_of, told):
     from toolkit.sources import find_source
 
     source = find_source(source)
-    beside = (path if path.is_dir() else path.parent) / "service.toml"
-    settings = load_service(service or (beside if beside.exists() else None))
+    if not service and not is_url(path):
+        beside = (path if path.is_dir() else path.parent) / "service.toml"
+        service = beside if beside.exists() else None
+    settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
         settings = settings.model_copy(update={"time_zone": source.spec.time_zone})
     by_file = as_of == "file"  # known once the files are
     given = resolve_as_of(as_of) if as_of and not by_file else settings.as_of
     con, scratch = _connect()
     notes = list(source.spec.notes)
-    told(f"reading {path}")
+    told(f"reading {shown_path(path)}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
         there = complete(con, source, files, notes.append)
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told)
+        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append)
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -143,14 +150,20 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, there, given, told):
+def _check(con, source, settings, files, there, given, told, note):
     """Typed, checked tables in the schema main.
 
     Returns
     -------
     (names of the tables, {table that can't be used: (file, why)}, as_of, names of the columns of times without an offset)
     """
-    zone = source.spec.time_zone or settings.time_zone
+    spelling = cast.Spelling(
+        source.spec.time_zone or settings.time_zone,
+        settings.date_order or source.spec.date_order,
+        settings.decimal,
+        tuple(settings.missing),
+        settings.csat_scale,
+    )
     quality.create_ledger(con)
     if (source.folder / "unused.sql").is_file():
         unused = source.sql("unused")
@@ -164,9 +177,7 @@ def _check(con, source, settings, files, there, given, told):
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks, local = cast.type_rows(
-                con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}", settings.csat_scale
-            )
+            checks, local = cast.type_rows(con, TABLES[name], types, select, f"typed.{name}", spelling, note)
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {said(error)}") from None
         typed[name] = (types, checks)
@@ -306,8 +317,8 @@ def _find_left_out(con, source, files, typed):
 def _why_unusable(con, name, rows):
     """(file, why) of a table of which not one row can be used: a wrong column or format, not dirty rows."""
     rule, column, value, file, reason, n = con.execute(
-        'SELECT rule, "column", any_value(value), any_value(file), any_value(reason), count(*) AS n FROM ledger '
-        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column" ORDER BY n DESC LIMIT 1',
+        'SELECT rule, "column", any_value(value), any_value(file), reason, count(*) AS n FROM ledger '
+        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column", reason ORDER BY n DESC LIMIT 1',
         [name],
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"

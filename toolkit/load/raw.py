@@ -7,12 +7,13 @@ an error that names it, before any work is done.
 from pathlib import Path
 
 from toolkit.errors import BadData
-from toolkit.load.files import databases, delimited, documents, lines, mail, parquet, sheets
+from toolkit.load.files import databases, delimited, documents, lines, mail, parquet, postgres, sheets
 from toolkit.load.files.find import find_files
 from toolkit.load.files.given import OURS, Given, Target
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import DATABASES, SAID, kind_of
 from toolkit.load.files.peek import unpacked
+from toolkit.load.files.places import is_url, shown_path
 from toolkit.load.sql import quote
 from toolkit.tables import TABLES, likely_column
 
@@ -26,8 +27,8 @@ def read_raw(con, source, path, scratch, note):
     ----------
     con : DuckDBPyConnection
     source : Source
-    path : Path
-        A folder, one file, an archive, or a database.
+    path : Path or str
+        A folder, one file, an archive, or a database; a str is the URL of one.
     scratch : Path
         Folder for files unpacked, or rewritten as UTF-8.
     note : callable((key, values))
@@ -35,10 +36,9 @@ def read_raw(con, source, path, scratch, note):
 
     Returns
     -------
-    dict of raw name -> list of files read
+    dict of raw name -> list of files read, as they are shown
     """
-    path = Path(path)
-    if not path.exists():
+    if not is_url(path) and not Path(path).exists():
         raise BadData(f"{path}: there is no such file or folder")
     con.execute("CREATE SCHEMA raw")
     con.execute(
@@ -46,9 +46,14 @@ def read_raw(con, source, path, scratch, note):
         "value VARCHAR, reason VARCHAR)"
     )
     targets = {name: _target(con, source, name, scratch, note) for name in source.spec.files}
+    if is_url(path):
+        return _told(source, con, shown_path(path), postgres.load(source, path, targets), note)
+    path = Path(path)
     kind = kind_of(path) if path.is_file() else None
     if kind in DATABASES:
-        return _read_database(con, source, unpacked(Given(path, str(path)), kind, scratch), kind, targets, note)
+        given = unpacked(Given(path, str(path)), kind, scratch)
+        read = databases.attach if kind == "duckdb" else databases.load_sqlite
+        return _told(source, con, given.shown, read(source, given, targets), note)
     found = find_files(source, path, scratch, note)
     missing = []
     for name, files in found.items():
@@ -59,9 +64,9 @@ def read_raw(con, source, path, scratch, note):
         else:
             for file in given:
                 READERS[kinds[0]].load(target, file)
-        missing.append(_missing(con, source, name, files))
+        missing.append(_missing(con, source, name, [file.shown for file in files]))
     refuse(missing)
-    return {name: [Path(file.shown) for file in files] for name, files in found.items()}
+    return {name: [file.shown for file in files] for name, files in found.items()}
 
 
 def _target(con, source, name, scratch, note):
@@ -83,13 +88,13 @@ def _kinds(name, files, spec):
     return kinds
 
 
-def _read_database(con, source, given, kind, targets, note):
-    read = databases.attach if kind == "duckdb" else databases.load_sqlite
-    names, unread = read(con, source, given, targets) if kind == "duckdb" else read(source, given, targets)
-    refuse([_missing(con, source, name, [given]) for name in names])
+def _told(source, con, shown, read, note):
+    """{raw name: [the database]} of what was read of one; what else it holds is told."""
+    names, unread = read
+    refuse([_missing(con, source, name, [shown]) for name in names])
     if unread:
         note(("notes.unread_tables", {"names": unread}))
-    return {name: [Path(given.shown)] for name in names}
+    return {name: [shown] for name in names}
 
 
 def _missing(con, source, name, files):
@@ -106,7 +111,7 @@ def _missing(con, source, name, files):
         missing = [column for column in spec.requires if column.lower() not in {other.lower() for other in have}]
     else:  # its columns are spelt as the contract's only when they are typed
         missing = [column for column in spec.requires if spelt(column) not in set(map(spelt, have))]
-    return words_for_missing([file.shown for file in files], missing, have, table) if missing else ""
+    return words_for_missing(files, missing, have, table) if missing else ""
 
 
 def _respelt(con, name, spec, have):

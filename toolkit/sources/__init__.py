@@ -34,7 +34,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.errors import BadParameter, BadSettings, suggestion
+from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
 from toolkit.tables import TABLES
 
 HERE = Path(__file__).parent
@@ -79,6 +79,7 @@ class SourceSpec(BaseModel):
     title: str
     reads: str
     time_zone: str | None = None  # of naive times; default: the service's
+    date_order: Literal["dmy", "mdy"] | None = None  # of 03/04/2024, where the system writes one; service.toml wins
     channel: str | None = None  # of conversations made from messages that name none
     notes: list[str] = []  # printed with the quality of the data
     lacks: list[str] = []  # what the export can't tell
@@ -225,8 +226,10 @@ def _read(folder):
     path = folder / "source.toml"
     try:
         spec = SourceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadSettings(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise BadSettings(explain_settings(path, error, SourceSpec)) from None
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or no text
+        raise BadSettings(f"{path}: can't be read: {error}") from None
     wrong = [one for listed in spec.needs.values() for one in listed if one.split(".")[0] not in spec.files]
     wrong += [what for what in spec.needs if what.split(".")[0] not in TABLES]
     if wrong:
@@ -235,3 +238,38 @@ def _read(folder):
     if not source.selects:
         raise BadSettings(f"{folder}: has no <table>.sql; the tables are {', '.join(TABLES)}")
     return source
+
+
+def write_skeleton(name, out="."):
+    """A folder with a commented source.toml and selects, to be changed into a source of one's own.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, `_` and `-`: the folder's name, and what the source is called.
+    out : path
+        The folder in which it is made.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadParameter
+        The name is none, is one that comes with the toolkit, or the folder is there already.
+    """
+    if not re.fullmatch(r"[A-Za-z][\w-]{0,63}", name, re.ASCII):
+        raise BadParameter(f"{name!r} is no name for a source: letters, digits, _ and - are allowed, a letter first")
+    if (HERE / name / "source.toml").is_file():
+        raise BadParameter(
+            f"{name!r} comes with the toolkit; choose another name, as --source {name} would find that one"
+        )
+    folder = Path(out) / name
+    if folder.exists():
+        raise BadParameter(f"{folder}: is there already")
+    folder.mkdir(parents=True)
+    for file in sorted((HERE / "skeleton").glob("*.txt")):
+        text = file.read_text(encoding="utf-8").replace("{name}", name)
+        (folder / file.stem).write_text(text, encoding="utf-8")
+    return folder

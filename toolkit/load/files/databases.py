@@ -68,13 +68,14 @@ def refuse_none(shown, source, have):
 # --- DuckDB -----------------------------------------------------------------------------------------
 
 
-def attach(con, source, given, targets):
+def attach(source, given, targets):
     """Views of a DuckDB file's tables; the loader detaches the file when it has read them.
 
     Returns
     -------
     (names of the raw tables, names of the tables that weren't read)
     """
+    con = next(iter(targets.values())).con
     try:
         con.execute(f"ATTACH {literal(given.path)} AS given (READ_ONLY)")
     except Exception as error:

@@ -187,7 +187,7 @@ def layout_of(text, spec, given):
     top = lines[first : first + 40]
     delimiter = delimiter or _delimiter(top)
     rows = _records(top, delimiter, spec, given, first)
-    at = find_header([cells for _, cells in rows], spec.requires) if rows else 0
+    at = find_header([cells for _, cells in rows], spec.requires, spec.header_rows) if rows else 0
     above = rows[at - 1][0] if at else first
     names, ends = rows[at][1], rows[at][0]
     if spec.header_rows == 2 and at + 1 < len(rows):

@@ -19,7 +19,7 @@ def spelt(name):
     return str(name).strip().lower().replace(" ", "_")
 
 
-def find_header(rows, requires=()):
+def find_header(rows, requires=(), header_rows=1):
     """The number, from 0, of the row that names the columns.
 
     It is the first one that names all the `requires`; else the first with two or more names of which all rows above
@@ -29,6 +29,9 @@ def find_header(rows, requires=()):
     ----------
     rows : list of list of str or None
         The first rows of the table.
+    requires : list of str
+    header_rows : int
+        2 where each name is parted over two rows: the number is the upper one's.
 
     Examples
     --------
@@ -42,9 +45,10 @@ def find_header(rows, requires=()):
     filled = [index for index, row in enumerate(rows) if any(row)]
     if not filled:
         return 0
-    if len(wanted) > 1:
+    if len(wanted) > 1 or wanted and header_rows == 2:
         for index in filled:
-            if wanted <= {spelt(cell) for cell in rows[index]}:
+            named = merge_rows(rows[index], (rows + [[]])[index + 1]) if header_rows == 2 else rows[index]
+            if wanted <= set(map(spelt, named)):
                 return index
     for index in filled:
         names = [cell for cell in rows[index] if cell]
@@ -58,8 +62,10 @@ def _are_names(cells):
     return len(set(cells)) * 2 > len(cells) and not any(re.fullmatch(r"[\d\s.,:/+-]+", cell) for cell in cells)
 
 
-def merge_rows(upper, lower):
-    """The names of columns that stand in two rows; a cell of the upper one goes on over the empty ones beside it.
+def merge_rows(upper, lower, goes_on=True):
+    """The names of columns that stand in two rows.
+
+    A cell of the upper one goes on over the empty ones beside it, unless it is known how far (`goes_on` is false).
 
     Examples
     --------
@@ -70,7 +76,7 @@ def merge_rows(upper, lower):
     width = max(len(upper), len(lower))
     for above, below in zip(_padded(upper, width), _padded(lower, width), strict=True):
         # beside a name of its own alone, an empty cell isn't part of a group
-        over = above or (over if below else "")
+        over = above or (over if below and goes_on else "")
         names.append(" ".join(part for part in (over, below) if part))
     return names
 

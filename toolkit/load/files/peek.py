@@ -10,10 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from toolkit.errors import BadData
-from toolkit.load.files import databases, delimited, documents, mail, packed, sheets
+from toolkit.load.files import databases, delimited, documents, mail, packed, postgres, sheets
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import name_columns
 from toolkit.load.files.kinds import GZIP, kind_of
+from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
 from toolkit.load.files.texts import numbered_lines, read_text
 from toolkit.load.sql import literal
 
@@ -31,9 +32,9 @@ class Peek:
     Attributes
     ----------
     file : Path
-        Of a file in an archive: the archive's path, a slash, and its name there.
+        Of a file in an archive: the archive's path, a slash, and its name there; of a database's URL a str.
     format : str
-        csv, sheet, parquet, json, mbox, duckdb or sqlite.
+        csv, sheet, parquet, json, mbox, lines, duckdb, sqlite or postgres.
     part : str
         The sheet, the table of a database, or the path of the records in JSON; "" where there is only one.
     columns : list of str
@@ -56,7 +57,7 @@ def peek(path, rows=1000, spec=None):
 
     Parameters
     ----------
-    path : path
+    path : path, or URL of a Postgres database
         A folder is looked into one level deep.
     rows : int
         How many, at most.
@@ -80,6 +81,10 @@ def peek(path, rows=1000, spec=None):
     >>> table.format, table.columns[:3], table.rows[0][:3]
     ('csv', ['survey_id', 'kind', 'occasion'], ['S0000001', 'csat', None])
     """
+    if is_url(path):
+        refuse_url(path)
+        shown = shown_path(path)
+        return [Peek(shown, "postgres", *table) for table in postgres.peek(as_url(path), rows)]
     path = Path(path)
     scratch = Path(tempfile.mkdtemp(prefix="toolkit-peek-"))
     try:

@@ -120,11 +120,12 @@ def read_sheet(book, name, header_rows=1, requires=(), most=None):
     if first == len(rows):
         return Sheet(name, [], [])
     top = [[as_text(cell) for cell in row] for row in rows[first : first + 40]]
-    at = first + find_header(top, requires)
+    at = first + find_header(top, requires, header_rows)
     names = [as_text(cell) or "" for cell in rows[at]]
     if header_rows == 2 and at + 1 < len(rows):
         below = [as_text(cell) or "" for cell in rows[at + 1]]
-        names = merge_rows(_spread(names, sheet.merged_cell_ranges or [], at), below)
+        merged = sheet.merged_cell_ranges or []
+        names = merge_rows(_spread(names, merged, at), below, goes_on=not merged)
     begins = at + header_rows
     # columns without a name, and without a cell, are the sheet's edges
     used = [bool(cell) or any(row[column] != "" for row in rows[begins:]) for column, cell in enumerate(names)]

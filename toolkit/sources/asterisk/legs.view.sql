@@ -10,7 +10,8 @@ WITH counted AS (
 csv_legs AS (
     SELECT c2 AS src, c3 AS dst, c4 AS context, c6 AS channel, c7 AS dstchannel, c8 AS app, c9 AS app_data,
         c10 AS started, c11 AS answered, c12 AS ended, c14 AS billed, c15 AS disposition,
-        CASE WHEN n IN (17, 18, 20, 21) AND regexp_matches(c17, '\d{6,}[.]\d+$') THEN c17 END AS uniqueid,
+        -- alone it may be either: 1690325492.2 is no user field
+        CASE WHEN n IN (18, 21) OR (n IN (17, 20) AND regexp_matches(c17, '\d{6,}[.]\d+$')) THEN c17 END AS uniqueid,
         CASE WHEN n >= 19 THEN tail[n - 17] END AS linkedid,
         NULL AS did, _file, _row
     FROM counted WHERE try_cast(c10 AS TIMESTAMP) IS NOT NULL AND try_cast(c9 AS TIMESTAMP) IS NULL

@@ -88,6 +88,7 @@ SELECT
     END AS abandoned_at,
     coalesce(contact, address) AS customer_id,
     queue,
+    NULL::VARCHAR AS team,  -- the department of the agent, where users.json is there
     agent,
     coalesce(acd, abandon, flow_out) AS queue_seconds,
     talk AS talk_seconds,

@@ -1,7 +1,12 @@
 -- Tickets of every form in one: a warehouse's times are UTC and say so here, an export's are local, the API's have
 -- their offset, or are milliseconds.
-WITH tables AS (
+WITH answers AS (
+    SELECT *, CASE WHEN json_valid(properties) THEN properties ELSE '{}' END AS p
+    FROM raw.api
+),
+given AS (
     SELECT
+        'utc' AS form,
         id,
         coalesce(lower(coalesce(nullif(is_deleted, ''), _fivetran_deleted)) IN ('true', '1'), false) AS is_deleted,
         property_createdate AS created,
@@ -12,38 +17,22 @@ WITH tables AS (
         nullif(property_first_agent_reply_date, '') AS replied,
         nullif(property_hs_pipeline, '') AS pipeline_id,
         nullif(property_hs_pipeline_stage, '') AS stage_id,
+        NULL AS stage_label,
         nullif(property_hs_ticket_category, '') AS category,
         nullif(property_hs_ticket_priority, '') AS priority,
         nullif(property_hubspot_owner_id, '') AS owner,
         nullif(property_hubspot_team_id, '') AS team_id,
+        NULL AS team,
         nullif(property_source_type, '') AS source,
         nullif(property_hs_lastmodifieddate, '') AS modified,
         property_hs_merged_object_ids AS merged_ids,
+        NULL AS contact_id,
         _file,
         _row
     FROM raw.tickets
-),
-answers AS (
-    SELECT *, CASE WHEN json_valid(properties) THEN properties ELSE '{}' END AS p
-    FROM raw.api
-),
-given AS (
-    SELECT
-        id, is_deleted,
-        -- UTC without saying so
-        CASE WHEN regexp_matches(created, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN created || 'Z' ELSE created END AS created,
-        CASE WHEN regexp_matches(closed, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN closed || 'Z' ELSE closed END AS closed,
-        CASE WHEN regexp_matches(last_closed, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN last_closed || 'Z' ELSE last_closed END AS last_closed,
-        closed_flag,
-        CASE WHEN regexp_matches(reopened, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN reopened || 'Z' ELSE reopened END AS reopened,
-        CASE WHEN regexp_matches(replied, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN replied || 'Z' ELSE replied END AS replied,
-        pipeline_id, stage_id, NULL AS stage_label, category, priority, owner, team_id, NULL AS team, source,
-        CASE WHEN regexp_matches(modified, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN modified || 'Z' ELSE modified END AS modified,
-        merged_ids, NULL AS contact_id, _file, _row
-    FROM tables
     UNION ALL
     SELECT
-        id, coalesce(lower(archived) = 'true', false),
+        'utc', id, coalesce(lower(archived) = 'true', false),
         coalesce(nullif(p->>'$.createdate', ''), createdAt),
         nullif(p->>'$.closed_date', ''), nullif(p->>'$.hs_last_closed_date', ''), p->>'$.hs_is_closed',
         nullif(p->>'$.hs_ticket_reopened_at', ''), nullif(p->>'$.first_agent_reply_date', ''),
@@ -55,7 +44,7 @@ given AS (
     FROM answers
     UNION ALL
     SELECT
-        "Ticket ID", false, "Create date", nullif("Close date", ''), nullif("Last Closed Date", ''), NULL,
+        'local', "Ticket ID", false, "Create date", nullif("Close date", ''), nullif("Last Closed Date", ''), NULL,
         nullif("Reopened date", ''), nullif("First agent email response date", ''), nullif("Pipeline", ''), NULL,
         nullif("Ticket status", ''), nullif("Category", ''), nullif("Priority", ''), nullif("Ticket owner", ''), NULL,
         nullif("HubSpot team", ''), nullif("Source", ''), nullif("Last modified date", ''), NULL,
@@ -63,21 +52,33 @@ given AS (
     FROM raw.export
     UNION ALL
     SELECT
-        "Record ID", false, "Create date", nullif("Close date", ''), nullif("Last Closed Date", ''), NULL,
+        'local', "Record ID", false, "Create date", nullif("Close date", ''), nullif("Last Closed Date", ''), NULL,
         nullif("Reopened date", ''), nullif("First agent email response date", ''), nullif("Pipeline", ''), NULL,
         nullif("Ticket status", ''), nullif("Category", ''), nullif("Priority", ''), nullif("Ticket owner", ''), NULL,
         nullif("HubSpot team", ''), nullif("Source", ''), nullif("Last modified date", ''), NULL,
         nullif(split_part("Associated Contact IDs", ';', 1), ''), _file, _row
     FROM raw.records
 ),
+timed AS (
+    SELECT
+        * EXCLUDE (created, closed, last_closed, reopened, replied, modified),
+        CASE
+            WHEN regexp_matches(COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$'), '^\d{13}$')
+                THEN strftime(make_timestamp_ms(CAST(COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$') AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+            WHEN form = 'utc' AND regexp_matches(COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$'), '\d:\d{2}(:\d{2}([.]\d+)?)?$')
+                THEN COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$') || 'Z'
+            ELSE COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$')
+        END
+    FROM given
+),
 merged AS (
     SELECT trim(unnest(string_split(merged_ids, ';'))) AS id, id AS into_id FROM given WHERE merged_ids <> '' AND NOT is_deleted
 )
 SELECT
-    given.*,
+    timed.*,
     stages.is_closed AS stage_is_closed,
-    coalesce(stages.label, given.stage_label, given.stage_id) AS status,
+    coalesce(stages.label, timed.stage_label, timed.stage_id) AS status,
     kept.into_id AS merged_into
-FROM given
-LEFT JOIN raw.stages AS stages ON stages.stage_id = given.stage_id
-LEFT JOIN (SELECT id, min(into_id) AS into_id FROM merged GROUP BY id) AS kept ON kept.id = given.id AND kept.into_id <> given.id
+FROM timed
+LEFT JOIN raw.stages AS stages ON stages.stage_id = timed.stage_id
+LEFT JOIN (SELECT id, min(into_id) AS into_id FROM merged GROUP BY id) AS kept ON kept.id = timed.id AND kept.into_id <> timed.id
