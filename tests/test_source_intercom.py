@@ -192,8 +192,8 @@ def test_ratings_and_the_ai_agent(workspace):
     assert rows(
         workspace, "surveys", "survey_id", "sent_at", "answered_at", "score", "scale_min", "scale_max", "agent"
     ) == [
-        ["1", "2024-03-01 10:10:00", "2024-03-01 10:15:00", 4, 1, 5, "Bo"],
-        ["4", "2024-03-01 10:10:00", None, None, 1, 5, "Ada"],
+        ["1", "2024-03-01 10:10:00", "2024-03-01 10:15:00", 4, "Bo"],
+        ["4", "2024-03-01 10:10:00", None, None, "Ada"],
     ]
     assert [row[1] for row in rows(workspace, "conversations", "conversation_id", "bot_outcome")] == [
         None,
