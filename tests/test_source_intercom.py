@@ -189,9 +189,7 @@ def test_events_are_changes(workspace):
 
 
 def test_ratings_and_the_ai_agent(workspace):
-    assert rows(
-        workspace, "surveys", "survey_id", "sent_at", "answered_at", "score", "scale_min", "scale_max", "agent"
-    ) == [
+    assert rows(workspace, "surveys", "survey_id", "sent_at", "answered_at", "score", "agent") == [
         ["1", "2024-03-01 10:10:00", "2024-03-01 10:15:00", 4, "Bo"],
         ["4", "2024-03-01 10:10:00", None, None, "Ada"],
     ]
