@@ -210,7 +210,7 @@ def _check(con, source, settings, files, there, given, told, note, belongs):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
-        if not rows and not any(source.owner(raw) == name for raw in files):
+        if not rows and not any(source.owner(raw) == name for raw in files if not source.spec.files[raw].lookup):
             continue  # its select ran for what it looks up in files of others: the export doesn't hold it
         columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
