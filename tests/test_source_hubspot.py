@@ -32,7 +32,10 @@ OWNERS = {
 }  # fmt: skip
 
 
-def ticket(number, stage, created=DAY(1, "09:00"), archived=False, history=None, contact=None, **properties):
+CREATED = DAY(1, "09:00")
+
+
+def ticket(number, stage, created=CREATED, archived=False, history=None, contact=None, **properties):
     told = {"createdate": created, "hs_pipeline": "0", "hs_pipeline_stage": stage, "hs_lastmodifieddate": DAY(5, "09:00"), **properties}  # fmt: skip
     made = {"id": number, "properties": told, "createdAt": created, "updatedAt": DAY(5, "09:00"), "archived": archived}
     if history:
