@@ -186,11 +186,10 @@ def _place(table):
 
 
 def _seen(spec, kind):
-    columns = [*spec.requires[:5], *list(spec.like)[: 0 if spec.requires else 5]]
+    if not spec.header or spec.format in HEADLESS:
+        return "holds lines as it writes them"
     more = ", ..." if len(spec.requires) > 5 else ""
-    return (
-        f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(columns)}{more}" if columns else "is there"
-    )
+    return f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(spec.requires[:5])}{more}"
 
 
 def _by_name(path, tables):

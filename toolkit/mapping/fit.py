@@ -126,7 +126,7 @@ def _value_fit(kind, column, profile, context):
     """0 to 1: whether such values can stand in such a column."""
     have = profile.kind
     if have == "empty":
-        return 0.6
+        return 0.2 if kind == "key" else 0.6
     epoch = 0.9 if profile.form.startswith("epoch") else 0.0  # a key may be made of the clock
     table = {
         "time": {"time": 1.0 if profile.parsed > 0.8 else 0.8, "clock": 0.8 if context["has_day"] else 0.0},
