@@ -6,6 +6,7 @@ from exported import adds_up, rows, why, write
 from toolkit import metrics
 from toolkit.errors import BadData
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +157,11 @@ def test_a_renamed_column_is_named(tmp_path):
 def test_a_wrong_file(tmp_path):
     with pytest.raises(BadData, match="jira"):
         open_data(write(tmp_path, "sprints.csv", [["Sprint", "Goal"], ["1", "x"]]), source="jira")
+
+
+def test_it_is_recognised(tmp_path, real_data):
+    assert recognise(real_data / "jira")[0] == "jira"
+    assert recognise(write(tmp_path, "Help desk.csv", EXPORT))[0] == "jira"
+    assert (
+        recognise(write(tmp_path, "page.json", {"issues": [{"id": "1", "key": "HELP-1", "fields": {}}]}))[0] == "jira"
+    )

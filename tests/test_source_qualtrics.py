@@ -6,6 +6,7 @@ from exported import adds_up, rows, why, write
 from toolkit import metrics
 from toolkit.errors import BadData
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
 
 def test_the_real_surveys(real_data):
@@ -146,3 +147,8 @@ def test_a_renamed_column_is_named(tmp_path):
 def test_a_wrong_file(tmp_path):
     with pytest.raises(BadData, match="qualtrics"):
         open_data(write(tmp_path, "panel.csv", [["panelist", "points"], ["1", "2"]]), source="qualtrics")
+
+
+def test_it_is_recognised(tmp_path, real_data):
+    assert recognise(real_data / "qualtrics")[0] == "qualtrics"
+    assert recognise(write(tmp_path, "March.csv", EXPORT))[0] == "qualtrics"

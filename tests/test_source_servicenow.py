@@ -6,8 +6,8 @@ from exported import adds_up, rows, why, write
 from toolkit import metrics
 from toolkit.errors import BadData
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
-MDY, DMY = 'date_order = "mdy"\n', 'date_order = "dmy"\n'
 ROME = 'time_zone = "Europe/Rome"\n'
 
 
@@ -18,9 +18,8 @@ def settings(folder, text):
 
 
 @pytest.fixture(scope="module")
-def real(real_data, tmp_path_factory):
-    service = settings(tmp_path_factory.mktemp("servicenow"), MDY)
-    return open_data(real_data / "servicenow" / "incident_list_export.csv", source="servicenow", service=service)
+def real(real_data):
+    return open_data(real_data / "servicenow" / "incident_list_export.csv", source="servicenow")
 
 
 def test_the_real_list(real):
@@ -86,7 +85,7 @@ def lines(names, style):
 @pytest.mark.parametrize("names", [NAMES, LABELS], ids=["names", "labels"])
 @pytest.mark.parametrize("style", ["us", "iso"])
 def test_a_list_in_both_spellings_and_date_styles(tmp_path, names, style):
-    settings(tmp_path, ROME + (MDY if style == "us" else ""))
+    settings(tmp_path, ROME)
     write(tmp_path, "incident.csv", lines(names, style))
     data = open_data(tmp_path, source="servicenow")
     assert adds_up(data)
@@ -272,3 +271,12 @@ def test_a_renamed_column_is_named(tmp_path):
 def test_a_wrong_file(tmp_path):
     with pytest.raises(BadData, match="servicenow"):
         open_data(write(tmp_path, "cmdb_ci.csv", [["name", "serial"], ["x", "1"]]), source="servicenow")
+
+
+def test_it_is_recognised(tmp_path, real_data):
+    assert recognise(real_data / "servicenow")[0] == "servicenow"
+    assert recognise(write(tmp_path, "open ones.csv", lines(LABELS, "us")))[0] == "servicenow"
+    assert (
+        recognise(write(tmp_path, "incident.json", {"result": [{"number": "INC1", "opened_at": "x", "state": "1"}]}))[0]
+        == "servicenow"
+    )
