@@ -109,8 +109,9 @@ def _open_raw(path, source, service, as_of, told):
     from toolkit.sources import find_source
 
     source = find_source(source)
+    belongs = service or "a file given by --service"  # where a setting that is asked for is written
     if not service and not is_url(path):
-        beside = (path if path.is_dir() else path.parent) / "service.toml"
+        belongs = beside = (path if path.is_dir() else path.parent) / "service.toml"
         service = beside if beside.exists() else None
     settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
@@ -126,7 +127,7 @@ def _open_raw(path, source, service, as_of, told):
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append)
+        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append, belongs)
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -152,7 +153,7 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, there, given, told, note):
+def _check(con, source, settings, files, there, given, told, note, belongs):
     """Typed, checked tables in the schema main.
 
     Returns
@@ -211,14 +212,17 @@ def _check(con, source, settings, files, there, given, told, note):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
-        if not rows and not any(source.owner(raw) == name for raw in files):
+        if not rows and not any(source.owner(raw) == name for raw in files if not source.spec.files[raw].lookup):
             continue  # its select ran for what it looks up in files of others: the export doesn't hold it
         columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
+        lines = [f"{file}: {why}" for file, why in unusable.values()]
+        if any("service.toml" in line for line in lines):
+            lines.append(f"Write it into {belongs}")
         raise BadData(
-            "\n".join(f"{file}: {why}" for file, why in unusable.values()),
+            "\n".join(lines),
             ledger=con.execute("SELECT * FROM ledger").df(),
         )
     if not clean and not unusable:

@@ -49,9 +49,9 @@ _FAMILIES = {
 }
 _FIELDS = ("whole", "part", "y", "m", "d", "digits", "zone", "rest", "weekday", "a", "mark", "b", "again", "name")
 _CLOCK = (
-    r"^(?:[ ,;t]|- |(?:at|um|a las?|as|alle|alle ore|ore|ora|o|a) )*"
+    r"^(?:[ ,;:t]|- |(?:at|um|a las?|as|alle|alle ore|ore|ora|o|a) )*"
     r"(\d{1,2})(?:[:.h](\d{2})(?:[:.](\d{2})(?:[:.,](\d{1,9}))?)?)?"
-    r" ?(?:([ap])\.? ?m\b\.?)? ?(?:uhr|hrs?|h)? ?(z|utc|gmt|ut)? ?(?:([+-]\d{1,2})(?::?(\d{2}))?)?$"
+    r" ?(?:([ap])\.? ?m\b\.?)? ?(?:uhr|hrs?|h)? ?(z|utc|gmt|ut)? ?(?:([+-]\d{1,2})(?::?(\d{2}))?)?(?: (?:utc|gmt))?$"
 )
 _CLOCK_GROUPS = ("hour", "minute", "second", "fraction", "half", "utc", "off_hour", "off_minute")
 # A date that may be read in two orders, as the ledger has it; with `date_order` told, one with points too.
@@ -126,7 +126,8 @@ def _folded(text):
     """SQL: in lower case, without accents, each blank one space, without the zone's name in brackets at the end."""
     plain = f"lower(strip_accents(translate({text}, 'łŁ', 'll')))"
     plain = rf"trim(regexp_replace({plain}, '[\s\x{{00a0}}\x{{2009}}\x{{202f}}]+', ' ', 'g'))"
-    return rf"regexp_replace({plain}, ' ?\([^()]*\)$', '')"
+    # what has neither letters nor odd blanks is the bulk, and is as it should be
+    return rf"CASE WHEN regexp_matches({text}, '^[0-9/:.,+-]*( [0-9/:.,+-]+)*$') THEN {text} ELSE regexp_replace({plain}, ' ?\([^()]*\)$', '') END"
 
 
 def _spelled(columns):
