@@ -6,6 +6,7 @@ from exported import adds_up, rows, why, write
 from toolkit import metrics
 from toolkit.errors import BadData
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
 DAY = "2024-03-0{} {}:00.123456".format
 CONVERSATIONS = [
@@ -200,3 +201,8 @@ def test_a_renamed_column_is_named(tmp_path):
 def test_a_wrong_file(tmp_path):
     with pytest.raises(BadData, match="chatwoot"):
         open_data(write(tmp_path, "invoices.csv", [["invoice", "sum"], ["1", "2"]]), source="chatwoot")
+
+
+def test_it_is_recognised(tmp_path):
+    assert recognise(dump(tmp_path))[0] == "chatwoot"
+    assert recognise(tmp_path / "messages.csv")[0] == "chatwoot"

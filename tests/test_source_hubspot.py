@@ -8,6 +8,7 @@ from exported import adds_up, rows, why, write
 from toolkit import metrics
 from toolkit.errors import BadData
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
 DAY = "2024-03-0{}T{}:00.000Z".format
 STAGES = {
@@ -32,7 +33,10 @@ OWNERS = {
 }  # fmt: skip
 
 
-def ticket(number, stage, created=DAY(1, "09:00"), archived=False, history=None, contact=None, **properties):
+CREATED = DAY(1, "09:00")
+
+
+def ticket(number, stage, created=CREATED, archived=False, history=None, contact=None, **properties):
     told = {"createdate": created, "hs_pipeline": "0", "hs_pipeline_stage": stage, "hs_lastmodifieddate": DAY(5, "09:00"), **properties}  # fmt: skip
     made = {"id": number, "properties": told, "createdAt": created, "updatedAt": DAY(5, "09:00"), "archived": archived}
     if history:
@@ -230,3 +234,9 @@ def test_a_page_cut_in_the_middle(tmp_path):
 def test_a_wrong_file(tmp_path):
     with pytest.raises(BadData, match="hubspot"):
         open_data(write(tmp_path, "contacts.csv", [["vid", "email"], ["1", "a@x.org"]]), source="hubspot")
+
+
+def test_it_is_recognised(tmp_path, real_data):
+    assert recognise(real_data / "hubspot")[0] == "hubspot"
+    assert recognise(write(tmp_path, "tickets-1.json", {"results": TICKETS}))[0] == "hubspot"
+    assert recognise(write(tmp_path, "all my tickets.csv", EXPORT))[0] == "hubspot"

@@ -8,6 +8,7 @@ from exported import adds_up, rows, why, write
 from toolkit import metrics
 from toolkit.errors import BadData, MissingColumn
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
 NONE = "000000000000000AAA"
 ANA, BO, FLOW, PORTAL = (f"005dN00000C1tU{n}QAZ" for n in "1234")
@@ -209,3 +210,8 @@ def test_a_renamed_column_is_named(tmp_path, name, column, other):
 def test_a_wrong_file(tmp_path):
     with pytest.raises(BadData, match=r"Case\.csv"):
         open_data(write(tmp_path, "Contact.csv", [["Id", "LastName"], ["003", "Roe"]]), source="salesforce")
+
+
+def test_it_is_recognised(tmp_path, real_data):
+    assert recognise(real_data / "salesforce")[0] == "salesforce"
+    assert recognise(export(tmp_path, "EmailMessage", "CaseComment"))[0] == "salesforce"

@@ -143,6 +143,8 @@ def metric(
         opened = open_data(
             data, source=source, service=service, period=period, as_of=as_of, where=where, progress=progress
         )
+    if opened.recognised:
+        typer.echo(f"toolkit: {opened.recognised}", err=True)
     keys = [key.strip() for one in by or [] for key in one.split(",")]
     print_as(format.value, one_metric(opened, name, keys, params), opened, console())
 

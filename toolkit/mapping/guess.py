@@ -121,11 +121,9 @@ def guess_table(profiles, file="", table=None, taken=()):
         # A column that is required and isn't there speaks against the table, unless the user has said that it is.
         lacks = set(missing) - ({"sender"} if {"text", "conversation_id"} <= set(picks) else set())
         filled = {pick.column for pick in picks.values() if known[pick.header].kind != "empty"}
-        told = bool(filled & set(TELLING[name])) and _is_of(name, picks, words)
-        asked = (
-            name == "surveys"
-            and min(picks[one].score if one in picks else 0 for one in ("sent_at", "answered_at")) > 0.85
-        )
+        asked = name == "surveys" and _is_asked(picks)
+        score += 1.0 if asked else 0.0
+        told = (asked or bool(filled & set(TELLING[name]))) and _is_of(name, picks, words)
         is_own = told and (score >= 6.0 or asked or not _is_list(words, name))
         fits = is_own and not lacks
         nearly += [(score, name)] if is_own and lacks and score >= 3.0 else []
@@ -149,7 +147,9 @@ def _plain(file):
 def _is_list(words, table):
     """Whether the name of the file says that it only completes others: tags, forms, organizations."""
     every = set().union(*words, set())
-    if table == "agents" or (table == "status_changes" and "changed" in every):
+    if table == "agents":
+        return any("lookup" in sense for sense in words)
+    if table == "status_changes" and "changed" in every:
         return False
     said = [sense for sense in words if not sense & {"time", "?"}]
     people = bool(said) and bool(said[-1] & {"customer", "agent", "team"}) and not said[-1] & {"call", "message"}
@@ -167,6 +167,12 @@ def _is_of(table, picks, words):
         return picks["to_value"].score >= 0.5 and "field" in picks
     time = picks.get(TABLES[table].time)
     return time is None or time.score >= 0.4
+
+
+def _is_asked(picks):
+    """Whether columns say when a survey was sent, and when it was answered."""
+    sent, answered = picks.get("sent_at"), picks.get("answered_at")
+    return bool(sent and answered and answered.score > 0.5 and any("sent" in sense for sense in senses(sent.header)))
 
 
 def _score(table, picks, words, known):
@@ -197,7 +203,7 @@ def _best(table, profiles, taken):
     columns = [column for column in ways if column not in taken and column != "+clock"]
     if free and columns:
         scores, why = np.zeros((len(columns), len(free))), {}
-        heads = [senses(one.name) for one in free]
+        heads = [[(sense - {"lookup"}) or sense for sense in senses(one.name)] for one in free]
         context = _context(table, profiles)
         for j, (one, head) in enumerate(zip(free, heads, strict=True)):
             for i, column in enumerate(columns):

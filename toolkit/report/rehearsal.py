@@ -13,7 +13,7 @@ missing and isn't run; nothing is drawn. A notebook with other code than that is
 """
 
 import ast
-import builtins
+import importlib
 from dataclasses import dataclass, field
 
 import nbformat
@@ -27,7 +27,9 @@ from toolkit.report.sections import ABOUT, assigned_names, is_about, reason_of, 
 from toolkit.report.wants import wanted
 
 # What a cell may call besides the toolkit: it opens nothing and prints nothing.
-SAFE = {one.__name__: one for one in (abs, bool, dict, float, int, len, list, max, min, range, round, set, str, sum, tuple)}
+SAFE = {
+    one.__name__: one for one in (abs, bool, dict, float, int, len, list, max, min, range, round, set, str, sum, tuple)
+}
 
 
 @dataclass
@@ -138,24 +140,19 @@ def _steps(source):
 def _run(steps, names, stage):
     """Run the statements of a cell, with what stands for the toolkit."""
     for step in steps:
-        code = compile(ast.Module([step], []), "<cell>", "exec")
         if isinstance(step, (ast.Import, ast.ImportFrom)):
-            exec(code, names | {"__builtins__": builtins}, found := {})
-            names.update({key: stage.stand_in(value) for key, value in found.items()})
+            for one in step.names:
+                names[one.asname or one.name.split(".")[0]] = stage.imported(getattr(step, "module", ""), one.name)
             continue
         with planned():
-            exec(code, names)
+            exec(compile(ast.Module([step], []), "<cell>", "exec"), names)
 
 
 class _Stage:
     """What stands for the toolkit in a notebook: it asks for what would be shown, and shows nothing."""
 
     def __init__(self, data, is_declared):
-        import toolkit
-        from toolkit import show
-
         self.data, self.is_declared, self.shown = data, is_declared, 0
-        self.stands = [(toolkit, _Toolkit(self)), (show, _Show(self))]
         stands = {
             compare.beside_previous: self.beside_previous,
             compare.compared: lambda *given, **choices: self.beside_previous(*given, **choices)[1],
@@ -167,10 +164,17 @@ class _Stage:
             ),
             compare.unusual_weeks: lambda *given, **choices: None,
         }
-        self.stands += list(stands.items())
+        self.stands = stands
 
-    def stand_in(self, value):
-        return next((stands for real, stands in self.stands if real is value), value)
+    def imported(self, module, name):
+        """What a notebook imports: the toolkit's own, or what stands for it. To import `show` takes a second."""
+        if not module:
+            return _Toolkit(self)
+        if (module, name) == ("toolkit", "show"):
+            return _Show(self)
+        held = importlib.import_module(module)
+        found = getattr(held, name, None) or importlib.import_module(f"{module}.{name}")
+        return self.stands.get(found, found) if callable(found) else found
 
     def ask(self, data, function, choices, table=None):
         """Ask a metric for its query; what is missing is an error."""
@@ -186,15 +190,14 @@ class _Stage:
             self.ask(data, function, {"by": [*([by] if isinstance(by, str) else by), every]} | choices, table)
 
     def first_that_can(self, asks):
-        """Make each of several calls; the first error where none of them can be made."""
-        errors = []
+        """Make the first of several calls that can be made; the error of the first where none can."""
+        first = None
         for ask in asks:
             try:
-                ask()
+                return ask()
             except (MissingColumn, MissingTable) as error:
-                errors.append(error)
-        if errors and len(errors) == len(asks):
-            raise errors[0]
+                first = first or error
+        raise first or MissingColumn("the data", "", [])
 
 
 class _Toolkit:
@@ -224,8 +227,6 @@ class _Show:
             lambda key=key: stage.beside_previous(data, function, by=key, table=table, **choices)
             for key in dict.fromkeys(filter(None, keys))
         ]
-        if not asked:
-            raise MissingColumn("the data", "", [])
         stage.first_that_can(asked)
         stage.shown += 1
 

@@ -26,7 +26,7 @@ contacts AS (
         nullif(contacts.response_completed_at, '') AS completed,
         CASE
             WHEN lower(distributions.kind) LIKE '%test%' THEN 'a test email'
-            WHEN regexp_matches(lower(contacts.status), 'fail|error|bounce|blocked|duplicate|unsubscribed|skipped') THEN 'not delivered (' || contacts.status || ')'
+            WHEN regexp_matches(lower(contacts.status), 'fail|error|bounce|blocked|duplicate|unsubscribed|skipped') THEN 'not delivered: ' || contacts.status
         END AS why,
         contacts._file,
         contacts._row

@@ -28,7 +28,7 @@ exported AS (
         kinds.kind AS asked_for
     FROM raw.export AS export
     LEFT JOIN (SELECT DISTINCT _file, kind FROM raw.told WHERE kind IN ('nps', 'csat')) AS kinds ON kinds._file = export._file
-    WHERE export.ResponseId LIKE 'R\_%' ESCAPE '\'
+    WHERE export.ResponseId NOT LIKE '{%' AND position('_' IN export.ResponseId) > 0
         AND lower(export.Status) NOT IN ('1', '2', '8', '9', '12', '17', 'spam') AND NOT regexp_matches(lower(export.Status), 'preview|test')
 ),
 said AS (

@@ -6,7 +6,7 @@ WITH cells AS (
 heads AS (
     SELECT _file, name, string_agg(lower(value), ' ') AS words
     FROM cells
-    WHERE (_file, _row) IN (SELECT (_file, _row) FROM cells WHERE lower(name) = 'responseid' AND value NOT LIKE 'R\_%' ESCAPE '\')
+    WHERE (_file, _row) IN (SELECT (_file, _row) FROM cells WHERE lower(name) = 'responseid' AND (value LIKE '{%' OR position('_' IN value) = 0))
     GROUP BY ALL
 )
 SELECT

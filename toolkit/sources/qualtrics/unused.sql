@@ -7,7 +7,7 @@ SELECT
     'surveys',
     concat_ws(', ', ResponseId, Status, StartDate),
     CASE
-        WHEN ResponseId NOT LIKE 'R\_%' ESCAPE '\' THEN 'not a response: it says what the columns are'
+        WHEN ResponseId LIKE '{%' OR position('_' IN ResponseId) = 0 THEN 'not a response: it says what the columns are'
         WHEN lower(Status) IN ('8', '12', 'spam') THEN 'spam'
         WHEN lower(Status) IN ('2', 'survey test') THEN 'a test response'
         ELSE 'a preview'
@@ -15,5 +15,5 @@ SELECT
     _file,
     _row
 FROM raw.export
-WHERE ResponseId NOT LIKE 'R\_%' ESCAPE '\'
+WHERE ResponseId LIKE '{%' OR position('_' IN ResponseId) = 0
     OR lower(Status) IN ('1', '2', '8', '9', '12', '17', 'spam') OR regexp_matches(lower(Status), 'preview|test');

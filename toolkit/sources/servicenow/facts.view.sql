@@ -73,6 +73,9 @@ cleaned AS (
         * REPLACE (
             nullif(nullif(trim(state), ''), 'null') AS state,
             nullif(nullif(trim(contact_type), ''), 'null') AS contact_type,
+            nullif(nullif(trim(category), ''), 'null') AS category,
+            nullif(nullif(trim(subcategory), ''), 'null') AS subcategory,
+            nullif(nullif(trim(caller_id), ''), 'null') AS caller_id,
             nullif(nullif(trim(assignment_group), ''), 'null') AS assignment_group,
             nullif(nullif(trim(assigned_to), ''), 'null') AS assigned_to,
             nullif(nullif(trim(resolved_at), ''), 'null') AS resolved_at,

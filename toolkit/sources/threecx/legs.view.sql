@@ -47,6 +47,7 @@ named AS (
         CASE WHEN is_whole THEN fields[21] END AS from_type,
         CASE WHEN is_whole THEN fields[22] END AS to_type,
         CASE WHEN is_whole THEN fields[23] END AS final_type,
+        CASE WHEN is_whole THEN fields[24] END AS from_name,
         CASE WHEN is_whole THEN fields[25] END AS to_name,
         CASE WHEN is_whole THEN fields[26] END AS final_name,
         _file,
@@ -66,6 +67,7 @@ named AS (
         "from-type" AS from_type,
         "to-type" AS to_type,
         "final-type" AS final_type,
+        "from-dispname" AS from_name,
         "to-dispname" AS to_name,
         "final-dispname" AS final_name,
         _file,
@@ -77,6 +79,7 @@ typed AS (
         * REPLACE (
             nullif(trim(answered), '') AS answered,
             nullif(trim(final_no), '') AS final_no,
+            nullif(trim(from_name), '') AS from_name,
             nullif(trim(to_name), '') AS to_name,
             nullif(trim(final_name), '') AS final_name,
             lower(nullif(trim(from_type), '')) AS from_type,
