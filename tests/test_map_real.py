@@ -108,8 +108,12 @@ def test_every_role_is_named_rightly(real_data):
 
 
 def test_the_tables_are_known(real_data):
-    wrong = {name: guess.table for name, guess in guessed(real_data).items() if guess.table != TRUTH.get(name, (None,))[0]}
-    assert wrong == {"hubspot/engagement_email_data.csv": "conversations"}  # an e-mail of nobody, that belongs to nothing
+    wrong = {
+        name: guess.table for name, guess in guessed(real_data).items() if guess.table != TRUTH.get(name, (None,))[0]
+    }
+    assert wrong == {
+        "hubspot/engagement_email_data.csv": "conversations"
+    }  # an e-mail of nobody, that belongs to nothing
 
 
 def test_a_file_without_an_end_is_mapped_and_read(real_data, tmp_path):
@@ -126,11 +130,13 @@ def test_a_file_without_an_end_is_mapped_and_read(real_data, tmp_path):
 def test_a_workbook_is_mapped_and_read(real_data, tmp_path):
     mapped = map_files([real_data / "generic" / "reporte_tickets.xlsx"], tmp_path)
     counts = mapped.data.counts.set_index("table").loc["conversations"]
-    assert counts.rows_in == 495 and counts.rows_in == counts.rows_used + counts.rejected
-    rows = mapped.data.conversations.execute().dropna(subset=["created_at", "closed_at"])
+    assert (counts.rows_in, counts.rows_used, counts.rejected) == (495, 494, 1)
+    [entry] = mapped.data.ledger.query("action == 'rejected'").itertuples()
+    assert entry.rule == "order of times"  # the one beginning that is a text is a month-first date after the end
+    rows = mapped.data.conversations.execute()
     days = (rows["closed_at"] - rows["created_at"]).dt.total_seconds() / 86400
-    assert days.median() == 4.0 and (days >= 0).all() and len(days) >= 494
-    assert rows["FACTURACIÓN"].value_counts().to_dict() == {"Marzo": 243, "Febrero": 116}
+    assert days.median() == 4.0 and (days >= 0).all()
+    assert rows["FACTURACIÓN"].value_counts().to_dict() == {"Marzo": 243, "Febrero": 115}
 
 
 def test_requests_of_a_city_are_mapped_and_read(real_data, tmp_path):
@@ -145,7 +151,10 @@ def test_requests_of_a_city_are_mapped_and_read(real_data, tmp_path):
 def test_a_log_of_calls_with_the_day_in_its_own_column(real_data):
     plan = make_plan([real_data / "anonymous_bank" / "january.txt"])
     picks = plan.parts[0].guess.picks
-    assert picks["started_at"].headers == ["date", "vru_entry"] and picks["answered_at"].headers == ["date", "ser_start"]
+    assert picks["started_at"].headers == ["date", "vru_entry"] and picks["answered_at"].headers == [
+        "date",
+        "ser_start",
+    ]
 
 
 def write_table(folder, out):

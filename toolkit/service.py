@@ -1,6 +1,6 @@
 """service.toml: what the data can't tell about the service it comes from.
 
-Time zone, opening hours, holidays, targets, what customers expect, costs, topics. Everything has a
+Time zone, opening hours, holidays, targets, what customers expect, costs, topics, labels. Everything has a
 working default, so the file is optional; what it does say is checked, and a mistake is reported by
 key, value and what is allowed.
 
@@ -91,6 +91,9 @@ def _span_of(day, span):
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Cost = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
+
+
+Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Settings(BaseModel):
@@ -209,6 +212,8 @@ class Service(_Settings):
         None, alias="costs.currency"
     )  # stands there: "EUR"
     topics: dict[str, Topic] = {}
+    # What values of the data are shown as: value = label, of any column, or a table of them for one column.
+    labels: dict[str, Label | dict[str, Label]] = {}
     no_reply_topics: list[str] = []  # topics that need no answer, such as a compliment
 
     @model_validator(mode="before")

@@ -17,6 +17,7 @@ Examples
 
 import difflib
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from toolkit.errors import ADDED
@@ -120,6 +121,8 @@ def likely_column(wanted, have):
     'Opened At'
     >>> likely_column("channel", ["chanel"])
     'chanel'
+    >>> likely_column("conversation_id", ["Ticket-ID"]), likely_column("created_at", ["creationDate"])
+    ('Ticket-ID', 'creationDate')
     >>> likely_column("channel", ["zzz"])
     """
     spelt = {_folded(column): column for column in reversed(have)}
@@ -131,7 +134,9 @@ def likely_column(wanted, have):
 
 
 def _folded(name):
-    return "_".join(re.findall("[^\\W_]+", name.lower()))
+    parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)  # createdAt
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(letter))
+    return "_".join(re.findall("[^\\W_]+", plain.lower()))
 
 
 SENDERS = ("customer", "agent", "bot", "system")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.options import AsOf, Data, Format, Service, Source, app
+from toolkit.cli.options import AsOf, Data, Format, Notebooks, Service, Source, app
 from toolkit.cli.terminal import bars, console
 from toolkit.errors import BadData
 
@@ -20,10 +20,17 @@ def check(
         Path | None, typer.Option("--out", "-o", help="Write the ledger here, as CSV.", metavar="FILE")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was rejected or repaired.")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Say which sections and metrics the data supports, one by one.")
+    ] = False,
+    notebooks: Notebooks = None,
 ):
-    """Read an export and show what is wrong with it."""
+    """Read an export, show what is wrong with it, and what it supports."""
     from toolkit.load import open_data
+    from toolkit.report.doubts import doubts_of
+    from toolkit.report.notebooks import reports_there
     from toolkit.report.printed import print_frame, write_ledger
+    from toolkit.report.supports import print_supports
 
     try:
         with bars() as progress:
@@ -45,13 +52,14 @@ def check(
         print_frame(screen, "What was found", rules)
     else:
         screen.print("Nothing was rejected or repaired.")
-    for note in opened.notes:
+    for note in [*opened.notes, *doubts_of(opened)]:
         screen.print(f"Note: {note}", markup=False)
     if out:
         write_ledger(ledger, out)
         screen.print(f"Ledger: {out} ({len(ledger):,} rows)", markup=False)
     elif len(ledger):
         screen.print("Each row with its reason: add --out ledger.csv", style="dim", markup=False)
+    print_supports(screen, opened, reports_there(notebooks), details)
     if strict and len(ledger):
         raise typer.Exit(1)
 

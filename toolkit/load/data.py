@@ -406,6 +406,7 @@ class Data(Weeks):
             "notes": self._notes,
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
+            "shared_names": self.shared_names,
             "daily": json.loads(self._daily.to_json(orient="split")),  # whoever opens it asks for it first of all
         }
         return write_prepared(self._con, folder, known, self.outside_file)

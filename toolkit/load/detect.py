@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toolkit.errors import BadData
 from toolkit.load.files import peek
-from toolkit.load.files.find import matches
+from toolkit.load.files.find import HEADLESS, looks_like, matches
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
 from toolkit.sources import list_sources
@@ -15,11 +15,9 @@ from toolkit.tables import OUTSIDE
 OWN = "tables"  # the source of the toolkit's own tables
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
-LIKE = 0.8  # the share of them that must look so
 HALF = 0.5  # of the columns that a source can't do without
 LONGEST_NAME = 40
 SHOWN = 12  # files, and columns of each, in a message
-HEADLESS = ("lines",)
 TEXTS = ("csv", "lines")
 
 
@@ -138,8 +136,8 @@ def fits(table, spec):
     if table.format == "json" and table.part not in ([spec.records] if isinstance(spec.records, str) else spec.records):
         return False
     if spec.header and spec.format not in HEADLESS:
-        return _share(table, spec) == 1 and _looks_like(table, spec)
-    return bool(spec.like) and table.format in TEXTS and _looks_like(_without_header(table, spec), spec)
+        return _share(table, spec) == 1 and looks_like(table, spec)
+    return bool(spec.like) and table.format in TEXTS and looks_like(_without_header(table, spec), spec)
 
 
 def _share(table, spec):
@@ -154,20 +152,6 @@ def _without_header(table, spec):
         return next(iter(peek(table.file, rows=ROWS, spec=spec)), None)
     except (BadData, OSError):  # of an archive, or not to be read so
         return None
-
-
-def _looks_like(table, spec):
-    """Whether nearly all rows hold, in some columns, what the source says that these look like."""
-    if table is None:
-        return False
-    for column, pattern in spec.like.items():
-        if column not in table.columns:
-            return False
-        place = table.columns.index(column)
-        cells = [row[place] for row in table.rows if row[place]]
-        if not cells or sum(bool(re.search(pattern, cell)) for cell in cells) < LIKE * len(cells):
-            return False
-    return True
 
 
 def _specific(spec):

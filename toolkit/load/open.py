@@ -13,6 +13,7 @@ from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
 from toolkit.load.detect import recognise
 from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
+from toolkit.load.labels import use_labels_of
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
@@ -79,6 +80,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         data = _open_raw(path, source, service or None, as_of or None, told)
         data.recognised = why
     data.outside_file = None if is_url(path) else find_outside(path)
+    use_labels_of(data)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
 
@@ -107,8 +109,9 @@ def _open_raw(path, source, service, as_of, told):
     from toolkit.sources import find_source
 
     source = find_source(source)
+    belongs = service or "a file given by --service"  # where a setting that is asked for is written
     if not service and not is_url(path):
-        beside = (path if path.is_dir() else path.parent) / "service.toml"
+        belongs = beside = (path if path.is_dir() else path.parent) / "service.toml"
         service = beside if beside.exists() else None
     settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
@@ -124,7 +127,7 @@ def _open_raw(path, source, service, as_of, told):
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append)
+        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append, belongs)
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -138,9 +141,9 @@ def _open_raw(path, source, service, as_of, told):
         con.close()
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    files = [str(file) for listed in files.values() for file in listed]
+    raw_names, files = files, [str(file) for listed in files.values() for file in listed]
     data = Data(con, settings, read_at, tables, source.name, files, counts, notes, scratch=scratch)
-    data.zone_is_known = zone_is_known
+    data.zone_is_known, data.raw_names, data.source_folder = zone_is_known, tuple(raw_names), source.folder
     if as_of:
         data.as_of_reason = as_of if as_of in ("now", "file") else "given"
     elif given:
@@ -150,7 +153,7 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, there, given, told, note):
+def _check(con, source, settings, files, there, given, told, note, belongs):
     """Typed, checked tables in the schema main.
 
     Returns
@@ -209,14 +212,17 @@ def _check(con, source, settings, files, there, given, told, note):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
-        if not rows and not any(source.owner(raw) == name for raw in files):
+        if not rows and not any(source.owner(raw) == name for raw in files if not source.spec.files[raw].lookup):
             continue  # its select ran for what it looks up in files of others: the export doesn't hold it
         columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
+        lines = [f"{file}: {why}" for file, why in unusable.values()]
+        if any("service.toml" in line for line in lines):
+            lines.append(f"Write it into {belongs}")
         raise BadData(
-            "\n".join(f"{file}: {why}" for file, why in unusable.values()),
+            "\n".join(lines),
             ledger=con.execute("SELECT * FROM ledger").df(),
         )
     if not clean and not unusable:
@@ -392,6 +398,7 @@ def _open_prepared(folder):
         scratch=scratch,
     )
     data.as_of_reason, data.zone_is_known = known["as_of_reason"], known["zone_is_known"]
+    data.shared_names = [tuple(one) for one in known.get("shared_names") or []]
     if "daily" in known:
         data.know_daily(known["daily"])
     return data

@@ -20,6 +20,9 @@ class View:
 
     as_of_reason = "given"
     zone_is_known = True
+    raw_names = ()  # which files of its source there are; not known of prepared data, nor where the source is
+    source_folder = None
+    shared_names = None  # (column, value) of what is shown as another value of its column; None: not looked for yet
 
     def __init__(self, con, names, service, as_of, period):
         self._con, self._names, self.service, self.as_of, self.period = con, names, service, as_of, period

@@ -11,7 +11,11 @@ from toolkit.mapping.words import fold, meaning, senses
 from toolkit.tables import CLOSED_STATUSES, TABLES
 
 _YES = "('1', 'true', 't', 'yes', 'y', 'x', 'si', 'sí', 'sim', 's', 'oui', 'ja', 'tak', 'da')"
-_LEVELS = {"best": 5, "good": 4, "middle": 3, "bad": 2, "worst": 1}
+_LEVELS = {
+    "two_words": {"good": 1, "bad": 0},
+    "three_words": {"good": 3, "middle": 2, "bad": 1},
+    "five_words": {"best": 5, "good": 4, "middle": 3, "bad": 2, "worst": 1},
+}
 _DAYS = {
     "dmy": ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y"),
     "mdy": ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y"),
@@ -112,8 +116,8 @@ def score_sql(raw, profile):
         return f"coalesce(nullif(regexp_extract({raw}, '^\\s*(\\d+)', 1), ''), {raw})"
     if profile.scored == "stars":
         return f"CAST(length(regexp_replace({raw}, '[^★⭐]', '', 'g')) AS VARCHAR)"
-    if profile.scored in ("good_bad", "five_words"):
-        levels = {"good": 1, "bad": 0} if profile.scored == "good_bad" else _LEVELS
+    if profile.scored in _LEVELS:
+        levels = _LEVELS[profile.scored]
         told = {value: meaning("score", value) for value in profile.values}
         cases = " ".join(
             f"WHEN {literal(value.lower())} THEN {literal(levels[meant])}"

@@ -1,7 +1,7 @@
 """How well what a column holds fits a column of the contract, and why, in words."""
 
 from toolkit.mapping.profile import unit_of
-from toolkit.mapping.words import meaning
+from toolkit.mapping.words import cut, meaning
 from toolkit.tables import KINDS, TABLES
 
 # Times in the order in which they happen.
@@ -38,7 +38,7 @@ _CATEGORIES = (
     "language",
     "role",
 )
-_BY_VALUE = {"channel": 0.5, "status": 0.55, "priority": 0.5, "outcome": 0.5, "sender": 0.45}
+_BY_VALUE = {"channel": 0.7, "status": 0.55, "priority": 0.5, "outcome": 0.5, "sender": 0.45}
 _NEVER = {"due", "sync"}  # times that are none of what happened
 FOUND = {
     "time": "its values read as times",
@@ -88,6 +88,8 @@ def fit(table, column, profile, by_name, head, context):
     said = set().union(*head, set())
     if kind == "time" and said & _NEVER:
         return 0.0, ""
+    if kind in ("key", "id") and "duration" in said and "id" not in said:
+        return 0.0, ""
     if "sync" in said and column != "+deleted":
         return 0.0, ""
     value = _value_fit(kind, column, profile, context)
@@ -112,6 +114,8 @@ def fit(table, column, profile, by_name, head, context):
         score = min(1.0, score + 0.1)
     if score and kind == "time" and profile.kind == "time":
         score += _order(column, profile, context)
+    if score and kind == "time" and "utc" in cut(profile.name):
+        score += 0.03  # of the same time in two zones
     if column == "+author" and score and "author" in said:
         score += 0.02  # who wrote it is known by more than being a customer
     if column == "+solved_after" and score and unit_of(profile.name) is None and profile.kind == "number":
@@ -194,9 +198,10 @@ def _by_value_alone(kind, column, profile, share, said, context):
     """The score of a column whose header says nothing."""
     if said - {"?", "noise", "value", "name", "type", "id"}:
         return 0.0
-    if column in _BY_VALUE and share >= 0.8:
+    several = column != "channel" or len({meaning("channel", value) for value in profile.values} - {None}) > 1
+    if column in _BY_VALUE and share >= 0.8 and several:
         return _BY_VALUE[column] * (1.0 if profile.distinct > 1 else 0.8)
-    if column in ("score", "+score") and profile.scored in ("stars", "led", "out_of", "five_words"):
+    if column in ("score", "+score") and profile.scored in ("stars", "led", "out_of", "three_words", "five_words"):
         return 0.45
     if kind == "time" and profile.kind == "time" and profile.form != "compact":
         if column in ("created_at", "started_at", "sent_at") and profile.name == context["first"]:

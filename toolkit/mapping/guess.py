@@ -203,7 +203,7 @@ def _best(table, profiles, taken):
     columns = [column for column in ways if column not in taken and column != "+clock"]
     if free and columns:
         scores, why = np.zeros((len(columns), len(free))), {}
-        heads = [senses(one.name) for one in free]
+        heads = [[(sense - {"lookup"}) or sense for sense in senses(one.name)] for one in free]
         context = _context(table, profiles)
         for j, (one, head) in enumerate(zip(free, heads, strict=True)):
             for i, column in enumerate(columns):

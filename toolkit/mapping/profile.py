@@ -91,7 +91,7 @@ class Profile:
     has_day_only: bool = False
     zeros: float = 0.0  # of times of day: share of 0:00:00
     scale: tuple[int, int] | None = None  # of scores
-    scored: str = ""  # how a score is written: number, led ("5 - good"), out_of ("4/5"), stars, good_bad, five_words
+    scored: str = ""  # how a score is written: number, led ("5 - good"), out_of ("4/5"), stars, two_words, three_words, five_words
 
     @property
     def is_unique(self):
@@ -258,6 +258,7 @@ def _as_number_of_time(found, looked, total):
     if sum(looked[value] for value in numbers) < 0.9 * total:
         return False
     timely = bool({"time", "created", "closed", "started", "ended", "day", "updated"} & _senses_of(found.name))
+    said = _senses_of(found.name)
     for form, read in (
         ("epoch", _of_epoch),
         ("epoch_ms", _of_millis),
@@ -266,6 +267,8 @@ def _as_number_of_time(found, looked, total):
     ):
         if form in ("serial", "compact") and not timely:
             continue
+        if form.startswith("epoch") and said & {"phone", "id", "customer", "agent"} and not timely:
+            continue  # numbers of telephones, and keys, have as many digits
         made = [read(value, number) for value, number in numbers.items()]
         if all(one is not None for one in made):
             found.kind, found.form = "time", form
@@ -285,11 +288,11 @@ def _senses_of(name):
 
 
 def _of_epoch(value, number):
-    return number if 631_152_000 <= number <= 4_102_444_800 and len(value.split(".")[0]) >= 9 else None
+    return number if 946_684_800 <= number <= 2_147_483_648 and len(value.split(".")[0]) >= 9 else None
 
 
 def _of_millis(value, number):
-    return number / 1000 if 631_152_000_000 <= number <= 4_102_444_800_000 else None
+    return number / 1000 if 946_684_800_000 <= number <= 2_147_483_648_000 else None
 
 
 def _of_serial(value, number):
@@ -373,6 +376,13 @@ def _kind_of_text(found, looked, total):
     return "label"
 
 
+_WORDS_OF_SCORES = (
+    ("two_words", {"good", "bad"}, (0, 1)),
+    ("three_words", {"good", "middle", "bad"}, (1, 3)),
+    ("five_words", {"best", "good", "middle", "bad", "worst"}, (1, 5)),
+)
+
+
 def _look_for_score(found, counted):
     """Whether few values are scores, how they are written, and of which scale."""
     values = list(counted)
@@ -394,8 +404,7 @@ def _look_for_score(found, counted):
         meant = {meaning("score", value) for value in values} - {"unanswered"}
         if not meant or None in meant:
             return
-        found.scored = "good_bad" if meant <= {"good", "bad"} else "five_words"
-        found.scale = (0, 1) if found.scored == "good_bad" else (1, 5)
+        found.scored, found.scale = next((form, scale) for form, words, scale in _WORDS_OF_SCORES if meant <= words)
         return
     if top <= 1:
         found.scale = (0, 1)

@@ -38,8 +38,11 @@ def cut(header):
     >>> cut("N° TICKET"), cut("IsDeleted"), cut("property_hs_createdate")
     (['number', 'ticket'], ['is', 'deleted'], ['property', 'hs', 'createdate'])
     """
-    text = _CAMEL.sub(" ", _NUMBER_SIGN.sub(" number ", str(header)[:200]))
-    return re.findall(r"[^\W_]+", fold(text))
+    text = fold(_CAMEL.sub(" ", _NUMBER_SIGN.sub(" number ", str(header)[:200])))
+    for phrase, word in _tables()["phrases"].items():
+        if phrase in text:
+            text = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", word, text)
+    return re.findall(r"[^\W_]+", text)
 
 
 @cache
@@ -140,6 +143,8 @@ _LIGHT = {"time", "ticket", "name", "type", "last"}
 
 def name_score(header_senses, ways):
     """How well a header fits one of the ways to call a column, 0 to 1."""
+    # of a question most words say nothing
+    strange = _STRANGE if sum("?" in one for one in header_senses) < 3 else 0.95
     best = 0.0
     for way, weight in ways:
         left = _left_over(header_senses, way)
@@ -149,7 +154,7 @@ def name_score(header_senses, ways):
         for one in left:
             if "noise" in one:
                 continue
-            score *= _STRANGE if "?" in one else (0.85 if one & _LIGHT else _FOREIGN)
+            score *= strange if "?" in one else (0.85 if one & _LIGHT else _FOREIGN)
         best = max(best, score)
     return best
 

@@ -6,14 +6,19 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from toolkit.errors import MissingColumn, MissingPackage, MissingSetting, MissingTable, UnfitSetting
+from toolkit.load.history import MADE
 from toolkit.sources import list_sources
 from toolkit.sources.fields import can_fill, fills
 from toolkit.tables import TABLES
 
 OWN = "tables"  # the source of the toolkit's own tables
+# What the loader makes a column of conversations of, where they have it not: (table, column).
+MADE_OF = {column: [("status_changes", "changed_at")] for column in MADE}
+MADE_OF["closed_at"] = [("conversations", "solved_at"), *MADE_OF["closed_at"]]
+MADE_OF["first_response_at"] = [("messages", "sent_at")]
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Want:
     kind: str
     table: str = ""
     column: str = ""
-    said: str = ""  # of another error what it says
+    said: str = field(default="", compare=False)  # what the error says
 
     @property
     def name(self):
@@ -55,14 +60,14 @@ def wanted(error, table=""):
 
 
 def meaning(want):
-    """What the contract says of what is missing; "" where it says nothing."""
+    """What the contract says of what is missing, in short; "" where it says nothing."""
     table = TABLES.get(want.table)
     if want.kind == "table" and table:
         return f"one row per {table.row}"
     if want.kind == "kind" and table:
         return f"rows of {want.table} whose kind is {want.column}"
     known = [table.column(name).meaning for name in names_of(want) if table and name in table.names]
-    return "; or ".join(known)
+    return "; or ".join(re.split(r"[;.]", text)[0] for text in known)
 
 
 def names_of(want):
@@ -75,7 +80,7 @@ def names_of(want):
 
 
 def brings(want, source=None, there=()):
-    """What would bring it, in a sentence or two: a file of the same source, what other systems have, a setting.
+    """What would bring it, in a sentence: a file of the same source, what other systems have, a setting.
 
     Parameters
     ----------
@@ -83,17 +88,27 @@ def brings(want, source=None, there=()):
     source : Source, optional
         The one that wrote the data.
     there : names of its raw files that were found
+
+    Examples
+    --------
+    >>> from toolkit.sources import find_source
+    >>> brings(Want("column", "conversations", "topic"), find_source("tables"))
+    'a column topic in conversations.csv'
+    >>> brings(Want("table", "surveys"), find_source("twitter")).split(";")[0]
+    "this export doesn't tell it"
     """
     if want.kind == "setting":
         return f"say {want.column} in service.toml"
     if want.table not in TABLES or want.kind not in ("table", "kind", "column"):
         return ""
-    said = [_of_source(want, source, there)] if source is not None and source.name != OWN else [_own(want)]
-    if not said[0]:
-        others = [one.name for one in list_sources() if one.name != OWN and _can(one, want)]
-        has = f"; {_listed(others)} {'have' if others[1:] else 'has'} it" if others else ""
-        said = [f"this export doesn't tell it{has}"]
-    return said[0]
+    if source is None or source.name == OWN:
+        return _own(want)
+    said = _of_source(want, source, there)
+    if said:
+        return said
+    others = [one.name for one in list_sources() if one.name != OWN and _fields(one, want)]
+    has = f"; {_listed(others)} {'have' if others[1:] else 'has'} it" if others else ""
+    return f"this export doesn't tell it{has}"
 
 
 def _own(want):
@@ -105,25 +120,34 @@ def _own(want):
     return f"a column {' or '.join(names_of(want))} in {want.table}.csv"
 
 
-def _of_source(want, source, there):
-    """Which files of the source tell it that weren't found, or that it may be left out of those that were; "" for none."""
-    columns = names_of(want) if want.kind == "column" else TABLES[want.table].required
-    if want.kind == "kind" or not any(can_fill(source, want.table, column) for column in columns):
-        return ""
-    files = list(dict.fromkeys(name for column in columns for name in fills(source, want.table, column)))
+def _fields(source, want):
+    """(table, column) of what a source has of it, or of what the loader makes it of."""
+    if want.kind == "kind":  # which kinds of surveys an export holds only its rows tell
+        return []
     if want.kind == "table":
-        files = [name for name in source.made_of(want.table) if name in source.spec.files]
+        return [(want.table, None)] if want.table in source.tables else []
+    columns = [(want.table, column) for column in names_of(want)]
+    if want.table == "conversations":
+        columns += [one for _, column in columns for one in MADE_OF.get(column, ())]
+    return [(table, column) for table, column in columns if can_fill(source, table, column)]
+
+
+def _of_source(want, source, there):
+    """Which files of the source tell it, those that weren't found first; "" for none."""
+    files = []
+    for table, column in _fields(source, want):
+        needed = source.spec.needs.get(f"{table}.{column}" if column else table, [])
+        files += [one.split(".")[0] for one in needed]
+        if column:
+            files += fills(source, table, column)
+        elif table in source.selects:
+            files += source.made_of(table)
+    files = [name for name in dict.fromkeys(files) if name in source.spec.files]
     absent = [name for name in files if name not in there]
     if absent:
         shown = " or ".join(source.spec.files[name].patterns[0] for name in absent[:3])
         return f"a file like {shown} beside the others"
-    return f"rows that hold it in {_listed(files)}" if files else ""
-
-
-def _can(source, want):
-    if want.kind != "column":
-        return want.table in source.tables
-    return any(can_fill(source, want.table, column) for column in names_of(want))
+    return f"an export of {_listed(files)} that holds it" if files else ""
 
 
 def _listed(names, most=4):

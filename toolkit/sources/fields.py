@@ -264,9 +264,8 @@ class _Query(_Nothing):
         if self.branches:
             return [*self.branches[0].at(place), *self.branches[1].at(place)]
         columns = list(self._columns())
-        if all(name or not isinstance(one, self.exp.Star) for name, one in columns) and place < len(columns):
-            if columns[place][0] or not columns[place][1].find(self.exp.Star):
-                return self._of(columns[place][1])
+        if place < len(columns) and all(name for name, _ in columns):
+            return self._of(columns[place][1])
         names = self.names()
         return self.get(names[place]) if place < len(names) else ()
 

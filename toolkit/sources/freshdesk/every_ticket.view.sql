@@ -1,18 +1,16 @@
 -- Tickets of both forms, every copy: one row per record of a file, with words in place of codes. The API's times have
 -- an offset, those of the CSV export are in the time zone of whoever exported.
-WITH fields AS (
-    SELECT name, try_cast(choices AS JSON) AS choices
+WITH choices AS (
+    SELECT name, unnest(map_entries(try_cast(try_cast(choices AS JSON) AS MAP(VARCHAR, JSON)))) AS choice
     FROM raw.ticket_fields
-    WHERE name IN ('status', 'source', 'priority')
+    WHERE name IN ('status', 'source')
 ),
 -- {"2": ["Open", "Being processed"], ...}; of sources {"Email": 1, ...}
 statuses AS (
-    SELECT code, choices->>('$."' || code || '"[0]') AS word
-    FROM (SELECT choices, unnest(json_keys(choices)) AS code FROM fields WHERE name = 'status')
+    SELECT choice.key AS code, any_value(choice.value->>'$[0]') AS word FROM choices WHERE name = 'status' GROUP BY code
 ),
 ways AS (
-    SELECT choices->>('$."' || replace(word, '"', '\"') || '"') AS code, word
-    FROM (SELECT choices, unnest(json_keys(choices)) AS word FROM fields WHERE name = 'source')
+    SELECT choice.value->>'$' AS code, any_value(choice.key) AS word FROM choices WHERE name = 'source' GROUP BY code
 ),
 teams AS (
     SELECT id, any_value(name) AS name

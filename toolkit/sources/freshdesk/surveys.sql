@@ -6,7 +6,7 @@ WITH given AS (
         coalesce(
             try_cast(ratings AS JSON)->>'$.default_question',
             -- a survey that has no such question: its first
-            try_cast(ratings AS JSON)->>('$."' || json_keys(try_cast(ratings AS JSON))[1] || '"')
+            map_values(try_cast(try_cast(ratings AS JSON) AS MAP(VARCHAR, JSON)))[1]->>'$'
         ) AS rating,
         ticket_id,
         user_id AS customer_id,

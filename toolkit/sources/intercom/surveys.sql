@@ -1,12 +1,10 @@
--- One row per conversation in which a rating was asked for.
+-- One row per conversation in which a rating, 1 to 5, was asked for.
 SELECT
     id AS survey_id,
     'csat' AS kind,
     asked_at AS sent_at,
     CASE WHEN rating IS NOT NULL THEN coalesce(rated_at, asked_at) END AS answered_at,
     rating AS score,
-    1 AS scale_min,
-    5 AS scale_max,
     id AS conversation_id,
     customer_id,
     coalesce(rated_agent, agent) AS agent,

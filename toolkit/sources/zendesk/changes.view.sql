@@ -31,14 +31,13 @@ WITH child AS (
 named AS (
     SELECT
         *,
-        coalesce(
-            event->>'$.field_name',
-            list_filter(
-                json_keys(event),
-                lambda key: key NOT IN ('id', 'via', 'via_reference_id', 'type', 'event_type', 'previous_value', 'ticket_id', 'metadata', 'custom_ticket_fields')
-            )[1],
-            json_keys(event->'$.custom_ticket_fields')[1]
-        ) AS field
+        list_filter(
+            map_entries(try_cast(event AS MAP(VARCHAR, JSON))),
+            lambda entry: entry.key NOT IN (
+                'id', 'via', 'via_reference_id', 'type', 'event_type', 'previous_value', 'ticket_id', 'metadata', 'custom_ticket_fields'
+            )
+        )[1] AS own,
+        map_entries(try_cast(event->'$.custom_ticket_fields' AS MAP(VARCHAR, JSON)))[1] AS custom
     FROM child
     WHERE (event->>'$.type') IN ('Change', 'Create') OR (event->>'$.event_type') IN ('Change', 'Create')
 ),
@@ -55,13 +54,9 @@ history AS (
 )
 SELECT
     ticket_id,
-    field,
+    coalesce(event->>'$.field_name', own.key, custom.key) AS field,
     event->>'$.previous_value' AS from_value,
-    coalesce(
-        event->>'$.value',
-        json_extract_string(event, '$."' || replace(field, '"', '\"') || '"'),
-        json_extract_string(event, '$.custom_ticket_fields."' || replace(field, '"', '\"') || '"')
-    ) AS to_value,
+    CASE WHEN (event->>'$.field_name') IS NOT NULL THEN event->>'$.value' ELSE coalesce(own.value, custom.value)->>'$' END AS to_value,
     changed_at,
     changed_by,
     _file,
