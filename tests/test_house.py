@@ -35,6 +35,7 @@ ROOMS = [
     ],
     ["toolkit.result"],
     ["toolkit.load", "toolkit.sentiment"],
+    ["toolkit.mapping"],
     ["toolkit.metrics"],
     ["toolkit.claims"],
     ["toolkit.findings", "toolkit.plots", "toolkit.table_html", "toolkit.cards", "toolkit.headline"],

@@ -275,7 +275,20 @@ def test_what_is_only_looked_up_makes_no_table(tmp_path, forms):
     [
         ("both.view.sql", "SELECT nope FROM raw.old", BadData, "both.view.sql: can't run: Binder Error"),
         ("source.toml", TOML.replace('["both"]', '["gone"]'), BadSettings, "no gone.view.sql"),
-        ("source.toml", TOML.replace("requires", "requirs"), BadSettings, "requirs"),
+        (
+            "source.toml",
+            TOML.replace("lookup =", "lookups ="),
+            BadSettings,
+            "files.people.lookups = True: unknown key; did you mean 'lookup'? Allowed here: patterns,",
+        ),
+        (
+            "source.toml",
+            TOML.replace("title", "titel"),
+            BadSettings,
+            "titel = 'Two forms': unknown key; did you mean 'title'?",
+        ),
+        ("source.toml", TOML.replace('["people.csv"]', "7"), BadSettings, "files.people.patterns = 7: "),
+        ("source.toml", TOML.replace("title =", "title"), BadSettings, "source.toml: can't be read"),
         (
             "conversations.sql",
             "SELECT id AS conversation_id FROM raw.both",
@@ -305,3 +318,21 @@ def test_prepared_data_knows_the_new_tables(tmp_path):
     assert metrics.inbound_volume(again.conversations)["n"].tolist() == [1]
     assert again.agents.name.to_pandas().tolist() == ["Ada"] and len(rows(again, "conversations", "agent")) == 2
     assert json.loads((tmp_path / "prepared" / "prepared.json").read_text())["tables"]
+
+
+def test_a_source_is_begun_from_a_skeleton_that_reads(tmp_path, capsys):
+    from toolkit.cli import main
+
+    assert main(["source", "new", "helpdesk", "--out", str(tmp_path)]) == 0
+    folder = tmp_path / "helpdesk"
+    assert str(folder) in capsys.readouterr().out
+    export = tmp_path / "export"
+    export.mkdir()
+    write(export, tickets=f"Ticket ID,Created,Status,Channel\n1,{AT(1, 9)},Open,E-Mail\n2,{AT(1, 9)},Spam,E-Mail\n")
+    data = open_data(export, source=folder)
+    assert adds_up(data)
+    assert rows(data, "conversations", "conversation_id", "channel") == [["1", "e-mail"]]
+    assert [reason for reason in data.ledger["reason"] if "spam" in reason]
+    for name in ("helpdesk", "zendesk", "../x", "1x", ""):  # there already, the toolkit's own, no name
+        assert main(["source", "new", name, "--out", str(tmp_path)]) == 2
+        assert "Traceback" not in capsys.readouterr().err

@@ -166,3 +166,28 @@ def tell_directions(con, tables, notes):
         n = con.execute(f"SELECT count(*) FROM main.{table} WHERE {wanted}").fetchone()[0] if wanted else 0
         if n:
             notes.append((f"notes.began_{table}", {"n": n}))
+
+
+def use_messages(con, tables, notes):
+    """When a human first answered, told by the messages where the system keeps no such time of its own.
+
+    Where neither tells of one reply the column goes: else it would read as if nobody had been answered.
+    """
+    have = {row[0] for row in con.execute("DESCRIBE main.conversations").fetchall()}
+    told = {row[0] for row in con.execute("DESCRIBE main.messages").fetchall()} if "messages" in tables else set()
+    reply = "sender = 'agent'" + (" AND coalesce(is_public, true)" if "is_public" in told else "")
+    is_told = bool(told) and con.execute(f"SELECT count(*) > 0 FROM main.messages WHERE {reply}").fetchone()[0]
+    if "first_response_at" in have:
+        if con.execute("SELECT count(first_response_at) FROM main.conversations").fetchone()[0]:
+            return
+        con.execute("ALTER TABLE main.conversations DROP COLUMN first_response_at")
+    if is_told:
+        con.execute("ALTER TABLE main.conversations ADD COLUMN first_response_at TIMESTAMPTZ")
+        con.execute(
+            "UPDATE main.conversations AS own SET first_response_at = found.replied_at FROM (SELECT conversation_id, "
+            "min(sent_at) AS replied_at FROM main.messages JOIN (SELECT conversation_id, created_at FROM main.conversations) "
+            f"USING (conversation_id) WHERE {reply} AND sent_at >= created_at GROUP BY conversation_id) AS found "
+            "WHERE own.conversation_id = found.conversation_id"
+        )
+        return
+    notes.append(("notes.no_replies", {}))

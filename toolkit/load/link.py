@@ -3,7 +3,7 @@
 import re
 
 from toolkit import engine
-from toolkit.load.history import put_names, settle_closed, settle_scale, tell_directions, use_changes
+from toolkit.load.history import put_names, settle_closed, settle_scale, tell_directions, use_changes, use_messages
 from toolkit.load.sql import literal, quote
 
 
@@ -33,6 +33,8 @@ def link(con, source, tables, notes, settings, unusable=()):
         if "status_changes" in tables:
             use_changes(con, columns_of(con, "conversations"), notes)
         settle_closed(con, columns_of(con, "conversations"), notes)
+        if "conversations" in source.selects and not source.passes_all("conversations"):
+            use_messages(con, tables, notes)
     if settings.topics and {"conversations", "messages"} <= set(tables):
         _find_topics(con, settings)
     if "conversations" not in tables:

@@ -20,7 +20,7 @@ REASONS = {
     "short line": "the line has fewer fields than the file's first line",
     "unusable line": "the line can be read, but is no part of anything that can be counted",
     "left out by the source": "the source's selects return no row for it",
-    "not a time": "the value is not a time from 1900 on, or its day and month can't be told apart (set date_order)",
+    "not a time": "the value is not a time from 1900 on, in no form that is known",
     "not a number": "the value is not a number",
     "not a whole number": "the value is not a whole number",
     "not true or false": "the value is neither true nor false",
@@ -103,12 +103,16 @@ PARENTS = (
 
 @dataclass(frozen=True)
 class Check:
-    """One condition on a typed row: broken where `when` is true; `value` is shown in the ledger."""
+    """One condition on a typed row: broken where `when` is true; `value` is shown in the ledger.
+
+    `reason` is told in place of the rule's where it says more.
+    """
 
     rule: str
     column: str
     when: str
     value: str
+    reason: str = ""
 
 
 def rules_of(table, types, csat_scale=None):
@@ -154,7 +158,7 @@ def reject(con, table, checks, typed):
     for index in broken:
         check = checks[index]
         _write(con, table, check.rule, "rejected", check.column, check.value, typed,
-               f"{ID} IN (SELECT {ID} FROM broken WHERE _check = {index})")  # fmt: skip
+               f"{ID} IN (SELECT {ID} FROM broken WHERE _check = {index})", check.reason)  # fmt: skip
     if broken:
         con.execute(f"DELETE FROM {typed} WHERE {ID} IN (SELECT {ID} FROM broken)")
 
@@ -281,12 +285,12 @@ def repair(con, table, types, typed, as_of_us):
                 con.execute(f"UPDATE {typed} SET {quote(name)} = {new} WHERE {condition}")
 
 
-def _write(con, table, rule, action, column, value, typed, condition):
+def _write(con, table, rule, action, column, value, typed, condition, reason=""):
     key = " || ' / ' || ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.key)
     con.execute(
         f"INSERT INTO ledger SELECT ?, {key}, ?, ?, ?, left(CAST({value} AS VARCHAR), 200), _file, _row, ? "
         f"FROM {typed} WHERE {condition} ORDER BY {ID}",
-        [table.name, rule, action, column, REASONS[rule]],
+        [table.name, rule, action, column, reason or REASONS[rule]],
     )
 
 

@@ -4,7 +4,7 @@ from toolkit import clock, engine
 from toolkit.backend import as_view, contacts_only, table_of
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
-from toolkit.load.score import score_messages
+from toolkit.load.score import leave_unscored, score_messages
 from toolkit.tables import FOLDED, HISTORY_WEEK, PARTS_OF, READ_AT, TABLES
 
 # (key, parent): where a table finds the columns that it lacks.
@@ -20,6 +20,9 @@ class View:
 
     as_of_reason = "given"
     zone_is_known = True
+    raw_names = ()  # which files of its source there are; not known of prepared data, nor where the source is
+    source_folder = None
+    shared_names = None  # (column, value) of what is shown as another value of its column; None: not looked for yet
 
     def __init__(self, con, names, service, as_of, period):
         self._con, self._names, self.service, self.as_of, self.period = con, names, service, as_of, period
@@ -273,8 +276,21 @@ class View:
         if "messages" not in self._names:
             raise MissingTable(self.absent("messages"), "messages")
         if not self._is_scored():
+            if self._shared.get("unscored"):
+                leave_unscored(self._con)
+                return self._rows("messages", "unscored_messages")
             score_messages(self._con)
         return self._rows("messages", "scored_messages")
+
+    @property
+    def unscored(self):
+        """The same data, whose `scored_messages` wait for no score: they have the sentiment that the data itself gives.
+
+        For who asks only what there is.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__, _own={}, _shared=self._shared | {"unscored": True})
+        return view
 
     def _is_scored(self):
         found = self._con.execute(

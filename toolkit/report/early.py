@@ -67,6 +67,7 @@ def check_columns(wanted, data, source=None):
 
 def columns_there(data, source=None):
     """The columns that the tables in `data` have or are given, sorted; None when only reading them can tell."""
+    from toolkit.load.detect import OWN, recognise
     from toolkit.load.files import peek
     from toolkit.load.files.kinds import DATABASES, kind_of
 
@@ -75,10 +76,10 @@ def columns_there(data, source=None):
         return None  # the loader looks elsewhere, and says so
     if (path / "prepared.json").is_file():
         found = {file.stem: _parquet_columns(file) for file in path.glob("*.parquet") if file.stem != "ledger"}
-    elif (source or "tables") != "tables":
-        return None
     else:
         try:
+            if (source or recognise(path)[0]) != OWN:
+                return None
             if path.is_file() and kind_of(path) in DATABASES:
                 found = {one.part.lower(): one.columns for one in peek(path, rows=1)}
             else:

@@ -22,6 +22,8 @@ def read_data(data, source=None, service=None, as_of=None, progress=None):
 
 def look_at(opened, periods, filters, allow_empty=False, warn=None, tell=None):
     """Tell which days the periods mean; refuse, or warn of, one without a row; warn of what was guessed."""
+    if tell and opened.recognised:
+        tell(opened.recognised)
     if warn:
         for line in opened.doubts:
             warn(line)
