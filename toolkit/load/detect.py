@@ -75,7 +75,8 @@ def recognise(path):
     >>> recognise("data/sample")[0]
     'tables'
     """
-    tables = list(_tables(path))
+    broken = []
+    tables = list(_tables(path, broken))
     found = [one for source in list_sources() if (one := _candidate(source, tables)).is_possible]
     found.sort(key=lambda one: one.score, reverse=True)
     if found and (len(found) == 1 or found[0].score > found[1].score):
@@ -87,15 +88,18 @@ def recognise(path):
     named = _by_name(path, tables)
     if len(named) == 1:
         return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
-    raise BadData(_nothing_known(path, tables))
+    raise BadData(_nothing_known(path, tables, broken))
 
 
 def _told(source, why):
     return source.name, "" if source.name == OWN else f"{why} (--source {source.name})"
 
 
-def _tables(path):
-    """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last."""
+def _tables(path, broken):
+    """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last.
+
+    What is said of those that can't be read is added to `broken`: they are told when they are read, if they are.
+    """
     if not Path(path).is_dir():
         yield from peek(path, rows=ROWS)
         return
@@ -106,8 +110,8 @@ def _tables(path):
         for file in dict.fromkeys([files[0], files[-1]]):
             try:
                 yield from peek(file, rows=ROWS)
-            except BadData:
-                continue  # told when it is read, if it is read
+            except BadData as error:
+                broken.append(str(error))
 
 
 def _files(folder):
@@ -194,7 +198,7 @@ def _below(file, path):
     return file.relative_to(path).as_posix() if path.is_dir() and file.is_relative_to(path) else file.name
 
 
-def _nothing_known(path, tables):
+def _nothing_known(path, tables, broken):
     path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
@@ -202,7 +206,7 @@ def _nothing_known(path, tables):
         more = f", ... ({len(table.columns)} columns)" if len(table.columns) > SHOWN else ""
         lines.append(f"  {_place(table)}: {', '.join(map(_short, table.columns[:SHOWN]))}{more}")
     if not tables:
-        lines = [f"{path}: holds nothing that can be read as a table"]
+        lines = [f"{path}: holds nothing that can be read as a table", *(f"  {one}" for one in broken[:SHOWN])]
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")
     first = next((str(table.file) for table in tables), str(path))
