@@ -66,7 +66,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     if folder.exists() and not force:
         raise BadParameter(f"{folder}: is there already; give --force to write over it, or another --name")
     given = read_answers(answers) if answers else None
-    plan = make_plan(paths, given, answers or "answers", plan_zone(data_path))
+    plan = make_plan(paths, given, answers or "answers", plan_zone(data_path), data_path)
     if tell:
         tell(plan)
     plan = ask_all(plan, ask)
