@@ -311,7 +311,13 @@ def test_half_past_one_in_the_afternoon_is_american():
 def test_without_a_terminal_it_says_what_it_would_ask(ambiguous, tmp_path, capsys):
     assert main(["map", str(ambiguous), "--out", str(tmp_path / "s")]) == 2
     said = capsys.readouterr().err
-    assert "--yes" in said and "date_order" in said and "'03/04/2026 10:00'" in said and not (tmp_path / "s").exists()
+    assert (
+        "--yes" in said
+        and "date_order" in said
+        and "'03/04/2026 10:00'" in said
+        and 'files.things.channel = "unknown"' in said
+        and not (tmp_path / "s").exists()
+    )
 
 
 def test_the_command_says_what_to_do_next(ambiguous, tmp_path, capsys):
@@ -605,9 +611,7 @@ def test_two_tables_that_fit_are_asked_about(tmp_path):
     [table] = [one for one in questions(plan) if one.path.endswith(".table")]
     assert table.default == plan.parts[0].table and len(table.choices) > 2
     other = next(one for one in table.choices if one and one != table.default)
-    answered = ask_all(
-        plan, lambda question: other if question is table or question.path == table.path else question.default
-    )
+    answered = ask_all(plan, lambda asked: {one.key: other if one.path == table.path else one.default for one in asked})
     assert answered.parts[0].table == other
 
 
