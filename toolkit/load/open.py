@@ -127,7 +127,9 @@ def _open_raw(path, source, service, as_of, told):
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, there, given, told, notes.append, belongs)
+        tables, unusable, read_at, naive = _check(
+            con, source, settings, files, there, given, told, notes.append, belongs
+        )
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
