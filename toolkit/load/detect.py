@@ -6,8 +6,8 @@ from pathlib import Path
 
 from toolkit.errors import BadData
 from toolkit.load.files import peek
-from toolkit.load.files.find import HEADLESS, looks_like, matches
-from toolkit.load.files.headers import spelt
+from toolkit.load.files.find import matches
+from toolkit.load.files.fit import HEADLESS, fits, has_header, share, specific
 from toolkit.load.files.places import shown_path
 from toolkit.sources import list_sources
 from toolkit.tables import OUTSIDE
@@ -34,7 +34,7 @@ class Candidate:
         files = self.source.spec.files
         told = [(name, len(tables)) for name, tables in self.fits.items()]
         made = [(name, n) for name, n in told if not files[name].lookup]
-        known = sum(n * _specific(files[name]) for name, n in told)
+        known = sum(n * specific(files[name]) for name, n in told)
         return sum(n for _, n in made), known, sum(n for _, n in told)
 
     @property
@@ -49,7 +49,7 @@ class Candidate:
     def why(self):
         """What shows it, in a few words."""
         files = self.source.spec.files
-        name = max(self.fits, key=lambda one: (not files[one].lookup, _specific(files[one])))
+        name = max(self.fits, key=lambda one: (not files[one].lookup, specific(files[one])))
         return f"{_place(self.fits[name][0])} {_seen(files[name], self.fits[name][0].format)}"
 
 
@@ -122,40 +122,30 @@ def _candidate(source, tables):
     """What of an export fits which of a source's files; each table the one by most columns."""
     found = Candidate(source)
     for table in tables:
-        fitting = [(name, spec) for name, spec in source.spec.files.items() if fits(table, spec)]
+        fitting = [(name, spec) for name, spec in source.spec.files.items() if _is_one(table, spec)]
         if fitting:
-            name = max(fitting, key=lambda one: _specific(one[1]))[0]
+            name = max(fitting, key=lambda one: specific(one[1]))[0]
             found.fits.setdefault(name, []).append(table)
     return found
 
 
-def fits(table, spec):
-    """Whether a table is one that a source reads as `spec`: by its format and columns, or by what its rows look like."""
+def _is_one(table, spec):
+    """Whether a table is one that a source reads as `spec`: of its format, from its place, and with its columns."""
     if spec.format and spec.format != table.format and spec.format not in HEADLESS:
         return False
     if table.format == "json" and table.part not in ([spec.records] if isinstance(spec.records, str) else spec.records):
         return False
-    if spec.header and spec.format not in HEADLESS:
-        return _share(table, spec) == 1 and looks_like(table, spec)
-    return bool(spec.like) and table.format in TEXTS and looks_like(_without_header(table, spec), spec)
+    if has_header(spec):
+        return fits(table, spec)
+    return bool(spec.like) and table.format in TEXTS and any(fits(one, spec) for one in _as(spec, table))
 
 
-def _share(table, spec):
-    """The share of the columns that a source can't do without which a table has."""
-    have = {spelt(column) for column in table.columns}
-    return sum(spelt(column) in have for column in spec.requires) / len(spec.requires) if spec.requires else 0.0
-
-
-def _without_header(table, spec):
-    """The table of a file that has no header, as the source names its columns."""
+def _as(spec, table):
+    """The tables of a file, as a source that names their columns reads it."""
     try:
-        return next(iter(peek(table.file, rows=ROWS, spec=spec)), None)
+        return peek(table.file, rows=ROWS, spec=spec)
     except (BadData, OSError):  # of an archive, or not to be read so
-        return None
-
-
-def _specific(spec):
-    return len(spec.requires) + len(spec.like)
+        return []
 
 
 def _place(table):
@@ -170,7 +160,7 @@ def _place(table):
 
 
 def _seen(spec, kind):
-    if not spec.header or spec.format in HEADLESS:
+    if not has_header(spec):
         return "holds lines as it writes them"
     more = ", ..." if len(spec.requires) > 5 else ""
     return f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(spec.requires[:5])}{more}"
@@ -187,7 +177,7 @@ def _by_name(path, tables):
         for table in tables:
             name = _below(table.file, path)
             made = [spec for spec in source.spec.files.values() if not spec.lookup and matches(name, spec.patterns)]
-            if any(_share(table, spec) >= HALF for spec in made):
+            if any(share(table, spec) >= HALF for spec in made):
                 found.append(source)
                 break
     return [source for source in found if source.name == OWN] if len(found) > 1 else found

@@ -149,8 +149,8 @@ def _value_fit(kind, column, profile, context):
     value = table.get(have, 0.0)
     if kind == "key" and value and not profile.is_unique:
         value *= 0.6 if profile.distinct > 0.5 * profile.filled else 0.5
-    if kind == "key" and set(profile.values) & {"0", "1"} and profile.distinct < 3:
-        value *= 0.3  # a count or a flag
+    if kind == "key" and profile.values and set(profile.values) <= {"0", "1"}:
+        value *= 0.45  # a count or a flag
     if kind == "score":
         value = (
             max(value, 0.0)

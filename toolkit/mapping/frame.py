@@ -122,6 +122,7 @@ class Mapping:
                 f"the frame has no column {header!r}{suggestion(header, self._columns)}; it has: {', '.join(self._columns)}"
             )
         said = self._values["files"].setdefault(NAME, {})
+        said.update({"table": self.table} if self.table else {})
         columns = {key: one for key, one in said.get("columns", {}).items() if one != header}
         said["columns"] = columns | {column: "" if header is None else str(header)}
         self._make()

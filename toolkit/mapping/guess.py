@@ -113,8 +113,10 @@ def guess_table(profiles, file="", table=None, taken=()):
     known = {one.name: one for one in profiles}
     words = [sense for sense in senses(_plain(file)) if "noise" not in sense or "lookup" in sense]
     guesses, nearly = [], []
-    for name in [table] if table else TABLES:
-        picks = _best(name, profiles, dict(taken))
+    said = dict(taken)
+    able = [name for name in TABLES if set(said) <= {*known_columns(name), *TABLES[name].names}]
+    for name in [table] if table else able or TABLES:
+        picks = _best(name, profiles, said)
         made = MADE[name] | ({"conversation_id"} if name == "messages" and "in_reply_to" in picks else set())
         missing = [column for column in TABLES[name].required if column not in picks and column not in made]
         score = _score(name, picks, words, known)
@@ -214,7 +216,7 @@ def _best(table, profiles, taken):
                 picks[columns[i]] = Pick(columns[i], free[j].name, round(float(min(1.0, scores[i, j])), 2), why[i, j])
     _close(table, picks, taken, {one.name: one for one in profiles})
     _add_clocks(table, profiles, picks, ways)
-    return {column: picks[column] for column in ways if column in picks}
+    return {column: picks[column] for column in [*ways, *TABLES[table].names] if column in picks}
 
 
 def _context(table, profiles):

@@ -113,6 +113,11 @@ def make_plan(paths, answers=None, named="answers", zone=None):
                 name = _raw_name(sample, {part.name for part in parts})
                 parts.append(Part(name, [sample.file], sample, Guess(None)))
                 rows[name] = list(sample.rows)
+    bare = [part for part in parts if not rows[part.name]]
+    if len(bare) == len(parts) and parts:
+        raise BadData(
+            f"{bare[0].files[0]}: names columns ({', '.join(bare[0].sample.columns[:10])}), and has no rows below them"
+        )
     if not parts:
         raise BadData(f"{', '.join(map(str, paths))}: holds no table with rows")
     check_against(answers, {part.name: part.sample.columns for part in parts}, named)

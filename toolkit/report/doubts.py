@@ -9,7 +9,7 @@ import difflib
 
 from toolkit import words
 from toolkit.errors import ADDED, ToolkitError, suggestion
-from toolkit.metrics.benchmark import outside_figures
+from toolkit.metrics import compare
 from toolkit.metrics.rows import channel_setting
 from toolkit.report.each import distinct
 from toolkit.tables import PHONE_CHANNELS, TABLES
@@ -98,7 +98,7 @@ def unread_figures(data):
         return []
     file = data.outside_file.name
     try:
-        unread = outside_figures(data.outside).unread
+        unread = compare.outside_figures(data.outside).unread
     except ToolkitError as error:
         return [words.note(("notes.check.outside", {"file": file, "why": str(error)}))]
     told = [{"file": file, "line": line, "why": why} for line, why in unread]

@@ -195,8 +195,8 @@ def list_sources():
 
     Examples
     --------
-    >>> [source.name for source in list_sources()]
-    ['amazon_connect', 'anonymous_bank', 'asterisk', 'genesys', 'tables', 'threecx', 'twitter']
+    >>> [source.name for source in list_sources()][:3]
+    ['amazon_connect', 'anonymous_bank', 'asterisk']
     """
     return [find_source(folder.parent.name) for folder in sorted(HERE.glob("*/source.toml"))]
 

@@ -1,12 +1,12 @@
 """Which files of what a user gave are read as which: by their names, else by their columns."""
 
 import fnmatch
-import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from toolkit.errors import BadData
 from toolkit.load.files import packed
+from toolkit.load.files.fit import fits, specific
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
@@ -15,8 +15,6 @@ from toolkit.tables import OUTSIDE, likely_column
 
 NO_DATA = ("service.toml", "readme.md", "thumbs.db", "desktop.ini", OUTSIDE)
 MOST_LOOKED_AT = 200  # files whose names say nothing
-LIKE = 0.8  # the share of the first rows that must look as a source says
-HEADLESS = ("lines",)  # formats whose columns have no names of their own
 
 
 @dataclass
@@ -152,40 +150,17 @@ def matches(name, patterns):
 
 
 def _fits(entry, spec, tables):
-    """How many of the columns that a file can't do without another one has, if it has them all; else 0.
-
-    Of a file whose columns have no names: how many of them look as the source says.
-    """
-    if spec.format in HEADLESS or not spec.header:
-        return len(spec.like) if any(looks_like(table, spec) for table in tables(entry, spec)) else 0
-    wanted = set(map(spelt, spec.requires))
-    for table in tables(entry, spec):
-        if wanted <= set(map(spelt, table.columns)):
-            return len(wanted)
-    return 0
-
-
-def looks_like(table, spec):
-    """Whether nearly all rows of a Peek hold, in some columns, what the source says that these look like."""
-    if table is None:
-        return False
-    for column, pattern in spec.like.items():
-        if column not in table.columns:
-            return False
-        place = table.columns.index(column)
-        cells = [row[place] for row in table.rows if row[place]]
-        if not cells or sum(bool(re.search(pattern, cell)) for cell in cells) < LIKE * len(cells):
-            return False
-    return True
+    """By how many columns a file is known as one that is read as `spec`; 0 where it isn't."""
+    return specific(spec) if any(fits(table, spec) for table in tables(entry, spec)) else 0
 
 
 def _best(entry, names, specs, tables):
     """Of the raw names that a file is called as, those whose columns it has; each only once from one place in it."""
-    fits = {name: _fits(entry, specs[name], tables) for name in names}
+    known = {name: _fits(entry, specs[name], tables) for name in names}
     best = {}
     for name in names:
         place = (str(specs[name].records), specs[name].sheet)
-        if fits[name] and fits[name] > fits.get(best.get(place), 0):
+        if known[name] and known[name] > known.get(best.get(place), 0):
             best[place] = name
     return list(best.values()) or [name for name in names if not specs[name].requires] or names[:1]
 
@@ -194,9 +169,9 @@ def _only_fit(entry, specs, tables):
     """The raw name whose columns a file has, if it is the only one; the one with more of them goes before another."""
     if OF_ENDING.get(ending(PurePosixPath(entry.name))) is None and "." in entry.name.rsplit("/", 1)[-1]:
         return None
-    fits = {name: _fits(entry, spec, tables) for name, spec in specs.items() if spec.requires or spec.like}
-    most = max(fits.values(), default=0)
-    best = [name for name, n in fits.items() if n and n == most]
+    known = {name: _fits(entry, spec, tables) for name, spec in specs.items() if spec.requires or spec.like}
+    most = max(known.values(), default=0)
+    best = [name for name, n in known.items() if n and n == most]
     return best[0] if len(best) == 1 else None
 
 

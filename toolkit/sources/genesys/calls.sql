@@ -32,7 +32,8 @@ callers AS (
         _row,
         arg_min(contact, (place, leg)) FILTER (contact IS NOT NULL) AS contact,
         arg_min(regexp_replace(address, '^(tel|sip):', ''), (place, leg)) FILTER (direction = 'inbound' AND address IS NOT NULL) AS address,
-        CASE WHEN bool_and(ends IS NOT NULL) THEN max(ends) END AS ends
+        -- the caller's own leg; later ones are of third parties, and may never have been closed
+        first(ends ORDER BY place, leg) AS ends
     FROM raw.sessions
     WHERE purpose IN ('customer', 'external')
     GROUP BY _file, _row
@@ -64,6 +65,8 @@ ended AS (
         *,
         -- by its own legs; conversationEnd only says that it is over where nobody of the house was in it
         CASE
+            -- a callback that nobody took lies in its queue until it expires: nothing happens then
+            WHEN kind = 'callback' AND answered_at IS NULL THEN NULL
             WHEN coalesce(is_open, false) OR (kind <> 'direct' AND ends IS NULL) THEN NULL
             WHEN handled_until IS NOT NULL OR ends IS NOT NULL THEN greatest(coalesce(handled_until, ends), coalesce(ends, handled_until))
             WHEN kind = 'direct' AND conversationEnd IS NOT NULL THEN coalesce(caller_until, try_cast(conversationEnd AS TIMESTAMPTZ))

@@ -61,14 +61,38 @@ given AS (
 ),
 timed AS (
     SELECT
-        * EXCLUDE (created, closed, last_closed, reopened, replied, modified),
-        CASE
-            WHEN regexp_matches(COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$'), '^\d{13}$')
-                THEN strftime(make_timestamp_ms(CAST(COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$') AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-            WHEN form = 'utc' AND regexp_matches(COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$'), '\d:\d{2}(:\d{2}([.]\d+)?)?$')
-                THEN COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$') || 'Z'
-            ELSE COLUMNS('^(created|closed|last_closed|reopened|replied|modified)$')
-        END
+        * REPLACE (
+            CASE
+                WHEN regexp_matches(created, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(created AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+                WHEN form = 'utc' AND regexp_matches(created, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN created || 'Z'
+                ELSE created
+            END AS created,
+            CASE
+                WHEN regexp_matches(closed, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(closed AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+                WHEN form = 'utc' AND regexp_matches(closed, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN closed || 'Z'
+                ELSE closed
+            END AS closed,
+            CASE
+                WHEN regexp_matches(last_closed, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(last_closed AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+                WHEN form = 'utc' AND regexp_matches(last_closed, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN last_closed || 'Z'
+                ELSE last_closed
+            END AS last_closed,
+            CASE
+                WHEN regexp_matches(reopened, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(reopened AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+                WHEN form = 'utc' AND regexp_matches(reopened, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN reopened || 'Z'
+                ELSE reopened
+            END AS reopened,
+            CASE
+                WHEN regexp_matches(replied, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(replied AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+                WHEN form = 'utc' AND regexp_matches(replied, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN replied || 'Z'
+                ELSE replied
+            END AS replied,
+            CASE
+                WHEN regexp_matches(modified, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(modified AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
+                WHEN form = 'utc' AND regexp_matches(modified, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN modified || 'Z'
+                ELSE modified
+            END AS modified
+        )
     FROM given
 ),
 merged AS (

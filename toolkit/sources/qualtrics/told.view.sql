@@ -1,7 +1,11 @@
 -- What the columns of an exported CSV hold, a row a cell: below the names stand the questions' texts and their ids.
 WITH cells AS (
-    SELECT name, value, _file, _row
-    FROM (UNPIVOT raw.export ON COLUMNS(* EXCLUDE (_file, _row)) INTO NAME name VALUE value)
+    SELECT cell.key AS name, cell.value AS value, _file, _row
+    FROM (
+        SELECT unnest(map_entries(CAST(to_json(export) AS MAP(VARCHAR, VARCHAR)))) AS cell, export._file, export._row
+        FROM raw.export AS export
+    )
+    WHERE cell.value IS NOT NULL
 ),
 heads AS (
     SELECT _file, name, string_agg(lower(value), ' ') AS words

@@ -3,12 +3,23 @@
 WITH wrapped AS (
     -- a field is a text, or {value, display_value, link}
     SELECT
-        CASE
-            WHEN COLUMNS('^(?i:sys_id|number|opened_at|state|priority|contact_type|category|subcategory|assignment_group|assigned_to|caller_id|resolved_at|closed_at|reopen_count|active|made_sla|sys_updated_on)$') LIKE '{"%'
-                AND json_valid(COLUMNS('^(?i:sys_id|number|opened_at|state|priority|contact_type|category|subcategory|assignment_group|assigned_to|caller_id|resolved_at|closed_at|reopen_count|active|made_sla|sys_updated_on)$'))
-                THEN COLUMNS('^(?i:sys_id|number|opened_at|state|priority|contact_type|category|subcategory|assignment_group|assigned_to|caller_id|resolved_at|closed_at|reopen_count|active|made_sla|sys_updated_on)$')
-            ELSE CAST(json_object('value', COLUMNS('^(?i:sys_id|number|opened_at|state|priority|contact_type|category|subcategory|assignment_group|assigned_to|caller_id|resolved_at|closed_at|reopen_count|active|made_sla|sys_updated_on)$')) AS VARCHAR)
-        END,
+        CASE WHEN sys_id LIKE '{"%' AND json_valid(sys_id) THEN sys_id ELSE CAST(json_object('value', sys_id) AS VARCHAR) END AS sys_id,
+        CASE WHEN number LIKE '{"%' AND json_valid(number) THEN number ELSE CAST(json_object('value', number) AS VARCHAR) END AS number,
+        CASE WHEN opened_at LIKE '{"%' AND json_valid(opened_at) THEN opened_at ELSE CAST(json_object('value', opened_at) AS VARCHAR) END AS opened_at,
+        CASE WHEN state LIKE '{"%' AND json_valid(state) THEN state ELSE CAST(json_object('value', state) AS VARCHAR) END AS state,
+        CASE WHEN priority LIKE '{"%' AND json_valid(priority) THEN priority ELSE CAST(json_object('value', priority) AS VARCHAR) END AS priority,
+        CASE WHEN contact_type LIKE '{"%' AND json_valid(contact_type) THEN contact_type ELSE CAST(json_object('value', contact_type) AS VARCHAR) END AS contact_type,
+        CASE WHEN category LIKE '{"%' AND json_valid(category) THEN category ELSE CAST(json_object('value', category) AS VARCHAR) END AS category,
+        CASE WHEN subcategory LIKE '{"%' AND json_valid(subcategory) THEN subcategory ELSE CAST(json_object('value', subcategory) AS VARCHAR) END AS subcategory,
+        CASE WHEN assignment_group LIKE '{"%' AND json_valid(assignment_group) THEN assignment_group ELSE CAST(json_object('value', assignment_group) AS VARCHAR) END AS assignment_group,
+        CASE WHEN assigned_to LIKE '{"%' AND json_valid(assigned_to) THEN assigned_to ELSE CAST(json_object('value', assigned_to) AS VARCHAR) END AS assigned_to,
+        CASE WHEN caller_id LIKE '{"%' AND json_valid(caller_id) THEN caller_id ELSE CAST(json_object('value', caller_id) AS VARCHAR) END AS caller_id,
+        CASE WHEN resolved_at LIKE '{"%' AND json_valid(resolved_at) THEN resolved_at ELSE CAST(json_object('value', resolved_at) AS VARCHAR) END AS resolved_at,
+        CASE WHEN closed_at LIKE '{"%' AND json_valid(closed_at) THEN closed_at ELSE CAST(json_object('value', closed_at) AS VARCHAR) END AS closed_at,
+        CASE WHEN reopen_count LIKE '{"%' AND json_valid(reopen_count) THEN reopen_count ELSE CAST(json_object('value', reopen_count) AS VARCHAR) END AS reopen_count,
+        CASE WHEN active LIKE '{"%' AND json_valid(active) THEN active ELSE CAST(json_object('value', active) AS VARCHAR) END AS active,
+        CASE WHEN made_sla LIKE '{"%' AND json_valid(made_sla) THEN made_sla ELSE CAST(json_object('value', made_sla) AS VARCHAR) END AS made_sla,
+        CASE WHEN sys_updated_on LIKE '{"%' AND json_valid(sys_updated_on) THEN sys_updated_on ELSE CAST(json_object('value', sys_updated_on) AS VARCHAR) END AS sys_updated_on,
         _file,
         _row
     FROM raw.api
