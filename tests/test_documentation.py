@@ -137,7 +137,7 @@ def test_the_sample_settings_show_every_setting():
     shown = tomllib.loads((ROOT / "data/sample/service.toml").read_text(encoding="utf-8"))
     assert set(shown) <= set(Service.model_fields)
     # how dates, numbers and missing values are spelt needn't be told of the sample, a currency stands among the costs
-    assert set(Service.model_fields) - set(shown) <= {"date_order", "decimal", "missing", "currency"}
+    assert set(Service.model_fields) - set(shown) <= {"date_order", "decimal", "missing", "currency", "labels"}
     assert "currency" in shown["costs"]
 
 

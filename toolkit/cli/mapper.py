@@ -39,6 +39,10 @@ def map_export(
     ask = None if yes else _asker(sys.stdin.isatty())
     mapped = map_files(files, out, name, answers, ask, force, lambda plan: print_plan(screen, plan), bars)
     print_result(screen, mapped)
+    if mapped.known:
+        source, why = mapped.known
+        said = f"{why or 'These are tables of the contract'}: toolkit report --data {shlex.quote(str(mapped.data_path))} needs no map"
+        screen.print(f"Note: {said} (source {source}).", markup=False)
     screen.print(
         f"Source: {mapped.folder} ({', '.join(sorted(one.name for one in mapped.folder.iterdir()))})", markup=False
     )

@@ -84,19 +84,17 @@ def sample(
     typer.echo(f"Sample data: {out}\nNext: toolkit report --data {out}")
 
 
-@app.command()
-def sources():
-    """Show the systems whose exports can be read."""
-    from rich.text import Text
+@app.command(epilog="Examples:  toolkit sources  |  toolkit sources asterisk")
+def sources(
+    name: Annotated[str | None, typer.Argument(help="One of them: how its export is made.", metavar="[NAME]")] = None,
+):
+    """Show the systems whose exports can be read, or how the export of one is made and what it tells."""
+    from toolkit.report.source_pages import print_source, print_sources
+    from toolkit.sources import find_source
 
-    from toolkit.sources import list_sources
-
-    screen = console()
-    for source in list_sources():
-        screen.print(Text(source.name, style="bold"), Text(source.title))
-        screen.print(Text(f"  reads  {source.reads}"))
-        screen.print(Text(f"  fills  {', '.join(source.tables)}"))
-    screen.print(Text("For another system, pass the path of a folder with a source.toml as --source.", style="dim"))
+    if name:
+        return print_source(console(), find_source(name))
+    return print_sources(console())
 
 
 source_app = typer.Typer(help="Write a source of your own.", no_args_is_help=True)

@@ -22,6 +22,7 @@ class Mapped:
     plan: object
     folder: Path
     data_path: Path
+    known: tuple | None = None  # (source, why) where the export is of a system that needs no map
     data: object = None  # None where not one row can be used
     refused: BadData | None = None
 
@@ -71,7 +72,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     plan = ask_all(plan, ask)
     refuse_unusable(plan)
     write_folder(folder, source_files(plan, name))
-    mapped = Mapped(plan, folder, data_path)
+    mapped = Mapped(plan, folder, data_path, known_system(data_path))
     with (bars or nullcontext)() as progress:
         return read_back(mapped, progress)
 
@@ -102,6 +103,16 @@ def source_name(path):
     'relatorio_marco_2026'
     """
     return re.sub(r"[^a-z0-9]+", "_", fold(Path(path).name.split(".")[0])).strip("_")[:40] or "my_export"
+
+
+def known_system(path):
+    """(source, what shows it) where the export is of a system that needs no map; None where it isn't known."""
+    from toolkit.load.detect import recognise
+
+    try:
+        return recognise(path)
+    except BadData:
+        return None
 
 
 def _place(paths):

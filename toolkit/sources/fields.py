@@ -8,6 +8,7 @@ It is what docs/sources shows, and how `toolkit check` knows which file would br
 (['queue_log.queue'], ['queue_log.data2'])
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -138,6 +139,18 @@ class _File(_Nothing):
         return list(self.columns.values())
 
 
+class _Turned(_Nothing):
+    """The columns of a relation turned into rows: each may hold anything of it."""
+
+    def __init__(self, relation):
+        self.relation = relation
+
+    def get(self, name):
+        if fields := self.relation.has(name) and self.relation.get(name):
+            return fields
+        return (Field(self.relation.name, ""),) if isinstance(self.relation, _File) else ()
+
+
 class _Opened(_Nothing):
     """The rows that a list is opened into."""
 
@@ -158,6 +171,8 @@ class _Query(_Nothing):
         self.busy, self.found = set(), {}
         while isinstance(query, exp.Subquery):
             query = query.this
+        if isinstance(query, exp.Pivot):
+            query = exp.select("*").from_(query)
         for step in query.ctes:
             # a step that reads itself finds what it begins with
             self.steps[step.alias.lower()] = _Query(step.this, reader, self.steps)
@@ -180,6 +195,9 @@ class _Query(_Nothing):
                 self.sources[alias] = self.reader.raw(one.name)
             else:
                 self.sources[alias] = self.steps.get(one.name.lower(), _Nothing())
+        elif isinstance(one, exp.Pivot):
+            inner = _Query(exp.select("*").from_(one.this), self.reader, self.steps)
+            self.sources[alias] = _Turned(next(iter(inner.sources.values()), _Nothing()))
         elif isinstance(one, (exp.Subquery, exp.Select, exp.SetOperation)):
             self.sources[alias] = _Query(one, self.reader, self.steps)
         else:
@@ -194,15 +212,21 @@ class _Query(_Nothing):
         exp = self.exp
         for place, one in enumerate(self.query.expressions if isinstance(self.query, exp.Select) else ()):
             is_star = isinstance(one, exp.Star) or (isinstance(one, exp.Column) and isinstance(one.this, exp.Star))
+            is_star = is_star or (not one.alias and one.find(exp.Columns) is not None)
             yield ("", one) if is_star else (one.alias_or_name or f"column{place}", one)
 
     def _of_star(self, one):
-        """(relations that a star stands for, names that it leaves out)."""
-        star = one if isinstance(one, self.exp.Star) else one.this
-        left = star.args.get("except_") or star.args.get("except") or []
+        """(relations that a star stands for, whether it takes a name); COLUMNS('...') is one for the names that fit."""
+        exp = self.exp
+        if not isinstance(one, exp.Star) and not (isinstance(one, exp.Column) and isinstance(one.this, exp.Star)):
+            pattern = one.find(exp.Columns).this
+            fits = re.compile(pattern.name if isinstance(pattern, exp.Literal) else ".*", re.I)
+            return list(self.sources.values()), lambda name: bool(fits.search(name))
+        star = one if isinstance(one, exp.Star) else one.this
+        left = {name.name.lower() for name in star.args.get("except_") or star.args.get("except") or []}
         table = "" if star is one else one.table.lower()
         relations = [self.sources[table]] if table in self.sources else list(self.sources.values())
-        return relations, {name.name.lower() for name in left}
+        return relations, lambda name: name.lower() not in left
 
     def names(self):
         if self.branches:
@@ -212,8 +236,8 @@ class _Query(_Nothing):
             if name:
                 made.append(name)
                 continue
-            relations, left = self._of_star(one)
-            made += [n for relation in relations for n in relation.names() if n.lower() not in left]
+            relations, takes = self._of_star(one)
+            made += [n for relation in relations for n in relation.names() if takes(n)]
         return made
 
     def has(self, name):
@@ -224,8 +248,8 @@ class _Query(_Nothing):
             if own.lower() == name.lower():
                 return True
             if not own:
-                relations, left = self._of_star(one)
-                said = [relation.has(name) for relation in relations if name.lower() not in left]
+                relations, takes = self._of_star(one)
+                said = [relation.has(name) for relation in relations if takes(name)]
                 if any(said):
                     return True
                 told = None if None in said else told
@@ -248,7 +272,7 @@ class _Query(_Nothing):
             if own.lower() == name:
                 return self._of(one)
         stars = [self._of_star(one) for own, one in self._columns() if not own]
-        return self._from([one for relations, left in stars if name not in left for one in relations], name)
+        return self._from([one for relations, takes in stars if takes(name) for one in relations], name)
 
     def _aligned(self, name):
         """What each branch gives in the place of a column of the first."""
