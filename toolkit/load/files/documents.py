@@ -205,7 +205,7 @@ def likely_paths(document, requires=()):
     """The paths at which the records of a parsed document may lie, the likeliest first.
 
     A list of objects is likelier than the object around it, the longest list the likeliest, but for an object with an
-    id of its own, which is a record; where `requires` names columns, what has most of them is.
+    id of its own, alone or under a single key, which is a record; where `requires` names columns, what has most of them is.
 
     Examples
     --------
@@ -213,13 +213,16 @@ def likely_paths(document, requires=()):
     ['tickets', '']
     >>> likely_paths({"ticketId": 1, "notes": [{"text": "a"}]})
     ['', 'notes']
+    >>> likely_paths({"ticket": {"id": 1, "notes": [{"text": "a"}]}})
+    ['ticket', 'ticket.notes', '']
     """
     found = []  # (columns that it has, length, path)
     wanted = {spelt(name) for name in requires}
 
     def look(value, path):
         if isinstance(value, dict):
-            is_record = not path and any(OWN_ID.fullmatch(key) and key != "request_id" for key in value)
+            is_lone = not path or (path.count(".") == 0 and len(document) == 1)  # {"ticket": {...}}
+            is_record = is_lone and any(OWN_ID.fullmatch(key) and key != "request_id" for key in value)
             found.append((_shared(wanted, value), (1 << 30) * is_record, path))
             if path.count(".") < 2:
                 for key, inner in value.items():
