@@ -168,6 +168,10 @@ PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "t
 # Written channels that are neither social ones nor messaging.
 EMAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
 FORM_CHANNELS = (
+    "web_form", "webform", "web form", "form", "contact_form", "contact form", "webformular", "kontaktformular",
+)  # fmt: skip
+MAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
+FORM_CHANNELS = (
     "web_form",
     "webform",
     "web form",
