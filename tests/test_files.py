@@ -320,7 +320,7 @@ def test_a_database_without_what_the_source_reads(tmp_path):
         con.execute("CREATE TABLE other(a)")
     con.close()
     with pytest.raises(BadData, match="has none of the tables conversations.*it has: other"):
-        open_data(tmp_path / "x.db")
+        open_data(tmp_path / "x.db", source="tables")
 
 
 def test_a_table_is_found_by_the_patterns_of_files_and_its_columns(tmp_path):
@@ -521,7 +521,7 @@ def test_a_file_that_comes_near_is_told_what_it_lacks(tmp_path):
     written(tmp_path, "my tickets.csv", "Ticket-ID,chanel,Fecha créé,creationDate\n1,x,2,3\n")
     for place in (tmp_path, tmp_path / "my tickets.csv"):
         with pytest.raises(BadData) as error:
-            open_data(place)
+            open_data(place, source="tables")
         for words in (
             "my tickets.csv",
             "'conversation_id' ('Ticket-ID' looks like it)",

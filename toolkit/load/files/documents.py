@@ -95,7 +95,7 @@ def _read_whole(target, given):
     if not target.con.execute("SELECT json_valid(?)", [text]).fetchone()[0]:
         mended = _mended(text)
         if mended is None:
-            documents = _one_after_another(text)
+            documents = one_after_another(text)
             if documents is None:
                 raise BadData(f"{given.shown}: {_where(text)}")
             target.con.executemany("INSERT INTO documents VALUES (?, ?)", documents)
@@ -113,7 +113,7 @@ def _mended(text):
         return None
 
 
-def _one_after_another(text):
+def one_after_another(text):
     """(number, text) of documents that follow one another without commas, as pages put together are; else None."""
     decoder, at, found = json.JSONDecoder(strict=False), 0, []
     while at < len(text):

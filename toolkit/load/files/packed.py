@@ -25,6 +25,9 @@ def members(path):
     BadData
         It can't be opened, or holds nothing.
     """
+    with open(path, "rb") as raw:
+        if raw.read(2) != b"PK":
+            raise BadData(f"{path}: isn't the zip archive that it is called; download it again, or take it away")
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [one for one in archive.infolist() if not one.is_dir()]

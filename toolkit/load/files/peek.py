@@ -147,8 +147,8 @@ def unpacked(given, kind, scratch):
 
 def _peek_csv(given, rows, spec, notes, scratch):
     text = read_text(given, notes.append, SIZE)
-    if not text.strip():
-        raise BadData(f"{given.shown}: is empty")
+    if not text:
+        raise BadData(f"{given.shown}: is empty, without even a header line; export it again, or take it away")
     layout = delimited.layout_of(text, spec, given)
     lines = re.split("\r\n|\n|\r", text)
     if len(text.encode()) >= SIZE // 2:
@@ -167,10 +167,14 @@ def _peek_lines(given, rows, spec, notes, scratch):
 def _peek_sheets(given, rows, spec, notes, scratch):
     book = sheets.open_book(given)
     shown, hidden = sheets.sheets_of(book)
-    for name in [spec.sheet] if spec.sheet in (*shown, *hidden) else shown:
+    names, is_empty = [spec.sheet] if spec.sheet in (*shown, *hidden) else shown, True
+    for name in names:
         sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
         if sheet.columns:
+            is_empty = False
             yield name, sheet.columns, [cells for _, cells in sheet.rows[:rows]]
+    if is_empty:
+        raise sheets.nothing_in(given, names)
 
 
 def _peek_parquet(given, rows, spec, notes, scratch):
@@ -200,7 +204,9 @@ def _peek_json(given, rows, spec, notes, scratch):
         found = list(itertools.islice((line for line in lines if isinstance(line, dict)), rows))
     else:
         found = documents.parsed(text)
-        found = closed(text) if found is None else found
+        if found is None:
+            pages = [documents.parsed(page) for _, page in documents.one_after_another(text) or ()]
+            found = [one for page in pages for one in (page if isinstance(page, list) else [page])] or closed(text)
         if found is None:
             raise BadData(f"{given.shown}: isn't JSON; download it again")
     whole = found[0] if isinstance(found, list) and found and documents.is_object_a_line(text) else found
