@@ -256,11 +256,7 @@ def test_a_duckdb_file(tmp_path):
         ({"conversations": "conversation_id,channel,channel,created_at\n"}, ["channel", "twice"]),
         ({"conversations": b"PK\x03\x04\x00\x00"}, ["conversations.csv", "zip archive"]),
         ({"conversations": b"a,b\x00\n"}, ["conversations.csv", "null bytes"]),
-<<<<<<< HEAD
-        ({"notes": "hello"}, ["isn't an export that is known", "notes.csv", "toolkit map"]),
-=======
         ({"notes": "hello"}, ["isn't an export that is known", "notes.csv"]),
->>>>>>> i9-formats
         ({"conversations": GOOD, "service_dot_toml": "timezone = 'Europe/Rome'"}, ["service.toml", "timezone", "did you mean 'time_zone'"]),
         ({"conversations": GOOD, "service_dot_toml": "time_zone = 'Rome'"}, ["time_zone", "'Rome'", "Europe/Rome"]),
         ({"conversations": GOOD, "service_dot_toml": "time_zone = "}, ["service.toml", "TOML"]),

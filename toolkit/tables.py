@@ -182,17 +182,8 @@ FORM_CHANNELS = (
 MAIL_CHANNELS = (*EMAIL_CHANNELS, *FORM_CHANNELS, "letter", "brief", "post", "fax")
 # States in which a conversation waits for nobody, whatever its system calls them.
 CLOSED_STATUSES = (
-    "closed",
-    "solved",
-    "resolved",
-    "done",
-    "deleted",
-    "archived",
-    "spam",
-    "cancelled",
-    "canceled",
-    "merged",
-)
+    "closed", "solved", "resolved", "done", "deleted", "archived", "spam", "cancelled", "canceled", "merged",
+)  # fmt: skip
 
 TABLES = {
     table.name: table

@@ -75,13 +75,8 @@ def recognise(path):
     >>> recognise("data/sample")[0]
     'tables'
     """
-<<<<<<< HEAD
     unread = {}
     tables = list(_tables(path, unread))
-=======
-    broken = []
-    tables = list(_tables(path, broken))
->>>>>>> i9-formats
     found = [one for source in list_sources() if (one := _candidate(source, tables)).is_possible]
     found.sort(key=lambda one: one.score, reverse=True)
     if found and (len(found) == 1 or found[0].score > found[1].score):
@@ -93,28 +88,17 @@ def recognise(path):
     named = _by_name(path, tables, unread)
     if len(named) == 1:
         return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
-<<<<<<< HEAD
     raise BadData(_nothing_known(path, tables, unread))
-=======
-    raise BadData(_nothing_known(path, tables, broken))
->>>>>>> i9-formats
 
 
 def _told(source, why):
     return source.name, "" if source.name == OWN else f"{why} (--source {source.name})"
 
 
-<<<<<<< HEAD
 def _tables(path, unread):
     """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last.
 
     What can't be read goes into `unread`, with the reason.
-=======
-def _tables(path, broken):
-    """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last.
-
-    What is said of those that can't be read is added to `broken`: they are told when they are read, if they are.
->>>>>>> i9-formats
     """
     if not Path(path).is_dir():
         yield from peek(path, rows=ROWS)
@@ -127,11 +111,7 @@ def _tables(path, broken):
             try:
                 yield from peek(file, rows=ROWS)
             except BadData as error:
-<<<<<<< HEAD
                 unread[file] = str(error)
-=======
-                broken.append(str(error))
->>>>>>> i9-formats
 
 
 def _files(folder):
@@ -220,11 +200,7 @@ def _below(file, path):
     return file.relative_to(path).as_posix() if path.is_dir() and file.is_relative_to(path) else file.name
 
 
-<<<<<<< HEAD
 def _nothing_known(path, tables, unread):
-=======
-def _nothing_known(path, tables, broken):
->>>>>>> i9-formats
     path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
@@ -232,7 +208,7 @@ def _nothing_known(path, tables, broken):
         more = f", ... ({len(table.columns)} columns)" if len(table.columns) > SHOWN else ""
         lines.append(f"  {_place(table)}: {', '.join(map(_short, table.columns[:SHOWN]))}{more}")
     if not tables:
-        lines = [f"{path}: holds nothing that can be read as a table", *(f"  {one}" for one in broken[:SHOWN])]
+        lines = [f"{path}: holds nothing that can be read as a table"]
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")
     lines += [f"  {why}" for why in list(unread.values())[:SHOWN]]
