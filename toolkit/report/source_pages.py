@@ -176,7 +176,14 @@ def print_sources(screen):
     for source in list_sources():
         reports = read_foreseen(source)["reports"]
         made = [name for name, one in reports.items() if one["made"]]
-        shown = "all reports" if len(made) == len(reports) else ", ".join(made) or "none"
+        rest = [name for name in reports if name not in made]
+        shown = (
+            "all"
+            if not rest
+            else f"all but {', '.join(rest)}"
+            if 0 < len(rest) < len(made)
+            else ", ".join(made) or "none"
+        )
         screen.print(Text(source.name, style="bold"), Text(source.title))
         screen.print(Text(f"  fills    {', '.join(source.tables)}"))
         screen.print(Text(f"  reports  {shown}"))

@@ -15,6 +15,7 @@ from functools import cache
 from toolkit.sources import find_source
 from toolkit.tables import TABLES
 
+ANY = "*"  # the path of a field that may be any of its file
 OURS = ("_file", "_row", "_version")  # of a select, and no column of its table
 FIRST_ONLY = ("ArgMin", "ArgMax", "Filter", "Window", "WithinGroup")  # what these return is of their first part
 
@@ -148,14 +149,16 @@ class _Turned(_Nothing):
     def get(self, name):
         if fields := self.relation.has(name) and self.relation.get(name):
             return fields
-        return (Field(self.relation.name, ""),) if isinstance(self.relation, _File) else ()
+        return (Field(self.relation.name, ANY),) if isinstance(self.relation, _File) else ()
 
 
 class _Opened(_Nothing):
     """The rows that a list is opened into."""
 
     def __init__(self, fields):
-        self.fields = tuple(Field(field.file, f"{field.path}[]") if field.file else field for field in fields)
+        self.fields = tuple(
+            Field(field.file, f"{field.path}[]" if field.path else ANY) if field.file else field for field in fields
+        )
 
     def get(self, name):
         return self.fields
@@ -370,7 +373,8 @@ class _Query(_Nothing):
 
     def _stepped(self, fields, path):
         return tuple(
-            Field(field.file, f"{field.path}{path}".removeprefix(".")) if field.file else field for field in fields
+            Field(field.file, f"{field.path}{path}".removeprefix(".")) if field.file and field.path != ANY else field
+            for field in fields
         )
 
 

@@ -30,9 +30,15 @@ def load(target, given):
     (_read_lines if is_lines else _read_whole)(target, given)
     path = _path(target, given, is_lines)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE records AS SELECT line, record, json_type(record) = 'OBJECT' AS is_object FROM ("
+        "CREATE OR REPLACE TEMP TABLE records AS SELECT line, record, json_type(record) IS NOT DISTINCT FROM 'OBJECT' AS is_object FROM ("
         f"SELECT {_number(path, is_lines)} AS line, record FROM ({_records(path)}))"
     )
+    lost = con.execute(
+        "SELECT line, document FROM documents "
+        f"WHERE coalesce(json_type({_value(path)}), '') NOT IN ('ARRAY', 'OBJECT') ORDER BY line"
+    ).fetchall()
+    why = f"it has no records at {path!r}" if path else "it is no object with keys"
+    target.reject(given, [(line, text, why) for line, text in lost])
     odd = con.execute("SELECT line, record FROM records WHERE NOT is_object ORDER BY line").fetchall()
     target.reject(given, [(line, text, "it is no object with keys") for line, text in odd])
     _flatten(target, given)
@@ -243,12 +249,17 @@ def _number(path, is_lines):
     return "line" if is_lines and not path else "row_number() OVER (ORDER BY line, place)"
 
 
+def _value(path):
+    """SQL: what stands at a path of a document."""
+    return f"json_extract(document, {literal(pointer(path))})" if path else "document::JSON"
+
+
 def _records(path):
     """SQL: each record with the line of its document and its place there."""
-    value = f"json_extract(document, {literal(pointer(path))})" if path else "document::JSON"
+    value = _value(path)
     listed = f"CASE json_type({value}) WHEN 'ARRAY' THEN json_extract({value}, '$[*]') WHEN 'OBJECT' THEN [{value}] END"
     return (
-        "SELECT line, unnest(records)::VARCHAR AS record, generate_subscripts(records, 1) AS place "
+        "SELECT line, coalesce(unnest(records)::VARCHAR, 'null') AS record, generate_subscripts(records, 1) AS place "
         f"FROM (SELECT line, CASE WHEN len({listed}) > 0 THEN {listed} END AS records FROM documents)"
     )
 
