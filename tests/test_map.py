@@ -311,7 +311,13 @@ def test_half_past_one_in_the_afternoon_is_american():
 def test_without_a_terminal_it_says_what_it_would_ask(ambiguous, tmp_path, capsys):
     assert main(["map", str(ambiguous), "--out", str(tmp_path / "s")]) == 2
     said = capsys.readouterr().err
-    assert "--yes" in said and "date_order" in said and "'03/04/2026 10:00'" in said and not (tmp_path / "s").exists()
+    assert (
+        "--yes" in said
+        and "date_order" in said
+        and "'03/04/2026 10:00'" in said
+        and 'files.things.channel = "unknown"' in said
+        and not (tmp_path / "s").exists()
+    )
 
 
 def test_the_command_says_what_to_do_next(ambiguous, tmp_path, capsys):
@@ -530,6 +536,57 @@ def test_the_newest_of_rows_that_come_again_and_hostile_words(tmp_path):
     assert len(data.ledger[data.ledger["reason"].str.contains("deleted")]) == 1
 
 
+def test_a_key_that_needs_a_second_column(tmp_path):
+    columns = {
+        "call id": of("1", "2", "3", "4"),
+        "line": [f"L{index // 4}" for index in range(24)],
+        "start": ISO,
+        "agent": of("Ann", "Bob"),
+        "outcome": of("answered"),
+    }
+    mapped = map_files([write(tmp_path, "calls.csv", columns)], tmp_path / "s")
+    assert mapped.plan.parts[0].guess.picks["call_id"].headers == ["call id", "line"]
+    assert len(mapped.data.calls.execute()) == 24 and mapped.data.ledger.empty
+
+
+def test_copies_of_one_ticket_are_no_other_tickets(tmp_path):
+    columns = {
+        "Ticket": KEYS[:12] * 2,
+        "Created": ISO[:12] * 2,
+        "Status": of("open", "closed"),
+        "line": [f"L{index}" for index in range(24)],
+    }
+    assert make_plan([write(tmp_path, "t.csv", columns)]).parts[0].guess.picks["conversation_id"].headers == ["Ticket"]
+
+
+def test_two_columns_may_be_said(tmp_path):
+    file = write(tmp_path, "t.csv", {"Nr": KEYS, "Jahr": of("2025", "2026"), "Tag": DAYS, "Status": of("open")})
+    (tmp_path / "a.toml").write_text(
+        '[files.t.columns]\nconversation_id = ["Jahr", "Nr"]\ncreated_at = "Tag"\n', "utf-8"
+    )
+    rows = map_files([file], tmp_path / "s", answers=tmp_path / "a.toml").data.conversations.execute()
+    assert "2025-K-0" in set(rows["conversation_id"])
+
+
+def test_a_folder_with_an_archive_and_a_folder(tmp_path):
+    import zipfile
+
+    inner = tmp_path / "exports" / "2026"
+    inner.mkdir(parents=True)
+    write(inner, "march.csv", {"Ticket": KEYS[:12], "Created": ISO[:12], "Status": of("open", "closed")[:12]})
+    file = write(tmp_path, "april.csv", {"Ticket": KEYS[12:], "Created": ISO[12:], "Status": of("open", "closed")[:12]})
+    with zipfile.ZipFile(tmp_path / "exports" / "later.zip", "w") as archive:
+        archive.write(file, "april.csv")
+    mapped = map_files([tmp_path / "exports"], tmp_path / "s")
+    assert len(mapped.data.conversations.execute()) == 24 and adds_up(mapped.data)
+
+
+def test_empty_channels_are_unknown_ones(tmp_path):
+    columns = {"Ticket": KEYS, "Created": ISO, "Channel": of("email", "", "Teléfono"), "Status": of("open")}
+    rows = map_files([write(tmp_path, "t.csv", columns)], tmp_path / "s").data.conversations.execute()
+    assert rows["channel"].value_counts().to_dict() == {"email": 8, "unknown": 8, "phone": 8}
+
+
 def test_a_file_without_a_header(tmp_path):
     lines = [
         f"{1000 + day};2026/03/{day:02} 10:00:00;2026/03/{day:02} 10:05:00;{'ANSWERED' if day % 3 else 'NO ANSWER'}"
@@ -554,9 +611,7 @@ def test_two_tables_that_fit_are_asked_about(tmp_path):
     [table] = [one for one in questions(plan) if one.path.endswith(".table")]
     assert table.default == plan.parts[0].table and len(table.choices) > 2
     other = next(one for one in table.choices if one and one != table.default)
-    answered = ask_all(
-        plan, lambda question: other if question is table or question.path == table.path else question.default
-    )
+    answered = ask_all(plan, lambda asked: {one.key: other if one.path == table.path else one.default for one in asked})
     assert answered.parts[0].table == other
 
 

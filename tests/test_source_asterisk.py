@@ -1,7 +1,10 @@
 """Asterisk: the CDR in its forms, alone and beside queue_log."""
 
+import pytest
 from test_load import adds_up
 
+from toolkit import metrics
+from toolkit.errors import MissingColumn
 from toolkit.load import open_data
 
 TAIL = {
@@ -70,6 +73,10 @@ class TestReal:
         data = open_data(real_data / "asterisk_cdr", source="asterisk")
         assert data.calls.count().execute() == 44 and adds_up(data)
         assert "no time in the queue" in str(data.notes)
+        # without a queue_log nothing is known of queues: not that everybody was answered at once
+        assert "queued_at" not in data.calls.columns
+        with pytest.raises(MissingColumn, match="queued_at"):
+            metrics.service_level(data.calls)
 
     def test_queue_log_as_ever(self, real_data):
         data = open_data(real_data / "asterisk", source="asterisk")

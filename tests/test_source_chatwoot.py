@@ -171,6 +171,23 @@ def test_without_events_the_messages_tell(tmp_path):
     assert rows(data, "conversations", "closed_at", "reopened_at")[0] == ["2024-03-01 12:00", None]
 
 
+def test_the_database_itself(tmp_path, data):
+    """Its columns have types there; what they say is the same."""
+    import duckdb
+
+    dump(tmp_path)
+    with duckdb.connect(tmp_path / "chatwoot.duckdb") as con:
+        for name in ALL:
+            con.execute(
+                f"CREATE TABLE {name.removesuffix('.csv')} AS FROM read_csv('{tmp_path / name}', auto_detect = true)"
+            )
+    other = open_data(tmp_path / "chatwoot.duckdb", source="chatwoot")
+    assert adds_up(other)
+    for table in ("conversations", "messages", "surveys"):
+        columns = [name for name in data.every(table).columns if name != "text"]
+        assert rows(other, table, *columns) == rows(data, table, *columns)
+
+
 def test_half_an_export(tmp_path):
     for name in ("conversations", "messages"):
         write(tmp_path, f"{name}.csv", ALL[f"{name}.csv"])

@@ -224,6 +224,34 @@ def test_a_renamed_column_is_named(tmp_path):
         open_data(write(tmp_path, "hubspot-crm-exports-all-tickets.csv", lines), source="hubspot")
 
 
+def test_hostile_answers(tmp_path):
+    """What stands where something else should is passed over; names and texts may hold anything."""
+    steps = [{"value": "1", "timestamp": DAY(1, "09:00")}]
+    odd = [
+        ticket("1", "1", **{"o'; DROP TABLE raw.api; --": "x", 'a"b': "y"}) | {"propertiesWithHistory": {'a"b$.*': steps, "o'": "no list"}, "associations": {"contacts": []}},
+        ticket("2\n'", "x' OR 1=1", hubspot_owner_id="'", source_type='"'),
+        {"id": "3", "properties": "no object", "createdAt": DAY(1, "09:00"), "associations": "none"},
+        {"id": "4", "properties": None, "createdAt": DAY(1, "09:00"), "propertiesWithHistory": []},
+    ]  # fmt: skip
+    write(tmp_path, "tickets.json", {"results": odd})
+    write(tmp_path, "pipelines.json", {"results": [{"id": "0", "label": "Support", "stages": "none"}]})
+    write(tmp_path, "owners.json", {"results": [{"id": "70", "email": "a@x.org", "teams": {}}]})
+    write(
+        tmp_path,
+        "emails.json",
+        {"results": [{"id": "e1", "properties": [], "createdAt": DAY(1, "09:00"), "associations": {"tickets": 5}}]},
+    )
+    data = open_data(tmp_path, source="hubspot")
+    assert adds_up(data)
+    assert rows(data, "conversations", "conversation_id", "status", "channel") == [
+        ["1", "1", "(none)"],
+        ["2\n'", "x' OR 1=1", '"'],
+        ["3", None, "(none)"],
+        ["4", None, "(none)"],
+    ]
+    assert rows(data, "status_changes", "field", "to_value") == [['a"b$.*', "1"]]
+
+
 def test_a_page_cut_in_the_middle(tmp_path):
     path = tmp_path / "tickets-1.json"
     path.write_text(json.dumps({"results": TICKETS})[:700], encoding="utf-8")

@@ -140,6 +140,20 @@ def test_the_search_api(tmp_path):
     ]
 
 
+def test_hostile_answers(tmp_path):
+    """What stands where something else should is passed over."""
+    odd = [
+        {"id": "1", "key": "H'-1", "fields": {"created": "2025-10-09T10:00:00.000+0200", "status": "Open", "labels": {}, "comment": {"comments": "none"}}, "changelog": {"histories": {"items": 1}}},
+        {"id": "2", "key": "H-2", "fields": "none"},
+        {"id": "3", "key": "H-3", "fields": {"created": "2025-10-09T10:00:00.000+0200", "comment": []}, "changelog": "none"},
+        {"id": "4", "key": "H-4", "fields": {"created": "2025-10-09T10:00:00.000+0200"}, "changelog": {"histories": [{"created": "x", "items": None}, 5]}},
+    ]  # fmt: skip
+    data = open_data(write(tmp_path, "issues.json", {"issues": odd}), source="jira")
+    assert adds_up(data)
+    assert rows(data, "conversations", "conversation_id") == [["H'-1"], ["H-3"], ["H-4"]]
+    assert why(data) == {("conversations", "required value missing"): 1}
+
+
 def test_half_an_export(tmp_path, real_data):
     (tmp_path / "issue.csv").symlink_to(real_data / "jira" / "issue.csv")
     data = open_data(tmp_path, source="jira")

@@ -1,5 +1,7 @@
 """Zendesk: the API's pages, the account's exports, a warehouse's tables."""
 
+import json
+
 import pytest
 from exports import adds_up, rows, set_aside, write, write_csv
 
@@ -441,3 +443,25 @@ def test_what_only_completes_others_is_no_export(tmp_path):
     with pytest.raises(BadData) as raised:
         open_data(write(tmp_path, groups={"groups": GROUPS}), source="zendesk")
     assert "groups.json" in str(raised.value) and "only completes" in str(raised.value)
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"ticket": one}])
+def test_the_accounts_json_export(tmp_path, wrap):
+    said = [comment(10, None, 900, "09:00:00"), comment(11, None, 11, "09:30:10")]
+    given = ticket(
+        1,
+        comments=said,
+        requester={"id": 900},
+        group={"id": 21, "name": "First line"},
+        metric_set=MEASURED,
+        status="solved",
+    )
+    lines = [json.dumps(wrap(one)) for one in (given, given | {"id": 2, "comments": []})]
+    (tmp_path / "export_2024_03_02_ab12_1.json").write_text("\n".join(lines), encoding="utf-8")
+    data = open_data(tmp_path, source="zendesk")
+    assert adds_up(data) and data.ledger.empty
+    assert rows(data, "conversations", "first_response_at", "closed_at", "team", "customer_id") == [
+        ["2024-03-01 09:30:10", "2024-03-01 12:00:00", "First line", "900"],
+        ["2024-03-01 09:30:00", "2024-03-01 12:00:00", "First line", "900"],
+    ]
+    assert rows(data, "messages", "conversation_id", "sender") == [["1", "customer"], ["1", "agent"]]

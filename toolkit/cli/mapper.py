@@ -40,9 +40,10 @@ def map_export(
     mapped = map_files(files, out, name, answers, ask, force, lambda plan: print_plan(screen, plan), bars)
     print_result(screen, mapped)
     if mapped.known:
-        source, why = mapped.known
-        said = f"{why or 'These are tables of the contract'}: toolkit report --data {shlex.quote(str(mapped.data_path))} needs no map"
-        screen.print(f"Note: {said} (source {source}).", markup=False)
+        why = mapped.known[1] or "These are tables of the contract"
+        screen.print(
+            f"Note: {why}. It needs no map: toolkit report --data {shlex.quote(str(mapped.data_path))}", markup=False
+        )
     screen.print(
         f"Source: {mapped.folder} ({', '.join(sorted(one.name for one in mapped.folder.iterdir()))})", markup=False
     )
@@ -63,15 +64,18 @@ def map_export(
 
 
 def _asker(is_terminal):
-    """What asks a question: at a terminal a person, elsewhere nobody, which is an error that lists what would be asked."""
+    """What asks questions: at a terminal a person, elsewhere nobody, which is an error that lists what would be asked."""
 
-    def ask(question):
+    def ask(asked):
         if not is_terminal:
+            from toolkit.mapping.answers import toml
+
+            listed = "\n".join(f"  {one.path} = {toml(one.default)}  # {one.text} ({one.why})" for one in asked)
             raise BadParameter(
-                f"there is no terminal to ask at: {question.text} ({question.why}). Give --yes to take the default of each question, "
-                f"or --answers FILE with {question.path}"
+                "there is no terminal to ask at. Give --yes to take these defaults, or --answers FILE with what is right "
+                f"(a.b = ... may stand as b = ... below [a]):\n{listed}"
             )
-        return ask_person(question, lambda text, default: typer.prompt(text, default=default))
+        return {one.key: ask_person(one, lambda text, default: typer.prompt(text, default=default)) for one in asked}
 
     return ask
 

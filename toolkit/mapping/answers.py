@@ -4,9 +4,9 @@ import difflib
 import tomllib
 import zoneinfo
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from toolkit.errors import BadSettings, suggestion
 from toolkit.mapping.words import known_columns
@@ -23,7 +23,8 @@ class FileAnswers(_Answers):
     """What is said of one file; what isn't is guessed."""
 
     table: str | None = None  # of the contract; "" leaves the file out
-    columns: dict[str, str] = {}  # column of the contract -> header; "" for none
+    # column of the contract -> header, or two: a day and its time, the parts of a key; "" for none
+    columns: dict[str, str | Annotated[list[str], Field(min_length=1, max_length=2)]] = {}
     closed: list[str] | None = None  # the words of the status that count as closed
     deleted: list[str] | None = None  # ... whose rows are set aside as deleted, spam or tests
     merged: list[str] | None = None  # ... as merged into another
@@ -141,7 +142,10 @@ def check_against(answers, columns, named):
         for column, header in said.columns.items():
             if column not in known:
                 wrong.append(f"files.{name}.columns.{column}: no table has such a column{suggestion(column, known)}")
-            if header and header not in columns[name]:
+            headers = [header] if isinstance(header, str) else header
+            for header in headers:
+                if not header or header in columns[name]:
+                    continue
                 wrong.append(
                     f"files.{name}.columns.{column} = {header[:60]!r}: the file has no such column"
                     f"{suggestion(header, columns[name])}; it has: {', '.join(columns[name][:40])}"

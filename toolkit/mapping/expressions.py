@@ -40,10 +40,14 @@ def column_sql(part, column, order):
         return _made(part, column, order)
     profile = part.guess.profiles[pick.clock or pick.header]
     raw = quote(pick.header)
+    if pick.clock and column in TABLES[part.table].key:
+        return f"trim({raw}) || '-' || trim({quote(pick.clock)})"
     if pick.clock:
         return _day_and_clock(part, column, pick)
     if column in ("channel", "direction") and profile.values:
-        return _renamed(raw, {value: meaning(column, value) for value in profile.values})
+        raw = _renamed(raw, {value: meaning(column, value) for value in profile.values})
+    if column == "channel" and part.table == "conversations" and profile.share_filled < 1:
+        return f"coalesce(nullif(trim({raw}), ''), {literal(part.answers.channel or CHANNEL)})"  # each needs one
     if column == "status":
         return _status(part, raw, profile)
     if column == "sender":

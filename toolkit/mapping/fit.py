@@ -103,6 +103,8 @@ def fit(table, column, profile, by_name, head, context):
         value = max(value, 0.9)
     elif column in ("status", "outcome", "sender") and profile.kind == "words" and share == 0 and by_name < 0.7:
         value *= 0.8
+    if column == "outcome" and share < 0.5 and _meant("status", profile)[0] >= 0.5:
+        value *= 0.3  # a state, of a ticket
     score = by_name * value
     why = f"named like it; {found}" if score else ""
     alone = _by_value_alone(kind, column, profile, share, said, context)

@@ -9,6 +9,7 @@ from toolkit.mapping.fit import FOUND, ORDERED, fit
 from toolkit.mapping.words import cut, known_columns, name_score, senses, table_words
 from toolkit.tables import TABLES
 
+SAID = "as you said"
 LEAST = 0.33  # a guess that fits less well is none
 # What the select can make where no column holds it: a key from the number of the row, and what is asked for.
 MADE = {
@@ -58,7 +59,7 @@ class Pick:
     header: str
     score: float  # 0 to 1
     why: str
-    clock: str = ""  # a second column, with the time of day
+    clock: str = ""  # a second column: the time of day of a time, the other part of a key
 
     @property
     def headers(self):
@@ -199,8 +200,9 @@ def _best(table, profiles, taken):
     from scipy.optimize import linear_sum_assignment
 
     ways = known_columns(table)
-    picks = {column: Pick(column, header, 1.0, "as you said") for column, header in taken.items() if header}
-    used = {pick.header for pick in picks.values()}
+    said = {column: [one] if isinstance(one, str) else one for column, one in taken.items() if one}
+    picks = {column: Pick(column, one[0], 1.0, SAID, *one[1:]) for column, one in said.items()}
+    used = {header for pick in picks.values() for header in pick.headers}
     free = [one for one in profiles if one.name not in used]
     columns = [column for column in ways if column not in taken and column != "+clock"]
     if free and columns:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toolkit.errors import BadData
 from toolkit.mapping.answers import UNITS, Answers, FileAnswers, check_against
-from toolkit.mapping.guess import Guess, guess_table
+from toolkit.mapping.guess import SAID, Guess, guess_table
 from toolkit.mapping.profile import profile, unit_of
 from toolkit.mapping.sample import read_samples
 from toolkit.mapping.words import fold, meaning, senses
@@ -67,6 +67,7 @@ class Plan:
     parts: list
     answers: Answers
     zone: str | None = None  # of service.toml beside the data
+    root: Path | None = None  # what is given as the data: names of files are below it
 
     @property
     def used(self):
@@ -80,7 +81,7 @@ class Plan:
         return self.answers.date_order or (settled.pop() if len(settled) == 1 else None)
 
 
-def make_plan(paths, answers=None, named="answers", zone=None):
+def make_plan(paths, answers=None, named="answers", zone=None, root=None):
     """The Plan of some files.
 
     Parameters
@@ -91,6 +92,8 @@ def make_plan(paths, answers=None, named="answers", zone=None):
         Where they came from, for errors.
     zone : str, optional
         The time zone of service.toml, where it says one.
+    root : Path, optional
+        What is given as the data.
     """
     answers = answers or Answers()
     parts, rows = [], {}
@@ -136,7 +139,40 @@ def make_plan(paths, answers=None, named="answers", zone=None):
             part.guess = guess_table(profiles, called, said.table, said.columns.items())
             if said.columns and not said.table and part.guess.table is None:
                 part.guess = guess_table(profiles, called, "conversations", said.columns.items())
-    return Plan(parts, answers, zone)
+            if part.table:
+                _widen_key(part, sample)
+    return Plan(parts, answers, zone, root)
+
+
+def _widen_key(part, rows):
+    """Where different things share a key, the column that, with it, tells them apart.
+
+    Rows of one key that began at different times are no copies of one thing: the numbers of calls of each line, say.
+    """
+    picks, columns = part.guess.picks, part.sample.columns
+    key, time = picks.get(TABLES[part.table].key[0]), picks.get(TABLES[part.table].time)
+    if not key or not time or key.why == SAID or len(TABLES[part.table].key) > 1:
+        return
+    place, begun = columns.index(key.header), [columns.index(header) for header in time.headers]
+    filled = [row for row in rows if row[place]]
+    times = {}
+    for row in filled:
+        times.setdefault(row[place], set()).add(tuple(row[one] for one in begun))
+    again = len(filled) - len(times)
+    if not again or sum(len(found) - 1 for found in times.values()) < again / 2:
+        return
+    for index, header in enumerate(columns):
+        profile = part.guess.profiles[header]
+        if (
+            header in (key.header, *time.headers)
+            or profile.kind not in ("words", "label", "number")
+            or profile.filled < profile.n
+        ):
+            continue
+        if len({(row[place], row[index]) for row in filled}) == len(filled):
+            key.clock = header
+            key.why += "; it comes again for other rows, and is a key with this column"
+            return
 
 
 def _raw_name(sample, taken):
@@ -273,7 +309,7 @@ def answered(plan, given):
                 else Guess(None, {}, part.guess.profiles)
             )
         parts.append(replace(part, answers=said, guess=guess))
-    return Plan(parts, answers, plan.zone)
+    return Plan(parts, answers, plan.zone, plan.root)
 
 
 def is_closed(part):

@@ -39,7 +39,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
         Of the source; default: of the first file.
     answers : path, optional
         TOML with what is known already.
-    ask : callable(Question) -> value, optional
+    ask : callable(list of Question) -> {key: answer}, optional
         Asks a person; by default each question's default is taken.
     force : bool
         Whether a folder that is there is written over.
@@ -66,7 +66,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     if folder.exists() and not force:
         raise BadParameter(f"{folder}: is there already; give --force to write over it, or another --name")
     given = read_answers(answers) if answers else None
-    plan = make_plan(paths, given, answers or "answers", plan_zone(data_path))
+    plan = make_plan(paths, given, answers or "answers", plan_zone(data_path), data_path)
     if tell:
         tell(plan)
     plan = ask_all(plan, ask)
@@ -84,12 +84,7 @@ def ask_all(plan, ask=None):
     """
     for _ in range(3):  # an answer may raise others: another table has other columns
         asked = questions(plan)
-        said = {}
-        for question in asked:
-            if ask:
-                said[question.key] = ask(question)
-            elif question.key != ("time_zone",):
-                said[question.key] = question.default
+        said = ask(asked) if ask and asked else {one.key: one.default for one in asked if one.key != ("time_zone",)}
         if not said:
             break
         plan = answered(plan, said)

@@ -96,6 +96,13 @@ def print_result(console, mapped):
         console.print(Text(f"{table}: {rows_in:,} rows in, {used:,} used", style="bold"))
         for what, n in odd:
             console.print(Text(f"  {n:,} rows: {what}"))
+            if what.startswith("duplicate id") and n > 0.01 * rows_in:
+                column = TABLES[table].key[0]
+                console.print(
+                    Text(
+                        f'  If these are no copies, the key has two columns: {column} = ["ONE", "OTHER"] below columns in answers.toml'
+                    )
+                )
     if mapped.data is not None:
         for note in mapped.data.notes:
             console.print(f"Note: {note}", markup=False)

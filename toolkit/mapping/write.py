@@ -330,7 +330,7 @@ def _lacks(part):
 
 def _settings(plan, name, views):
     used = [part for part in plan.used if not part.guess.missing]
-    named = sorted({file.name for part in used for file in part.files})
+    named = sorted({_below(file, plan.root) for part in used for file in part.files})
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     lines = [
         f"# Written by toolkit map on {today}. Change what it got wrong; docs/sources/your-own.md describes every key.",
@@ -351,15 +351,26 @@ def _settings(plan, name, views):
     if views:
         lines.append(f"views = {toml(views)}")
     for part in used:
-        lines += ["", f"[files.{toml(part.name)}]", *_file_settings(part)]
+        lines += ["", f"[files.{toml(part.name)}]", *_file_settings(part, plan.root)]
     return "\n".join(lines) + "\n"
 
 
-def _file_settings(part):
+def _below(file, root):
+    """The name of a file as patterns have it: with its folder, where it isn't in the one that is given."""
+    archive = next((folder for folder in file.parents if folder.is_file()), None)
+    outer = archive or file
+    folder = outer.parent.relative_to(root) if root and outer != root and outer.is_relative_to(root) else None
+    is_below = folder is not None and folder.parts
+    if archive:
+        return f"{folder}/{file.name}" if is_below else file.relative_to(archive).as_posix()
+    return f"{folder.as_posix()}/{file.name}" if is_below else file.name
+
+
+def _file_settings(part, root):
     sample, picks = part.sample, part.guess.picks
     required = [column for column in TABLES[part.table].required if column in picks]
     needed = list(dict.fromkeys(header for column in required for header in picks[column].headers))
-    names = [file.name for file in part.files]
+    names = [_below(file, root) for file in part.files]
     escaped = ["".join(f"[{one}]" if one in "[*?" else one for one in name) for name in dict.fromkeys(names)]
     yield f'patterns = {toml(escaped)}  # add names such as "tickets-*.csv" for later exports'
     yield f"table = {toml(part.table)}"

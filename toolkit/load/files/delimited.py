@@ -17,7 +17,7 @@ from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
 from toolkit.load.sql import literal, quote
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
-MOST_COLUMNS = 10_000
+MOST_COLUMNS = 1_000  # the engine's time to plan a query grows with their square
 DELIMITERS = ",;\t|"
 
 
@@ -196,7 +196,9 @@ def layout_of(text, spec, given):
         raise BadData(f"{given.shown}: its first line is blank; the first line must name the columns")
     columns, twice = name_columns(names)
     if len(columns) > MOST_COLUMNS:
-        raise BadData(f"{given.shown}: has {len(columns):,} columns; more than {MOST_COLUMNS:,} can't be read")
+        raise BadData(
+            f"{given.shown}: has {len(columns):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
+        )
     refuse_twice(given, twice, spec.requires)
     told = sum(1 for line in lines[:above] if line.strip()) or above
     if spec.header_rows == 2:

@@ -30,9 +30,15 @@ def load(target, given):
     (_read_lines if is_lines else _read_whole)(target, given)
     path = _path(target, given, is_lines)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE records AS SELECT line, record, json_type(record) = 'OBJECT' AS is_object FROM ("
+        "CREATE OR REPLACE TEMP TABLE records AS SELECT line, record, json_type(record) IS NOT DISTINCT FROM 'OBJECT' AS is_object FROM ("
         f"SELECT {_number(path, is_lines)} AS line, record FROM ({_records(path)}))"
     )
+    lost = con.execute(
+        "SELECT line, document FROM documents "
+        f"WHERE coalesce(json_type({_value(path)}), '') NOT IN ('ARRAY', 'OBJECT') ORDER BY line"
+    ).fetchall()
+    why = f"it has no records at {path!r}" if path else "it is no object with keys"
+    target.reject(given, [(line, text, why) for line, text in lost])
     odd = con.execute("SELECT line, record FROM records WHERE NOT is_object ORDER BY line").fetchall()
     target.reject(given, [(line, text, "it is no object with keys") for line, text in odd])
     _flatten(target, given)
@@ -199,7 +205,7 @@ def likely_paths(document, requires=()):
     """The paths at which the records of a parsed document may lie, the likeliest first.
 
     A list of objects is likelier than the object around it, the longest list the likeliest, but for an object with an
-    id of its own, which is a record; where `requires` names columns, what has most of them is.
+    id of its own, alone or under a single key, which is a record; where `requires` names columns, what has most of them is.
 
     Examples
     --------
@@ -207,13 +213,16 @@ def likely_paths(document, requires=()):
     ['tickets', '']
     >>> likely_paths({"ticketId": 1, "notes": [{"text": "a"}]})
     ['', 'notes']
+    >>> likely_paths({"ticket": {"id": 1, "notes": [{"text": "a"}]}})
+    ['ticket', 'ticket.notes', '']
     """
     found = []  # (columns that it has, length, path)
     wanted = {spelt(name) for name in requires}
 
     def look(value, path):
         if isinstance(value, dict):
-            is_record = not path and any(OWN_ID.fullmatch(key) and key != "request_id" for key in value)
+            is_lone = not path or (path.count(".") == 0 and len(document) == 1)  # {"ticket": {...}}
+            is_record = is_lone and any(OWN_ID.fullmatch(key) and key != "request_id" for key in value)
             found.append((_shared(wanted, value), (1 << 30) * is_record, path))
             if path.count(".") < 2:
                 for key, inner in value.items():
@@ -240,12 +249,17 @@ def _number(path, is_lines):
     return "line" if is_lines and not path else "row_number() OVER (ORDER BY line, place)"
 
 
+def _value(path):
+    """SQL: what stands at a path of a document."""
+    return f"json_extract(document, {literal(pointer(path))})" if path else "document::JSON"
+
+
 def _records(path):
     """SQL: each record with the line of its document and its place there."""
-    value = f"json_extract(document, {literal(pointer(path))})" if path else "document::JSON"
+    value = _value(path)
     listed = f"CASE json_type({value}) WHEN 'ARRAY' THEN json_extract({value}, '$[*]') WHEN 'OBJECT' THEN [{value}] END"
     return (
-        "SELECT line, unnest(records)::VARCHAR AS record, generate_subscripts(records, 1) AS place "
+        "SELECT line, coalesce(unnest(records)::VARCHAR, 'null') AS record, generate_subscripts(records, 1) AS place "
         f"FROM (SELECT line, CASE WHEN len({listed}) > 0 THEN {listed} END AS records FROM documents)"
     )
 

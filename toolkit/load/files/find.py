@@ -84,7 +84,11 @@ def _opened(file, folder, scratch):
 
 def _is_zip(file):
     with open(file, "rb") as raw:
-        return raw.read(4) == b"PK\x03\x04" and kind_of(file) == "zip"
+        if raw.read(2) != b"PK":
+            if file.suffix.lower() == ".zip":
+                raise BadData(f"{file}: isn't the zip archive that it is called; download it again, or take it away")
+            return False
+    return kind_of(file) == "zip"
 
 
 def find_files(source, path, scratch, note):

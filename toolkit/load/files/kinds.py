@@ -103,5 +103,5 @@ def _is_workbook(path):
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError):
-        return path.suffix.lower() in ENDINGS["sheet"]
+        return ending(path) in ENDINGS["sheet"]
     return any(name.startswith("xl/workbook") for name in names) or {"content.xml", "mimetype"} <= names

@@ -13,7 +13,7 @@ from toolkit.load.files.texts import batched, opened
 COLUMNS = (
     "message_id", "in_reply_to", "references", "from", "to", "date", "subject", "text", "labels",
 )  # fmt: skip
-BEGINS = re.compile(rb"From \S*")
+BEGINS = re.compile(rb"From\s")
 HEADER = re.compile(rb"[!-9;-~]+:|>From |\s")
 LONGEST = 64 << 20  # bytes of one message; what goes beyond, attachments mostly, isn't looked at
 

@@ -1,5 +1,6 @@
 """Packed files: what is in a zip, and its files unpacked into the scratch folder, never beyond a limit."""
 
+import contextlib
 import gzip
 import re
 import shutil
@@ -76,6 +77,24 @@ def unpack_gzip(path, scratch):
     return copy
 
 
+def refuse_bomb(given):
+    """An error for a workbook that unpacks to more than one can hold; its reader unpacks it in memory."""
+    if not zipfile.is_zipfile(given.path):
+        return
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(given.path) as archive:
+        size = sum(one.file_size for one in archive.infolist())
+        limit = max(LARGEST, MOST_TIMES * given.path.stat().st_size)
+        if size > limit:
+            raise BadData(_beyond(given.shown, limit))
+
+
+def _beyond(shown, limit):
+    return (
+        f"{shown}: unpacks to more than {limit >> 20:,} MB, more than {MOST_TIMES} times its size; it isn't read, as no "
+        "export does. If it is one, unpack it first"
+    )
+
+
 def _place(scratch, name):
     """A path of our own in the scratch folder: of the name only what can't lead out of it."""
     kept = re.sub(r"[^\w.-]", "_", name)[-80:].lstrip(".")
@@ -91,10 +110,7 @@ def _copy(read, copy, path, packed):
         while chunk := read.read(CHUNK):
             size += len(chunk)
             if size > limit:
-                raise BadData(
-                    f"{path}: unpacks to more than {limit >> 20:,} MB, more than {MOST_TIMES} times its size; it isn't "
-                    "read, as no export does. If it is one, unpack it first"
-                )
+                raise BadData(_beyond(path, limit))
             if size > room:
                 raise BadData(f"{path}: there isn't room on the disk of {copy.parent} to unpack it")
             write.write(chunk)

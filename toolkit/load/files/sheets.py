@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from toolkit.errors import BadData
 from toolkit.load.files.headers import find_header, merge_rows, name_columns
 from toolkit.load.files.kinds import head
+from toolkit.load.files.packed import refuse_bomb
 from toolkit.load.files.texts import batched
 
 WHOLE = 1e15  # up to here every whole number is one of a workbook's
@@ -86,6 +87,7 @@ def open_book(given):
         raise BadData(
             f"{given.shown}: is a web page or XML that is called a workbook; open it in Excel and save it as xlsx or CSV"
         )
+    refuse_bomb(given)
     try:
         return calamine.CalamineWorkbook.from_path(given.path)
     except calamine.PasswordError:

@@ -1,14 +1,13 @@
 -- Each value that a property of a ticket has had, with the one before.
-WITH answers AS (
-    SELECT id, json_keys(propertiesWithHistory) AS names, propertiesWithHistory AS told, _file, _row
+WITH properties AS (
+    SELECT id, unnest(map_entries(CAST(CAST(propertiesWithHistory AS JSON) AS MAP(VARCHAR, JSON)))) AS property, _file, _row
     FROM raw.api
-    WHERE json_valid(propertiesWithHistory) AND propertiesWithHistory LIKE '{%'
-),
-properties AS (
-    SELECT id, unnest(names) AS name, told, _file, _row FROM answers
+    WHERE json_valid(propertiesWithHistory) AND json_type(propertiesWithHistory) = 'OBJECT'
 ),
 steps AS (
-    SELECT id, name, unnest(from_json(json_extract(told, '$."' || name || '"'), '["JSON"]')) AS step, _file, _row FROM properties
+    SELECT id, property.key AS name, unnest(from_json(property.value, '["JSON"]')) AS step, _file, _row
+    FROM properties
+    WHERE json_type(property.value) = 'ARRAY'
 ),
 given AS (
     SELECT
