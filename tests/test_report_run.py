@@ -26,6 +26,7 @@ from toolkit.report.early import columns_there
 from toolkit.report.notebooks import find_notebooks
 from toolkit.report.prepare import find_empty_period
 from toolkit.report.process import Running, end
+from toolkit.report.rehearsal import rehearse
 from toolkit.report.run import Outcome, run_reports
 
 DISPLAY = f'''
@@ -848,6 +849,10 @@ def test_reports_on_data_without_a_first_response_or_a_close(tmp_path):
     assert not {"When do contacts come in?", "Where do they come from?"} & set(sections)
     # of waits there is nothing to say: what goes together is of what the other sections show
     assert waits.status == "failed" and waits.is_mistake and "'first_response_at'" in waits.message
+    # and `toolkit check` foresees the same
+    told = {one.name: one for one in rehearse(toolkit.open_data(tmp_path), find_notebooks(names))}
+    assert [{key: one[key] for key in ("section", "reason")} for one in told[names[1]].left_out] == volume.left_out
+    assert told[names[0]].refused["reason"] == waits.message
 
 
 def test_a_notebook_without_parameters_is_no_report(folder):
