@@ -134,14 +134,14 @@ def is_plain(error):
 OF_ALL = (no_rows, one_row, all_unanswered, without_customer, odd_scores)
 
 
-def touches(edge, name):
-    """Whether an edge changes the table that a metric takes."""
-    contract = METRICS[name].contract
+@functools.cache
+def touches(edge, contract):
+    """Whether an edge changes a table."""
     frame = tables()[contract]
     return "customer_id" in frame if edge is without_customer else not edge(frame, contract).equals(frame)
 
 
-AT_THE_EDGE = [(name, edge) for name in NAMES for edge in EDGES if touches(edge, name)]
+AT_THE_EDGE = [(name, edge) for name in NAMES for edge in EDGES if touches(edge, METRICS[name].contract)]
 
 
 @pytest.mark.parametrize("name, edge", AT_THE_EDGE, ids=lambda value: getattr(value, "__name__", value))

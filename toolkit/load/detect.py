@@ -75,8 +75,8 @@ def recognise(path):
     >>> recognise("data/sample")[0]
     'tables'
     """
-    broken = []
-    tables = list(_tables(path, broken))
+    unread = {}
+    tables = list(_tables(path, unread))
     found = [one for source in list_sources() if (one := _candidate(source, tables)).is_possible]
     found.sort(key=lambda one: one.score, reverse=True)
     if found and (len(found) == 1 or found[0].score > found[1].score):
@@ -85,20 +85,20 @@ def recognise(path):
         best = [one for one in found if one.score == found[0].score]
         said = " or ".join(f"{one.source.title} (--source {one.source.name}; {one.why})" for one in best)
         raise BadData(f"{shown_path(path)}: may be {said}; say which")
-    named = _by_name(path, tables)
+    named = _by_name(path, tables, unread)
     if len(named) == 1:
         return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
-    raise BadData(_nothing_known(path, tables, broken))
+    raise BadData(_nothing_known(path, tables, unread))
 
 
 def _told(source, why):
     return source.name, "" if source.name == OWN else f"{why} (--source {source.name})"
 
 
-def _tables(path, broken):
+def _tables(path, unread):
     """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last.
 
-    What is said of those that can't be read is added to `broken`: they are told when they are read, if they are.
+    What can't be read goes into `unread`, with the reason.
     """
     if not Path(path).is_dir():
         yield from peek(path, rows=ROWS)
@@ -111,7 +111,7 @@ def _tables(path, broken):
             try:
                 yield from peek(file, rows=ROWS)
             except BadData as error:
-                broken.append(str(error))
+                unread[file] = str(error)
 
 
 def _files(folder):
@@ -170,20 +170,22 @@ def _seen(spec, kind):
     return f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(spec.requires[:5])}{more}"
 
 
-def _by_name(path, tables):
-    """The sources whose files are called as those of an export and have half of their columns: they say what is missing.
+def _by_name(path, tables, unread):
+    """The sources whose files are called as those of an export and have half of their columns, or can't be read.
 
-    The toolkit's own tables only where no other is.
+    Reading says what is missing, or wrong. The toolkit's own tables only where no other source is.
     """
     path = Path(path)
+    named = [(_below(table.file, path), table) for table in tables] + [(_below(file, path), None) for file in unread]
     found = []
     for source in list_sources():
-        for table in tables:
-            name = _below(table.file, path)
-            made = [spec for spec in source.spec.files.values() if not spec.lookup and matches(name, spec.patterns)]
-            if any(share(table, spec) >= HALF for spec in made):
-                found.append(source)
-                break
+        made = [spec for spec in source.spec.files.values() if not spec.lookup]
+        if any(
+            matches(name, spec.patterns) and (table is None or share(table, spec) >= HALF)
+            for name, table in named
+            for spec in made
+        ):
+            found.append(source)
     return [source for source in found if source.name == OWN] if len(found) > 1 else found
 
 
@@ -198,7 +200,7 @@ def _below(file, path):
     return file.relative_to(path).as_posix() if path.is_dir() and file.is_relative_to(path) else file.name
 
 
-def _nothing_known(path, tables, broken):
+def _nothing_known(path, tables, unread):
     path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
@@ -206,9 +208,10 @@ def _nothing_known(path, tables, broken):
         more = f", ... ({len(table.columns)} columns)" if len(table.columns) > SHOWN else ""
         lines.append(f"  {_place(table)}: {', '.join(map(_short, table.columns[:SHOWN]))}{more}")
     if not tables:
-        lines = [f"{path}: holds nothing that can be read as a table", *(f"  {one}" for one in broken[:SHOWN])]
+        lines = [f"{path}: holds nothing that can be read as a table"]
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")
+    lines += [f"  {why}" for why in list(unread.values())[:SHOWN]]
     first = next((str(table.file) for table in tables), str(path))
     lines += [
         "What to do:",
