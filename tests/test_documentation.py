@@ -171,13 +171,15 @@ def test_the_version_is_in_the_changelog():
 def test_every_import_is_a_declared_dependency():
     import ast
 
-    optional = PROJECT["optional-dependencies"]["predict"]  # imported where it is used
+    extras = PROJECT["optional-dependencies"]
+    optional = [*extras["predict"], *extras["postgres"]]  # imported where they are used
     declared = {re.match(r"[A-Za-z0-9_-]+", one).group().lower() for one in [*PROJECT["dependencies"], *optional]}
     names = {
         "ibis": "ibis-framework",
         "IPython": "ipython",
         "vaderSentiment": "vadersentiment",
         "sklearn": "scikit-learn",
+        "python_calamine": "python-calamine",
     }
     imported = set()
     for file in (ROOT / "toolkit").rglob("*.py"):
