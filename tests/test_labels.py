@@ -55,7 +55,11 @@ def test_two_values_of_one_name_stay_two_rows(folder):
     data = open_data(folder)
     names = [words.display_name(value, "channel") for value in ("web_chat", "chat", "email")]
     assert names == ["Live-Chat (web_chat)", "Live-Chat (chat)", "E-mail"]
-    assert [words.display_name(value, "topic") for value in ("a_b", "a b", "plain")] == ["A b (a_b)", "A b (a b)", "Plain"]
+    assert [words.display_name(value, "topic") for value in ("a_b", "a b", "plain")] == [
+        "A b (a_b)",
+        "A b (a b)",
+        "Plain",
+    ]
     result = metrics.inbound_volume(data.conversations, by="channel")
     assert len(result) == 3 and set(result["channel"]) == {"web_chat", "chat", "email"}  # the figures know no label
 

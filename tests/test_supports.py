@@ -101,7 +101,10 @@ def test_what_a_section_would_have_made_is_missing_in_the_next(tickets, tmp_path
         ("How many?", "show(metrics.inbound_volume(now.conversations))"),
     )
     (told,) = rehearse(open_data(tickets), held)
-    assert [(one["section"], one["want"].name) for one in told.left_out] == [("Whose?", "calls"), ("And then?", "calls")]
+    assert [(one["section"], one["want"].name) for one in told.left_out] == [
+        ("Whose?", "calls"),
+        ("And then?", "calls"),
+    ]
     assert told.is_made and told.sections == ["Whose?", "And then?", "How many?"]
 
 
@@ -113,7 +116,13 @@ def test_a_report_of_which_nothing_is_left_is_not_made(tickets, tmp_path):
 
 @pytest.mark.parametrize(
     "code",
-    ["import os\nos.remove(mark)", "open(mark, 'w')", "for one in [1]:\n    show(one)", "show(nobody)", "show(now.nothing)"],
+    [
+        "import os\nos.remove(mark)",
+        "open(mark, 'w')",
+        "for one in [1]:\n    show(one)",
+        "show(nobody)",
+        "show(now.nothing)",
+    ],
 )
 def test_code_of_ones_own_is_left_to_a_run(tickets, tmp_path, code):
     mark = tmp_path / "mark"
@@ -144,7 +153,10 @@ def test_what_is_missing_says_what_would_bring_it():
     assert brings(Want("table", "calls"), zendesk).startswith("this export doesn't tell it; amazon_connect")
     assert brings(Want("table", "calls"), tables) == "a file calls.csv with call_id, started_at"
     assert brings(Want("kind", "surveys", "nps"), tables) == "rows with kind = nps in surveys.csv"
-    assert brings(Want("setting", "service.toml", "targets.resolution"), zendesk) == "say targets.resolution in service.toml"
+    assert (
+        brings(Want("setting", "service.toml", "targets.resolution"), zendesk)
+        == "say targets.resolution in service.toml"
+    )
     assert brings(Want("other", said="?"), zendesk) == ""
     either = Want("column", "conversations", "escalated_to or escalation_reason")
     assert meaning(either) == "who it was escalated to; or why it was escalated"
