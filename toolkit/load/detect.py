@@ -9,10 +9,9 @@ from toolkit.load.files import peek
 from toolkit.load.files.find import matches
 from toolkit.load.files.fit import HEADLESS, fits, has_header, share, specific
 from toolkit.load.files.places import shown_path
-from toolkit.sources import list_sources
+from toolkit.sources import OWN, list_sources
 from toolkit.tables import OUTSIDE
 
-OWN = "tables"  # the source of the toolkit's own tables
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
 HALF = 0.5  # of the columns that a source can't do without
