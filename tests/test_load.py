@@ -256,7 +256,7 @@ def test_a_duckdb_file(tmp_path):
         ({"conversations": "conversation_id,channel,channel,created_at\n"}, ["channel", "twice"]),
         ({"conversations": b"PK\x03\x04\x00\x00"}, ["conversations.csv", "zip archive"]),
         ({"conversations": b"a,b\x00\n"}, ["conversations.csv", "null bytes"]),
-        ({"notes": "hello"}, ["has nothing that source 'tables' reads", "notes.csv"]),
+        ({"notes": "hello"}, ["isn't an export that is known", "notes.csv"]),
         ({"conversations": GOOD, "service_dot_toml": "timezone = 'Europe/Rome'"}, ["service.toml", "timezone", "did you mean 'time_zone'"]),
         ({"conversations": GOOD, "service_dot_toml": "time_zone = 'Rome'"}, ["time_zone", "'Rome'", "Europe/Rome"]),
         ({"conversations": GOOD, "service_dot_toml": "time_zone = "}, ["service.toml", "TOML"]),

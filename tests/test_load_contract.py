@@ -336,3 +336,25 @@ def test_a_source_is_begun_from_a_skeleton_that_reads(tmp_path, capsys):
     for name in ("helpdesk", "zendesk", "../x", "1x", ""):  # there already, the toolkit's own, no name
         assert main(["source", "new", name, "--out", str(tmp_path)]) == 2
         assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_no_file_tells_is_left_out_and_not_null(tmp_path, forms):
+    toml = TOML.replace(
+        'views = ["both"]',
+        'views = ["both"]\nblanks_are_null = true\n[needs]\n"conversations.agent" = ["old.who", "new.who"]',
+    )
+    (forms / "source.toml").write_text(toml)
+    export = write(tmp_path / "export", old=f"nr,born\na,{AT(1, 9)}\n,{AT(1, 9)}\n")
+    data = open_data(export, source=forms)
+    assert adds_up(data) and data.ledger["rule"].tolist() == ["required value missing"]
+    assert "agent" not in data.every("conversations").columns
+    data = open_data(write(export, new=f"key,created,who\nb,{AT(1, 9)},\n"), source=forms)
+    found = data.every("conversations").to_pandas()
+    assert found["conversation_id"].tolist() == ["a", "b"] and found["agent"].isna().all()
+
+
+@pytest.mark.parametrize("needs", ['"conversations.agent" = ["nothing.who"]', 'tickets = ["old"]'])
+def test_what_a_need_names_must_be_there(tmp_path, forms, needs):
+    (forms / "source.toml").write_text(TOML.replace('views = ["both"]', f'views = ["both"]\n[needs]\n{needs}'))
+    with pytest.raises(BadSettings, match="nothing.who|tickets"):
+        open_data(tmp_path / "export", source=forms)

@@ -14,10 +14,8 @@ def read(folder, order="dmy", **chats):
 
 
 @pytest.fixture(scope="module")
-def real(real_data, tmp_path_factory):
-    settings = tmp_path_factory.mktemp("whatsapp") / "service.toml"
-    settings.write_text('date_order = "dmy"')
-    return open_data(real_data / "whatsapp", service=settings)  # recognised by its lines
+def real(real_data):
+    return open_data(real_data / "whatsapp")  # recognised by its lines; no day-month order is needed
 
 
 def test_real_chats(real):

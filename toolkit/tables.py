@@ -108,6 +108,10 @@ PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "t
 # Written channels that are neither social ones nor messaging.
 EMAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
 FORM_CHANNELS = (
+    "web_form", "webform", "web form", "form", "contact_form", "contact form", "webformular", "kontaktformular",
+)  # fmt: skip
+MAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
+FORM_CHANNELS = (
     "web_form",
     "webform",
     "web form",
@@ -120,17 +124,8 @@ FORM_CHANNELS = (
 MAIL_CHANNELS = (*EMAIL_CHANNELS, *FORM_CHANNELS, "letter", "brief", "post", "fax")
 # States in which a conversation waits for nobody, whatever its system calls them.
 CLOSED_STATUSES = (
-    "closed",
-    "solved",
-    "resolved",
-    "done",
-    "deleted",
-    "archived",
-    "spam",
-    "cancelled",
-    "canceled",
-    "merged",
-)
+    "closed", "solved", "resolved", "done", "deleted", "archived", "spam", "cancelled", "canceled", "merged",
+)  # fmt: skip
 
 TABLES = {
     table.name: table

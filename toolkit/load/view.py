@@ -118,17 +118,15 @@ class View:
 
     def absent(self, name):
         """Words for a table that isn't there: what there is, and which sources would fill it; or that no row can be used."""
-        from toolkit.sources import list_sources
+        from toolkit.sources import OWN, list_sources
 
         given = self.counts.loc[self.counts["table"] == name, "rows_in"].sum()
         if given:
             rows = f"all {given:,} rows of {name} were" if given > 1 else f"the one row of {name} was"
             return f"{rows} set aside, so that none is left to tell from; `toolkit check` says why"
-        fill = [source.name for source in list_sources() if name in source.tables]
-        return (
-            f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); "
-            f"it is filled by the sources {', '.join(fill)}, or by a {name}.csv in the toolkit's own contract"
-        )
+        fill = [source.name for source in list_sources() if name in source.tables and source.name != OWN]
+        more = f"exports of {len(fill)} systems fill it (`toolkit sources`)" if fill else "no system's export fills it"
+        return f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); {more}, or a {name}.csv of your own"
 
     def has(self, *names):
         """Whether all these tables are there."""

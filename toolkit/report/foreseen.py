@@ -10,8 +10,6 @@ import hashlib
 import json
 import tomllib
 
-from toolkit.report.declared import foreseen
-from toolkit.report.notebooks import reports_there
 from toolkit.sources.fields import columns_of
 
 FILE = "reports.toml"
@@ -19,6 +17,8 @@ FILE = "reports.toml"
 
 def foreseen_of(source):
     """{report: dict of made, sections, left_out (headings) and wants (what is missing)} of a whole export of a source."""
+    from toolkit.report.declared import foreseen  # which needs all that computes; to read what is kept needs nothing
+
     made = {}
     for one in foreseen(source):
         left = [] if not one.is_made else list(dict.fromkeys(entry["section"] for entry in one.left_out))
@@ -51,6 +51,8 @@ def write_foreseen(source, reports):
 
 def fingerprint(source):
     """What the reports of a source depend on, in short: the columns that its selects give, and the notebooks."""
+    from toolkit.report.notebooks import reports_there
+
     told = {table: sorted(columns_of(source, table)) for table in source.selects}
     kinds = sorted(str(field) for field in columns_of(source, "surveys").get("kind", ()))
     cells = {name: _cells(path) for name, path in reports_there().items()}

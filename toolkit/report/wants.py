@@ -2,7 +2,7 @@
 
 >>> want = wanted(MissingColumn("conversations", "first_response_at", []))
 >>> want.name, meaning(want)
-('conversations.first_response_at', 'first public reply by a human agent; null while there is none')
+('conversations.first_response_at', 'first public reply by a human agent')
 """
 
 import re
@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 
 from toolkit.errors import MissingColumn, MissingPackage, MissingSetting, MissingTable, UnfitSetting
 from toolkit.load.history import MADE
-from toolkit.sources import list_sources
-from toolkit.sources.fields import can_fill, fills
+from toolkit.sources import OWN, list_sources
+from toolkit.sources.fields import OWN, can_fill, fills
 from toolkit.tables import TABLES
 
-OWN = "tables"  # the source of the toolkit's own tables
 # What the loader makes a column of conversations of, where they have it not: (table, column).
 MADE_OF = {column: [("status_changes", "changed_at")] for column in MADE}
 MADE_OF["closed_at"] = [("conversations", "solved_at"), *MADE_OF["closed_at"]]

@@ -3,9 +3,9 @@
 It is what docs/sources shows, and how `toolkit check` knows which file would bring a column that is missing.
 
 >>> from toolkit.sources import find_source
->>> filled = columns_of(find_source("asterisk"), "calls")
->>> [str(field) for field in filled["queue"]], [str(field) for field in filled["talk_seconds"]]
-(['queue_log.queue'], ['queue_log.data2'])
+>>> filled = columns_of(find_source("twitter"), "messages")
+>>> [str(field) for field in filled["sent_at"]], [str(field) for field in filled["channel"]]
+(['tweets.created_at'], ["'x'"])
 """
 
 import re
@@ -15,6 +15,7 @@ from functools import cache
 from toolkit.sources import find_source
 from toolkit.tables import TABLES
 
+OWN = "tables"  # the source of the toolkit's own tables
 ANY = "*"  # the path of a field that may be any of its file
 OURS = ("_file", "_row", "_version")  # of a select, and no column of its table
 FIRST_ONLY = ("ArgMin", "ArgMax", "Filter", "Window", "WithinGroup")  # what these return is of their first part
