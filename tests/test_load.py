@@ -355,7 +355,7 @@ def test_a_path_that_is_not_there():
 
 def test_a_missing_table_names_the_sources_that_fill_it(tmp_path):
     data = open_data(export(tmp_path, conversations=GOOD))
-    with pytest.raises(MissingTable, match="asterisk"):
+    with pytest.raises(MissingTable, match="toolkit sources"):
         _ = data.calls
     with pytest.raises(MissingColumn, match="'chanel'.*did you mean 'channel'"):
         metrics.response_rate(data.conversations, by="chanel")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from toolkit.errors import MissingColumn, MissingPackage, MissingSetting, MissingTable, UnfitSetting
 from toolkit.load.history import MADE
-from toolkit.sources import OWN, list_sources
+from toolkit.sources import list_sources
 from toolkit.sources.fields import OWN, can_fill, fills
 from toolkit.tables import TABLES
 
