@@ -171,13 +171,16 @@ def test_the_version_is_in_the_changelog():
 def test_every_import_is_a_declared_dependency():
     import ast
 
-    optional = PROJECT["optional-dependencies"]["predict"]  # imported where it is used
+    optional = [
+        one for extra in ("predict", "postgres") for one in PROJECT["optional-dependencies"][extra]
+    ]  # imported where used
     declared = {re.match(r"[A-Za-z0-9_-]+", one).group().lower() for one in [*PROJECT["dependencies"], *optional]}
     names = {
         "ibis": "ibis-framework",
         "IPython": "ipython",
         "vaderSentiment": "vadersentiment",
         "sklearn": "scikit-learn",
+        "python_calamine": "python-calamine",
     }
     imported = set()
     for file in (ROOT / "toolkit").rglob("*.py"):

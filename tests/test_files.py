@@ -4,13 +4,13 @@ import gzip
 import json
 import sqlite3
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from test_load import adds_up
 from workbooks import xlsx
 
-from toolkit import cli
 from toolkit.errors import BadData
 from toolkit.load import open_data
 from toolkit.load.files import packed, peek
@@ -34,8 +34,8 @@ def written(folder, name, content):
     return folder
 
 
-def opened(folder, name, content, **more):
-    return open_data(written(folder, name, content), **more)
+def opened(folder, name, content, source="tables"):
+    return open_data(written(folder, name, content), source=source)
 
 
 def rows_of(data):
@@ -320,7 +320,7 @@ def test_a_database_without_what_the_source_reads(tmp_path):
         con.execute("CREATE TABLE other(a)")
     con.close()
     with pytest.raises(BadData, match="has none of the tables conversations.*it has: other"):
-        open_data(tmp_path / "x.db")
+        open_data(tmp_path / "x.db", source="tables")
 
 
 def test_a_table_is_found_by_the_patterns_of_files_and_its_columns(tmp_path):
@@ -521,7 +521,7 @@ def test_a_file_that_comes_near_is_told_what_it_lacks(tmp_path):
     written(tmp_path, "my tickets.csv", "Ticket-ID,chanel,Fecha créé,creationDate\n1,x,2,3\n")
     for place in (tmp_path, tmp_path / "my tickets.csv"):
         with pytest.raises(BadData) as error:
-            open_data(place)
+            open_data(place, source="tables")
         for words in (
             "my tickets.csv",
             "'conversation_id' ('Ticket-ID' looks like it)",
@@ -562,16 +562,13 @@ def test_hostile_names_and_values(tmp_path):
 
 @pytest.mark.parametrize(
     "url",
-    [
-        "https://ann:hunter2@example.org/x.csv?token=hunter2",
-        "s3://bucket/x?key=hunter2",
-        "ftp://ann:hunter2@example.org",
-    ],
+    ["https://ann:hunter2@example.org/x.csv?token=hunter2", "s3://b/x?key=hunter2", "ftp://ann:hunter2@example.org"],
 )
-def test_urls_are_downloaded_first(url, capsys):
-    assert cli.main(["check", "--data", url]) == 2
-    said = capsys.readouterr().err
-    assert "download the file first" in said and "hunter2" not in said and "Traceback" not in said
+@pytest.mark.parametrize("ask", [open_data, peek])
+def test_urls_are_downloaded_first(url, ask):
+    with pytest.raises(BadData, match="download the file first") as error:
+        ask(Path(url) if ask is open_data else url)
+    assert "hunter2" not in str(error.value)
 
 
 # --- peek -------------------------------------------------------------------------------------------

@@ -458,21 +458,6 @@ def test_two_tables_of_other_groups_are_both_results(name):
 
 
 @every
-def test_no_rows(name):
-    frame = table_of(name).iloc[:0]
-    empty = run(name, frame)
-    assert empty.empty or not empty["n"].any()
-    rates = [
-        column for column, unit in empty.attrs["units"].items() if unit in ("rate", "seconds", "score", "net", "points")
-    ]
-    assert empty[rates].isna().all(axis=None)  # undefined is null, never 0
-    if by_of(name):
-        assert run(name, frame, by_of(name)).empty
-    columns = [set(one.columns) - set(one.attrs["rows"]) for one in (grouped(name), empty)]
-    assert columns[0] == columns[1]
-
-
-@every
 def test_one_row(name):
     frame = table_of(name).dropna(subset=CONTRACTS[METRICS[name].contract].time).iloc[:1]
     one = run(name, frame, by_of(name))
@@ -484,30 +469,42 @@ def test_one_row(name):
 
 @with_groups
 def test_a_missing_key_is_a_group(name):
-    frame, by = table_of(name), by_of(name)
-    result = run(name, frame.assign(**{by: None}), by)
-    assert set(result[by]) == {"(none)"}
-    known = grouped(name)
-    is_missing = frame[by].isna() | (frame[by] == "")
-    assert is_missing.any() and "(none)" in set(known[by])
+    """Also where all are missing, see test_metrics_edges.py."""
+    key = table_of(name)[by_of(name)]
+    assert (key.isna() | (key == "")).any() and "(none)" in set(grouped(name)[by_of(name)])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """{table: its Parquet file}"""
+    paths = {name: tmp_path_factory.mktemp("files") / f"{name}.parquet" for name in tables()}
+    for name, path in paths.items():
+        tables()[name].to_parquet(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def held():
+    """{table: itself in a DuckDB whose session is on the other side of the world}"""
+    backend = ibis.duckdb.connect()
+    backend.raw_sql("SET TimeZone = 'Pacific/Auckland'")
+    return {name: backend.create_table(name, frame) for name, frame in tables().items()}
 
 
 @every
-def test_a_file_and_an_engine_are_a_frame(name, tmp_path):
-    frame, by = table_of(name), by_of(name)
-    frame.to_parquet(tmp_path / "table.parquet")
-    same(run(name, tmp_path / "table.parquet", by), grouped(name))
-    same(run(name, ibis.duckdb.connect().create_table("held", frame), by), grouped(name))
+def test_a_file_and_an_engine_are_a_frame(name, files, held):
+    same(run(name, of(files, name), by_of(name)), grouped(name))
+    same(run(name, of(held, name), by_of(name)), grouped(name))
 
 
 @with_groups
-def test_no_group_is_called_as_a_column_of_the_result(name):
-    result, frame = grouped(name), table_of(name)
+def test_no_group_is_called_as_a_column_of_the_result(name, held):
+    result, table = grouped(name), of(held, name)
     own = [column for column in result.columns if column not in result.attrs["rows"]]
     rows = [key for key in result.attrs["rows"] if key in ("bucket", "seconds")]
     for column in [*own, *rows]:
         with pytest.raises(BadParameter, match=f"by='{column}'"):
-            run(name, frame.assign(**{column: "x"}), column)
+            run(name, table.mutate(**{column: ibis.literal("x")}), column)
 
 
 @pytest.mark.parametrize("contract", BY)

@@ -1,5 +1,6 @@
 """The runner: what fails keeps the last good report, stops nobody else, and is told."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -24,6 +26,7 @@ from toolkit.report import index
 from toolkit.report.each import names_of
 from toolkit.report.early import columns_there
 from toolkit.report.notebooks import find_notebooks
+from toolkit.report.nursery import Nursery
 from toolkit.report.prepare import find_empty_period
 from toolkit.report.process import Running, end
 from toolkit.report.rehearsal import rehearse
@@ -55,6 +58,30 @@ def notebook(folder, name, *sources, parameters='by: str = "channel"  # what to 
     ]
     nbformat.write(new_notebook(cells=cells, metadata=KERNEL), folder / f"{name}.ipynb")
     return folder / f"{name}.ipynb"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """One nursery for many runs: a run's own takes three seconds to import what every run imports."""
+    place = tmp_path_factory.mktemp("kept")
+    (place / "any.ipynb").write_text("import toolkit")  # so that what notebooks of ours import is there, too
+    with Nursery(place / "nursery", [place / "any.ipynb"]) as opened:
+        opened.ready()
+        yield opened
+
+
+@pytest.fixture
+def forks(kept, monkeypatch):
+    """The workers of this test's runs are forks of the nursery that is kept.
+
+    For tests of what the runner makes of its notebooks. Those of processes, and a few runs of one notebook, keep the
+    runner's own way; that both ways make the same report is told in test_nursery.py.
+    """
+    kept_open = SimpleNamespace(ready=lambda: None, popen=kept.popen)
+    monkeypatch.setattr("toolkit.report.run.Nursery", lambda *_: contextlib.nullcontext(kept_open))
+
+
+forked = pytest.mark.usefixtures("forks")
 
 
 def run(folder, names=None, **options):
@@ -92,6 +119,7 @@ FAILURES = {
 }
 
 
+@forked
 def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
     for name in FAILURES:
         notebook(folder, name, "print('good')")
@@ -146,8 +174,6 @@ def test_a_worker_that_dies_is_a_failure(folder):
 
 @pytest.mark.parametrize("failures, cell, starts", [(0, 0, 1), (2, 0, 3), (3, 0, None), (1, 1, None)])
 def test_a_kernel_that_does_not_come_up_is_started_again(tmp_path, failures, cell, starts):
-    from types import SimpleNamespace
-
     from toolkit.report import worker
 
     tried = []
@@ -262,6 +288,7 @@ def test_a_user_kernel_called_python3_is_not_used(folder, tmp_path, monkeypatch)
     assert run(folder)["good"].status == "ok"
 
 
+@forked
 def test_missing_tables_are_skipped_only_when_all_reports_were_asked_for(folder):
     missing = "from toolkit.errors import MissingTable; raise MissingTable('this data has no table calls')"
     notebook(folder, "calls", missing)
@@ -362,6 +389,7 @@ class FakeData:
         (Path(folder) / "prepared.json").write_text("{}")
 
 
+@forked
 def test_the_data_is_read_once_and_the_report_names_the_users_own_path(folder, monkeypatch):
     calls = []
     monkeypatch.setattr("toolkit.load.open_data", lambda path, **options: calls.append((path, options)) or FakeData())
@@ -426,6 +454,7 @@ def export(folder):
     return folder.parent / "export"
 
 
+@forked
 def test_an_empty_period_leaves_every_report_as_it_was(folder, export):
     assert run(folder, data=export)["good"].status == "ok"
     before = {name: (folder.parent / "out" / name).read_bytes() for name in files(folder)}
@@ -451,6 +480,7 @@ def test_the_default_period_of_a_notebook_may_be_empty_too(folder, export):
         run(folder, ["late"], data=export)
 
 
+@forked
 def test_the_reports_of_a_run_link_to_each_other_and_to_the_ledger(folder, export, monkeypatch):
     notebook(folder, "other", COUNT, parameters=PARAMETERS)
     run(folder, data=export)
@@ -511,6 +541,7 @@ def test_where_restricts_the_rows(export, where, ids):
     assert sorted(rows.conversation_id.execute()) == ids.split()
 
 
+@forked
 def test_where_restricts_a_report(folder, export):
     outcome = run(folder, data=export, where=["channel=chat"], period="2024-02")["good"]
     assert "ids 3 ." in outcome.html.read_text(), outcome.message
@@ -526,6 +557,7 @@ def test_where_that_no_row_meets(folder, export):
         run(folder, data=export, where=["team=Torino"], period="2024-03")
 
 
+@forked
 def test_one_report_for_each_value(folder, export):
     outcomes = run(folder, data=export, each="team", where=["channel=chat"])
     titles = {name: (it.title, it.where) for name, it in outcomes.items()}
@@ -557,6 +589,7 @@ def test_more_values_than_people_compare(folder, export, monkeypatch):
         run(folder, data=export, each="team")
 
 
+@forked
 def test_a_notebook_without_the_column_is_not_made_for_each(folder, export):
     notebook(folder, "other", "now = None; now.calls", parameters=PARAMETERS)
     told = []
@@ -651,6 +684,7 @@ def test_data_that_cannot_be_read_stops_before_any_kernel(folder, monkeypatch):
     assert files(folder) == []
 
 
+@forked
 def test_running_one_report_keeps_what_is_known_of_the_others(folder):
     notebook(folder, "one", DISPLAY)
     notebook(folder, "two", DISPLAY)
@@ -693,6 +727,7 @@ def test_writing_is_all_or_nothing(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o666 & ~index._umask()
 
 
+@forked
 def test_odd_names_and_paths(tmp_path):
     folder = tmp_path / "a {b} 'c'" / "notebooks"
     folder.mkdir(parents=True)
@@ -702,6 +737,7 @@ def test_odd_names_and_paths(tmp_path):
     assert "na%C3%AFve%20%26%20%22new%22.html" in (folder.parent / "out" / "index.html").read_text()
 
 
+@forked
 def test_progress_is_told(folder):
     notebook(folder, "good", "print(1)")
     told = []
@@ -777,6 +813,7 @@ LEFT_OUT = {
 }
 
 
+@forked
 @pytest.mark.parametrize("case", LEFT_OUT)
 def test_a_section_without_its_columns_is_left_out(folder, case):
     sections, letters = LEFT_OUT[case]
@@ -815,6 +852,7 @@ FATAL = {
 }
 
 
+@forked
 @pytest.mark.parametrize("case", FATAL)
 def test_what_is_never_left_out(folder, case):
     setup, params, sections, said, cell = FATAL[case]
@@ -825,6 +863,7 @@ def test_what_is_never_left_out(folder, case):
     assert outcome.is_mistake == ("Error" not in said)  # so that the command line exits with 2
 
 
+@forked
 def test_a_report_of_which_no_section_is_left_is_skipped_when_all_were_asked_for(folder):
     sectioned(folder, (NO_COLUMN,), ("show.measured('9 rows')",), setup=SHOW)
     notebook(folder, "good", "print(1)")
@@ -870,6 +909,7 @@ def test_a_notebook_without_parameters_is_no_report(folder):
         find_notebooks(None, folder)
 
 
+@forked
 def test_times_whose_zone_is_guessed_are_told_by_every_run(folder, tmp_path):
     (tmp_path / "calls.csv").write_text("call_id,started_at\n1,2024-01-01 09:00\n")
     notebook(folder, "good", "print(1)", parameters=PARAMETERS)

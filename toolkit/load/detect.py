@@ -9,10 +9,9 @@ from toolkit.load.files import peek
 from toolkit.load.files.find import matches
 from toolkit.load.files.fit import HEADLESS, fits, has_header, share, specific
 from toolkit.load.files.places import shown_path
-from toolkit.sources import list_sources
+from toolkit.sources import OWN, list_sources
 from toolkit.tables import OUTSIDE
 
-OWN = "tables"  # the source of the toolkit's own tables
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
 HALF = 0.5  # of the columns that a source can't do without
@@ -75,7 +74,8 @@ def recognise(path):
     >>> recognise("data/sample")[0]
     'tables'
     """
-    tables = list(_tables(path))
+    unread = {}
+    tables = list(_tables(path, unread))
     found = [one for source in list_sources() if (one := _candidate(source, tables)).is_possible]
     found.sort(key=lambda one: one.score, reverse=True)
     if found and (len(found) == 1 or found[0].score > found[1].score):
@@ -84,18 +84,21 @@ def recognise(path):
         best = [one for one in found if one.score == found[0].score]
         said = " or ".join(f"{one.source.title} (--source {one.source.name}; {one.why})" for one in best)
         raise BadData(f"{shown_path(path)}: may be {said}; say which")
-    named = _by_name(path, tables)
+    named = _by_name(path, tables, unread)
     if len(named) == 1:
         return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
-    raise BadData(_nothing_known(path, tables))
+    raise BadData(_nothing_known(path, tables, unread))
 
 
 def _told(source, why):
     return source.name, "" if source.name == OWN else f"{why} (--source {source.name})"
 
 
-def _tables(path):
-    """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last."""
+def _tables(path, unread):
+    """The first rows of what an export holds: of files that are named alike but for their numbers the first and the last.
+
+    What can't be read goes into `unread`, with the reason.
+    """
     if not Path(path).is_dir():
         yield from peek(path, rows=ROWS)
         return
@@ -106,8 +109,8 @@ def _tables(path):
         for file in dict.fromkeys([files[0], files[-1]]):
             try:
                 yield from peek(file, rows=ROWS)
-            except BadData:
-                continue  # told when it is read, if it is read
+            except BadData as error:
+                unread[file] = str(error)
 
 
 def _files(folder):
@@ -166,20 +169,22 @@ def _seen(spec, kind):
     return f"has {'the keys' if kind == 'json' else 'the columns'} {', '.join(spec.requires[:5])}{more}"
 
 
-def _by_name(path, tables):
-    """The sources whose files are called as those of an export and have half of their columns: they say what is missing.
+def _by_name(path, tables, unread):
+    """The sources whose files are called as those of an export and have half of their columns, or can't be read.
 
-    The toolkit's own tables only where no other is.
+    Reading says what is missing, or wrong. The toolkit's own tables only where no other source is.
     """
     path = Path(path)
+    named = [(_below(table.file, path), table) for table in tables] + [(_below(file, path), None) for file in unread]
     found = []
     for source in list_sources():
-        for table in tables:
-            name = _below(table.file, path)
-            made = [spec for spec in source.spec.files.values() if not spec.lookup and matches(name, spec.patterns)]
-            if any(share(table, spec) >= HALF for spec in made):
-                found.append(source)
-                break
+        made = [spec for spec in source.spec.files.values() if not spec.lookup]
+        if any(
+            matches(name, spec.patterns) and (table is None or share(table, spec) >= HALF)
+            for name, table in named
+            for spec in made
+        ):
+            found.append(source)
     return [source for source in found if source.name == OWN] if len(found) > 1 else found
 
 
@@ -194,7 +199,7 @@ def _below(file, path):
     return file.relative_to(path).as_posix() if path.is_dir() and file.is_relative_to(path) else file.name
 
 
-def _nothing_known(path, tables):
+def _nothing_known(path, tables, unread):
     path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
@@ -205,6 +210,7 @@ def _nothing_known(path, tables):
         lines = [f"{path}: holds nothing that can be read as a table"]
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")
+    lines += [f"  {why}" for why in list(unread.values())[:SHOWN]]
     first = next((str(table.file) for table in tables), str(path))
     lines += [
         "What to do:",

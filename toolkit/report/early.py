@@ -67,9 +67,10 @@ def check_columns(wanted, data, source=None):
 
 def columns_there(data, source=None):
     """The columns that the tables in `data` have or are given, sorted; None when only reading them can tell."""
-    from toolkit.load.detect import OWN, recognise
+    from toolkit.load.detect import recognise
     from toolkit.load.files import peek
     from toolkit.load.files.kinds import DATABASES, kind_of
+    from toolkit.sources import OWN
 
     path = Path(data)
     if not path.exists():

@@ -38,6 +38,7 @@ from toolkit.errors import BadParameter, BadSettings, explain_settings, suggesti
 from toolkit.tables import TABLES
 
 HERE = Path(__file__).parent
+OWN = "tables"  # the source of the toolkit's own tables
 
 
 class FileSpec(BaseModel):

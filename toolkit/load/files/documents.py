@@ -28,21 +28,23 @@ def load(target, given):
     con.execute("CREATE OR REPLACE TEMP TABLE documents(line BIGINT, document VARCHAR)")
     is_lines = is_object_a_line(start)
     (_read_lines if is_lines else _read_whole)(target, given)
-    path = _path(target, given, is_lines)
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE records AS SELECT line, record, json_type(record) IS NOT DISTINCT FROM 'OBJECT' AS is_object FROM ("
-        f"SELECT {_number(path, is_lines)} AS line, record FROM ({_records(path)}))"
-    )
-    lost = con.execute(
-        "SELECT line, document FROM documents "
-        f"WHERE coalesce(json_type({_value(path)}), '') NOT IN ('ARRAY', 'OBJECT') ORDER BY line"
-    ).fetchall()
+    path = _path(target, given, "" if is_lines else start)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE listed AS {_listed(path)}")
+    con.execute("DROP TABLE documents")
     why = f"it has no records at {path!r}" if path else "it is no object with keys"
+    lost = con.execute("SELECT line, lost FROM listed WHERE lost IS NOT NULL ORDER BY line").fetchall()
     target.reject(given, [(line, text, why) for line, text in lost])
+    number = "line" if is_lines and not path else "row_number() OVER (ORDER BY line, place)"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE records AS SELECT {number} AS line, record, "
+        "json_type(record) IS NOT DISTINCT FROM 'OBJECT' AS is_object FROM (SELECT line, "
+        "coalesce(CAST(unnest(records) AS VARCHAR), 'null') AS record, generate_subscripts(records, 1) AS place "
+        "FROM listed WHERE len(records) > 0)"
+    )
+    con.execute("DROP TABLE listed")
     odd = con.execute("SELECT line, record FROM records WHERE NOT is_object ORDER BY line").fetchall()
     target.reject(given, [(line, text, "it is no object with keys") for line, text in odd])
     _flatten(target, given)
-    con.execute("DROP TABLE documents")
     con.execute("DROP TABLE records")
 
 
@@ -95,7 +97,7 @@ def _read_whole(target, given):
     if not target.con.execute("SELECT json_valid(?)", [text]).fetchone()[0]:
         mended = _mended(text)
         if mended is None:
-            documents = _one_after_another(text)
+            documents = one_after_another(text)
             if documents is None:
                 raise BadData(f"{given.shown}: {_where(text)}")
             target.con.executemany("INSERT INTO documents VALUES (?, ?)", documents)
@@ -113,7 +115,7 @@ def _mended(text):
         return None
 
 
-def _one_after_another(text):
+def one_after_another(text):
     """(number, text) of documents that follow one another without commas, as pages put together are; else None."""
     decoder, at, found = json.JSONDecoder(strict=False), 0, []
     while at < len(text):
@@ -169,29 +171,50 @@ def pointer(path):
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path.split(".")) if path else ""
 
 
-def _path(target, given, is_lines):
-    """The record path that fits: told by the source, or found."""
+def _path(target, given, start):
+    """The record path that fits: told by the source, or found in the beginning of a document."""
     told = told_paths(target.spec)
-    (first,) = target.con.execute("SELECT arg_min(document, line) FROM documents").fetchone()
-    if first is None:
+    if not target.con.execute("SELECT count(*) FROM documents").fetchone()[0]:
         raise BadData(f"{given.shown}: not one of its lines is JSON; download it again")
     for path in told:
-        value = "document" if not path else f"json_extract(document, {literal(pointer(path))})"
-        fits = target.con.execute(
-            f"SELECT bool_or(json_type({value}) IN ('ARRAY', 'OBJECT')) FROM documents"
-        ).fetchone()[0]
-        if fits:
+        kind = f"json_type(document, {literal(pointer(path))})" if path else "json_type(document)"
+        if target.con.execute(f"SELECT bool_or({kind} IN ('ARRAY', 'OBJECT')) FROM documents").fetchone()[0]:
             return path
     if told:
-        keys = target.con.execute("SELECT json_keys(?)", [first]).fetchone()[0]
+        keys = target.con.execute("SELECT json_keys(document) FROM documents ORDER BY line LIMIT 1").fetchone()[0]
         raise BadData(
             f"{given.shown}: has no records at {' or '.join(map(repr, told))}; its keys are: "
             f"{', '.join(keys[:20]) or 'none, it is a list'}"
         )
-    if is_lines:
+    if not start:
         return ""
-    found = likely_paths(parsed(first), target.spec.requires)
+    found = likely_paths(closed(start) if parsed(start) is None else parsed(start), target.spec.requires)
     return found[0] if found else ""
+
+
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+
+
+def closed(text):
+    """The document of a text that was cut: what is open is closed after the last whole value; None when it isn't JSON.
+
+    >>> closed('{"tickets": [{"id": 1, "tags": ["a"]}, {"id": 2, "ta')
+    {'tickets': [{'id': 1, 'tags': ['a']}, {'id': 2}]}
+    """
+    stack, end, pending = [], 0, ""
+    for token in TOKEN.finditer(text):
+        mark = token[0]
+        if mark in "{[":
+            stack.append("}" if mark == "{" else "]")
+            if mark == "[":
+                end, pending = token.end(), "".join(reversed(stack))
+        elif mark in "}]":
+            if not stack or stack.pop() != mark:
+                return None
+            end, pending = token.end(), "".join(reversed(stack))
+        elif mark == "," and stack:
+            end, pending = token.start(), "".join(reversed(stack))
+    return parsed(text[:end] + pending) if end else None
 
 
 def told_paths(spec):
@@ -244,23 +267,16 @@ def _shared(wanted, keys):
     return len(wanted & set(map(spelt, keys)))
 
 
-def _number(path, is_lines):
-    """SQL: the number of a record: its line, or its place among all of the file."""
-    return "line" if is_lines and not path else "row_number() OVER (ORDER BY line, place)"
-
-
-def _value(path):
-    """SQL: what stands at a path of a document."""
-    return f"json_extract(document, {literal(pointer(path))})" if path else "document::JSON"
-
-
-def _records(path):
-    """SQL: each record with the line of its document and its place there."""
-    value = _value(path)
-    listed = f"CASE json_type({value}) WHEN 'ARRAY' THEN json_extract({value}, '$[*]') WHEN 'OBJECT' THEN [{value}] END"
+def _listed(path):
+    """SQL: the records of each document as a list, or the document where it has none."""
+    keys = "".join('."' + part.replace('"', '\\"') + '"' for part in path.split(".")) if path else ""
+    kind = f"json_type(document, {literal(pointer(path))})" if path else "json_type(document)"
+    one = f"json_extract(document, {literal(pointer(path))})" if path else "CAST(document AS JSON)"
     return (
-        "SELECT line, coalesce(unnest(records)::VARCHAR, 'null') AS record, generate_subscripts(records, 1) AS place "
-        f"FROM (SELECT line, CASE WHEN len({listed}) > 0 THEN {listed} END AS records FROM documents)"
+        f"SELECT line, CASE kind WHEN 'ARRAY' THEN json_extract(document, {literal(f'${keys}[*]')}) "
+        f"WHEN 'OBJECT' THEN [{one}] END AS records, "
+        "CASE WHEN coalesce(kind, '') NOT IN ('ARRAY', 'OBJECT') THEN document END AS lost "
+        f"FROM (SELECT line, document, {kind} AS kind FROM documents)"
     )
 
 
@@ -284,7 +300,9 @@ def _flatten(target, given):
     ).fetchone()[0]
     if repeated:
         target.note(("notes.repeated_keys", {"file": given.name, "n": repeated}))
-    columns, _ = name_columns(keys)
+    columns, twice = name_columns(keys)
+    if twice:
+        target.note(("notes.twice", {"file": given.name, "names": twice}))
     pointers = ", ".join(literal(pointer_of(key)) for key in keys)
     cells = "".join(f"cells[{number}] AS {quote(column)}, " for number, column in enumerate(columns, 1))
     source = (

@@ -11,7 +11,8 @@ from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
 from toolkit.load.files.peek import peek_given
-from toolkit.tables import OUTSIDE, likely_column
+from toolkit.tables import OUTSIDE
+from toolkit.vocabulary import likely_column
 
 NO_DATA = ("service.toml", "readme.md", "thumbs.db", "desktop.ini", OUTSIDE)
 MOST_LOOKED_AT = 200  # files whose names say nothing
@@ -84,11 +85,8 @@ def _opened(file, folder, scratch):
 
 def _is_zip(file):
     with open(file, "rb") as raw:
-        if raw.read(2) != b"PK":
-            if file.suffix.lower() == ".zip":
-                raise BadData(f"{file}: isn't the zip archive that it is called; download it again, or take it away")
-            return False
-    return kind_of(file) == "zip"
+        start = raw.read(2)
+    return file.suffix.lower() == ".zip" or start == b"PK" and kind_of(file) == "zip"
 
 
 def find_files(source, path, scratch, note):

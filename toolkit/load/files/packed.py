@@ -25,6 +25,9 @@ def members(path):
     BadData
         It can't be opened, or holds nothing.
     """
+    with open(path, "rb") as raw:
+        if raw.read(2) != b"PK":
+            raise BadData(f"{path}: isn't the zip archive that it is called; download it again, or take it away")
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [one for one in archive.infolist() if not one.is_dir()]
@@ -55,12 +58,12 @@ def inner_names(names):
     return ["/".join(parts[-2:]) for parts in parted]
 
 
-def unpack_member(path, name, scratch):
-    """A file of a zip, in the scratch folder under a name of our own."""
+def unpack_member(path, name, scratch, most=None):
+    """A file of a zip, or its first `most` bytes, in the scratch folder under a name of our own."""
     copy = _place(scratch, PurePosixPath(name.replace("\\", "/")).name)
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as read:
-            _copy(read, copy, path, archive.getinfo(name).compress_size)
+            _copy(read, copy, path, archive.getinfo(name).compress_size, most)
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
         raise BadData(f"{path}: {name} in it can't be unpacked ({error}); download it again") from None
     return copy
@@ -101,14 +104,17 @@ def _place(scratch, name):
     return scratch / f"{len(list(scratch.iterdir()))}-{kept or 'file'}"
 
 
-def _copy(read, copy, path, packed):
-    """What `read` gives into a file, as far as the limit goes."""
+def _copy(read, copy, path, packed, most=None):
+    """What `read` gives into a file, as far as the limit goes, or as far as is asked for."""
     limit = max(LARGEST, MOST_TIMES * packed)
     room = shutil.disk_usage(copy.parent).free - SPARE
     size = 0
     with open(copy, "wb") as write:
         while chunk := read.read(CHUNK):
             size += len(chunk)
+            if most and size > most:
+                write.write(chunk)
+                return
             if size > limit:
                 raise BadData(_beyond(path, limit))
             if size > room:

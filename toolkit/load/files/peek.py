@@ -6,14 +6,14 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
 from toolkit.errors import BadData
 from toolkit.load.files import databases, delimited, documents, mail, packed, postgres, sheets
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import name_columns
-from toolkit.load.files.kinds import GZIP, kind_of
+from toolkit.load.files.kinds import GZIP, OF_ENDING, ending, kind_of
 from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
 from toolkit.load.files.texts import numbered_lines, read_text
 from toolkit.load.sql import literal
@@ -114,13 +114,12 @@ def _peek_file(given, rows, spec, scratch):
     kind = kind_of(given.path, getattr(spec, "format", None))
     if kind == "zip":
         names = packed.members(given.path)
-        return [
-            one
-            for name, inner in zip(names, packed.inner_names(names), strict=True)
-            for one in _peek_file(
-                Given(packed.unpack_member(given.path, name, scratch), f"{given.shown}/{inner}"), rows, spec, scratch
-            )
-        ]
+        found = []
+        for name, inner in zip(names, packed.inner_names(names), strict=True):
+            most = 4 * SIZE if OF_ENDING.get(ending(PurePosixPath(inner))) in ("csv", "json") else None
+            member = Given(packed.unpack_member(given.path, name, scratch, most), f"{given.shown}/{inner}")
+            found += _peek_file(member, rows, spec, scratch)
+        return found
     given = unpacked(given, kind, scratch)
     notes = []
     spec = spec or PLAIN
@@ -147,8 +146,8 @@ def unpacked(given, kind, scratch):
 
 def _peek_csv(given, rows, spec, notes, scratch):
     text = read_text(given, notes.append, SIZE)
-    if not text.strip():
-        raise BadData(f"{given.shown}: is empty")
+    if not text:
+        raise BadData(f"{given.shown}: is empty, without even a header line; export it again, or take it away")
     layout = delimited.layout_of(text, spec, given)
     lines = re.split("\r\n|\n|\r", text)
     if len(text.encode()) >= SIZE // 2:
@@ -167,10 +166,14 @@ def _peek_lines(given, rows, spec, notes, scratch):
 def _peek_sheets(given, rows, spec, notes, scratch):
     book = sheets.open_book(given)
     shown, hidden = sheets.sheets_of(book)
-    for name in [spec.sheet] if spec.sheet in (*shown, *hidden) else shown:
+    names, is_empty = [spec.sheet] if spec.sheet in (*shown, *hidden) else shown, True
+    for name in names:
         sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
         if sheet.columns:
+            is_empty = False
             yield name, sheet.columns, [cells for _, cells in sheet.rows[:rows]]
+    if is_empty:
+        raise sheets.nothing_in(given, names)
 
 
 def _peek_parquet(given, rows, spec, notes, scratch):
@@ -200,7 +203,11 @@ def _peek_json(given, rows, spec, notes, scratch):
         found = list(itertools.islice((line for line in lines if isinstance(line, dict)), rows))
     else:
         found = documents.parsed(text)
-        found = closed(text) if found is None else found
+        if found is None:
+            pages = [documents.parsed(page) for _, page in documents.one_after_another(text) or ()]
+            found = [one for page in pages for one in (page if isinstance(page, list) else [page])] or documents.closed(
+                text
+            )
         if found is None:
             raise BadData(f"{given.shown}: isn't JSON; download it again")
     whole = found[0] if isinstance(found, list) and found and documents.is_object_a_line(text) else found
@@ -229,28 +236,3 @@ def _cell(value):
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
-
-
-def closed(text):
-    """The document of a text that was cut: what is open is closed after the last whole value; None when it isn't JSON.
-
-    >>> closed('{"tickets": [{"id": 1, "tags": ["a"]}, {"id": 2, "ta')
-    {'tickets': [{'id': 1, 'tags': ['a']}, {'id': 2}]}
-    """
-    stack, end, pending = [], 0, ""
-    for token in TOKEN.finditer(text):
-        mark = token[0]
-        if mark in "{[":
-            stack.append("}" if mark == "{" else "]")
-            if mark == "[":
-                end, pending = token.end(), "".join(reversed(stack))
-        elif mark in "}]":
-            if not stack or stack.pop() != mark:
-                return None
-            end, pending = token.end(), "".join(reversed(stack))
-        elif mark == "," and stack:
-            end, pending = token.start(), "".join(reversed(stack))
-    return documents.parsed(text[:end] + pending) if end else None

@@ -51,8 +51,7 @@ def load(target, given):
         (one for name in wanted if (one := read_sheet(book, name, spec.header_rows, spec.requires)).columns), None
     )
     if sheet is None:
-        told = f"its sheet {wanted[0]!r} is empty" if len(wanted) == 1 else "its sheets are empty"
-        raise BadData(f"{given.shown}: {told}; export it again, or take it away")
+        raise nothing_in(given, wanted)
     unread = [name for name in (*visible, *hidden) if name != sheet.name]
     if unread:
         target.note(("notes.sheet", {"file": given.name, "sheet": sheet.name, "names": unread}))
@@ -60,6 +59,12 @@ def load(target, given):
     refuse_twice(given, sheet.twice, spec.requires)
     odd_cells(target.note, given, book, sheet)
     target.append_rows(given, sheet.columns, batched(sheet.rows))
+
+
+def nothing_in(given, names):
+    """The error of a workbook whose sheets are empty."""
+    told = f"its sheet {names[0]!r} is empty" if len(names) == 1 else "its sheets are empty"
+    return BadData(f"{given.shown}: {told}; export it again, or take it away")
 
 
 def refuse_twice(given, twice, requires):
