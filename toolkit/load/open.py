@@ -87,8 +87,10 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
 
 
 def _find(path):
-    if path.exists() or path.is_absolute():
+    if path.exists():
         return path
+    if path.is_absolute():
+        raise BadData(f"{path}: there is no such file or folder")
     for folder in Path.cwd().resolve().parents:
         if (folder / path).exists():
             return folder / path
