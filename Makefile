@@ -48,8 +48,9 @@ lab: $(VENV)/installed ## JupyterLab on the notebooks
 sample: $(VENV)/installed ## write data/sample again (the same bytes every time)
 	@$(BIN)/toolkit sample --out data/sample
 
-docs: $(VENV)/installed ## write DEFINITIONS.md again
+docs: $(VENV)/installed ## write DEFINITIONS.md and docs/sources again
 	@$(BIN)/python -c "from toolkit.metrics.definitions import write_definitions; write_definitions()"
+	@$(BIN)/python -c "from toolkit.report.source_pages import write_source_pages; write_source_pages()"
 
 lint: $(VENV)/tested-$(EXTRAS) ## ruff
 	@$(BIN)/ruff check .

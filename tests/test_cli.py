@@ -75,7 +75,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "progress": None,  # no bars where there is no terminal
         "timeout": 60.0,
         "notebooks": Path("nb"),
-        "warn": cli._warn,
+        "warn": cli.reports._warn,
         "tell": cli.typer.echo,
         "where": ["channel=chat", "team=(none)"],
         "each": "topic",

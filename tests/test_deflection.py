@@ -41,6 +41,7 @@ def calls(n, **columns):
         ("E-mail", "mail"),
         ("letter", "mail"),
         ("", None),
+        ("(none)", None),  # as sources say it where an export names no channel
         (None, None),
     ],
 )

@@ -78,7 +78,7 @@ def test_the_readme_names_every_command_report_and_source():
     from toolkit.cli import app
 
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert commands == {"report", "list", "metric", "check", "sample", "sources"}
+    assert commands == {"report", "list", "metric", "check", "sample", "sources", "map"}
     for command in commands:
         assert f"`toolkit {command}" in README
     for path in NOTEBOOKS:
@@ -136,8 +136,8 @@ def test_notebooks_are_stored_clean(path):
 def test_the_sample_settings_show_every_setting():
     shown = tomllib.loads((ROOT / "data/sample/service.toml").read_text(encoding="utf-8"))
     assert set(shown) <= set(Service.model_fields)
-    # date_order is not needed by ISO times, a currency stands among the costs; the rest is there to be copied
-    assert set(Service.model_fields) - set(shown) <= {"date_order", "currency"}
+    # how dates, numbers and missing values are spelt needn't be told of the sample, a currency stands among the costs
+    assert set(Service.model_fields) - set(shown) <= {"date_order", "decimal", "missing", "currency", "labels"}
     assert "currency" in shown["costs"]
 
 
@@ -171,13 +171,16 @@ def test_the_version_is_in_the_changelog():
 def test_every_import_is_a_declared_dependency():
     import ast
 
-    optional = PROJECT["optional-dependencies"]["predict"]  # imported where it is used
+    optional = [
+        one for extra in ("predict", "postgres") for one in PROJECT["optional-dependencies"][extra]
+    ]  # imported where used
     declared = {re.match(r"[A-Za-z0-9_-]+", one).group().lower() for one in [*PROJECT["dependencies"], *optional]}
     names = {
         "ibis": "ibis-framework",
         "IPython": "ipython",
         "vaderSentiment": "vadersentiment",
         "sklearn": "scikit-learn",
+        "python_calamine": "python-calamine",
     }
     imported = set()
     for file in (ROOT / "toolkit").rglob("*.py"):

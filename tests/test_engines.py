@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import warnings
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import ibis
 import pandas as pd
@@ -20,8 +21,12 @@ import pytest
 import test_metrics_wide as wide
 from test_metrics_inputs import CALLS, PLAIN, ZONE, assert_equal, expected_of, run, run_together, sample_tables
 
-from toolkit import metrics
+from toolkit import cli, metrics
+from toolkit.errors import BadData
+from toolkit.load import open_data
+from toolkit.load.files import peek
 from toolkit.metrics.shapes import together
+from toolkit.report.prepare import prepare
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +191,93 @@ def test_postgres_is_left_as_it_was(postgres, postgres_tables):
     assert len(before) > 5
     run("abandonment_by_stage", postgres_tables), run("first_response_time in business time", postgres_tables)
     assert stored() == before
+
+
+# --- Postgres, as what data is read from ------------------------------------------------------------
+
+EXPORT = """
+CREATE SCHEMA desk;
+CREATE TABLE desk.conversations(conversation_id bigint, channel text, created_at timestamptz, topic text, vip boolean, tags text[]);
+INSERT INTO desk.conversations VALUES
+  (9007199254740993, 'Email', '2024-03-01 10:00+01', 'a "quoted", one' || chr(10) || 'of two lines', true, ARRAY['a', 'b, c']),
+  (2, 'x', '2024-03-01 12:00+01', '', false, '{}'), (3, NULL, '2024-03-01 12:00+01', NULL, NULL, NULL);
+CREATE VIEW desk.surveys AS SELECT 's' || conversation_id AS survey_id, 'csat' AS kind, created_at AS sent_at, 5 AS score
+  FROM desk.conversations WHERE channel IS NOT NULL;
+CREATE TABLE desk."notes; DROP TABLE x"(a int);
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(postgres):
+    """The URL of a database with an export in it, under a user with a password."""
+    with postgres.raw_sql(EXPORT + "CREATE ROLE reader LOGIN PASSWORD 'sec%ret@1'; GRANT USAGE ON SCHEMA desk TO reader; "
+                          "GRANT SELECT ON ALL TABLES IN SCHEMA desk TO reader"):  # fmt: skip
+        pass
+    yield f"postgresql://reader:sec%25ret%401@/postgres?host={quote_plus(folder_of(postgres))}"
+    with postgres.raw_sql("DROP SCHEMA desk CASCADE; DROP ROLE reader"):
+        pass
+
+
+def folder_of(postgres):
+    return postgres.con.info.host
+
+
+def test_a_postgres_database_is_read(desk, tmp_path):
+    data = open_data(desk)
+    rows = data.conversations.order_by("created_at").execute()
+    assert rows["conversation_id"].tolist() == ["9007199254740993", "2"]
+    assert [None if pd.isna(value) else value for value in rows["topic"]] == ['a "quoted", one\nof two lines', None]
+    assert rows[["vip", "tags"]].values.tolist() == [["true", '["a","b, c"]'], ["false", "[]"]]
+    assert [str(instant) for instant in rows["created_at"]] == [
+        "2024-03-01 09:00:00+00:00",
+        "2024-03-01 11:00:00+00:00",
+    ]
+    assert data.surveys.count().execute() == 2
+    assert data.counts[["table", "rows_in", "rows_used", "rejected"]].values.tolist() == [
+        ["conversations", 3, 2, 1],
+        ["surveys", 2, 2, 0],
+    ]
+    assert data.ledger[["rule", "file", "row"]].values.tolist() == [
+        ["required value missing", "postgresql:///postgres", 3]
+    ]
+    assert any("notes; DROP TABLE x" in note for note in data.notes)
+    (tmp_path / "saved").mkdir()
+    *_, facts = prepare(data, desk, tmp_path / "saved")  # what a run keeps of it
+    assert facts["path"] == "postgresql:///postgres"
+    told = [*data.notes, *data.files, data.ledger.to_csv(), (tmp_path / "saved" / "data" / "prepared.json").read_text()]
+    assert not any(part in text for part in ("sec%25", "sec%ret", "ret@1") for text in told)
+    assert sorted((one.part, one.columns[0]) for one in peek(desk)) == [
+        ("conversations", "conversation_id"),
+        ("notes; DROP TABLE x", "a"),
+        ("surveys", "survey_id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (("sec%25ret%401@/postgres", "sec%25ret%401@/nowhere"), ["can't connect", "nowhere"]),
+        (("postgres?host", "postgres?nothost"), ["isn't a URL that Postgres understands"]),
+        (("sec%25ret%401", "sec%ret@1"), ["isn't a URL that Postgres understands", "%40"]),
+        (("host=", "options=-csearch_path%3Dnone&host="), None),
+    ],
+)
+def test_a_postgres_url_that_is_wrong_says_so_without_its_password(desk, change, words, capsys):
+    url = desk.replace(*change)
+    assert url != desk
+    code = cli.main(["check", "--data", url])
+    said = capsys.readouterr()
+    assert code == (2 if words else 0)
+    assert all(word in said.err for word in words or [])
+    assert not any(part in said.err + said.out for part in ("sec%25", "sec%ret", "ret@1", "Traceback"))
+
+
+def test_postgres_without_what_the_source_reads_names_what_there_is(desk):
+    with pytest.raises(
+        BadData, match="has none of the tables tweets in its main schema; it has: conversations, notes"
+    ) as error:
+        open_data(desk, source="twitter")
+    assert "sec" not in str(error.value)
 
 
 # --- Spark ----------------------------------------------------------------------------------------

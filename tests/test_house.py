@@ -20,7 +20,7 @@ WRITTEN = (FOLDER.parent / "CONTRIBUTING.md").read_text("utf-8")
 # Later rooms may enter earlier ones; CONTRIBUTING.md says the same in one line.
 ROOMS = [
     ["toolkit", "toolkit.errors", "toolkit.words", "toolkit.look", "toolkit.displays", "toolkit.mask"],
-    ["toolkit.tables", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],
+    ["toolkit.tables", "toolkit.vocabulary", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],
     [
         "toolkit.backend",
         "toolkit.engine",
@@ -35,6 +35,7 @@ ROOMS = [
     ],
     ["toolkit.result"],
     ["toolkit.load", "toolkit.sentiment"],
+    ["toolkit.mapping"],
     ["toolkit.metrics"],
     ["toolkit.claims"],
     ["toolkit.findings", "toolkit.plots", "toolkit.table_html", "toolkit.cards", "toolkit.headline"],

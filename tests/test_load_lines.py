@@ -216,7 +216,7 @@ def test_which_lines_have_a_broken_quote(tmp_path, delimiter, row, is_broken):
 
 
 def test_a_count_that_disagrees_is_an_error(tmp_path, monkeypatch):
-    from toolkit.load import raw
+    from toolkit.load.files import delimited
 
     honest = lines.scan
 
@@ -224,7 +224,7 @@ def test_a_count_that_disagrees_is_an_error(tmp_path, monkeypatch):
         found = honest(*given)
         return lines.Lines(found.units + 1, found.at, found.shift, found.blank)
 
-    monkeypatch.setattr(raw, "scan", miscounted)
+    monkeypatch.setattr(delimited, "scan", miscounted)
     with pytest.raises(BadData, match=r"conversations.csv: holds 2 records, but 1 were read"):
         open_data(written(tmp_path, HEADER + "\na,email,2024-03-01,\n"))
 

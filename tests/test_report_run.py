@@ -29,6 +29,7 @@ from toolkit.report.notebooks import find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.prepare import find_empty_period
 from toolkit.report.process import Running, end
+from toolkit.report.rehearsal import rehearse
 from toolkit.report.run import Outcome, run_reports
 
 DISPLAY = f'''
@@ -643,10 +644,11 @@ def test_columns_that_may_be_there_are_read(folder, export, monkeypatch, by):
         ("calls.csv", b"call_id,started_at\r1,2\r", ["call_id", "started_at"]),
         ("calls.csv.gz", gzip.compress(b"call_id\tstarted_at\n", mtime=0), ["call_id", "started_at"]),
         ("calls/1.csv", b"call_id,started_at\n", ["call_id", "started_at"]),
-        ("calls.csv", "call_id\n".encode("utf-16"), None),  # what isn't plain is left to the loader
-        ("calls.csv", b'"call\nid",started_at\n', None),
-        ("calls.csv", b"caf\xe9,started_at\n", None),
-        ("calls.csv", b"", None),
+        ("calls.csv", "call_id\n".encode("utf-16"), ["call_id"]),
+        ("calls.csv", b'"call\nid",started_at\n', ["call\nid", "started_at"]),
+        ("calls.csv", b"caf\xe9,started_at\n", ["caf\xe9", "started_at"]),
+        ("calls.json", b'[{"call_id": 1, "started_at": "x"}]', ["call_id", "started_at"]),
+        ("calls.csv", b"", None),  # what can't be read is left to the loader
         ("calls.parquet", b"none", None),
         ("data.duckdb", b"none", None),
     ],
@@ -753,8 +755,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     temporary.mkdir()
     (folder.parent / "data").mkdir()
     driver = (
-        "import sys; from toolkit.cli import _ended_by_sigterm; from toolkit.report.run import run_reports\n"
-        "try:\n  with _ended_by_sigterm():\n"
+        "import sys; from toolkit.cli.terminal import ended_by_sigterm; from toolkit.report.run import run_reports\n"
+        "try:\n  with ended_by_sigterm():\n"
         f"    run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
         "except KeyboardInterrupt: sys.exit(130)"
     )
@@ -886,6 +888,10 @@ def test_reports_on_data_without_a_first_response_or_a_close(tmp_path):
     assert not {"When do contacts come in?", "Where do they come from?"} & set(sections)
     # of waits there is nothing to say: what goes together is of what the other sections show
     assert waits.status == "failed" and waits.is_mistake and "'first_response_at'" in waits.message
+    # and `toolkit check` foresees the same
+    told = {one.name: one for one in rehearse(toolkit.open_data(tmp_path), find_notebooks(names))}
+    assert [{key: one[key] for key in ("section", "reason")} for one in told[names[1]].left_out] == volume.left_out
+    assert told[names[0]].refused["reason"] == waits.message
 
 
 def test_a_notebook_without_parameters_is_no_report(folder):

@@ -77,7 +77,7 @@ def test_placeholders_are_those_that_the_heads_of_the_files_name():
         "place": {"name"},
         "unit": {"shown"},
         "part": {"low", "high"},
-        "name": {"quarter", "year"},
+        "name": {"quarter", "year", "name", "value"},
         "choices": {"value"},
         "estimate": {"value", "low", "high"},
         "figure": {"value", "cases", "low", "hits", "so_far"},

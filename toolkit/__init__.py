@@ -9,11 +9,12 @@
 
 import importlib
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 # Everything loads when first used: pandas, the engine and the plots cost seconds together.
 _lazy = {
     "open_data": ("toolkit.load", "open_data"),
+    "map_columns": ("toolkit.mapping.frame", "map_columns"),
     "metrics": ("toolkit.metrics", None),
     "plots": ("toolkit.plots", None),
     "findings": ("toolkit.findings", None),

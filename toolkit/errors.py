@@ -4,6 +4,7 @@ The command line prints these without a traceback; everything else is a bug.
 """
 
 import difflib
+import typing
 
 ADDED = ("read_at", "history_week")  # columns that a table is given to compute with, and that no file has
 
@@ -93,3 +94,47 @@ def suggestion(wrong, known):
     """
     close = difflib.get_close_matches(str(wrong), [str(name) for name in known], n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def explain_settings(path, error, model, shown=repr):
+    """What is wrong with a file of settings, a line for each: its key, its value and what is allowed.
+
+    Parameters
+    ----------
+    path : path
+    error : pydantic ValidationError
+    model : pydantic model
+        Of which the file is; it names the keys that are allowed beside a wrong one.
+    shown : callable
+        A value as text.
+    """
+    lines = [f"{path}: {error.error_count()} setting(s) are wrong"]
+    for problem in error.errors():
+        *place, last = problem["loc"]
+        key = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            known = _keys_of(model, place)
+            close = difflib.get_close_matches(str(last), known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            lines.append(f"  {key} = {shown(problem['input'])}: unknown key{hint} Allowed here: {', '.join(known)}")
+        elif problem["type"] == "missing":
+            lines.append(f"  {key}: is missing; write {last} = ...")
+        else:
+            said = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"  {key} = {shown(problem['input'])}: {said}")
+    return "\n".join(lines)
+
+
+def _keys_of(model, place):
+    """The keys allowed at a place of a file of settings: through tables of tables and lists to the model there."""
+    held = [model]
+    for part in place:
+        fields = [one.model_fields[part].annotation for one in held if part in one.model_fields]
+        held = [inner for field in fields for inner in _models_in(field)] or held
+    return [field.alias or name for one in held for name, field in one.model_fields.items()]
+
+
+def _models_in(annotation):
+    if hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [model for inner in typing.get_args(annotation) for model in _models_in(inner)]

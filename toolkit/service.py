@@ -1,6 +1,6 @@
 """service.toml: what the data can't tell about the service it comes from.
 
-Time zone, opening hours, holidays, targets, what customers expect, costs, topics. Everything has a
+Time zone, opening hours, holidays, targets, what customers expect, costs, topics, labels. Everything has a
 working default, so the file is optional; what it does say is checked, and a mistake is reported by
 key, value and what is allowed.
 
@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from toolkit.errors import BadSettings
+from toolkit.errors import BadSettings, explain_settings
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
@@ -91,6 +91,9 @@ def _span_of(day, span):
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Cost = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
+
+
+Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Settings(BaseModel):
@@ -189,6 +192,8 @@ class Service(_Settings):
     time_zone: str = "UTC"
     as_of: datetime.datetime | None = None  # when the data was read; default: its newest event
     date_order: Literal["dmy", "mdy"] | None = None  # how 03/04/2024 is to be read
+    decimal: Literal["comma", "point"] | None = None  # how 1,234 and 1.234 are to be read
+    missing: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field([], max_length=100)  # "n.d.": no value
     minimum_count: Annotated[int, Field(ge=1, le=1_000_000)] = 10  # below it a figure is shown as "too few"
     csat_scale: tuple[int, int] = (1, 5)  # lowest and highest score; of two-point surveys such as (0, 1)
     short_abandon: Duration = 5  # an abandon within it may be left out
@@ -207,6 +212,8 @@ class Service(_Settings):
         None, alias="costs.currency"
     )  # stands there: "EUR"
     topics: dict[str, Topic] = {}
+    # What values of the data are shown as: value = label, of any column, or a table of them for one column.
+    labels: dict[str, Label | dict[str, Label]] = {}
     no_reply_topics: list[str] = []  # topics that need no answer, such as a compliment
 
     @model_validator(mode="before")
@@ -310,35 +317,4 @@ def load_service(path=None):
     try:
         return Service.model_validate(values)
     except ValidationError as error:
-        raise BadSettings(_explain(path, error)) from None
-
-
-def _explain(path, error):
-    lines = [f"{path}: {error.error_count()} setting(s) are wrong"]
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            known = _keys_beside(problem["loc"])
-            close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            lines.append(f"  {key} = {_shown(problem['input'])}: unknown key{hint} Allowed here: {', '.join(known)}")
-        else:
-            said = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"  {key} = {_shown(problem['input'])}: {said}")
-    return "\n".join(lines)
-
-
-def _keys_beside(location):
-    """The keys allowed where an unknown key was found."""
-    model = Service
-    for part in location[:-1]:
-        if isinstance(part, int) or part not in model.model_fields:
-            inner = {"expectations": Expectation, "topics": Topic}.get(location[0])
-            return list(inner.model_fields) if inner else []
-        annotation = model.model_fields[part].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    if model is Service and len(location) > 1:
-        inner = {"expectations": Expectation, "topics": Topic}.get(location[0])
-        model = inner or model
-    return [field.alias or name for name, field in model.model_fields.items()]
+        raise BadSettings(explain_settings(path, error, Service, _shown)) from None

@@ -15,8 +15,6 @@ Examples
 ['conversation_id', 'channel', 'created_at']
 """
 
-import difflib
-import re
 from dataclasses import dataclass
 
 from toolkit.errors import ADDED
@@ -81,59 +79,6 @@ def _table(name, row, key, time, *columns):
     return Table(name, row, key, time, tuple(Column(*column) for column in columns))
 
 
-# What other systems call the columns that can't be done without; in the order in which they are likeliest.
-SYNONYMS = {
-    "conversation_id": (
-        "ticket_id", "case_id", "thread_id", "chat_id", "issue_id", "request_id", "incident_id", "ticket_number",
-        "case_number", "ticket", "case", "conversation", "thread", "issue", "number", "key", "id",
-    ),
-    "message_id": ("comment_id", "post_id", "tweet_id", "email_id", "event_id", "id"),
-    "call_id": ("uniqueid", "contact_id", "interaction_id", "session_id", "uuid", "call", "id"),
-    "survey_id": ("response_id", "rating_id", "feedback_id", "id"),
-    "channel": ("source", "via", "medium", "origin", "type", "contact_type"),
-    "created_at": (
-        "created", "created_time", "creation_date", "created_date", "opened_at", "opened", "open_date", "date_created",
-        "received_at", "reported_at", "submitted_at", "started_at", "timestamp", "datetime", "date", "time",
-    ),
-    "sent_at": ("created_at", "created", "posted_at", "published_at", "timestamp", "datetime", "date", "time"),
-    "started_at": ("start_time", "start", "call_start", "calldate", "created_at", "timestamp", "datetime", "date", "time"),
-    "entered_at": ("started_at", "start_time", "start", "timestamp", "datetime", "date", "time"),
-    "sender": ("direction", "author_type", "sender_type", "from", "author", "role", "inbound", "incoming"),
-    "kind": ("survey_type", "type", "survey", "metric"),
-    "position": ("step", "sequence", "order", "number", "seq"),
-    "stage": ("step_name", "step", "state", "node", "queue", "name"),
-    "day": ("date",),
-    "page": ("url", "path", "article", "title"),
-    "visits": ("views", "pageviews", "page_views", "hits", "sessions", "count"),
-    "first_response_at": ("first_reply_at", "first_responded_at", "first_response", "first_reply"),
-    "closed_at": ("solved_at", "resolved_at", "closed", "resolved", "solved"),
-    "score": ("rating", "csat", "nps", "satisfaction", "stars"),
-}  # fmt: skip
-
-
-def likely_column(wanted, have):
-    """Which of the columns that there are is likeliest to be the one that is wanted; None when none is.
-
-    Examples
-    --------
-    >>> likely_column("created_at", ["Ticket ID", "Opened At"])
-    'Opened At'
-    >>> likely_column("channel", ["chanel"])
-    'chanel'
-    >>> likely_column("channel", ["zzz"])
-    """
-    spelt = {_folded(column): column for column in reversed(have)}
-    for name in SYNONYMS.get(wanted, ()):
-        if name in spelt:
-            return spelt[name]
-    close = difflib.get_close_matches(_folded(wanted), list(spelt), n=1)
-    return spelt[close[0]] if close else None
-
-
-def _folded(name):
-    return "_".join(re.findall("[^\\W_]+", name.lower()))
-
-
 SENDERS = ("customer", "agent", "bot", "system")
 OUTCOMES = ("answered", "abandoned", "contained", "voicemail", "overflow", "failed", "test")
 NEVER_OFFERED = ("failed", "test")  # outcomes of calls that reached nobody whom they could be offered to
@@ -163,6 +108,10 @@ PHONE_CHANNELS = ("phone", "call", "calls", "voice", "telephone", "telefono", "t
 # Written channels that are neither social ones nor messaging.
 EMAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
 FORM_CHANNELS = (
+    "web_form", "webform", "web form", "form", "contact_form", "contact form", "webformular", "kontaktformular",
+)  # fmt: skip
+MAIL_CHANNELS = ("email", "e-mail", "e_mail", "mail")
+FORM_CHANNELS = (
     "web_form",
     "webform",
     "web form",
@@ -175,17 +124,8 @@ FORM_CHANNELS = (
 MAIL_CHANNELS = (*EMAIL_CHANNELS, *FORM_CHANNELS, "letter", "brief", "post", "fax")
 # States in which a conversation waits for nobody, whatever its system calls them.
 CLOSED_STATUSES = (
-    "closed",
-    "solved",
-    "resolved",
-    "done",
-    "deleted",
-    "archived",
-    "spam",
-    "cancelled",
-    "canceled",
-    "merged",
-)
+    "closed", "solved", "resolved", "done", "deleted", "archived", "spam", "cancelled", "canceled", "merged",
+)  # fmt: skip
 
 TABLES = {
     table.name: table
@@ -371,6 +311,7 @@ TABLES = {
             ("changed_at", "time", "when", True),
             ("changed_by", "text", "who changed it"),
             ("is_closing", "flag", "of a status: whether it counts as closed; null: as its name says"),
+            ("is_waiting", "flag", "of a status: whether it waits for the customer; null: as its name says"),
         ),
         _table(
             "agents",

@@ -17,7 +17,12 @@ def complete(con, source, files, note):
     files : dict of raw name -> list of files, as `read_raw` gives it
     note : callable((key, values))
         Told what the absence of a file means.
+
+    Returns
+    -------
+    set of str, the raw files that there are, and their columns as "file.column", in lower case
     """
+    there = {name.lower() for name in files}
     read = {name for table in source.selects if not source.passes_all(table) for name in source.raw_names(table)}
     for name, spec in source.spec.files.items():
         if name not in files:
@@ -25,8 +30,11 @@ def complete(con, source, files, note):
                 note(("notes.without", {"file": spec.patterns[0], "what": spec.without}))
             if name in read:
                 _make_empty(con, name, spec)
-        elif name in read:
-            _make_whole(con, name, spec)
+        else:
+            columns = con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()
+            there |= {f"{name}.{row[0]}".lower() for row in columns}
+            if name in read:
+                _make_whole(con, name, spec, source.spec.blanks_are_null)
     for view in source.spec.views:
         try:
             select = source.view(view)
@@ -35,9 +43,12 @@ def complete(con, source, files, note):
                 f"{source.folder / 'source.toml'}: views names {view!r}, and there is no {view}.view.sql"
             ) from None
         try:
-            con.execute(f"CREATE VIEW raw.{quote(view)} AS {select}")
+            # what is read more than once is computed once
+            kind = "VIEW" if source.readers(view) < 2 else "TABLE"
+            con.execute(f"CREATE {kind} raw.{quote(view)} AS {select}")
         except Exception as error:
             raise BadData(f"{source.folder / f'{view}.view.sql'}: can't run: {said(error)}") from None
+    return there
 
 
 def said(error):
@@ -52,21 +63,25 @@ def _make_empty(con, name, spec):
     con.execute(f"CREATE TABLE raw.{quote(name)}({columns}{', ' if columns else ''}_file VARCHAR, _row BIGINT)")
 
 
-def _make_whole(con, name, spec):
+def _make_whole(con, name, spec, blanks_are_null):
     """The raw table with every column that the selects read, all of them text."""
     have = {row[0]: row[1] for row in con.execute(f"DESCRIBE raw.{quote(name)}").fetchall()}
     folded = {column.lower() for column in have}
     lacking = [column for column in spec.columns_read if column.lower() not in folded]
     typed = [column for column, kind in have.items() if kind != "VARCHAR" and column != "_row"]
-    if not lacking and not typed:
+    if not lacking and not typed and not blanks_are_null:
         return
     given = quote(f"\x1fgiven {name}")
     kind = con.execute(
         "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'raw' AND view_name = ?", [name]
     ).fetchone()[0]
     con.execute(f"ALTER {'VIEW' if kind else 'TABLE'} raw.{quote(name)} RENAME TO {given}")
-    kept = [
-        f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" if column in typed else quote(column) for column in have
-    ]
+
+    def seen(column):
+        text = f"CAST({quote(column)} AS VARCHAR)" if column in typed else quote(column)
+        if blanks_are_null and column not in ("_file", "_row"):
+            text = f"nullif({text}, '')"
+        return text if text == quote(column) else f"{text} AS {quote(column)}"
+
     added = [f"NULL::VARCHAR AS {quote(column)}" for column in lacking]
-    con.execute(f"CREATE VIEW raw.{quote(name)} AS SELECT {', '.join([*kept, *added])} FROM raw.{given}")
+    con.execute(f"CREATE VIEW raw.{quote(name)} AS SELECT {', '.join([*map(seen, have), *added])} FROM raw.{given}")

@@ -45,6 +45,7 @@ class Data(Weeks):
         Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
 
+    recognised = ""  # as what the export was taken, and why, where no source was named
     outside_file = None  # figures from outside, beside the data
 
     def __init__(self, con, service, as_of, tables, source, files, counts, notes, scratch=None, period=None):
@@ -405,6 +406,7 @@ class Data(Weeks):
             "notes": self._notes,
             "counts": self.counts.to_dict(orient="list"),
             "scored": self._is_scored(),
+            "shared_names": self.shared_names,
             "daily": json.loads(self._daily.to_json(orient="split")),  # whoever opens it asks for it first of all
         }
         return write_prepared(self._con, folder, known, self.outside_file)

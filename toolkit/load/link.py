@@ -3,7 +3,7 @@
 import re
 
 from toolkit import engine
-from toolkit.load.history import put_names, settle_closed, settle_scale, tell_directions, use_changes
+from toolkit.load.history import put_names, settle_closed, settle_scale, tell_directions, use_changes, use_messages
 from toolkit.load.sql import literal, quote
 
 
@@ -26,6 +26,8 @@ def link(con, source, tables, notes, settings, unusable=()):
     if "surveys" in tables:
         settings = settle_scale(con, columns_of(con, "surveys"), settings, notes)
     tell_directions(con, tables, notes)
+    if "calls" in tables:
+        _settle_queues(con, notes)
     if "messages" in tables and "conversations" not in (*tables, *unusable):
         _derive_conversations(con, source, notes)
         tables.append("conversations")
@@ -33,6 +35,8 @@ def link(con, source, tables, notes, settings, unusable=()):
         if "status_changes" in tables:
             use_changes(con, columns_of(con, "conversations"), notes)
         settle_closed(con, columns_of(con, "conversations"), notes)
+        if "conversations" in source.selects and not source.passes_all("conversations"):
+            use_messages(con, tables, notes)
     if settings.topics and {"conversations", "messages"} <= set(tables):
         _find_topics(con, settings)
     if "conversations" not in tables:
@@ -57,6 +61,16 @@ def link(con, source, tables, notes, settings, unusable=()):
             "LEFT JOIN main.conversations AS parent USING (conversation_id)"
         )
     return settings
+
+
+def _settle_queues(con, notes):
+    """Take away `queued_at` where no call has one: nothing is known of queues then, which isn't that nobody waited."""
+    if "queued_at" not in columns_of(con, "calls"):
+        return
+    known, n = con.execute("SELECT count(queued_at), count(*) FROM main.calls").fetchone()
+    if n and not known:
+        con.execute("ALTER TABLE main.calls DROP COLUMN queued_at")
+        notes.append(("notes.no_queues", {}))
 
 
 def _derive_conversations(con, source, notes):

@@ -11,6 +11,10 @@ from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
+from toolkit.load.detect import recognise
+from toolkit.load.files.headers import spelt
+from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
+from toolkit.load.labels import use_labels_of
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
@@ -30,11 +34,11 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     Parameters
     ----------
     path : str or Path
-        A folder, a file or a DuckDB database; a relative path that isn't found from the working folder
-        is looked for in the folders above it, so that notebooks run from anywhere in a project.
+        A folder, a file or a database (DuckDB, SQLite, or the URL of a Postgres one); a relative path that isn't found
+        from the working folder is looked for in the folders above it, so that notebooks run from anywhere in a project.
     source : str, optional
-        Name of a source (`toolkit sources` lists them) or path of a folder of your own; "tables" when
-        not given.
+        Name of a source (`toolkit sources` lists them) or path of a folder of your own; by default the one that the
+        export is recognised as, by its columns, keys and names: `data.recognised` says as what, and why.
     service : str or Path, optional
         Settings; by default service.toml beside the data, else working defaults.
     period : str, optional
@@ -62,15 +66,22 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     >>> data.zone, data.period.label
     ('Europe/Rome', '2024-03')
     """
-    path = _find(Path(path))
+    if is_url(path):
+        refuse_url(path)
+        path = as_url(path)
+    else:
+        path = _find(Path(path))
     told = progress or (lambda text: None)
-    if (path / PREPARED).is_file():
+    if not is_url(path) and (path / PREPARED).is_file():
         if service or as_of:
             raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
         data = _open_prepared(path)
     else:
-        data = _open_raw(path, source or "tables", service or None, as_of or None, told)
-    data.outside_file = find_outside(path)
+        source, why = (source, "") if source else recognise(path)
+        data = _open_raw(path, source, service or None, as_of or None, told)
+        data.recognised = why
+    data.outside_file = None if is_url(path) else find_outside(path)
+    use_labels_of(data)
     data = data.during(period) if period else data
     return data.where(**read_where(where)) if where else data
 
@@ -99,22 +110,29 @@ def _open_raw(path, source, service, as_of, told):
     from toolkit.sources import find_source
 
     source = find_source(source)
-    beside = (path if path.is_dir() else path.parent) / "service.toml"
-    settings = load_service(service or (beside if beside.exists() else None))
+    belongs = service or "a file given by --service"  # where a setting that is asked for is written
+    if not service and not is_url(path):
+        belongs = beside = (path if path.is_dir() else path.parent) / "service.toml"
+        service = beside if beside.exists() else None
+    settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:
         settings = settings.model_copy(update={"time_zone": source.spec.time_zone})
     by_file = as_of == "file"  # known once the files are
     given = resolve_as_of(as_of) if as_of and not by_file else settings.as_of
     con, scratch = _connect()
+    # Of each column's list of words for nothing the engine would make a join: hundreds of columns take it minutes to plan.
+    con.execute("SET disabled_optimizers = 'in_clause'")
     notes = list(source.spec.notes)
-    told(f"reading {path}")
+    told(f"reading {shown_path(path)}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
-        complete(con, source, files, notes.append)
+        there = complete(con, source, files, notes.append)
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set
-        tables, unusable, read_at, naive = _check(con, source, settings, files, given, told)
+        tables, unusable, read_at, naive = _check(
+            con, source, settings, files, there, given, told, notes.append, belongs
+        )
         notes += [
             ("notes.set_aside", {"table": name, "file": Path(file).name, "why": why})
             for name, (file, why) in unusable.items()
@@ -124,13 +142,14 @@ def _open_raw(path, source, service, as_of, told):
         told("linking tables")
         settings = link(con, source, tables, notes, settings, unusable)
         counts = _counts(con, tables, unusable)
+        con.execute("RESET disabled_optimizers")
     except BaseException:
         con.close()
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    files = [str(file) for listed in files.values() for file in listed]
+    raw_names, files = files, [str(file) for listed in files.values() for file in listed]
     data = Data(con, settings, read_at, tables, source.name, files, counts, notes, scratch=scratch)
-    data.zone_is_known = zone_is_known
+    data.zone_is_known, data.raw_names, data.source_folder = zone_is_known, tuple(raw_names), source.folder
     if as_of:
         data.as_of_reason = as_of if as_of in ("now", "file") else "given"
     elif given:
@@ -140,14 +159,20 @@ def _open_raw(path, source, service, as_of, told):
     return data
 
 
-def _check(con, source, settings, files, given, told):
+def _check(con, source, settings, files, there, given, told, note, belongs):
     """Typed, checked tables in the schema main.
 
     Returns
     -------
     (names of the tables, {table that can't be used: (file, why)}, as_of, names of the columns of times without an offset)
     """
-    zone = source.spec.time_zone or settings.time_zone
+    spelling = cast.Spelling(
+        source.spec.time_zone or settings.time_zone,
+        settings.date_order or source.spec.date_order,
+        settings.decimal,
+        tuple(settings.missing),
+        settings.csat_scale,
+    )
     quality.create_ledger(con)
     if (source.folder / "unused.sql").is_file():
         unused = source.sql("unused")
@@ -155,15 +180,14 @@ def _check(con, source, settings, files, given, told):
             "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
             f"FROM ({unused})"
         )
+    quality.number_files(con, _all(files))
     con.execute("CREATE SCHEMA typed")
-    plans = _plan(con, source, files)
+    plans = _plan(con, source, files, there)
     typed, naive = {}, []
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks, local = cast.type_rows(
-                con, TABLES[name], types, select, zone, settings.date_order, f"typed.{name}", settings.csat_scale
-            )
+            checks, local = cast.type_rows(con, TABLES[name], types, select, f"typed.{name}", spelling, note)
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {said(error)}") from None
         typed[name] = (types, checks)
@@ -195,13 +219,22 @@ def _check(con, source, settings, files, given, told):
         if rows and not left:
             unusable[name] = _why_unusable(con, name, rows)
             continue
+        if not rows and not any(source.owner(raw) == name for raw in files if not source.spec.files[raw].lookup):
+            continue  # its select ran for what it looks up in files of others: the export doesn't hold it
         columns = ", ".join(_kept(column) for column in types if column not in OURS)
         con.execute(f"CREATE TABLE main.{name} AS SELECT {columns} FROM {place} ORDER BY {ID}")
         clean[name] = f"main.{name}"
     if unusable and not any(con.execute(f"SELECT 1 FROM {place} LIMIT 1").fetchone() for place in clean.values()):
+        lines = [f"{file}: {why}" for file, why in unusable.values()]
+        if any("service.toml" in line for line in lines):
+            lines.append(f"Write it into {belongs}")
         raise BadData(
-            "\n".join(f"{file}: {why}" for file, why in unusable.values()),
+            "\n".join(lines),
             ledger=con.execute("SELECT * FROM ledger").df(),
+        )
+    if not clean and not unusable:
+        raise BadData(
+            f"{_listed(files)}: only completes other files of source {source.name!r}, which reads {source.spec.reads}"
         )
     con.execute("DROP SCHEMA typed CASCADE")
     con.execute("DROP SCHEMA raw CASCADE")
@@ -209,11 +242,11 @@ def _check(con, source, settings, files, given, told):
     return list(clean), unusable, as_of, naive
 
 
-def _plan(con, source, files):
+def _plan(con, source, files, there):
     """{table: (select, {column: DuckDB type})} of what the source can fill; all that is missing is told at once."""
     plans, missing = {}, []
     for name, table in TABLES.items():
-        if name not in source.selects or not _is_there(source, name, files):
+        if name not in source.selects or not _is_there(source, name, files) or not source.can_tell(name, there):
             continue
         select = source.sql(name)
         try:
@@ -221,9 +254,13 @@ def _plan(con, source, files):
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {said(error)}") from None
         types = {row[0]: row[1] for row in described}
+        untold = [column for column in types if not source.can_tell(f"{name}.{column}", there)]
+        if untold:  # null would say that it never happened
+            select = f"SELECT * EXCLUDE ({', '.join(map(quote, untold))}) FROM ({select})"
+            types = {column: kind for column, kind in types.items() if column not in untold}
         # the contract's spelling wins: Created_At and created_at are one column
-        wanted = {name_.lower(): name_ for name_ in table.names}
-        renamed = {have: wanted.get(have.strip().lower().replace(" ", "_"), have) for have in types}
+        wanted = {spelt(name_): name_ for name_ in table.names}
+        renamed = {have: wanted.get(spelt(have), have) for have in types}
         if len(set(renamed.values())) < len(renamed):
             twice = [have for have in types if list(renamed.values()).count(renamed[have]) > 1]
             raise BadData(f"{_listed(files)}: columns {', '.join(twice)} of {name} stand for the same thing; keep one")
@@ -247,7 +284,7 @@ def _plan(con, source, files):
 
 def _is_there(source, table, files):
     """Whether a raw file was found of which the rows of a table are made; of a select that reads none, always."""
-    names = source.made_of(table)
+    names = source.made_of(table) or [name for name in source.spec.files if source.reads_raw(table, name)]
     return not names or any(name in files for name in names)
 
 
@@ -293,8 +330,8 @@ def _find_left_out(con, source, files, typed):
 def _why_unusable(con, name, rows):
     """(file, why) of a table of which not one row can be used: a wrong column or format, not dirty rows."""
     rule, column, value, file, reason, n = con.execute(
-        'SELECT rule, "column", any_value(value), any_value(file), any_value(reason), count(*) AS n FROM ledger '
-        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column" ORDER BY n DESC LIMIT 1',
+        'SELECT rule, "column", any_value(value), any_value(file), reason, count(*) AS n FROM ledger '
+        'WHERE "table" = ? AND action = \'rejected\' GROUP BY rule, "column", reason ORDER BY n DESC LIMIT 1',
         [name],
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"
@@ -368,6 +405,7 @@ def _open_prepared(folder):
         scratch=scratch,
     )
     data.as_of_reason, data.zone_is_known = known["as_of_reason"], known["zone_is_known"]
+    data.shared_names = [tuple(one) for one in known.get("shared_names") or []]
     if "daily" in known:
         data.know_daily(known["daily"])
     return data

@@ -38,7 +38,7 @@ def resolve_as_of(text, files=()):
     if text == "now":
         return datetime.datetime.now(datetime.UTC)
     if text == "file":
-        return datetime.datetime.fromtimestamp(max(Path(file).stat().st_mtime for file in files), datetime.UTC)
+        return datetime.datetime.fromtimestamp(max(map(_changed, files)), datetime.UTC)
     if isinstance(text, str):
         try:
             text = datetime.datetime.fromisoformat(text)
@@ -48,6 +48,14 @@ def resolve_as_of(text, files=()):
     if text.year not in YEARS:
         raise BadParameter(f"as_of: {text} is not within {YEARS[0]} to {YEARS[-1]}")
     return text.replace(tzinfo=datetime.UTC) if text.tzinfo is None else text.astimezone(datetime.UTC)
+
+
+def _changed(file):
+    """When a file was changed, or the archive that it is in, in seconds since 1970."""
+    for place in (Path(file), *Path(file).parents):
+        if place.is_file():
+            return place.stat().st_mtime
+    raise BadParameter(f"as_of: {file} is no file, and it isn't known when it was changed; give an instant, or now")
 
 
 def explain(period, first, last, as_of, reason):
@@ -149,6 +157,10 @@ def read_back(table, name, read_at, zone):
     for owner, time, column, value in NOT_YET:
         if owner == name and time in later and column in table.columns:
             kept[column] = (later[time] & table[column].notnull()).ifelse(value, table[column])
+    if name == "conversations" and "reopened_at" in later and "reopen_count" in table.columns:
+        count = kept.get("reopen_count", table.reopen_count)
+        # the last of its reopenings lies later, so that there was one less at least
+        kept["reopen_count"] = (later["reopened_at"] & (count > 0)).fill_null(False).ifelse(count - 1, count)
     return table.mutate(**kept).filter(opened <= read_at)
 
 

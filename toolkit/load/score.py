@@ -30,15 +30,26 @@ def score_messages(con, batch=50_000):
                 "INSERT INTO scores SELECT message_id::VARCHAR, label::VARCHAR, lang::VARCHAR, by_::VARCHAR FROM batch"
             )
             con.unregister("batch")
+    _join(con, have, "TABLE", "scored_messages")
+    con.execute("DROP TABLE scores")
+
+
+def leave_unscored(con):
+    """Make the view unscored_messages: as scored_messages, with no score but those of the data."""
+    none = "(SELECT NULL::VARCHAR AS message_id, NULL::VARCHAR AS label, NULL::VARCHAR AS lang, NULL::VARCHAR AS by_ WHERE false)"
+    _join(con, columns_of(con, "messages"), "VIEW", "unscored_messages", none)
+
+
+def _join(con, have, kind, name, scores="scores"):
+    """The messages, `have` their columns, with what was scored."""
     made = {
         name: f"messages.{name}" if name in have else "NULL::VARCHAR"
         for name in ("language", "sentiment", "sentiment_engine")
     }
     rest = ", ".join(f"messages.{quote(name)}" for name in have if name not in made)
     con.execute(
-        f"CREATE OR REPLACE TABLE main.scored_messages AS SELECT {rest}, coalesce({made['language']}, scores.lang) AS language, "
+        f"CREATE OR REPLACE {kind} main.{name} AS SELECT {rest}, coalesce({made['language']}, scores.lang) AS language, "
         f"coalesce({made['sentiment']}, scores.label) AS sentiment, CASE WHEN {made['sentiment']} IS NOT NULL "
         f"THEN coalesce({made['sentiment_engine']}, 'data') ELSE scores.by_ END AS sentiment_engine "
-        "FROM main.messages LEFT JOIN scores USING (message_id)"
+        f"FROM main.messages LEFT JOIN {scores} AS scores USING (message_id)"
     )
-    con.execute("DROP TABLE scores")

@@ -4,10 +4,12 @@ from toolkit import clock, engine
 from toolkit.backend import as_view, contacts_only, table_of
 from toolkit.errors import BadParameter, MissingColumn, MissingTable, suggestion
 from toolkit.load import reading
-from toolkit.load.score import score_messages
+from toolkit.load.score import leave_unscored, score_messages
 from toolkit.tables import FOLDED, HISTORY_WEEK, PARTS_OF, READ_AT, TABLES
 
 # (key, parent): where a table finds the columns that it lacks.
+# Tables of which the rows go with a conversation or call that is no contact.
+OF_CONTACTS = PARTS_OF | {"messages": "conversations"}
 LINKS = (("conversation_id", "conversations"), ("call_id", "calls"))
 SCORED = ("sentiment", "sentiment_engine", "language")  # columns that scored_messages adds
 
@@ -20,6 +22,9 @@ class View:
 
     as_of_reason = "given"
     zone_is_known = True
+    raw_names = ()  # which files of its source there are; not known of prepared data, nor where the source is
+    source_folder = None
+    shared_names = None  # (column, value) of what is shown as another value of its column; None: not looked for yet
 
     def __init__(self, con, names, service, as_of, period):
         self._con, self._names, self.service, self.as_of, self.period = con, names, service, as_of, period
@@ -62,7 +67,17 @@ class View:
 
     def _table(self, name):
         """A table as it was loaded; all views of a data set know its columns from the first that asked for them."""
-        return self._once(("table", name), lambda: contacts_only(self._given(name), name))
+
+        def made():
+            table = contacts_only(self._given(name), name)
+            whole = OF_CONTACTS.get(name)
+            if whole not in self._names:
+                return table
+            given, key = self._given(whole), TABLES[whole].key[0]
+            kept = contacts_only(given, whole)
+            return table if kept is given else table.semi_join(kept, key)  # what is said in a campaign isn't a contact
+
+        return self._once(("table", name), made)
 
     def _given(self, name):
         schemas = self._shared.setdefault("schemas", {})
@@ -73,7 +88,8 @@ class View:
     def every(self, name):
         """A table of all periods and without filters, as it was loaded: with what isn't counted as a contact, too.
 
-        Proactive conversations, outbound calls and callbacks are nowhere else.
+        Proactive conversations, outbound calls and callbacks, and their messages and stages, are nowhere else. A metric
+        that is given this table counts them all.
 
         Examples
         --------
@@ -115,17 +131,15 @@ class View:
 
     def absent(self, name):
         """Words for a table that isn't there: what there is, and which sources would fill it; or that no row can be used."""
-        from toolkit.sources import list_sources
+        from toolkit.sources import OWN, list_sources
 
         given = self.counts.loc[self.counts["table"] == name, "rows_in"].sum()
         if given:
             rows = f"all {given:,} rows of {name} were" if given > 1 else f"the one row of {name} was"
             return f"{rows} set aside, so that none is left to tell from; `toolkit check` says why"
-        fill = [source.name for source in list_sources() if name in source.tables]
-        return (
-            f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); "
-            f"it is filled by the sources {', '.join(fill)}, or by a {name}.csv in the toolkit's own contract"
-        )
+        fill = [source.name for source in list_sources() if name in source.tables and source.name != OWN]
+        more = f"exports of {len(fill)} systems fill it (`toolkit sources`)" if fill else "no system's export fills it"
+        return f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); {more}, or a {name}.csv of your own"
 
     def has(self, *names):
         """Whether all these tables are there."""
@@ -273,8 +287,21 @@ class View:
         if "messages" not in self._names:
             raise MissingTable(self.absent("messages"), "messages")
         if not self._is_scored():
+            if self._shared.get("unscored"):
+                leave_unscored(self._con)
+                return self._rows("messages", "unscored_messages")
             score_messages(self._con)
         return self._rows("messages", "scored_messages")
+
+    @property
+    def unscored(self):
+        """The same data, whose `scored_messages` wait for no score: they have the sentiment that the data itself gives.
+
+        For who asks only what there is.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__, _own={}, _shared=self._shared | {"unscored": True})
+        return view
 
     def _is_scored(self):
         found = self._con.execute(

@@ -10,7 +10,7 @@ from toolkit.intervals import student_quantile
 from toolkit.metrics.periods import results_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.shapes import planned
+from toolkit.metrics.shapes import is_planning, planned
 from toolkit.movement import pooled, rate_movement, score_movement
 from toolkit.result import Result
 from toolkit.tables import HISTORY_WEEK
@@ -61,7 +61,7 @@ def what_moved(data, function, by, value=None, table=None, **choices):
     True
     """
     keys, name = engine.group_keys(by), function.__name__
-    if data.previous is None:
+    if data.previous is None or is_planning():
         with planned():  # what the data hasn't is told even so
             function(getattr(data, table or METRICS[name].table), by=keys, **choices)
         return None

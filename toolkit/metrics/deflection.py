@@ -47,7 +47,8 @@ def contacts_by_way(conversations, calls=None):
         rows = rows.union(added.select(**columns | {"channel": ibis.literal(PHONE).cast("string")}))
     channel = rows.channel.lower()
     way = ibis.cases((channel.isin(PHONE_CHANNELS), PHONE), (channel.isin(MAIL_CHANNELS), "mail"), else_="digital")
-    return rows.mutate(way_=ibis.ifelse(channel.isnull(), ibis.null("string"), way))
+    is_unknown = channel.isnull() | (channel == engine.NONE)
+    return rows.mutate(way_=ibis.ifelse(is_unknown, ibis.null("string"), way))
 
 
 @metric("rate", table="conversations", case="contact", value="digital_share", best="high")

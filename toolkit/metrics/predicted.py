@@ -1,5 +1,6 @@
 """What those who rated nothing would have said: a model that must first show that it knows."""
 
+import importlib.util
 import math
 from typing import NamedTuple
 
@@ -92,6 +93,8 @@ def predicted_csat(data, by=None, satisfied=None, scale=None):
     satisfied = chosen_score("satisfied", satisfied, scale)
     engine.check_keys(data.conversations, "conversations", keys, taken=TAKEN)
     answers = _answers(data, satisfied)
+    if shapes.is_planning():
+        return _features(data, keys)  # what it needs is there
     rated = _rated(data.during("all"), answers)
     facts, tested = _tried(rated)
     frame = pd.DataFrame(columns=[*keys, *TAKEN]).astype(dict.fromkeys(TAKEN, float))
@@ -118,10 +121,10 @@ def predicted_csat(data, by=None, satisfied=None, scale=None):
 def _package():
     """scikit-learn, which is optional, or an error that says how to get it."""
     try:
-        import sklearn
+        if not shapes.is_planning() or importlib.util.find_spec("sklearn") is None:  # to import it takes a second
+            import sklearn  # noqa: F401
     except ImportError:
         raise MissingPackage("scikit-learn", "predict", "predicted_csat") from None
-    return sklearn
 
 
 # --- what is known --------------------------------------------------------------------------------

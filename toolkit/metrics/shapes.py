@@ -59,6 +59,11 @@ def planned():
         _planning.reset(token)
 
 
+def is_planning():
+    """Whether only plans are asked for: what takes long, and isn't a query, needn't be done then."""
+    return _planning.get()
+
+
 @contextlib.contextmanager
 def at_once():
     """Metrics called within run, even where others are planned: for one that is made of another."""

@@ -8,7 +8,7 @@ from toolkit.engine import NONE
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.intervals import difference
 from toolkit.metrics.registry import METRICS, metric
-from toolkit.metrics.shapes import together
+from toolkit.metrics.shapes import is_planning, together
 from toolkit.metrics.waits import curve_of
 from toolkit.result import Result
 from toolkit.verdicts import FEW, Change, decide, p_value
@@ -75,6 +75,8 @@ def team_report(data, function, by="agent", mix=MIX, table=None, **choices):
     if by not in known:
         raise MissingColumn(about.contract, by, sorted(known))
     mixed = [key for key in dict.fromkeys(mix) if key in known and key != by]
+    if is_planning():
+        return function(held, by=[by, *mixed], **choices)
     whole, cells = together(
         [lambda: function(held, by=by, **choices), lambda: function(held, by=[by, *mixed], **choices)]
     )

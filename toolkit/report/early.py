@@ -4,13 +4,12 @@ Only what is certain is refused: the columns of the toolkit's own tables stand i
 another system are made by its selects, and are known once it is read.
 """
 
-import csv
 import glob
-import gzip
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import BadParameter, suggestion
+from toolkit.errors import BadData, BadParameter, suggestion
 
 # What is made of other columns, or of messages, when the data is read.
 MADE = {
@@ -68,19 +67,26 @@ def check_columns(wanted, data, source=None):
 
 def columns_there(data, source=None):
     """The columns that the tables in `data` have or are given, sorted; None when only reading them can tell."""
-    from toolkit.load.raw import DATABASES
+    from toolkit.load.detect import recognise
+    from toolkit.load.files import peek
+    from toolkit.load.files.kinds import DATABASES, kind_of
+    from toolkit.sources import OWN
 
     path = Path(data)
     if not path.exists():
         return None  # the loader looks elsewhere, and says so
     if (path / "prepared.json").is_file():
         found = {file.stem: _parquet_columns(file) for file in path.glob("*.parquet") if file.stem != "ledger"}
-    elif (source or "tables") != "tables":
-        return None
-    elif path.is_file() and path.suffix.lower() in DATABASES:
-        found = _database_columns(path)
     else:
-        found = _file_columns(path)
+        try:
+            if (source or recognise(path)[0]) != OWN:
+                return None
+            if path.is_file() and kind_of(path) in DATABASES:
+                found = {one.part.lower(): one.columns for one in peek(path, rows=1)}
+            else:
+                found = _file_columns(path)
+        except BadData:
+            return None  # the loader says it again
     if not found or None in found.values():
         return None
     return sorted({column for name, columns in found.items() for column in [*columns, *_made(name, found)]})
@@ -94,38 +100,26 @@ def _made(name, found):
 
 
 def _file_columns(path):
-    """{table: columns} of CSV and Parquet files, None for columns that can't be told from the first line."""
-    from toolkit.load.raw import _find_files
+    """{table: columns} of the files of the toolkit's own tables."""
+    from toolkit.load.files.find import find_files
+    from toolkit.load.files.peek import peek_given
     from toolkit.sources import find_source
     from toolkit.tables import TABLES
 
     source = find_source("tables")
     found = {}
-    for name, files in _find_files(source, path, lambda note: None).items():
-        spelt = {column.lower(): column for column in TABLES[name].names}
-        for file in files:
-            delimiter = source.spec.files[name].delimiter
-            have = _parquet_columns(file) if file.suffix.lower() == ".parquet" else _header(file, delimiter)
-            if have is None or found.get(name, ()) is None:
-                found[name] = None
-                continue
-            # as the loader reads them: Created At and created_at are one column
-            have = [spelt.get(column.strip().lower().replace(" ", "_"), column.strip()) for column in have]
-            found[name] = [*found.get(name, ()), *have]
+    with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
+        for name, files in find_files(source, path, Path(folder), lambda note: None).items():
+            spelt = {column.lower(): column for column in TABLES[name].names}
+            for file in files:
+                tables = peek_given(file, source.spec.files[name], Path(folder), rows=1)
+                if not tables or found.get(name, ()) is None:
+                    found[name] = None
+                    continue
+                # as the loader reads them: Created At and created_at are one column
+                have = [spelt.get(column.strip().lower().replace(" ", "_"), column) for column in tables[0].columns]
+                found[name] = [*found.get(name, ()), *have]
     return found
-
-
-def _header(file, delimiter=None):
-    """The names in the first line of a CSV file; None when it isn't plain."""
-    with (gzip.open if file.suffix.lower() == ".gz" else open)(file, "rb") as read:
-        line = read.readline(1 << 20)
-    try:
-        text = line.decode("utf-8-sig").strip("\r\n").split("\r")[0]
-    except UnicodeDecodeError:
-        return None
-    if "\0" in text or text.count('"') % 2:
-        return None
-    return next(csv.reader([text], delimiter=delimiter or max(",;\t|", key=text.count)), []) or None
 
 
 def _parquet_columns(file):
@@ -136,18 +130,3 @@ def _parquet_columns(file):
             return con.from_parquet(glob.escape(str(file))).columns
     except duckdb.Error:
         return None
-
-
-def _database_columns(path):
-    """{table: columns} of a DuckDB file."""
-    import duckdb
-
-    try:
-        with duckdb.connect(str(path), read_only=True) as con:
-            rows = con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
-    except duckdb.Error:
-        return None
-    found = {}
-    for table, column in rows:
-        found.setdefault(table.lower(), []).append(column)
-    return found

@@ -64,6 +64,16 @@ def find_notebooks(names=None, folder=None, warn=None):
     return found
 
 
+def reports_there(folder=None):
+    """{name: path} of the reports, as `find_notebooks`; where no folder was named and there is none, {}."""
+    try:
+        return find_notebooks(None, folder)
+    except BadParameter:
+        if folder:
+            raise
+        return {}
+
+
 def _reports(known, place, warn):
     """Those of the notebooks in the folder `place` that are reports."""
     found = {name: path for name, path in known.items() if parameters_cell(path) is not None}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from toolkit.clock import clock_time
 from toolkit.errors import EmptyPeriod, suggestion
+from toolkit.load.files.places import is_url, shown_path
 from toolkit.report.each import distinct
 
 
@@ -21,6 +22,8 @@ def read_data(data, source=None, service=None, as_of=None, progress=None):
 
 def look_at(opened, periods, filters, allow_empty=False, warn=None, tell=None):
     """Tell which days the periods mean; refuse, or warn of, one without a row; warn of what was guessed."""
+    if tell and opened.recognised:
+        tell(opened.recognised)
     if warn:
         for line in opened.doubts:
             warn(line)
@@ -48,7 +51,7 @@ def prepare(opened, data, folder, source=None, service=None, as_of=None, sentime
     if opened is None:
         return {}, {}, None
     facts = {
-        "path": str(data),
+        "path": shown_path(data),
         "source": opened.source,
         "service": opened.service.name,
         "time_zone": opened.zone,
@@ -56,12 +59,12 @@ def prepare(opened, data, folder, source=None, service=None, as_of=None, sentime
         "tables": json.loads(opened.counts.to_json(orient="records")),
     }
     given = {"source": source or "", "service": str(service or ""), "as_of": str(as_of or "")}
-    place = Path(data).resolve()
+    place = folder if is_url(data) else Path(data).resolve()
     if not (place / "prepared.json").is_file():
         place = folder / "data"
         opened.save(place, sentiment=sentiment)
     # Prepared data knows its source, its service and when it was read, and may not be told again.
-    return {"data": str(place)} | dict.fromkeys(given, ""), {"data": str(data)} | given, facts
+    return {"data": str(place)} | dict.fromkeys(given, ""), {"data": shown_path(data)} | given, facts
 
 
 def find_empty_period(data, period):

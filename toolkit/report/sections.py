@@ -78,6 +78,41 @@ def is_asked_for(said, asked):
     return any(repr(value) in named for value in asked)
 
 
+def reason_of(name, said, section, source, lost, asked=()):
+    """Why a cell that ended with an error may be left out; None when the error is fatal.
+
+    Parameters
+    ----------
+    name, said : str
+        The error's class, and what it says.
+    section : str or None
+        The cell's section.
+    source : str
+        The cell.
+    lost : {name: reason} of what cells that were left out would have defined
+    asked : the columns that the user asked for
+
+    Examples
+    --------
+    >>> reason_of("MissingTable", "no calls", "When?", "show(metrics.transfers(now.calls))", {})
+    'no calls'
+    >>> reason_of("MissingTable", "no calls", "When?", "show.key_figures(now)", {})
+    """
+    if section is None:
+        return None
+    if name == "NameError" and (found := re.match(r"name '(\w+)' is not defined", said)):
+        return lost.get(found[1])
+    is_left = {
+        "MissingColumn": not is_asked_for(said, asked),
+        "MissingSetting": not is_asked_for(said, asked),
+        "UnfitSetting": not is_asked_for(said, asked),
+        "MissingPackage": True,
+        # What a report is about is in its key figures: without their table there is nothing to say.
+        "MissingTable": "key_figures(" not in source,
+    }
+    return said if is_left.get(name) else None
+
+
 class SectionClient(PapermillNotebookClient):
     """Runs the cells; what a cell can't do for want of a table or a column is left out.
 
@@ -120,19 +155,7 @@ class SectionClient(PapermillNotebookClient):
 
     def _reason(self, cell, index, error):
         """Why the cell may be left out; None when its error is fatal."""
-        if self.sections[index] is None:
-            return None
-        if error.ename == "NameError" and (name := re.match(r"name '(\w+)' is not defined", error.evalue)):
-            return self.lost.get(name[1])
-        is_left = {
-            "MissingColumn": not is_asked_for(error.evalue, self.asked),
-            "MissingSetting": not is_asked_for(error.evalue, self.asked),
-            "UnfitSetting": not is_asked_for(error.evalue, self.asked),
-            "MissingPackage": True,
-            # What a report is about is in its key figures: without their table there is nothing to say.
-            "MissingTable": "key_figures(" not in cell.source,
-        }
-        return error.evalue if is_left.get(error.ename) else None
+        return reason_of(error.ename, error.evalue, self.sections[index], cell.source, self.lost, self.asked)
 
     def _leave_out(self, cell, index, reason):
         """Say in place of the cell's outputs that it is left out, once a section, and undo what it defined."""

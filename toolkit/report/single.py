@@ -18,20 +18,13 @@ import pandas as pd
 
 import toolkit
 from toolkit import words
-from toolkit.errors import (
-    BadParameter,
-    MissingColumn,
-    MissingSetting,
-    MissingTable,
-    ToolkitError,
-    UnfitSetting,
-    suggestion,
-)
+from toolkit.errors import BadParameter, ToolkitError, suggestion
 from toolkit.intervals import LEVEL
 from toolkit.metrics import QUESTIONS
 from toolkit.metrics.definitions import definition
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned
+from toolkit.report.wants import wanted
 from toolkit.result import heading, interval_columns, row_keys
 from toolkit.table_html import cells
 from toolkit.table_html.columns import visible
@@ -85,8 +78,7 @@ def one_metric(data, name, by=(), params=None):
 def _call(data, about, by=(), params=None):
     known, given = choices_of(about), {}
     takes = list(inspect.signature(about.function).parameters.values())
-    asks_more = any(one.default is one.empty for one in takes[1:])
-    if asks_more or (not about.table and takes[0].name != "data"):
+    if _is_of_results(about):
         raise BadParameter(f"{about.name} is made of results of other metrics: use it in a notebook")
     for key, text in (params or {}).items():
         if key not in known:
@@ -98,6 +90,13 @@ def _call(data, about, by=(), params=None):
             raise BadParameter(f"{about.name} takes no groups")
         given["by"] = list(by) if len(by) > 1 else by[0]
     return about.function(getattr(data, about.table) if about.table else data, **given)
+
+
+def _is_of_results(about):
+    """Whether a metric is made of results of others, or of more than the data: it is for a notebook."""
+    takes = list(inspect.signature(about.function).parameters.values())
+    asks_more = any(one.default is one.empty for one in takes[1:])
+    return asks_more or (not about.table and takes[0].name != "data")
 
 
 def value_of(name, text, default):
@@ -138,8 +137,9 @@ def supported(data=None, names=()):
 
     Returns
     -------
-    list of dict: question, metric, title, and of a data set `missing`: "" where it can be computed, else what is
-        missing, as a clause, and `kind`: table, kind (of a table's rows), column, setting or other
+    list of dict: question, metric, title, is_of_results (of other metrics: for a notebook), and of a data set `missing`: "" where it can be computed, else what is
+        missing, as a clause, and `kind`: table, kind (of a table's rows), column, setting, package or other; then also
+        `want`, as `toolkit.report.wants` tells of it
     """
     asked = set(names)
     unknown = [name for name in asked if name not in METRICS and name not in QUESTIONS]
@@ -152,6 +152,7 @@ def supported(data=None, names=()):
             if asked and not asked & {question, name}:
                 continue
             row = {"question": question, "metric": name, "title": definition(name)[0]}
+            row["is_of_results"] = _is_of_results(METRICS[name])
             made.append(row | ({} if data is None else _missing(data, METRICS[name])))
     return made
 
@@ -160,18 +161,9 @@ def _missing(data, about):
     try:
         with planned():
             _call(data, about)
-    except MissingTable as error:
-        if error.kind:
-            return {"missing": f"{error.kind} of {error.table}", "kind": "kind"}
-        return {"missing": error.table or about.contract or str(error), "kind": "table"}
-    except UnfitSetting as error:
-        return {"missing": str(error), "kind": "other"}
-    except MissingSetting as error:
-        return {"missing": error.column, "kind": "setting"}
-    except MissingColumn as error:
-        return {"missing": f"{error.table}.{error.column}", "kind": "column"}
     except ToolkitError as error:
-        return {"missing": str(error), "kind": "other"}
+        want = wanted(error, about.contract)
+        return {"missing": want.name, "kind": want.kind, "want": want}
     return {"missing": "", "kind": ""}
 
 

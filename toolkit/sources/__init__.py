@@ -11,6 +11,9 @@ begins one) and pass its path as the source; docs/sources/your-own.md tells more
 An optional file that isn't there is an empty table with the columns that it `requires` and `may_lack`, so
 that one select can read several forms of an export; it runs where a file is there that isn't only looked up.
 
+What no absent file or column can tell isn't returned as null, which would say that it never happened: `needs` in
+source.toml names the files or columns, one of which a table or one of its columns needs, and it is left out without.
+
 A column `_version` of a select tells copies of one row apart: the newest is used, the others go to the ledger.
 
 A raw row that no select returns, and `unused.sql` neither, goes to the ledger as "left out by the source". A file
@@ -31,10 +34,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.errors import BadParameter, BadSettings, suggestion
+from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
 from toolkit.tables import TABLES
 
 HERE = Path(__file__).parent
+OWN = "tables"  # the source of the toolkit's own tables
 
 
 class FileSpec(BaseModel):
@@ -55,6 +59,7 @@ class FileSpec(BaseModel):
     short_lines: Literal["refused", "padded", "normal"] = "refused"
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
+    like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
@@ -65,7 +70,7 @@ class FileSpec(BaseModel):
     @property
     def columns_read(self):
         """The raw columns that the selects read."""
-        return [*self.requires, *self.may_lack]
+        return list(dict.fromkeys([*self.columns, *self.requires, *self.may_lack]))
 
 
 class SourceSpec(BaseModel):
@@ -75,12 +80,16 @@ class SourceSpec(BaseModel):
     title: str
     reads: str
     time_zone: str | None = None  # of naive times; default: the service's
+    date_order: Literal["dmy", "mdy"] | None = None  # of 03/04/2024, where the system writes one; service.toml wins
     channel: str | None = None  # of conversations made from messages that name none
     notes: list[str] = []  # printed with the quality of the data
     lacks: list[str] = []  # what the export can't tell
     export: list[str] = []  # how the export is made, step by step
     links: list[str] = []  # where the system's makers describe it
+    blanks_are_null: bool = False  # an empty field of a file says nothing: the selects see null
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
+    # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
+    needs: dict[str, list[str]] = {}
     files: dict[str, FileSpec]
 
 
@@ -115,11 +124,11 @@ class Source:
 
     def sql(self, table):
         """The select that fills a table."""
-        return (self.folder / f"{table}.sql").read_text(encoding="utf-8").strip().rstrip(";")
+        return _text(self.folder / f"{table}.sql")
 
     def view(self, name):
         """The select of a view."""
-        return (self.folder / f"{name}.view.sql").read_text(encoding="utf-8").strip().rstrip(";")
+        return _text(self.folder / f"{name}.view.sql")
 
     def reads_raw(self, table, name):
         """Whether the select of a table reads the raw file of that name, by itself or through a view."""
@@ -134,10 +143,25 @@ class Source:
             unread += [self.view(view) for view in self.spec.views if view.lower() in named]
         return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
 
+    def readers(self, view):
+        """How often a view is read by the selects and by other views, `unused.sql` included."""
+        texts = [self.view(name) for name in self.spec.views] + [self.sql(table) for table in self.selects]
+        if (self.folder / "unused.sql").is_file():
+            texts.append(self.sql("unused"))
+        return sum(len(re.findall(rf"\braw\s*\.\s*\"?{re.escape(view)}\b", text, re.I)) for text in texts)
+
     def made_of(self, table):
         """The raw files of which the rows of a table are made: those that its select doesn't only look up, if there are any."""
         read = [name for name in self.spec.files if self.reads_raw(table, name)]
         return [name for name in read if not self.spec.files[name].lookup] or read
+
+    def can_tell(self, what, there):
+        """Whether the export tells a "table" or "table.column": one of what it needs is there, or it needs nothing.
+
+        `there` holds the raw files that there are, and their columns as "file.column", in lower case.
+        """
+        wanted = self.spec.needs.get(what)
+        return wanted is None or any(one.lower() in there for one in wanted)
 
     def passes_all(self, table):
         """Whether the select of a table returns a raw file as it is."""
@@ -149,10 +173,22 @@ class Source:
         return self.spec.files[name].table or (name if name in self.selects else next(iter(readers), name))
 
 
+def _text(path):
+    return _read_text(path, path.stat().st_mtime_ns)  # it may be changed while a session runs
+
+
+@cache
+def _read_text(path, changed):
+    return path.read_text(encoding="utf-8").strip().rstrip(";")
+
+
+@cache
 def _raw_names(sql):
     """What an SQL text reads of the schema raw, in lower case."""
     said = re.sub(r"--[^\n]*", "", sql)
-    return {(quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I)}
+    return frozenset(
+        (quoted or plain).lower() for quoted, plain in re.findall(r'\braw\s*\.\s*(?:"([^"]+)"|(\w+))', said, re.I)
+    )
 
 
 def list_sources():
@@ -160,8 +196,8 @@ def list_sources():
 
     Examples
     --------
-    >>> [source.name for source in list_sources()]
-    ['anonymous_bank', 'asterisk', 'tables', 'twitter']
+    >>> [source.name for source in list_sources()][:3]
+    ['amazon_connect', 'anonymous_bank', 'asterisk']
     """
     return [find_source(folder.parent.name) for folder in sorted(HERE.glob("*/source.toml"))]
 
@@ -191,9 +227,50 @@ def _read(folder):
     path = folder / "source.toml"
     try:
         spec = SourceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadSettings(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise BadSettings(explain_settings(path, error, SourceSpec)) from None
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or no text
+        raise BadSettings(f"{path}: can't be read: {error}") from None
+    wrong = [one for listed in spec.needs.values() for one in listed if one.split(".")[0] not in spec.files]
+    wrong += [what for what in spec.needs if what.split(".")[0] not in TABLES]
+    if wrong:
+        raise BadSettings(f"{path}: needs names {', '.join(sorted(wrong))}, which is none of its files, or no table")
     source = Source(folder.name, folder, spec)
     if not source.selects:
         raise BadSettings(f"{folder}: has no <table>.sql; the tables are {', '.join(TABLES)}")
     return source
+
+
+def write_skeleton(name, out="."):
+    """A folder with a commented source.toml and selects, to be changed into a source of one's own.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, `_` and `-`: the folder's name, and what the source is called.
+    out : path
+        The folder in which it is made.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadParameter
+        The name is none, is one that comes with the toolkit, or the folder is there already.
+    """
+    if not re.fullmatch(r"[A-Za-z][\w-]{0,63}", name, re.ASCII):
+        raise BadParameter(f"{name!r} is no name for a source: letters, digits, _ and - are allowed, a letter first")
+    if (HERE / name / "source.toml").is_file():
+        raise BadParameter(
+            f"{name!r} comes with the toolkit; choose another name, as --source {name} would find that one"
+        )
+    folder = Path(out) / name
+    if folder.exists():
+        raise BadParameter(f"{folder}: is there already")
+    folder.mkdir(parents=True)
+    for file in sorted((HERE / "skeleton").glob("*.txt")):
+        text = file.read_text(encoding="utf-8").replace("{name}", name)
+        (folder / file.stem).write_text(text, encoding="utf-8")
+    return folder

@@ -73,7 +73,7 @@ def value_name(result, name, value, unit, limit=words.LONGEST_NAME):
     if unit != "text" or pd.isna(value):
         return format_value(value, unit)
     is_name = name in row_keys(result) or name in words.entry("tables.keys")  # no free text, such as a comment
-    said = words.code_name(name, value)
+    said = words.label(value, name) or words.code_name(name, value)
     return said or (words.display_name(value, name, limit) if is_name else format_value(value, unit))
 
 

@@ -12,6 +12,46 @@ TIME_PARTS = ("hour", "day", "week", "month", "quarter", "year")
 PEOPLE = ("agent", "team")  # columns whose null is said as "unassigned"
 
 
+_labels, _shared = [{}], [frozenset()]
+
+
+def use_labels(labels=None, shared=()):
+    """Show values of the data by these labels from now on, in this process: those of the data set that was opened last.
+
+    Parameters
+    ----------
+    labels : {value: label}, of any column, or {column: {value: label}}
+        As `[labels]` of service.toml gives them; a value is found in any case.
+    shared : of (column, value)
+        Values that are shown as another one of their column is: each has its own beside its name.
+
+    Examples
+    --------
+    >>> use_labels({"channel": {"web_chat": "Live-Chat"}, "vip": "Key account"}, [("channel", "chat")])
+    >>> display_name("web_chat", "channel"), display_name("VIP", "priority"), display_name("chat", "channel")
+    ('Live-Chat', 'Key account', 'Chat (chat)')
+    >>> use_labels()
+    >>> display_name("web_chat", "channel")
+    'Web chat'
+    """
+    given = {None: {}}
+    for name, said in (labels or {}).items():
+        if isinstance(said, dict):
+            given[name] = {str(value).casefold(): label for value, label in said.items()}
+        else:
+            given[None][str(name).casefold()] = said
+    _labels[0], _shared[0] = given, frozenset(shared)
+
+
+def label(value, key=None):
+    """The label that the settings give a value of a column; None where they give none.
+
+    >>> label("web_chat", "channel")
+    """
+    value = str(value).casefold()
+    return next((held[value] for name in (key, None) if value in (held := _labels[0].get(name, {}))), None)
+
+
 def short_name(value, limit=LONGEST_NAME):
     """A text of the data on one line: without what can't be shown or would break an SVG, and not too long.
 
@@ -38,7 +78,7 @@ def is_none(value):
 
 
 def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_year=False):
-    """A key's value as people write it: the catalogue's word for a known one, else the data's own, made readable.
+    """A key's value as people write it: the settings' label, the catalogue's word, or the data's own, made readable.
 
     Parameters
     ----------
@@ -63,13 +103,23 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
         return _period_name(day, key, with_year)
     if key == "hour" and not isinstance(value, str):
         return f"{int(value):02d}:00"
+    said = _value_name(value, key, limit, in_sentence)
+    if (key, str(value)) not in _shared[0]:
+        return said
+    return text("name.shared", name=said, value=short_name(value, limit))
+
+
+def _value_name(value, key, limit, in_sentence):
+    """A text of the data as people write it."""
+    if given := label(value, key):
+        return short_name(given, limit)
     if key == "expectation" and ", " in str(value):  # what is expected of a channel, and within which time
         channel, _, time = str(value).rpartition(", ")
         return f"{display_name(channel, 'channel', limit, in_sentence)}, {time}"
     for table in (f"value.{key}", "value.any"):
         if isinstance(entry(table), dict) and str(value) in entry(table):
-            said = text(f"{table}.{value}")
-            return said if in_sentence else sentence_case(said)
+            known = text(f"{table}.{value}")
+            return known if in_sentence else sentence_case(known)
     name = str(value)
     if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+", name):
         name = name.replace("_", " ")

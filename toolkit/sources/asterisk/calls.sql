@@ -1,4 +1,5 @@
--- One row per time a caller entered a queue. RINGNOANSWER and settings events are no calls.
+-- One row per time a caller entered a queue (queue_log; RINGNOANSWER and settings events are no calls), and one per call
+-- that only the CDR tells.
 WITH events AS (
     SELECT
         *,
@@ -28,8 +29,42 @@ SELECT
         WHEN count(*) FILTER (event = 'CONNECT') > 0 THEN 'answered'
         WHEN count(*) FILTER (event = 'ABANDON') > 0 THEN 'abandoned'
     END AS outcome,
+    callid AS contact_id,
     min(_file) AS _file,
     min(_row) FILTER (event = 'ENTERQUEUE') AS _row
 FROM events
 WHERE turn > 0
-GROUP BY callid, turn;
+GROUP BY callid, turn
+UNION ALL BY NAME
+SELECT
+    legs.group_id AS call_id,
+    min(started) AS started_at,
+    -- Queue's own leg is answered by the queue
+    min(answered) FILTER (is_reached AND NOT is_queue) AS answered_at,
+    max(ended) AS ended_at,
+    CASE WHEN NOT bool_or(coalesce(is_reached, false)) AND NOT bool_or(lower(app) LIKE 'voicemail%' AND disposition = 'ANSWERED')
+        AND bool_or(disposition = 'NO ANSWER' OR (disposition = 'ANSWERED' AND is_queue)) THEN max(ended) END AS abandoned_at,
+    arg_min(src, (started, legs._file, legs._row)) FILTER (src <> '') AS customer_id,
+    arg_min(regexp_extract(app_data, '^[^,|]*'), (started, legs._file, legs._row)) FILTER (is_queue) AS queue,
+    -- PJSIP/client2-00000003: the channel of the moment, by the end
+    regexp_replace(arg_min(dstchannel, (is_queue, starts_with(dstchannel, 'Local/'), answered, legs._file, legs._row)) FILTER (is_reached), '-[0-9a-fA-F]{8}(;[12])?$', '') AS agent,
+    sum(try_cast(billed AS BIGINT)) FILTER (is_reached AND NOT is_queue) AS talk_seconds,
+    CASE
+        WHEN bool_or(is_reached) THEN 'answered'
+        WHEN bool_or(lower(app) LIKE 'voicemail%' AND disposition = 'ANSWERED') THEN 'voicemail'
+        WHEN bool_or(disposition = 'NO ANSWER' OR (disposition = 'ANSWERED' AND is_queue)) THEN 'abandoned'
+        WHEN bool_or(disposition = 'ANSWERED') THEN 'contained'
+        WHEN bool_or(disposition IN ('BUSY', 'FAILED', 'CONGESTION')) THEN 'failed'
+        ELSE lower(any_value(disposition))
+    END AS outcome,
+    CASE WHEN bool_or(did <> '') THEN 'inbound' END AS direction,
+    legs.group_id AS contact_id,
+    arg_min(context, (started, legs._file, legs._row)) AS context,
+    arg_min(dst, (started, legs._file, legs._row)) AS dialled,
+    arg_max(disposition, (coalesce(is_reached, false), disposition = 'ANSWERED', started, legs._file, legs._row)) AS disposition,
+    min(legs._file) AS _file,
+    arg_min(legs._row, (legs._file, legs._row)) AS _row
+FROM raw.legs AS legs
+JOIN raw.groups AS groups ON groups.group_id = legs.group_id
+WHERE copy = 1 AND NOT is_in_queue_log
+GROUP BY legs.group_id;

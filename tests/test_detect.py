@@ -1,0 +1,146 @@
+"""Which system wrote an export: told by columns, JSON keys and names; two candidates or none are said."""
+
+import json
+import shutil
+
+import pytest
+
+from toolkit.errors import BadData
+from toolkit.load import open_data
+from toolkit.load.detect import Candidate, recognise
+from toolkit.load.files import peek
+from toolkit.sources import FileSpec, Source, SourceSpec, list_sources
+
+CASES = "Id,CaseNumber,Status,CreatedDate,OwnerId,Origin\n500A,1,New,2024-03-01T09:00:00.000Z,005A,Email\n"
+TICKETS = {"tickets": [{"id": 1, "created_at": "2024-03-01T09:00:00Z", "status": "open", "via": {"channel": "web"}}]}
+OWN = "conversation_id,channel,created_at\na,email,2024-03-01T09:00:00Z\n"
+
+
+def put(folder, name, content):
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name, content, source, said",
+    [
+        ("Case.csv", CASES, "salesforce", "Case.csv has the columns Id, CaseNumber"),
+        ("whatever.csv", CASES, "salesforce", "whatever.csv has the columns"),  # the name doesn't matter
+        ("page 1.json", TICKETS, "zendesk", "page 1.json, tickets[] has the keys"),
+        ("my export.csv", OWN, "tables", ""),
+    ],
+)
+def test_an_export_is_known_by_its_columns(tmp_path, name, content, source, said):
+    for path in (put(tmp_path, name, content), tmp_path / name):
+        found, why = recognise(path)
+        assert found == source and said in why and bool(why) == bool(said)
+        data = open_data(path)
+        assert data.source == source and data.recognised == why
+        assert data.counts["rows_used"].sum() == 1
+
+
+def test_what_is_asked_for_is_not_recognised(tmp_path):
+    data = open_data(put(tmp_path, "Case.csv", CASES), source="salesforce")
+    assert data.recognised == ""
+
+
+def test_none_is_told_with_what_there_is_and_what_to_do(tmp_path):
+    put(tmp_path, "tickets.csv", "Nr,Datum,Kunde\n1,2,3\n")
+    put(tmp_path, "notes.md", "hello")
+    for path in (tmp_path, tmp_path / "tickets.csv"):
+        with pytest.raises(BadData) as caught:
+            open_data(path)
+        said = str(caught.value)
+        assert "tickets.csv: Nr, Datum, Kunde" in said and f"toolkit map {tmp_path / 'tickets.csv'}" in said
+        assert "toolkit sources" in said
+
+
+@pytest.mark.parametrize("made", [lambda folder: None, lambda folder: put(folder, "notes.bin", "\x00")])
+def test_nothing_to_read_is_told(tmp_path, made):
+    made(tmp_path)
+    with pytest.raises(BadData, match="holds nothing that can be read as a table"):
+        open_data(tmp_path)
+
+
+def test_columns_that_anyone_may_have_written_are_shown_short(tmp_path):
+    put(tmp_path, "x.csv", "\x1b[31m" + "a" * 300 + ",b\n1,2\n")
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    assert "\x1b" not in str(caught.value) and "a" * 41 not in str(caught.value)
+
+
+def test_an_export_that_lacks_a_column_is_known_by_its_name_and_told_what_it_lacks(tmp_path):
+    put(tmp_path, "Case.csv", CASES.replace("CreatedDate", "Created"))
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    assert "has no column 'CreatedDate' (did you mean 'Created'?)" in str(caught.value)
+
+
+def test_two_candidates_are_both_told(tmp_path, monkeypatch):
+    def source(name):
+        spec = SourceSpec(title=name.title(), reads="x", files={"t": FileSpec(patterns=["t.csv"], requires=["a", "b"])})
+        return Source(name, tmp_path, spec)
+
+    monkeypatch.setattr("toolkit.load.detect.list_sources", lambda: [source("one"), source("two")])
+    put(tmp_path, "t.csv", "a,b\n1,2\n")
+    with pytest.raises(BadData) as caught:
+        recognise(tmp_path)
+    assert (
+        "--source one" in str(caught.value) and "--source two" in str(caught.value) and "say which" in str(caught.value)
+    )
+
+
+def test_the_better_of_two_is_taken_and_lookups_alone_are_none(tmp_path):
+    put(tmp_path, "t.csv", "a,b,c\n1,2,3\n")
+    [table] = peek(tmp_path / "t.csv")
+
+    def candidate(**more):
+        spec = SourceSpec(title="x", reads="x", files={"t": FileSpec(patterns=["t.csv"], **more)})
+        return Candidate(Source("x", tmp_path, spec), {"t": [table]})
+
+    assert candidate(requires=["a", "b", "c"]).score > candidate(requires=["a", "b"]).score
+    assert not candidate(requires=["a"], lookup=True).is_possible
+
+
+def test_many_daily_files_are_looked_at_by_the_first_and_the_last(tmp_path, monkeypatch):
+    for day in range(1, 30):
+        put(tmp_path, f"tickets-2024-03-{day:02d}.json", TICKETS)
+    seen = []
+    real = peek
+    monkeypatch.setattr("toolkit.load.detect.peek", lambda path, **more: seen.append(path) or real(path, **more))
+    assert recognise(tmp_path)[0] == "zendesk"
+    assert len(seen) <= 4
+
+
+def test_every_source_can_be_recognised_by_something():
+    for source in list_sources():
+        made = [spec for spec in source.spec.files.values() if not spec.lookup]
+        assert any(spec.requires if spec.header and spec.format != "lines" else spec.like for spec in made), source.name
+
+
+EXPECTED = {
+    "amazon_connect": "amazon_connect", "anonymous_bank": "anonymous_bank", "asterisk": "asterisk", "asterisk_cdr": "asterisk",
+    "freshdesk": "freshdesk", "freeswitch": "freeswitch", "genesys": "genesys", "hubspot": "hubspot", "intercom": "intercom",
+    "jira": "jira", "qualtrics": "qualtrics", "salesforce": "salesforce", "servicenow": "servicenow", "threecx": "threecx",
+    "twitter_support": "twitter", "whatsapp": "whatsapp", "zendesk": "zendesk", "zendesk_api": "zendesk",
+    "zendesk_warehouse": "zendesk",
+    # of no system that is known: these go to `toolkit map`
+    "generic": None, "sentiment": None, "sf311": None,
+}  # fmt: skip
+
+
+def test_every_folder_of_real_exports_is_taken_for_what_it_is(real_data):
+    found = {}
+    for folder in sorted(one for one in real_data.iterdir() if one.is_dir()):
+        try:
+            found[folder.name] = recognise(folder)[0]
+        except BadData as error:
+            assert "toolkit map" in str(error)
+            found[folder.name] = None
+    assert found == EXPECTED
+
+
+def test_a_real_export_among_other_files_is_still_known(real_data, tmp_path):
+    shutil.copy(real_data / "genesys" / "conversation_details.json", tmp_path / "download (3).json")
+    put(tmp_path, "notes.csv", "a,b\n1,2\n")
+    assert open_data(tmp_path).source == "genesys"

@@ -1,0 +1,191 @@
+"""DuckDB and SQLite files: the tables that a source names, and no others."""
+
+import contextlib
+import fnmatch
+import sqlite3
+
+from toolkit.errors import BadData
+from toolkit.load.files.headers import name_columns, spelt
+from toolkit.load.files.kinds import ending
+from toolkit.load.files.parquet import select_list
+from toolkit.load.sql import literal, quote
+
+MANY = 20_000  # rows that are held at a time
+
+
+def tables_for(source, have, columns_of):
+    """{raw name: table} of the tables of a database that a source reads.
+
+    A table is taken for a file that it is called as, capitals aside; else for one whose patterns it meets, without
+    their endings, and whose `requires` it has.
+
+    Parameters
+    ----------
+    source : Source
+    have : list of str
+        The names of its tables.
+    columns_of : callable(name)
+        The columns of one.
+    """
+    there = {name.lower(): name for name in reversed(have)}
+    found = {name: there[name.lower()] for name in source.spec.files if name.lower() in there}
+    for name, spec in source.spec.files.items():
+        if name in found or not spec.requires:
+            continue
+        stems = {_stem(pattern) for pattern in spec.patterns if "/" not in pattern}
+        wanted = set(map(spelt, spec.requires))
+        fitting = [
+            table
+            for table in have
+            if any(fnmatch.fnmatch(table.lower(), stem) for stem in stems)
+            and wanted <= set(map(spelt, columns_of(table)))
+        ]
+        if fitting:
+            found[name] = min(fitting, key=len)
+    return found
+
+
+def _stem(pattern):
+    """A pattern without its ending.
+
+    >>> _stem("Tickets*.json.gz"), _stem("queue_log*")
+    ('tickets*', 'queue_log*')
+    """
+    from pathlib import PurePath
+
+    name = pattern.lower().removesuffix(".gz")
+    return name.removesuffix(ending(PurePath(name)))
+
+
+def refuse_none(shown, source, have):
+    """The error of a database that has nothing that a source reads."""
+    listed = ", ".join(sorted(have)[:40]) or "none"
+    return BadData(
+        f"{shown}: has none of the tables {', '.join(source.spec.files)} in its main schema; it has: {listed}"
+    )
+
+
+# --- DuckDB -----------------------------------------------------------------------------------------
+
+
+def attach(source, given, targets):
+    """Views of a DuckDB file's tables; the loader detaches the file when it has read them.
+
+    Returns
+    -------
+    (names of the raw tables, names of the tables that weren't read)
+    """
+    con = next(iter(targets.values())).con
+    try:
+        con.execute(f"ATTACH {literal(given.path)} AS given (READ_ONLY)")
+    except Exception as error:
+        raise BadData(f"{given.shown}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None
+    tables = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'given' AND schema_name = 'main' UNION ALL "
+        "SELECT view_name FROM duckdb_views() WHERE database_name = 'given' AND schema_name = 'main' AND NOT internal"
+    ).fetchall()
+    have = [name for (name,) in tables]
+
+    def columns_of(table):
+        return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM given.main.{quote(table)}").fetchall()]
+
+    names = tables_for(source, have, columns_of)
+    if not names:
+        raise refuse_none(given.shown, source, have)
+    for name, table in names.items():
+        relation = f"given.main.{quote(table)}"
+        con.execute(
+            f"CREATE VIEW {targets[name].place} AS SELECT {select_list(targets[name], relation)}, "
+            f"{literal(given.shown)} AS _file, row_number() OVER () AS _row FROM {relation}"
+        )
+    return list(names), sorted(set(have) - set(names.values()))
+
+
+def first_rows(con, relation, rows):
+    """(columns, first rows as text) of something in DuckDB."""
+    found = con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    columns = [row[0] for row in found]
+    listed = ", ".join(f"CAST({quote(column)} AS VARCHAR)" for column in columns)
+    return columns, [list(row) for row in con.execute(f"SELECT {listed} FROM {relation} LIMIT {int(rows)}").fetchall()]
+
+
+# --- SQLite -----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def opened(given):
+    """A SQLite file, opened for reading only."""
+    con = None
+    try:
+        con = sqlite3.connect(f"{given.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        con.text_factory = lambda content: content.decode("utf-8", "replace")
+        yield con
+    except sqlite3.Error as error:
+        raise BadData(f"{given.shown}: can't be read as a SQLite database: {error}") from None
+    finally:
+        if con is not None:
+            con.close()
+
+
+def _names(con):
+    rows = con.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name").fetchall()
+    return [name for (name,) in rows if not name.startswith("sqlite_")]
+
+
+def _columns(con, table):
+    return [row[1] for row in con.execute(f"PRAGMA table_info({quote(table)})").fetchall()]
+
+
+def load_sqlite(source, given, targets):
+    """The tables of a SQLite file into the raw tables; returns as `attach` does."""
+    with opened(given) as con:
+        have = _names(con)
+        names = tables_for(source, have, lambda table: _columns(con, table))
+        if not names:
+            raise refuse_none(given.shown, source, have)
+        for name, table in names.items():
+            columns, _ = name_columns(_columns(con, table))
+            targets[name].append_rows(given, columns, _batches(con, table))
+        return list(names), sorted(set(have) - set(names.values()))
+
+
+def _batches(con, table):
+    rows, number = con.execute(f"SELECT * FROM {quote(table)}"), 0
+    while batch := rows.fetchmany(MANY):
+        yield [(number + place, [_as_text(cell) for cell in row]) for place, row in enumerate(batch, 1)]
+        number += len(batch)
+
+
+def _as_text(cell):
+    """A value of SQLite as text.
+
+    >>> _as_text(5), _as_text(5.0), _as_text(b"a"), _as_text(None)
+    ('5', '5.0', 'a', None)
+    """
+    if cell is None or isinstance(cell, str):
+        return cell
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
+def peek(given, rows):
+    """(table, columns, first rows) of the tables of a database."""
+    from toolkit.load.files.kinds import kind_of
+
+    if kind_of(given.path) == "sqlite":
+        with opened(given) as con:
+            for table in _names(con):
+                found = con.execute(f"SELECT * FROM {quote(table)} LIMIT {int(rows)}").fetchall()
+                yield table, _columns(con, table), [[_as_text(cell) for cell in row] for row in found]
+        return
+    import duckdb
+
+    try:
+        with duckdb.connect(str(given.path), read_only=True) as con:
+            listed = con.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' UNION ALL "
+                "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal ORDER BY 1"
+            ).fetchall()
+            for (table,) in listed:
+                yield table, *first_rows(con, quote(table), rows)
+    except duckdb.Error as error:
+        raise BadData(f"{given.shown}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None
