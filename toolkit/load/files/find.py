@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from toolkit.errors import BadData
 from toolkit.load.files import packed
-from toolkit.load.files.fit import fits, specific
+from toolkit.load.files.fit import fits, share, specific
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
@@ -163,7 +163,11 @@ def _best(entry, names, specs, tables):
         place = (str(specs[name].records), specs[name].sheet)
         if known[name] and known[name] > known.get(best.get(place), 0):
             best[place] = name
-    return list(best.values()) or [name for name in names if not specs[name].requires] or names[:1]
+    if best or not all(specs[name].requires for name in names):
+        return list(best.values()) or [name for name in names if not specs[name].requires]
+    # it lacks columns of all: which ones is told of that which it comes nearest to
+    near = {name: max((share(table, specs[name]) for table in tables(entry, specs[name])), default=0) for name in names}
+    return [max(names, key=near.get)]
 
 
 def _only_fit(entry, specs, tables):
