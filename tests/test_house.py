@@ -20,7 +20,7 @@ WRITTEN = (FOLDER.parent / "CONTRIBUTING.md").read_text("utf-8")
 # Later rooms may enter earlier ones; CONTRIBUTING.md says the same in one line.
 ROOMS = [
     ["toolkit", "toolkit.errors", "toolkit.words", "toolkit.look", "toolkit.displays", "toolkit.mask"],
-    ["toolkit.tables", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],
+    ["toolkit.tables", "toolkit.vocabulary", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],
     [
         "toolkit.backend",
         "toolkit.engine",

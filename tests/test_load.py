@@ -10,7 +10,7 @@ import pytest
 from toolkit import metrics
 from toolkit.errors import BadData, BadParameter, BadSettings, MissingColumn, MissingTable, ToolkitError
 from toolkit.load import open_data
-from toolkit.tables import likely_column
+from toolkit.vocabulary import likely_column
 
 HEADER = "conversation_id,channel,created_at,first_response_at\n"
 GOOD = HEADER + "a,email,2024-03-01T09:00:00Z,2024-03-01T09:30:00Z\nb,x,2024-03-01T10:00:00Z,\n"
@@ -355,7 +355,7 @@ def test_a_path_that_is_not_there():
 
 def test_a_missing_table_names_the_sources_that_fill_it(tmp_path):
     data = open_data(export(tmp_path, conversations=GOOD))
-    with pytest.raises(MissingTable, match="asterisk"):
+    with pytest.raises(MissingTable, match="toolkit sources"):
         _ = data.calls
     with pytest.raises(MissingColumn, match="'chanel'.*did you mean 'channel'"):
         metrics.response_rate(data.conversations, by="chanel")

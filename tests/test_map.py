@@ -18,8 +18,8 @@ from toolkit.mapping.guess import guess_table
 from toolkit.mapping.plan import Question, make_plan, questions
 from toolkit.mapping.profile import parse_time, profile, unit_of
 from toolkit.mapping.run import ask_all, map_files, parsed_shares
-from toolkit.mapping.words import _tables, known_columns, meaning, name_score, senses
 from toolkit.tables import TABLES
+from toolkit.vocabulary import _tables, known_columns, meaning, name_score, senses
 
 
 def write(folder, name, columns, encoding="utf-8", delimiter=","):

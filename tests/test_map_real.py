@@ -163,7 +163,7 @@ def write_table(folder, out):
     right = sum(guess in truth.split("|") for _, _, guess, truth in rows)
     lines = ["| file | role | guess | truth | |", "|---|---|---|---|---|"]
     lines += [
-        f"| {name} | {role} | {guess or '-'} | {truth or '-'} | {'right' if guess in truth.split('|') else '**wrong**'} |"
+        f"| {name} | {role} | {guess or '-'} | {truth.replace('|', ' or ') or '-'} | {'right' if guess in truth.split('|') else '**wrong**'} |"
         for name, role, guess, truth in rows
     ]
     files = guessed(folder)

@@ -15,9 +15,6 @@ Examples
 ['conversation_id', 'channel', 'created_at']
 """
 
-import difflib
-import re
-import unicodedata
 from dataclasses import dataclass
 
 from toolkit.errors import ADDED
@@ -80,61 +77,6 @@ class Table:
 
 def _table(name, row, key, time, *columns):
     return Table(name, row, key, time, tuple(Column(*column) for column in columns))
-
-
-# What other systems call the columns that can't be done without; in the order in which they are likeliest.
-SYNONYMS = {
-    "conversation_id": (
-        "ticket_id", "case_id", "thread_id", "chat_id", "issue_id", "request_id", "incident_id", "ticket_number",
-        "case_number", "ticket", "case", "conversation", "thread", "issue", "number", "key", "id",
-    ),
-    "message_id": ("comment_id", "post_id", "tweet_id", "email_id", "event_id", "id"),
-    "call_id": ("uniqueid", "contact_id", "interaction_id", "session_id", "uuid", "call", "id"),
-    "survey_id": ("response_id", "rating_id", "feedback_id", "id"),
-    "channel": ("source", "via", "medium", "origin", "type", "contact_type"),
-    "created_at": (
-        "created", "created_time", "creation_date", "created_date", "opened_at", "opened", "open_date", "date_created",
-        "received_at", "reported_at", "submitted_at", "started_at", "timestamp", "datetime", "date", "time",
-    ),
-    "sent_at": ("created_at", "created", "posted_at", "published_at", "timestamp", "datetime", "date", "time"),
-    "started_at": ("start_time", "start", "call_start", "calldate", "created_at", "timestamp", "datetime", "date", "time"),
-    "entered_at": ("started_at", "start_time", "start", "timestamp", "datetime", "date", "time"),
-    "sender": ("direction", "author_type", "sender_type", "from", "author", "role", "inbound", "incoming"),
-    "kind": ("survey_type", "type", "survey", "metric"),
-    "position": ("step", "sequence", "order", "number", "seq"),
-    "stage": ("step_name", "step", "state", "node", "queue", "name"),
-    "day": ("date",),
-    "page": ("url", "path", "article", "title"),
-    "visits": ("views", "pageviews", "page_views", "hits", "sessions", "count"),
-    "first_response_at": ("first_reply_at", "first_responded_at", "first_response", "first_reply"),
-    "closed_at": ("solved_at", "resolved_at", "closed", "resolved", "solved"),
-    "score": ("rating", "csat", "nps", "satisfaction", "stars"),
-}  # fmt: skip
-
-
-def likely_column(wanted, have):
-    """Which of the columns that there are is likeliest to be the one that is wanted; None when none is.
-
-    Examples
-    --------
-    >>> likely_column("created_at", ["Ticket ID", "Opened At"]), likely_column("channel", ["chanel"])
-    ('Opened At', 'chanel')
-    >>> likely_column("created_at", ["creationDate"])
-    'creationDate'
-    >>> likely_column("channel", ["zzz"])
-    """
-    spelt = {_folded(column): column for column in reversed(have)}
-    for name in SYNONYMS.get(wanted, ()):
-        if name in spelt:
-            return spelt[name]
-    close = difflib.get_close_matches(_folded(wanted), list(spelt), n=1)
-    return spelt[close[0]] if close else None
-
-
-def _folded(name):
-    parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)  # createdAt
-    plain = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", parted))  # letters without accents
-    return "_".join(re.findall("[^\\W_]+", plain.lower()))
 
 
 SENDERS = ("customer", "agent", "bot", "system")
@@ -369,6 +311,7 @@ TABLES = {
             ("changed_at", "time", "when", True),
             ("changed_by", "text", "who changed it"),
             ("is_closing", "flag", "of a status: whether it counts as closed; null: as its name says"),
+            ("is_waiting", "flag", "of a status: whether it waits for the customer; null: as its name says"),
         ),
         _table(
             "agents",

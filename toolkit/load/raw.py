@@ -15,7 +15,8 @@ from toolkit.load.files.kinds import DATABASES, SAID, kind_of
 from toolkit.load.files.peek import unpacked
 from toolkit.load.files.places import is_url, shown_path
 from toolkit.load.sql import quote
-from toolkit.tables import TABLES, likely_column
+from toolkit.tables import TABLES
+from toolkit.vocabulary import likely_column
 
 READERS = {"csv": delimited, "json": documents, "lines": lines, "mbox": mail, "sheet": sheets}
 

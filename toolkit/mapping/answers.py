@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from toolkit.errors import BadSettings, suggestion
-from toolkit.mapping.words import known_columns
 from toolkit.tables import KINDS, TABLES
+from toolkit.vocabulary import known_columns
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 

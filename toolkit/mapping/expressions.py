@@ -7,8 +7,8 @@ from toolkit.mapping.answers import UNITS
 from toolkit.mapping.fit import kind_of
 from toolkit.mapping.plan import CHANNEL, is_closed
 from toolkit.mapping.profile import unit_of
-from toolkit.mapping.words import fold, meaning, senses
 from toolkit.tables import CLOSED_STATUSES, TABLES
+from toolkit.vocabulary import fold, meaning, senses
 
 _YES = "('1', 'true', 't', 'yes', 'y', 'x', 'si', 'sí', 'sim', 's', 'oui', 'ja', 'tak', 'da')"
 _LEVELS = {

@@ -1,8 +1,8 @@
 """How well what a column holds fits a column of the contract, and why, in words."""
 
 from toolkit.mapping.profile import unit_of
-from toolkit.mapping.words import cut, meaning
 from toolkit.tables import KINDS, TABLES
+from toolkit.vocabulary import cut, meaning
 
 # Times in the order in which they happen.
 ORDERED = (

@@ -11,9 +11,9 @@ from toolkit.mapping.plan import MOST_CELLS, Part, Plan, check_against
 from toolkit.mapping.profile import profile
 from toolkit.mapping.run import ask_all, write_folder
 from toolkit.mapping.sample import Sample
-from toolkit.mapping.words import known_columns
 from toolkit.mapping.write import source_files
 from toolkit.tables import TABLES
+from toolkit.vocabulary import known_columns
 
 NAME = "frame"
 

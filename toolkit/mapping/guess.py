@@ -6,8 +6,8 @@ Of all ways to give each column of the contract one column of the file, the one 
 from dataclasses import dataclass, field
 
 from toolkit.mapping.fit import FOUND, ORDERED, fit
-from toolkit.mapping.words import cut, known_columns, name_score, senses, table_words
 from toolkit.tables import TABLES
+from toolkit.vocabulary import cut, known_columns, name_score, senses, table_words
 
 SAID = "as you said"
 LEAST = 0.33  # a guess that fits less well is none

@@ -9,8 +9,8 @@ from toolkit.mapping.answers import UNITS, Answers, FileAnswers, check_against
 from toolkit.mapping.guess import SAID, Guess, guess_table
 from toolkit.mapping.profile import profile, unit_of
 from toolkit.mapping.sample import read_samples
-from toolkit.mapping.words import fold, meaning, senses
 from toolkit.tables import CLOSED_STATUSES, KINDS, TABLES
+from toolkit.vocabulary import fold, meaning, senses
 
 MOST_CELLS = 400_000  # of a sample
 CHANNEL = "unknown"  # where nobody says it

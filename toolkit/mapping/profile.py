@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
-from toolkit.mapping.words import cut, fold, meaning
+from toolkit.vocabulary import cut, fold, meaning
 
 MISSING = {
     "",
@@ -282,7 +282,7 @@ def _as_number_of_time(found, looked, total):
 
 
 def _senses_of(name):
-    from toolkit.mapping.words import senses
+    from toolkit.vocabulary import senses
 
     return set().union(*senses(name), set())
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from toolkit.errors import BadData, BadParameter
 from toolkit.mapping.answers import read_answers
 from toolkit.mapping.plan import answered, make_plan, plan_zone, questions, refuse_unusable
-from toolkit.mapping.words import fold
 from toolkit.mapping.write import source_files
 from toolkit.tables import TABLES
+from toolkit.vocabulary import fold
 
 
 @dataclass

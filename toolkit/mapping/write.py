@@ -15,8 +15,8 @@ from toolkit.mapping.expressions import (
 )
 from toolkit.mapping.plan import is_closed
 from toolkit.mapping.profile import MISSING
-from toolkit.mapping.words import senses
 from toolkit.tables import KINDS, TABLES
+from toolkit.vocabulary import senses
 
 CSAT, NPS = KINDS
 

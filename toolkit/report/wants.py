@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from toolkit.errors import MissingColumn, MissingPackage, MissingSetting, MissingTable, UnfitSetting
 from toolkit.load.history import MADE
 from toolkit.sources import OWN, list_sources
-from toolkit.sources.fields import OWN, can_fill, fills
+from toolkit.sources.fields import can_fill, fills
 from toolkit.tables import TABLES
 
 # What the loader makes a column of conversations of, where they have it not: (table, column).

@@ -11,7 +11,8 @@ from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
 from toolkit.load.files.peek import peek_given
-from toolkit.tables import OUTSIDE, likely_column
+from toolkit.tables import OUTSIDE
+from toolkit.vocabulary import likely_column
 
 NO_DATA = ("service.toml", "readme.md", "thumbs.db", "desktop.ini", OUTSIDE)
 MOST_LOOKED_AT = 200  # files whose names say nothing

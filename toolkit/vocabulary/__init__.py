@@ -8,6 +8,7 @@ Examples
 'email'
 """
 
+import difflib
 import re
 import tomllib
 import unicodedata
@@ -20,6 +21,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUMBER_SIGN = re.compile(r"(?i)\bn\s?[°ºª]|#|№")
 _LINKS = ("", "s", "n", "en", "e", "es", "er")  # what joins the parts of a German compound
 UNKNOWN = frozenset({"?"})
+LIKELY = 0.4  # how well a header fits a column that it may be taken for
 
 
 def fold(text):
@@ -206,3 +208,35 @@ def meaning(kind, value):
             if spelt[:length] in begins:
                 return begins[spelt[:length]]
     return None
+
+
+def likely_column(wanted, have):
+    """Which of the columns that there are is likeliest to be the one that is wanted; None when none is.
+
+    Parameters
+    ----------
+    wanted : str
+        A column of the contract, or one that a source reads.
+    have : list of str
+
+    Examples
+    --------
+    >>> likely_column("created_at", ["Ticket ID", "Opened At"])
+    'Opened At'
+    >>> likely_column("closed_at", ["Erstellt am", "Abgeschlossen am"])
+    'Abgeschlossen am'
+    >>> likely_column("channel", ["chanel"])
+    'chanel'
+    >>> likely_column("channel", ["zzz"])
+    """
+    spelt = {"_".join(cut(column)): column for column in reversed(have)}
+    own = "_".join(cut(wanted))
+    if own in spelt:
+        return spelt[own]
+    ways = [way for table in _tables()["columns"] for way in known_columns(table).get(wanted, ())]
+    scores = [(name_score(senses(column), ways), column) for column in have]
+    best = max(scores, key=lambda one: one[0], default=(0, None))
+    if best[0] >= LIKELY:
+        return best[1]
+    close = difflib.get_close_matches(own, list(spelt), n=1)
+    return spelt[close[0]] if close else None
