@@ -79,7 +79,7 @@ def test_an_export_that_lacks_a_column_is_known_by_its_name_and_told_what_it_lac
 @pytest.mark.parametrize("header, is_own", [
     ("conversation_id,channel,topic", True),  # a column is missing, the others are the contract's
     ("Conversation ID,Channel,Opened at,Nr,Kunde,Datum", True),  # each is there, or one that is likely it
-    ("Conversation ID,Conversation began,Channel,Teammate,State,Closed at", False),  # another system's that is called so
+    ("Conversation ID,Channel,Teammate,State,Closed at", False),  # another system's that is called so
 ])  # fmt: skip
 def test_a_file_called_as_an_own_table_is_one_only_by_its_columns(tmp_path, header, is_own):
     file = put(tmp_path, "conversations.csv", f"{header}\n{'x,' * header.count(',')}x\n") / "conversations.csv"
@@ -103,6 +103,12 @@ def test_other_ways_out_of_a_system_are_told_and_of_none_is_it_taken(tmp_path):
                 recognise(tmp_path / name)
             assert f"  {name} looks like {route.says}\n" in str(caught.value)
             assert f"(toolkit sources {source.name})" in route.says
+    folder = tmp_path / "report"
+    folder.mkdir()
+    put(folder, "report1.csv", "Case Number,Date/Time Opened,Status\n1,3/4/2024,New\n")
+    for path in (folder, folder / "report1.csv"):
+        with pytest.raises(BadData, match="report1.csv looks like a Salesforce report"):
+            open_data(path, source="salesforce")
 
 
 def test_two_candidates_are_both_told(tmp_path, monkeypatch):

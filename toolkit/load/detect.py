@@ -11,7 +11,8 @@ from toolkit.load.files.fit import HEADLESS, fits, has_header, route_of, share, 
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
 from toolkit.sources import OWN, list_sources
-from toolkit.tables import OUTSIDE, TABLES, likely_column
+from toolkit.tables import OUTSIDE, TABLES
+from toolkit.vocabulary import likely_column
 
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
