@@ -179,3 +179,17 @@ def test_a_real_export_among_other_files_is_still_known(real_data, tmp_path):
     shutil.copy(real_data / "genesys" / "conversation_details.json", tmp_path / "download (3).json")
     put(tmp_path, "notes.csv", "a,b\n1,2\n")
     assert open_data(tmp_path).source == "genesys"
+
+
+def test_a_name_and_two_common_columns_make_no_freshdesk(tmp_path):
+    put(tmp_path, "support_tickets_q3.csv", "Ticket ID,Status,Created Date\n1,Open,2024-03-01\n")
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    assert "isn't an export that is known" in str(caught.value) and "toolkit map" in str(caught.value)
+
+
+def test_what_is_taken_by_its_name_says_so_where_it_cannot_be_read(tmp_path):
+    put(tmp_path, "Case.csv", CASES.replace("CreatedDate", "Created"))
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    assert "The export is taken for Salesforce" in str(caught.value) and "toolkit map" in str(caught.value)

@@ -17,6 +17,8 @@ from toolkit.vocabulary import likely_column
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
 HALF = 0.5  # of the columns that a source can't do without
+BY_NAME = "Is taken for"
+FEWEST = 3  # of them that must be there
 LONGEST_NAME = 40
 SHOWN = 12  # files, and columns of each, in a message
 TEXTS = ("csv", "lines")
@@ -89,7 +91,7 @@ def recognise(path):
     routes = _routes(tables)
     named = [] if routes else _by_name(path, tables, unread)
     if len(named) == 1:
-        return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
+        return _told(named[0], f"{BY_NAME} {named[0].title}, by the names of its files")
     raise BadData(_nothing_known(path, tables, unread, routes))
 
 
@@ -184,7 +186,7 @@ def _by_name(path, tables, unread):
         made = {raw: spec for raw, spec in source.spec.files.items() if not spec.lookup}
         if any(
             matches(name, spec.patterns)
-            and (table is None or share(table, spec) >= HALF and (source.name != OWN or _is_own(table, raw, spec)))
+            and (table is None or (_is_own(table, raw, spec) if source.name == OWN else _is_nearly(table, spec)))
             for name, table in named
             for raw, spec in made.items()
         ):
@@ -192,11 +194,20 @@ def _by_name(path, tables, unread):
     return [source for source in found if source.name == OWN] if len(found) > 1 else found
 
 
+def _is_nearly(table, spec):
+    """Whether a table has most of the columns that a source can't do without: two that any system has say nothing."""
+    return share(table, spec) >= HALF and round(share(table, spec) * len(spec.requires)) >= min(
+        FEWEST, len(spec.requires)
+    )
+
+
 def _is_own(table, raw, spec):
     """Whether a table that is called as one of the toolkit's own may be it: other systems call theirs so, too.
 
     Each column that it can't do without is there, or one that is likely it; or half of all are named as the contract says.
     """
+    if share(table, spec) < HALF:
+        return False
     names = TABLES[raw].names
     named = [column for column in table.columns if column in names]
     if len(named) >= HALF * len(table.columns):
