@@ -238,7 +238,15 @@ def test_list_shows_parameters(folder, capsys):
     assert "by list[str] channel [b]columns[/b]" in lines  # and its text is no markup
 
 
+@pytest.fixture
+def unsupported(monkeypatch):
+    """What the data supports is told of real data, in tests/test_supports.py."""
+    monkeypatch.setattr("toolkit.report.supports.print_supports", lambda *_: None)
+    monkeypatch.setattr("toolkit.report.doubts.doubts_of", lambda data: [])
+
+
 class FakeData:
+    recognised = ""
     notes = ["conversations.csv isn't UTF-8: read as [cp1252]"]
     ledger = pd.DataFrame(
         {
@@ -254,7 +262,7 @@ class FakeData:
     )
 
 
-def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypatch, capsys):
+def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypatch, capsys, unsupported):
     monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: FakeData())
     ledger = tmp_path / "ledger.csv"
     assert cli.main(["check", "-d", "x", "--out", str(ledger)]) == 0
@@ -272,7 +280,7 @@ def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypat
         assert f"toolkit: {place}: can't be written: " in said and "None" not in said
 
 
-def test_check_of_clean_data(monkeypatch, capsys):
+def test_check_of_clean_data(monkeypatch, capsys, unsupported):
     clean = FakeData()
     clean.ledger = FakeData.ledger.head(0)
     monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: clean)

@@ -76,6 +76,41 @@ def test_an_export_that_lacks_a_column_is_known_by_its_name_and_told_what_it_lac
     assert "has no column 'CreatedDate' (did you mean 'Created'?)" in str(caught.value)
 
 
+@pytest.mark.parametrize("header, is_own", [
+    ("conversation_id,channel,topic", True),  # a column is missing, the others are the contract's
+    ("Conversation ID,Channel,Opened at,Nr,Kunde,Datum", True),  # each is there, or one that is likely it
+    ("Conversation ID,Channel,Teammate,State,Closed at", False),  # another system's that is called so
+])  # fmt: skip
+def test_a_file_called_as_an_own_table_is_one_only_by_its_columns(tmp_path, header, is_own):
+    file = put(tmp_path, "conversations.csv", f"{header}\n{'x,' * header.count(',')}x\n") / "conversations.csv"
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    said = str(caught.value)
+    assert f"toolkit map {file}" in said  # either way
+    assert ("which conversations can't do without" in said) == is_own
+    assert ("isn't an export that is known" in said) != is_own
+
+
+def test_other_ways_out_of_a_system_are_told_and_of_none_is_it_taken(tmp_path):
+    """Whatever the file is called: as one of a source's files would be, too."""
+    routes = [(source, route) for source in list_sources() for route in source.spec.elsewhere]
+    assert {source.name for source, _ in routes} >= {"zendesk", "salesforce", "genesys", "amazon_connect", "intercom"}
+    for name in ("tickets.csv", "conversations.csv"):
+        for source, route in routes:
+            columns = ",".join(f'"{column.upper()}"' for column in [*route.columns, "more"])
+            put(tmp_path, name, f"{columns}\n{'1,' * len(route.columns)}1\n")
+            with pytest.raises(BadData) as caught:
+                recognise(tmp_path / name)
+            assert f"  {name} looks like {route.says}\n" in str(caught.value)
+            assert f"(toolkit sources {source.name})" in route.says
+    folder = tmp_path / "report"
+    folder.mkdir()
+    put(folder, "report1.csv", "Case Number,Date/Time Opened,Status\n1,3/4/2024,New\n")
+    for path in (folder, folder / "report1.csv"):
+        with pytest.raises(BadData, match="report1.csv looks like a Salesforce report"):
+            open_data(path, source="salesforce")
+
+
 def test_two_candidates_are_both_told(tmp_path, monkeypatch):
     def source(name):
         spec = SourceSpec(title=name.title(), reads="x", files={"t": FileSpec(patterns=["t.csv"], requires=["a", "b"])})

@@ -80,9 +80,9 @@ def test_what_the_service_began_is_kept_and_is_no_contact(tmp_path):
     )
     data = open_data(write(tmp_path, conversations=HEAD + lines, calls=calls))
     assert adds_up(data)
-    assert data.ledger["rule"].tolist() == ["unknown category"]  # sideways
-    assert metrics.inbound_volume(data.conversations)["n"].tolist() == [2]
-    assert rows(data, "conversations", "conversation_id") == [["a"], ["b"], ["c"]]
+    assert data.ledger[["rule", "action"]].values.tolist() == [["unknown category", "repaired"]]  # sideways
+    assert metrics.inbound_volume(data.conversations)["n"].tolist() == [3]
+    assert rows(data, "conversations", "conversation_id") == [["a"], ["b"], ["c"], ["d"]]
     offered = metrics.abandonment_rate(data.calls)
     assert offered[["n", "abandoned_count"]].values.tolist() == [[4, 1]]  # 1, 2, 5, 7
     assert metrics.inbound_volume(data.calls)["n"].tolist() == [3]  # the legs of x are one contact
@@ -358,3 +358,125 @@ def test_what_a_need_names_must_be_there(tmp_path, forms, needs):
     (forms / "source.toml").write_text(TOML.replace('views = ["both"]', f'views = ["both"]\n[needs]\n{needs}'))
     with pytest.raises(BadSettings, match="nothing.who|tickets"):
         open_data(tmp_path / "export", source=forms)
+
+
+# ----------------------------------------------------------------- what readers of this found
+
+
+def test_of_two_changes_at_one_instant_the_later_row_counts(tmp_path):
+    changes = change("a", 10, "pending") + change("a", 10, "solved")
+    data = open_data(
+        write(
+            tmp_path,
+            conversations=f"conversation_id,channel,created_at\na,email,{AT(1, 9)}\n",
+            status_changes=CHANGES + changes,
+        )
+    )
+    frame = data.every("conversations").to_pandas()
+    assert frame["first_closed_at"].notna().all() and (frame["closed_at"] == frame["first_closed_at"]).all()
+
+
+def test_what_was_opened_again_after_it_was_solved_is_open(tmp_path):
+    head = "conversation_id,channel,created_at,solved_at,reopened_at\n"
+    lines = f"a,email,{AT(1, 9)},{AT(2, 9)},{AT(3, 9)}\nb,email,{AT(1, 9)},{AT(4, 9)},{AT(3, 9)}\n"
+    frame = open_data(write(tmp_path, conversations=head + lines)).every("conversations").to_pandas()
+    closed = dict(zip(frame["conversation_id"], frame["closed_at"], strict=True))
+    assert pd.isna(closed["a"]) and closed["b"] == pd.Timestamp(AT(4, 9))
+
+
+def test_numbers_in_the_names_of_files_count_as_numbers(tmp_path):
+    folder = tmp_path / "conversations"
+    folder.mkdir()
+    head = "conversation_id,channel,created_at,status\n"
+    write(folder, part_9=head + f"a,email,{AT(1, 9)},open\n", part_10=head + f"a,email,{AT(1, 9)},closed\n")
+    assert rows(open_data(tmp_path), "conversations", "status") == [["closed"]]
+
+
+@pytest.mark.parametrize(
+    "word, seconds",
+    [
+        ("Waiting for customer", 7200), ("pending reminder", 7200), ("Awaiting Info", 7200), ("On Hold", 7200),
+        ("Waiting for support", None), ("Warten auf Kunden", None),  # nothing is known to wait: null, and not 0
+    ],
+)  # fmt: skip
+def test_what_waits_for_the_customer_is_known_by_its_word(tmp_path, word, seconds):
+    changes = change("a", 10, word) + change("a", 12, "open") + change("a", 13, "closed")
+    export = write(
+        tmp_path,
+        conversations=f"conversation_id,channel,created_at\na,email,{AT(1, 9)}\n",
+        status_changes=CHANGES + changes,
+    )
+    [waited] = open_data(export).every("conversations").to_pandas()["waiting_seconds"]
+    assert pd.isna(waited) if seconds is None else waited == seconds
+
+
+def test_a_source_may_say_what_waits(tmp_path):
+    changes = "conversation_id,field,changed_at,to_value,is_waiting\n"
+    changes += (
+        f"a,status,{AT(1, 10)},beim Kunden,true\na,status,{AT(1, 12)},pending,false\na,status,{AT(1, 13)},closed,\n"
+    )
+    export = write(
+        tmp_path, conversations=f"conversation_id,channel,created_at\na,email,{AT(1, 9)}\n", status_changes=changes
+    )
+    assert open_data(export).every("conversations").to_pandas()["waiting_seconds"].tolist() == [7200]
+
+
+def test_a_direction_that_is_not_known_is_emptied_and_its_row_kept(tmp_path):
+    calls = "call_id,started_at,outcome,direction\n" + "".join(
+        f"{key},{AT(1, 9)},answered,{direction}\n"
+        for key, direction in enumerate(("in", "OUT", "sideways", "Incoming"))
+    )
+    data = open_data(write(tmp_path, calls=calls))
+    assert adds_up(data) and len(data.every("calls").to_pandas()) == 4
+    assert data.ledger[["rule", "action", "value"]].values.tolist() == [["unknown category", "repaired", "sideways"]]
+    assert metrics.abandonment_rate(data.calls)["n"].tolist() == [3]
+
+
+def test_what_belongs_to_no_contact_goes_with_it(tmp_path):
+    conversations = f"conversation_id,channel,created_at,direction\na,email,{AT(1, 9)},\nb,email,{AT(1, 9)},proactive\n"
+    messages = "message_id,conversation_id,sent_at,sender\n" + "".join(
+        f"{key},{key},{AT(1, 9)},customer\n" for key in "ab"
+    )
+    calls = f"call_id,started_at,outcome,direction\nc,{AT(1, 9)},answered,\nd,{AT(1, 9)},answered,outbound\n"
+    stages = "call_id,position,stage,entered_at\n" + "".join(f"{key},1,queue,{AT(1, 9)}\n" for key in "cd")
+    data = open_data(write(tmp_path, conversations=conversations, messages=messages, calls=calls, call_stages=stages))
+    for seen in (data, data.during("2024-03")):
+        assert metrics.inbound_volume(seen.messages)["n"].tolist() == [1]
+        assert seen.call_stages.count().to_pandas() == 1
+    assert len(data.every("messages").to_pandas()) == 2
+
+
+def test_read_at_an_earlier_instant_a_later_reopening_has_not_happened(tmp_path):
+    head = "conversation_id,channel,created_at,first_closed_at,closed_at,reopened_at,reopen_count\n"
+    lines = f"a,email,{AT(1, 9)},{AT(2, 9)},{AT(6, 9)},{AT(5, 9)},2\nb,email,{AT(1, 9)},{AT(2, 9)},{AT(2, 9)},,0\n"
+    export = write(tmp_path, conversations=head + lines)
+    for data in (open_data(export).read_at(AT(3, 9)), open_data(export, as_of=AT(3, 9))):
+        frame = data.conversations.to_pandas().sort_values("conversation_id")
+        assert frame["reopen_count"].tolist() == [1, 0] and frame["reopened_at"].isna().all()
+
+
+def test_every_file_beside_the_code_is_in_the_wheel():
+    import fnmatch
+    import subprocess
+    import tomllib
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[1]
+    listed = subprocess.run(
+        ["git", "ls-files", "toolkit"], cwd=root, capture_output=True, text=True, check=False
+    ).stdout.split("\n")
+    files = [name for name in listed if name and not name.endswith(".py")]
+    if not files:  # an archive without its history
+        files = [
+            str(one.relative_to(root))
+            for one in (root / "toolkit").rglob("*")
+            if one.is_file() and one.suffix not in (".py", ".pyc")
+        ]
+    packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"][
+        "toolkit"
+    ]
+    assert (
+        files
+        and [name for name in files if not any(fnmatch.fnmatch(name.removeprefix("toolkit/"), one) for one in packed)]
+        == []
+    )

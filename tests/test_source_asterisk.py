@@ -134,7 +134,7 @@ def test_events_of_queue_log(tmp_path):
         "blind": "205",
         "old": "206",
     }
-    assert metrics.abandonment_rate(data.calls)["offered_count"].tolist() == [9]  # none of those turned away
+    assert metrics.abandonment_rate(data.calls)["n"].tolist() == [9]  # none of those turned away
     assert data.ledger["reason"].tolist() == ["its call entered the queue before the log begins"] and adds_up(data)
 
 

@@ -311,6 +311,7 @@ TABLES = {
             ("changed_at", "time", "when", True),
             ("changed_by", "text", "who changed it"),
             ("is_closing", "flag", "of a status: whether it counts as closed; null: as its name says"),
+            ("is_waiting", "flag", "of a status: whether it waits for the customer; null: as its name says"),
         ),
         _table(
             "agents",

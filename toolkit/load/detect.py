@@ -6,11 +6,13 @@ from pathlib import Path
 from toolkit.errors import BadData
 from toolkit.load.files import peek
 from toolkit.load.files.find import matches
-from toolkit.load.files.fit import HEADLESS, fits, has_header, share, specific
+from toolkit.load.files.fit import HEADLESS, fits, has_header, route_of, share, specific
+from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
 from toolkit.load.files.walk import alike, files_below
 from toolkit.sources import OWN, list_sources
-from toolkit.tables import OUTSIDE
+from toolkit.tables import OUTSIDE, TABLES
+from toolkit.vocabulary import likely_column
 
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
@@ -85,10 +87,11 @@ def recognise(path):
         best = [one for one in found if one.score == found[0].score]
         said = " or ".join(f"{one.source.title} (--source {one.source.name}; {one.why})" for one in best)
         raise BadData(f"{shown_path(path)}: may be {said}; say which")
-    named = _by_name(path, tables, unread)
+    routes = _routes(tables)
+    named = [] if routes else _by_name(path, tables, unread)
     if len(named) == 1:
         return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
-    raise BadData(_nothing_known(path, tables, unread))
+    raise BadData(_nothing_known(path, tables, unread, routes))
 
 
 def _told(source, why):
@@ -177,14 +180,35 @@ def _by_name(path, tables, unread):
     named = [(_below(table.file, path), table) for table in tables] + [(_below(file, path), None) for file in unread]
     found = []
     for source in list_sources():
-        made = [spec for spec in source.spec.files.values() if not spec.lookup]
+        made = {raw: spec for raw, spec in source.spec.files.items() if not spec.lookup}
         if any(
-            matches(name, spec.patterns) and (table is None or share(table, spec) >= HALF)
+            matches(name, spec.patterns)
+            and (table is None or share(table, spec) >= HALF and (source.name != OWN or _is_own(table, raw, spec)))
             for name, table in named
-            for spec in made
+            for raw, spec in made.items()
         ):
             found.append(source)
     return [source for source in found if source.name == OWN] if len(found) > 1 else found
+
+
+def _is_own(table, raw, spec):
+    """Whether a table that is called as one of the toolkit's own may be it: other systems call theirs so, too.
+
+    Each column that it can't do without is there, or one that is likely it; or half of all are named as the contract says.
+    """
+    names = TABLES[raw].names
+    named = [column for column in table.columns if column in names]
+    if len(named) >= HALF * len(table.columns):
+        return True
+    have = set(map(spelt, table.columns))
+    free = [column for column in table.columns if spelt(column) not in set(map(spelt, names))]
+    return all(spelt(column) in have or likely_column(column, free) for column in spec.requires)
+
+
+def _routes(tables):
+    """Sentences on the tables that come by another way out of a system that is known."""
+    told = [(table, route_of(table, source)) for source in list_sources() for table in tables]
+    return [f"  {_place(table)} looks like {says}" for table, says in told if says]
 
 
 def _short(name):
@@ -198,7 +222,7 @@ def _below(file, path):
     return file.relative_to(path).as_posix() if path.is_dir() and file.is_relative_to(path) else file.name
 
 
-def _nothing_known(path, tables, unread):
+def _nothing_known(path, tables, unread, routes=()):
     path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
@@ -210,6 +234,7 @@ def _nothing_known(path, tables, unread):
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")
     lines += [f"  {why}" for why in list(unread.values())[:SHOWN]]
+    lines += routes[:SHOWN]
     first = next((str(table.file) for table in tables), str(path))
     lines += [
         "What to do:",

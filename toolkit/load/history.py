@@ -3,17 +3,9 @@
 from toolkit.load.sql import literal
 from toolkit.tables import CLOSED_STATUSES
 
-WAITING = (
-    "pending",
-    "on hold",
-    "on-hold",
-    "on_hold",
-    "onhold",
-    "hold",
-    "snoozed",
-    "awaiting customer",
-    "waiting on customer",
-)
+# Status words of a conversation that waits for its customer, or for somebody outside; not those that wait for the service.
+WAITING = r"^(pending|on[ _-]?hold|hold|snoozed|a?waiting|wait)\b"
+FOR_THE_SERVICE = r"\b(support|agent|agents|team|staff|engineer|us|technician|triage|assignment)\b"
 # What is made of the changes, where conversations have it not: column and its SQL type.
 MADE = {
     "first_closed_at": "TIMESTAMPTZ",
@@ -41,15 +33,18 @@ def use_changes(con, have, notes):
     columns = {row[0] for row in con.execute("DESCRIBE main.status_changes").fetchall()}
     names = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, CLOSED_STATUSES)) + ")"
     closing = f"coalesce(is_closing, {names})" if "is_closing" in columns else names
-    waiting = "lower(coalesce(to_value, '')) IN (" + ", ".join(map(literal, WAITING)) + ")"
+    word = "lower(coalesce(to_value, ''))"
+    waiting = f"(regexp_matches({word}, {literal(WAITING)}) AND NOT regexp_matches({word}, {literal(FOR_THE_SERVICE)}))"
+    if "is_waiting" in columns:
+        waiting = f"coalesce(is_waiting, {waiting})"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS moment, "
+        "CREATE OR REPLACE TEMP TABLE told_by_changes AS WITH steps AS (SELECT conversation_id, changed_at AS moment, rowid AS place, "
         f"{closing} AS is_closed, {waiting} AS is_waiting, lead(changed_at) OVER changes AS until_, "
         # of two changes at one instant the last in the file is taken for the later
         f"coalesce(lag({closing}) OVER changes, false) AS was_closed FROM main.status_changes WHERE field = 'status' "
         "WINDOW changes AS (PARTITION BY conversation_id ORDER BY changed_at, rowid)), "
         "ends AS (SELECT conversation_id, min(moment) FILTER (is_closed) AS first_closed_at, "
-        "max(moment) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, moment) AS is_closed_now, "
+        "max(moment) FILTER (is_closed AND NOT was_closed) AS last_closed_at, arg_max(is_closed, (moment, place)) AS is_closed_now, "
         "max(moment) FILTER (was_closed AND NOT is_closed) AS reopened_at, "
         "count(*) FILTER (was_closed AND NOT is_closed) AS reopen_count FROM steps GROUP BY conversation_id), "
         "paused AS (SELECT conversation_id, sum(epoch(until_) - epoch(moment)) AS waiting_seconds FROM steps JOIN ends "
@@ -59,7 +54,9 @@ def use_changes(con, have, notes):
         "max(changed_at) FILTER (field = 'agent' AND to_value IS NOT NULL) AS agent_assigned_at "
         "FROM main.status_changes GROUP BY conversation_id) "
         "SELECT conversation_id, first_closed_at, CASE WHEN is_closed_now THEN last_closed_at END AS closed_at, reopened_at, "
-        "reopen_count, CASE WHEN ends.conversation_id IS NOT NULL THEN coalesce(waiting_seconds, 0) END AS waiting_seconds, "
+        "reopen_count, CASE WHEN ends.conversation_id IS NOT NULL AND (SELECT bool_or(is_waiting) FROM steps) "
+        # where nothing ever waits, the words for it aren't known
+        "THEN coalesce(waiting_seconds, 0) END AS waiting_seconds, "
         "team_assigned_at, agent_assigned_at FROM given LEFT JOIN ends USING (conversation_id) LEFT JOIN paused USING (conversation_id)"
     )
     told = ", ".join(f"{column} = coalesce(own.{column}, found.{column})" for column in MADE if column != "closed_at")
@@ -87,7 +84,8 @@ def settle_closed(con, have, notes):
         return
     if "closed_at" not in have:
         con.execute("ALTER TABLE main.conversations ADD COLUMN closed_at TIMESTAMPTZ")
-    later = "solved_at IS NOT NULL AND (closed_at IS NULL OR closed_at > solved_at)"
+    again = "AND (reopened_at IS NULL OR reopened_at <= solved_at) " if "reopened_at" in have else ""
+    later = f"solved_at IS NOT NULL {again}AND (closed_at IS NULL OR closed_at > solved_at)"
     n = con.execute(f"SELECT count(*) FROM main.conversations WHERE {later} AND closed_at IS NOT NULL").fetchone()[0]
     con.execute(f"UPDATE main.conversations SET closed_at = solved_at WHERE {later}")
     if n:

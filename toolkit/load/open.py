@@ -12,6 +12,7 @@ from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
 from toolkit.load.detect import recognise
+from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
 from toolkit.load.labels import use_labels_of
 from toolkit.load.link import link
@@ -86,8 +87,10 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
 
 
 def _find(path):
-    if path.exists() or path.is_absolute():
+    if path.exists():
         return path
+    if path.is_absolute():
+        raise BadData(f"{path}: there is no such file or folder")
     for folder in Path.cwd().resolve().parents:
         if (folder / path).exists():
             return folder / path
@@ -179,6 +182,7 @@ def _check(con, source, settings, files, there, given, told, note, belongs):
             "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
             f"FROM ({unused})"
         )
+    quality.number_files(con, _all(files))
     con.execute("CREATE SCHEMA typed")
     plans = _plan(con, source, files, there)
     typed, naive = {}, []
@@ -257,8 +261,8 @@ def _plan(con, source, files, there):
             select = f"SELECT * EXCLUDE ({', '.join(map(quote, untold))}) FROM ({select})"
             types = {column: kind for column, kind in types.items() if column not in untold}
         # the contract's spelling wins: Created_At and created_at are one column
-        wanted = {name_.lower(): name_ for name_ in table.names}
-        renamed = {have: wanted.get(have.strip().lower().replace(" ", "_"), have) for have in types}
+        wanted = {spelt(name_): name_ for name_ in table.names}
+        renamed = {have: wanted.get(spelt(have), have) for have in types}
         if len(set(renamed.values())) < len(renamed):
             twice = [have for have in types if list(renamed.values()).count(renamed[have]) > 1]
             raise BadData(f"{_listed(files)}: columns {', '.join(twice)} of {name} stand for the same thing; keep one")

@@ -8,6 +8,7 @@ The ledger's columns: table, key, rule, action, column, value, file, row, reason
 on which the record begins (the header is line 1); in Parquet and DuckDB files, which have no lines, the row.
 """
 
+import re
 from dataclasses import dataclass
 
 from toolkit.load.sql import BLANKS, ID, escaped, literal, ours, quote
@@ -18,7 +19,7 @@ from toolkit.tables import SCORE_RANGE
 REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
     "short line": "the line has fewer fields than the file's first line",
-    "unusable line": "the line can be read, but is no part of anything that can be counted",
+    "unusable line": "set aside by the source",
     "left out by the source": "the source's selects return no row for it",
     "not a time": "the value is not a time from 1900 on, in no form that is known",
     "not a number": "the value is not a number",
@@ -115,6 +116,12 @@ class Check:
     reason: str = ""
 
 
+# Columns of which a value that isn't allowed is emptied, and the row kept: little depends on them. And other words for
+# the values that are allowed.
+EMPTIED = ("direction", "bot_outcome")
+SAID_OTHERWISE = {"in": "inbound", "incoming": "inbound", "out": "outbound", "outgoing": "outbound"}
+
+
 def rules_of(table, types, csat_scale=None):
     """The rules of the contract on the typed columns that there are, in the order they are told."""
     checks = []
@@ -124,7 +131,7 @@ def rules_of(table, types, csat_scale=None):
             continue
         if column.required:
             checks.append(Check("required value missing", column.name, f"{name} IS NULL", "NULL::VARCHAR"))
-        if column.allowed and column.name != "sentiment":
+        if column.allowed and column.name not in ("sentiment", *EMPTIED):
             allowed = ", ".join(literal(value) for value in column.allowed)
             checks.append(Check("unknown category", column.name, f"{name} NOT IN ({allowed})", name))
         if column.dtype == "seconds":
@@ -168,12 +175,26 @@ def _or(column, otherwise, types):
     return f"coalesce({column}, {otherwise})" if column in types else str(otherwise)
 
 
+def number_files(con, files):
+    """Remember the order of the files: by their names, in which numbers count as such (9 before 10)."""
+    con.execute("CREATE OR REPLACE TEMP TABLE file_places(file VARCHAR, place INTEGER)")
+    ordered = sorted(
+        map(str, files),
+        key=lambda name: [
+            (part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name) if part
+        ],
+    )
+    if ordered:
+        con.executemany("INSERT INTO file_places VALUES (?, ?)", [[name, place] for place, name in enumerate(ordered)])
+
+
 def reject_duplicates(con, table, typed, types):
-    """Keep one row of each key: the newest version where there are any, else the one in the last file by name, else the first."""
+    """Keep one row of each key: the newest version where there are any, else the one in the last file, else the first."""
     keys = ", ".join(quote(key) for key in table.key)
     version = next((name for name in ("_version", "updated_at") if name in types), None)
     newest = "".join(f"{one} DESC NULLS LAST, " for one in _comparable(version, types)) if version else ""
-    order = f"{newest}_file DESC NULLS LAST, {ID} {'DESC' if version == '_version' else ''}"
+    place = "(SELECT place FROM file_places WHERE file = _file)"
+    order = f"{newest}{place} DESC NULLS LAST, {ID} {'DESC' if version == '_version' else ''}"
     copies = f"({keys}) IN (SELECT ({keys}) FROM {typed} GROUP BY {keys} HAVING count(*) > 1)"
     told = f"coalesce(_file, ''), {quote(version) if version else 'NULL'}"
     con.execute(
@@ -249,6 +270,17 @@ def repair(con, table, types, typed, as_of_us):
             condition = f"{quote(column)} <> {new} AND {quote(time)} > {instant}"
             shown = f"CAST({quote(column)} AS VARCHAR)"
             mends.insert(0, ("not yet happened at as_of", column, condition, shown, str(new)))
+    for name in EMPTIED:
+        if name in types and name in table.names:
+            _say_as_allowed(con, table, name, typed)
+            allowed = ", ".join(literal(value) for value in table.column(name).allowed)
+            mends.append(("unknown category", name, f"{quote(name)} NOT IN ({allowed})", quote(name), "NULL"))
+    if table.name == "conversations" and {"reopened_at", "reopen_count"} <= set(types):
+        # the last of its reopenings lies later, so that there was one less at least
+        once = f"reopened_at > {instant} AND reopen_count > 0"
+        mends.insert(
+            0, ("not yet happened at as_of", "reopen_count", once, "CAST(reopen_count AS VARCHAR)", "reopen_count - 1")
+        )
     for owner, earlier, later, mended, new in MENDED_ORDER:
         if owner == table.name and earlier in types and later in types:
             mends.append(("order of times", mended, f"{quote(later)} < {quote(earlier)}", quote(mended), new))
@@ -285,6 +317,15 @@ def repair(con, table, types, typed, as_of_us):
                 con.execute(f"UPDATE {typed} SET {quote(name)} = {new} WHERE {condition}")
 
 
+def _say_as_allowed(con, table, name, typed):
+    """Other words for what is allowed, as the contract says them."""
+    allowed = table.column(name).allowed
+    for word, meant in SAID_OTHERWISE.items():
+        meant = allowed[-1] if meant == "outbound" and meant not in allowed else meant
+        if name == "direction":
+            con.execute(f"UPDATE {typed} SET {quote(name)} = {literal(meant)} WHERE {quote(name)} = {literal(word)}")
+
+
 def _write(con, table, rule, action, column, value, typed, condition, reason=""):
     key = " || ' / ' || ".join(f"coalesce(CAST({quote(name)} AS VARCHAR), '')" for name in table.key)
     con.execute(
@@ -292,6 +333,21 @@ def _write(con, table, rule, action, column, value, typed, condition, reason="")
         f"FROM {typed} WHERE {condition} ORDER BY {ID}",
         [table.name, rule, action, column, reason or REASONS[rule]],
     )
+
+
+def shown_rules(ledger):
+    """The rule of each entry as people are told of it: of what a source sets aside, why.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+
+    Returns
+    -------
+    Series of str
+    """
+    inner = ledger["reason"].str.extract(r"\((.*)\)$", expand=False)
+    return ledger["rule"].where(ledger["rule"] != "unusable line", "set aside: " + inner.fillna(""))
 
 
 def create_ledger(con):

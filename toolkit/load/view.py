@@ -8,6 +8,8 @@ from toolkit.load.score import leave_unscored, score_messages
 from toolkit.tables import FOLDED, HISTORY_WEEK, PARTS_OF, READ_AT, TABLES
 
 # (key, parent): where a table finds the columns that it lacks.
+# Tables of which the rows go with a conversation or call that is no contact.
+OF_CONTACTS = PARTS_OF | {"messages": "conversations"}
 LINKS = (("conversation_id", "conversations"), ("call_id", "calls"))
 SCORED = ("sentiment", "sentiment_engine", "language")  # columns that scored_messages adds
 
@@ -65,7 +67,17 @@ class View:
 
     def _table(self, name):
         """A table as it was loaded; all views of a data set know its columns from the first that asked for them."""
-        return self._once(("table", name), lambda: contacts_only(self._given(name), name))
+
+        def made():
+            table = contacts_only(self._given(name), name)
+            whole = OF_CONTACTS.get(name)
+            if whole not in self._names:
+                return table
+            given, key = self._given(whole), TABLES[whole].key[0]
+            kept = contacts_only(given, whole)
+            return table if kept is given else table.semi_join(kept, key)  # what is said in a campaign isn't a contact
+
+        return self._once(("table", name), made)
 
     def _given(self, name):
         schemas = self._shared.setdefault("schemas", {})
@@ -76,7 +88,8 @@ class View:
     def every(self, name):
         """A table of all periods and without filters, as it was loaded: with what isn't counted as a contact, too.
 
-        Proactive conversations, outbound calls and callbacks are nowhere else.
+        Proactive conversations, outbound calls and callbacks, and their messages and stages, are nowhere else. A metric
+        that is given this table counts them all.
 
         Examples
         --------

@@ -13,8 +13,8 @@ import textwrap
 from pathlib import Path
 
 from toolkit.report.foreseen import fingerprint, foreseen_of, read_foreseen, write_foreseen
-from toolkit.sources import list_sources
-from toolkit.sources.fields import OWN, columns_of
+from toolkit.sources import OWN, list_sources
+from toolkit.sources.fields import columns_of
 from toolkit.tables import DTYPES, TABLES
 
 FOLDER = Path(__file__).parents[2] / "docs" / "sources"

@@ -76,6 +76,14 @@ class FileSpec(BaseModel):
         return list(dict.fromkeys([*self.columns, *self.requires, *self.may_lack]))
 
 
+class Route(BaseModel):
+    """Another way in which people take data out of the system: known by its columns, and not read."""
+
+    model_config = ConfigDict(extra="forbid")
+    columns: Annotated[list[str], Field(min_length=1)]  # all of which a file of it has
+    says: str  # what it is, and which export to take: "a Salesforce report; the weekly Data Export tells more"
+
+
 class SourceSpec(BaseModel):
     """source.toml."""
 
@@ -93,6 +101,7 @@ class SourceSpec(BaseModel):
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
     # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
     needs: dict[str, list[str]] = {}
+    elsewhere: list[Route] = []  # other exports of the system, told where someone gives one
     files: dict[str, FileSpec]
 
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from toolkit.sources import OWN, find_source
+from toolkit.sources import find_source
 from toolkit.tables import TABLES
 
 ANY = "*"  # the path of a field that may be any of its file

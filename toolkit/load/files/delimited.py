@@ -219,10 +219,10 @@ def _delimiter(lines):
     return ","
 
 
-def _records(lines, delimiter, spec, given, first):
+def _records(lines, delimiter, spec, given, first, is_strict=True):
     """[(number of the line on which it ends, cells)] of the records of some lines; a blank line has no cells."""
     quoting = {"quotechar": spec.quote} if spec.quote else {"quoting": csv.QUOTE_NONE}
-    reader, rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, **quoting), []
+    reader, rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=is_strict, **quoting), []
     while True:
         try:
             cells = next(reader)
@@ -231,6 +231,10 @@ def _records(lines, delimiter, spec, given, first):
         except csv.Error as error:
             if rows:
                 return rows
+            if "end of data" in str(error):
+                raise BadData(
+                    f"{given.shown}: its first line, which names the columns, opens a quote that is not closed"
+                ) from None
             raise BadData(f"{given.shown}: its first line can't be read as CSV: {error}") from None
         rows.append((first + reader.line_num, [cell.strip() for cell in cells]))
 
@@ -258,4 +262,4 @@ def _without(file, scratch, cut):
 
 def records_of(lines, delimiter, spec, given):
     """The cells of the records of some lines, as a first look at a file shows them."""
-    return [cells for _, cells in _records(lines, delimiter, spec, given, 0)]
+    return [cells for _, cells in _records(lines, delimiter, spec, given, 0, is_strict=False)]

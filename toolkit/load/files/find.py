@@ -6,12 +6,13 @@ from pathlib import Path, PurePosixPath
 
 from toolkit.errors import BadData
 from toolkit.load.files import packed
-from toolkit.load.files.fit import fits, specific
+from toolkit.load.files.fit import fits, route_of, share, specific
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
 from toolkit.load.files.peek import peek_given
 from toolkit.load.files.walk import alike, files_below, folders_passed_over
+from toolkit.sources import FileSpec
 from toolkit.tables import OUTSIDE
 from toolkit.vocabulary import likely_column
 
@@ -170,7 +171,11 @@ def _best(entry, names, specs, tables):
         place = (str(specs[name].records), specs[name].sheet)
         if known[name] and known[name] > known.get(best.get(place), 0):
             best[place] = name
-    return list(best.values()) or [name for name in names if not specs[name].requires] or names[:1]
+    if best or not all(specs[name].requires for name in names):
+        return list(best.values()) or [name for name in names if not specs[name].requires]
+    # it lacks columns of all: which ones is told of that which it comes nearest to
+    near = {name: max((share(table, specs[name]) for table in tables(entry, specs[name])), default=0) for name in names}
+    return [max(names, key=near.get)]
 
 
 def _only_fit(entry, specs, tables):
@@ -207,13 +212,18 @@ def unread_names(path, there, read):
 def _nothing(source, path, there, lacking, tables):
     """What to say where nothing, or not all that is needed, was found."""
     specs = source.spec.files
+    plain = FileSpec(patterns=[])
+    read = [
+        (entry.name, table) for entry in there[:20] for table in (tables(entry, plain) if source.spec.elsewhere else [])
+    ]
+    routes = "".join(f". {name} looks like {says}" for name, table in read if (says := route_of(table, source)))
     if path.is_file() and len(there) == 1:
         said = f"{path}: source {source.name!r} reads {source.reads}; this file's name is none of them"
         close = _nearest(there[0], specs, tables)
-        return f"{said}, nor does it fit by its columns. {close}" if close else said
+        return f"{said}, nor does it fit by its columns. {close}" if close and not routes else said + routes
     if lacking is not None:
         patterns = " or ".join(specs[lacking].patterns)
-        return f"{path}: has no file like {patterns}; source {source.name!r} reads {source.reads}"
+        return f"{path}: has no file like {patterns}; source {source.name!r} reads {source.reads}{routes}"
     listed = (
         ", ".join(file.name for file in sorted(path.iterdir())[:20])
         if path.is_dir()
@@ -224,7 +234,7 @@ def _nothing(source, path, there, lacking, tables):
         f"It holds: {listed or 'nothing'}. For an export of another system, name its source"
     )
     close = next((text for entry in there[:20] if (text := _nearest(entry, specs, tables))), "")
-    return f"{said}. {close}" if close else said
+    return f"{said}. {close}" if close and not routes else said + routes
 
 
 def _nearest(entry, specs, tables):

@@ -23,6 +23,12 @@ def share(table, spec):
     return sum(spelt(column) in have for column in spec.requires) / len(spec.requires) if spec.requires else 0.0
 
 
+def route_of(table, source):
+    """What a table is, in words, where it comes by another way out of the source's system, which isn't read; else ""."""
+    have = set(map(spelt, table.columns))
+    return next((one.says for one in source.spec.elsewhere if have >= set(map(spelt, one.columns))), "")
+
+
 def fits(table, spec):
     """Whether a table, peeked at as `spec` says, is such a file; never where nothing tells."""
     if has_header(spec):
