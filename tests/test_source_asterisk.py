@@ -135,7 +135,8 @@ def test_events_of_queue_log(tmp_path):
         "old": "206",
     }
     assert metrics.abandonment_rate(data.calls)["n"].tolist() == [9]  # none of those turned away
-    assert data.ledger["reason"].tolist() == ["its call entered the queue before the log begins"] and adds_up(data)
+    (reason,) = data.ledger["reason"]
+    assert "entered the queue before the log begins" in reason and adds_up(data)
 
 
 def test_a_log_of_much_else_is_known_by_the_few_lines_that_tell_of_calls(tmp_path):
