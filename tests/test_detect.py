@@ -147,6 +147,43 @@ def test_many_daily_files_are_looked_at_by_the_first_and_the_last(tmp_path, monk
     assert len(seen) <= 4
 
 
+CONTACT = {
+    "ContactId": "c1",
+    "Channel": "VOICE",
+    "InitiationMethod": "INBOUND",
+    "InitiationTimestamp": "2024-03-04T10:00:00Z",
+    "DisconnectTimestamp": "2024-03-04T10:01:00Z",
+}
+
+
+def test_folders_of_hours_are_read_whole_and_links_that_lead_back_only_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("toolkit.load.files.find.MOST_LOOKED_AT", 3)
+    for hour in range(6):
+        name = f"2024/03/04/{hour:02d}/stream-1-{hour:02d}-0f8b7c6d-1111-4222-8333-abcdefabcde{hour}"
+        for top in ("contacts", "of no name"):
+            (tmp_path / top / name).parent.mkdir(parents=True)
+            # one after the other on one line, as Firehose writes them
+            records = [CONTACT | {"ContactId": f"{hour}-{n}"} for n in range(2)]
+            (tmp_path / top / name).write_text("".join(map(json.dumps, records)))
+        (tmp_path / "contacts" / "2024" / "03" / "04" / f"{hour:02d}" / "back").symlink_to(tmp_path / "contacts")
+    (tmp_path / "mixed" / "contacts" / "2024").mkdir(parents=True)
+    (tmp_path / "mixed" / "contacts" / "2024" / "one").write_text(json.dumps(CONTACT))
+    (tmp_path / "mixed" / "notes.pdf").write_text("x")
+    (tmp_path.joinpath(*"123456789") / "x.json").parent.mkdir(parents=True)
+    for place in (tmp_path / "contacts", tmp_path / "of no name"):
+        seen = set()
+        monkeypatch.setattr(
+            "toolkit.load.detect.peek", lambda path, seen=seen, **more: seen.add(path) or peek(path, **more)
+        )
+        assert recognise(place)[0] == "amazon_connect" and len(seen) <= 3
+    calls = open_data(tmp_path / "of no name", source="amazon_connect").calls
+    assert calls.call_id.nunique().execute() == 12
+    data = open_data(tmp_path, source="amazon_connect")  # by their name: below a folder contacts
+    assert data.calls.count().execute() == 13
+    (unread,) = [note for note in data.notes if note.startswith("Not read")]
+    assert all(name in unread for name in ("of no name", "1/2/3/4/5/6/7/8/9", "mixed/notes.pdf"))
+
+
 def test_every_source_can_be_recognised_by_something():
     for source in list_sources():
         made = [spec for spec in source.spec.files.values() if not spec.lookup]

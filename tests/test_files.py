@@ -582,6 +582,13 @@ def test_peek_of_a_cut_document_shows_its_beginning(tmp_path):
     assert first.rows == [[str(n), f'["a",{{"b":{n}}}]'] for n in range(3)]
 
 
+def test_peek_of_a_long_line_of_objects_that_follow_one_another(tmp_path):
+    content = "".join(json.dumps({"id": n, "tags": ["a", {"b": n}]}) for n in range(40_000))
+    assert len(content) > 1 << 20
+    (first,) = peek(written(tmp_path, "a.json", content) / "a.json", rows=2)
+    assert (first.columns, first.rows) == (["id", "tags"], [["0", '["a",{"b":0}]'], ["1", '["a",{"b":1}]']])
+
+
 def test_peek_of_everything_in_a_folder(tmp_path):
     written(tmp_path, "a.csv", "id;name\n1;\n2;x\n")
     written(tmp_path, "empty.csv", "")

@@ -1,6 +1,5 @@
 """Which system wrote an export: told by its columns, its JSON keys and its names, and said why."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,12 +9,14 @@ from toolkit.load.files.find import matches
 from toolkit.load.files.fit import HEADLESS, fits, has_header, route_of, share, specific
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
+from toolkit.load.files.walk import alike, files_below
 from toolkit.sources import OWN, list_sources
 from toolkit.tables import OUTSIDE, TABLES
 from toolkit.vocabulary import likely_column
 
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
+MOST_KINDS = 500  # of files that are named alike; the first and the last of each are looked at
 HALF = 0.5  # of the columns that a source can't do without
 BY_NAME = "Is taken for"
 FEWEST = 3  # of them that must be there
@@ -107,10 +108,10 @@ def _tables(path, unread):
     if not Path(path).is_dir():
         yield from peek(path, rows=ROWS)
         return
-    alike = {}
+    groups = {}
     for file in _files(Path(path)):
-        alike.setdefault((file.parent, re.sub(r"\d+", "#", file.name.lower())), []).append(file)
-    for files in alike.values():
+        groups.setdefault(alike(file.relative_to(path).as_posix()), []).append(file)
+    for files in list(groups.values())[:MOST_KINDS]:
         for file in dict.fromkeys([files[0], files[-1]]):
             try:
                 yield from peek(file, rows=ROWS)
@@ -119,11 +120,9 @@ def _tables(path, unread):
 
 
 def _files(folder):
-    inner = [folder, *sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))]
-    for place in inner:
-        for file in sorted(place.iterdir()):
-            if file.is_file() and not file.name.startswith(".") and file.name.lower() not in BESIDE:
-                yield file
+    for file in files_below(folder):
+        if not file.name.startswith(".") and file.name.lower() not in BESIDE:
+            yield file
 
 
 def _candidate(source, tables):

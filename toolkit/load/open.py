@@ -345,8 +345,9 @@ def _why_unusable(con, name, rows):
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"
     place = f"{name}.{column}" if column else name
+    many = f"none of its {rows:,} rows can be used. Most often ({n:,} {'row' if n == 1 else 'rows'}), "
     return file, (
-        f"none of its {rows:,} rows can be used. Most often ({n:,} rows), {place}: {rule}, {shown} "
+        f"{many if rows > 1 else 'its only row cannot be used: '}{place}: {rule}, {shown} "
         f"({reason}). Check that the file holds {name} and that the column holds what the data dictionary says"
     )
 

@@ -45,6 +45,8 @@ class FileSpec(BaseModel):
     """How one kind of raw file is found and read."""
 
     model_config = ConfigDict(extra="forbid")
+    # Names, in any case: without a folder of files in the folder that was given, "tickets/*.csv" of files anywhere
+    # below a folder so called; a file of another name is taken when its columns fit.
     patterns: list[str]
     table: str | None = (
         None  # whose count of rows its lines belong to; default: the table of its name, or that reads it
@@ -60,6 +62,7 @@ class FileSpec(BaseModel):
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
     like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
+    like_share: Annotated[float, Field(gt=0, le=1)] = 0.8  # the share of the values looked at that must be like that
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is

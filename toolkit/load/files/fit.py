@@ -4,7 +4,6 @@ import re
 
 from toolkit.load.files.headers import spelt
 
-LIKE = 0.8  # the share of the first rows that must look as a source says
 HEADLESS = ("lines",)  # formats whose columns have no names of their own
 
 
@@ -44,6 +43,6 @@ def looks_like(table, spec):
             return False
         place = table.columns.index(column)
         cells = [row[place] for row in table.rows if row[place]]
-        if not cells or sum(bool(re.search(pattern, cell)) for cell in cells) < LIKE * len(cells):
+        if not cells or sum(bool(re.search(pattern, cell)) for cell in cells) < spec.like_share * len(cells):
             return False
     return True
