@@ -518,7 +518,7 @@ def test_a_file_that_is_called_right_goes_before_one_that_fits(tmp_path):
 
 
 def test_a_file_that_comes_near_is_told_what_it_lacks(tmp_path):
-    written(tmp_path, "my tickets.csv", "Ticket-ID,chanel,Fecha créé,creationDate\n1,x,2,3\n")
+    written(tmp_path, "my tickets.csv", "Ticket-ID,chanel,Ñandú,creationDate\n1,x,2,3\n")
     for place in (tmp_path, tmp_path / "my tickets.csv"):
         with pytest.raises(BadData) as error:
             open_data(place, source="tables")
