@@ -1,15 +1,21 @@
 """toolkit map on what people's exports look like: two rows of names, words for nothing, forms, nested JSON, mail."""
 
+import re
+import sqlite3
 import tomllib
 
 import pytest
+from rich.console import Console
 from test_files_sheets import book
 from test_load import adds_up
 from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, of, write
 
+from toolkit.errors import BadData, BadParameter
+from toolkit.load.detect import recognise
 from toolkit.mapping.answers import Answers, FileAnswers
 from toolkit.mapping.plan import make_plan
 from toolkit.mapping.run import map_files
+from toolkit.mapping.shown import print_result
 
 
 def picks(mapped):
@@ -72,3 +78,47 @@ def test_what_is_taken_as_nothing_is_read_as_nothing(tmp_path):
     assert frame["closed_at"].isna().sum() == 8
     assert frame["agent"].dropna().unique().tolist() == ["Anke"]
     assert set(frame["channel"]) == {"email", "unknown"}
+
+
+def test_a_name_alone_is_no_system(tmp_path):
+    """support_tickets.csv has a name that another system gives its files, and columns of its own."""
+    columns = {"Ticket ID": KEYS, "Subject": of("Refund", "Login"), "Created Date": ISO, "Resolved Date": ISO_LATER}
+    columns |= {"Status": of("Closed", "Open"), "Priority": of("Low", "High"), "Channel": of("Email", "Phone")}
+    made = map_files([write(tmp_path, "support_tickets_q3.csv", columns)], tmp_path / "sources")
+    assert made.known is None
+
+
+def test_tables_that_lack_a_column_are_not_the_toolkits_own(tmp_path):
+    with sqlite3.connect(tmp_path / "helpdesk.sqlite") as con:
+        con.execute("CREATE TABLE tickets (id INT, status TEXT, created_at TEXT, solved_at TEXT, source TEXT)")
+        con.execute("CREATE TABLE messages (id INT, ticket_id INT, author_type TEXT, body TEXT, created_at TEXT)")
+        con.executemany(
+            "INSERT INTO tickets VALUES (?, ?, ?, ?, 'email')",
+            zip(range(24), of("open", "solved"), ISO, ISO_LATER, strict=True),
+        )
+        con.executemany(
+            "INSERT INTO messages VALUES (?, ?, ?, 'hello', ?)",
+            zip(range(24), range(24), of("customer", "agent"), ISO, strict=True),
+        )
+    made = map_files([tmp_path / "helpdesk.sqlite"], tmp_path / "sources")
+    assert made.known is None and {part.table for part in made.plan.used} == {"conversations", "messages"}
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/below"])
+def test_a_place_that_cannot_be_is_told_before_anything_is_asked(tmp_path, place):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(BadParameter, match="is a file.*--out"):
+        map_files([tmp_path / "none.csv"], tmp_path / place)
+
+
+def test_the_same_rows_stand_before_and_after(two_rows, capsys):
+    print_result(Console(width=200), two_rows)
+    before, after = capsys.readouterr().out.split("After: ")[:2]
+    assert re.findall(r"K-\d+", before) == re.findall(r"K-\d+", after) == KEYS[:10]
+
+
+def test_the_hint_quotes_the_path(tmp_path):
+    file = tmp_path / "odd $(name) file.csv"
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(BadData, match="toolkit map '.*odd .*file.csv'   finds"):
+        recognise(file)
