@@ -1,5 +1,6 @@
 """Which system wrote an export: told by its columns, its JSON keys and its names, and said why."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -249,7 +250,7 @@ def _nothing_known(path, tables, unread, routes=()):
     first = next((str(table.file) for table in tables), str(path))
     lines += [
         "What to do:",
-        f"  toolkit map {first}   finds out which column is which, and writes a source for it",
+        f"  toolkit map {shlex.quote(first)}   finds out which column is which, and writes a source for it",
         "  toolkit sources   lists the systems whose exports are known; --source NAME says which it is",
     ]
     return "\n".join(lines)
