@@ -1,9 +1,13 @@
 """Files and places that someone made to do harm, or that are damaged: a sentence, and nothing lost or given away."""
 
+import contextlib
+import sqlite3
+
+import duckdb
 import pytest
 
 from toolkit.cli import main
-from toolkit.errors import BadData
+from toolkit.errors import BadData, ToolkitError
 from toolkit.load import open_data
 from toolkit.load.files.places import is_unescaped, masked, secrets_of, shown_path
 
@@ -45,3 +49,102 @@ def test_what_a_server_may_quote_of_a_password_is_known():
     assert is_unescaped("postgresql://ann:a#b@host/db") and not is_unescaped("postgresql://ann:a%23b@host:5432/db")
     assert shown_path("exports/march@home.csv") == "exports/march@home.csv"
     assert shown_path("postgresql://ann:x@[::1]:5432/desk") == "postgresql://[::1]:5432/desk"
+
+
+# --- Databases --------------------------------------------------------------------------------------
+
+ROWS = (
+    "SELECT i AS conversation_id, 'email' AS channel, '2024-03-01 10:00:00' AS created_at FROM "
+    "(WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 40) SELECT i FROM t)"
+)
+
+
+def test_rows_of_sqlite_that_lie_beside_it_are_read(tmp_path):
+    file = tmp_path / "desk.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as con:
+        con.execute("PRAGMA journal_mode = wal")
+        con.execute(f"CREATE TABLE conversations AS {ROWS}")
+        con.commit()
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        con.execute("INSERT INTO conversations SELECT conversation_id + 100, channel, created_at FROM conversations")
+        con.commit()
+        before = sorted(path.name for path in tmp_path.iterdir())
+        assert "desk.sqlite-wal" in before
+        assert open_data(file).conversations.count().execute() == 80
+        assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_damaged_sqlite_is_told_as_such(tmp_path):
+    file = tmp_path / "desk.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as con:
+        con.execute(f"CREATE TABLE conversations AS {ROWS}")
+        con.commit()
+    file.write_bytes(file.read_bytes()[:4096] + b"\xff" * 4096)
+    with pytest.raises(BadData, match="is damaged"):
+        open_data(file)
+
+
+def test_views_of_a_duckdb_file_are_not_read(tmp_path):
+    (tmp_path / "secret.txt").write_text("TOPSECRET")
+    with duckdb.connect(tmp_path / "desk.duckdb") as con:
+        con.execute(f"CREATE TABLE conversations AS {ROWS}")
+        con.execute(f"CREATE VIEW surveys AS SELECT content FROM read_text('{tmp_path}/secret.txt')")
+    data = open_data(tmp_path / "desk.duckdb")
+    assert data.conversations.count().execute() == 40
+    assert any("being views" in note and "surveys" in note for note in data.notes)
+    with duckdb.connect(tmp_path / "views.duckdb") as con:
+        con.execute(
+            f"CREATE VIEW conversations AS SELECT *, (SELECT content FROM read_text('{tmp_path}/secret.txt')) s FROM ({ROWS})"
+        )
+    for source in (None, "tables"):
+        with pytest.raises(BadData, match="views aren't read") as error:
+            open_data(tmp_path / "views.duckdb", source=source)
+        assert "TOPSECRET" not in str(error.value)
+
+
+# --- Source folders ---------------------------------------------------------------------------------
+
+TOML = 'title = "Desk"\nreads = "tickets"\n[files.t]\npatterns = ["t*.csv"]\nrequires = ["id"]\n'
+SELECT = "SELECT id AS conversation_id, 'email' AS channel, created AS created_at, _file, _row FROM raw.t"
+
+
+def refused(tmp_path, toml=TOML, **files):
+    """What is said of a source of one's own."""
+    source = tmp_path / "desk"
+    source.mkdir()
+    (source / "source.toml").write_text(toml)
+    for name, text in ({"conversations": SELECT} | files).items():
+        (source / f"{name.replace('__', '.')}.sql").write_text(text)
+    (tmp_path / "t.csv").write_text("id,created\n1,2024-03-01\n2,2024-03-02\n")
+    with pytest.raises(ToolkitError) as error:
+        open_data(tmp_path / "t.csv", source=str(source))
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["conversations", "a__view", "unused"])
+def test_a_file_of_sql_holds_one_select_and_nothing_else(tmp_path, name):
+    toml = 'views = ["a"]\n' + TOML
+    files = {"a__view": "SELECT 1 AS x"} | {name: f"{SELECT}; COPY (SELECT 1) TO '{tmp_path}/pwn'"}
+    said = refused(tmp_path, toml, **files)
+    assert f"{name.replace('__', '.')}.sql: holds 2 statements (SELECT, COPY)" in said
+    assert not (tmp_path / "pwn").exists()
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("COPY (SELECT 1) TO '/nowhere/pwn'", "holds the statement COPY"),
+        ("", "is empty"),
+        ("-- nothing", "is empty"),
+        ("SELECT 1) ; COPY (SELECT 1", "can't run"),
+    ],
+)
+def test_what_is_no_select_is_told(tmp_path, text, words):
+    said = refused(tmp_path, conversations=text)
+    assert "conversations.sql: " in said and words in said
+
+
+def test_views_that_read_one_another_are_named(tmp_path):
+    toml = 'views = ["a", "b"]\n' + TOML
+    said = refused(tmp_path, toml, a__view="SELECT * FROM raw.b", b__view="SELECT * FROM raw.a")
+    assert "a.view.sql" in said and "raw.b, which is none of its files, nor a view before it (views: a, b)" in said

@@ -150,7 +150,7 @@ class Source:
         """The raw files that the select of a table reads, by itself or through views, and those views."""
         found, unread = set(), [self.sql(table)]
         while unread:
-            named = _raw_names(unread.pop()) - found
+            named = raw_names(unread.pop()) - found
             found |= named
             unread += [self.view(view) for view in self.spec.views if view.lower() in named]
         return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
@@ -195,7 +195,7 @@ def _read_text(path, changed):
 
 
 @cache
-def _raw_names(sql):
+def raw_names(sql):
     """What an SQL text reads of the schema raw, in lower case."""
     said = re.sub(r"--[^\n]*", "", sql)
     return frozenset(
