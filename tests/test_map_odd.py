@@ -122,3 +122,44 @@ def test_the_hint_quotes_the_path(tmp_path):
     file.write_text("a,b\n1,2\n")
     with pytest.raises(BadData, match="toolkit map '.*odd .*file.csv'   finds"):
         recognise(file)
+
+
+@pytest.fixture(scope="module")
+def form(tmp_path_factory):
+    """The answers of a form that asks for two scores."""
+    folder = tmp_path_factory.mktemp("form")
+    columns = {
+        "Timestamp": ISO,
+        "Email Address": [f"p{index}@example.org" for index in range(24)],
+        "How satisfied are you with our support?": of("5", "4", "1"),
+        "How likely are you to recommend us? (0-10)": of("10", "7", "0", "9"),
+        "Which channel did you use?": of("Phone", "Email"),
+        "Anything else?": of("", "Thanks a lot", "It took forever"),
+    }
+    return map_files([write(folder, "Form Responses.csv", columns)], folder / "sources")
+
+
+def test_a_form_with_two_scores_is_two_surveys_a_row(form):
+    assert adds_up(form.data) and form.data.ledger.empty
+    frame = form.data.surveys.execute()
+    assert frame["kind"].value_counts().to_dict() == {"csat": 24, "nps": 24}
+    assert set(frame.loc[frame["kind"] == "csat", "score"]) == {1, 4, 5}
+    assert set(frame.loc[frame["kind"] == "nps", "score"]) == {0, 7, 9, 10}
+    assert frame["survey_id"].is_unique and set(frame["survey_id"].str[-5:]) >= {"-csat"}
+    assert (frame["sent_at"] == frame["answered_at"]).all()
+    assert set(frame["comment"].dropna()) == {"Thanks a lot", "It took forever"}
+
+
+def test_answers_alone_are_told(form):
+    assert any("who was asked and didn't answer isn't told" in note for note in form.data.notes)
+
+
+def test_answers_submitted_of_a_question_on_recommending(tmp_path):
+    reason = "What is the main reason for your score?"
+    columns = {"Response ID": KEYS, "Submitted At": ISO, "Email": [f"u{n}@x.org" for n in range(24)]}
+    columns |= {"How likely are you to recommend us to a friend or colleague?": of("10", "3", "8", "0")}
+    columns |= {reason: of("", "Great service", "Waited too long"), "Segment": of("SMB", "Enterprise")}
+    made = map_files([write(tmp_path, "nps_responses.csv", columns)], tmp_path / "sources")
+    assert adds_up(made.data) and len(made.data.surveys.execute()) == 24
+    assert picks(made)["comment"] == reason and picks(made)["answered_at"] == "Submitted At"
+    assert set(made.data.surveys.execute()["kind"]) == {"nps"}
