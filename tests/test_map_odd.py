@@ -13,7 +13,7 @@ from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, of, write
 from toolkit.errors import BadData, BadParameter
 from toolkit.load.detect import recognise
 from toolkit.mapping.answers import Answers, FileAnswers
-from toolkit.mapping.plan import make_plan
+from toolkit.mapping.plan import make_plan, own_domain
 from toolkit.mapping.run import map_files
 from toolkit.mapping.shown import print_result
 
@@ -163,3 +163,37 @@ def test_answers_submitted_of_a_question_on_recommending(tmp_path):
     assert adds_up(made.data) and len(made.data.surveys.execute()) == 24
     assert picks(made)["comment"] == reason and picks(made)["answered_at"] == "Submitted At"
     assert set(made.data.surveys.execute()["kind"]) == {"nps"}
+
+
+def mail(number, sender, to, minute, **more):
+    heads = {"From": sender, "To": to, "Date": f"Mon, 2 Mar 2026 10:{minute:02}:00 +0000", "Subject": "Order"}
+    heads |= {"Message-ID": f"<{number}>"} | {name.replace("_", "-"): value for name, value in more.items()}
+    return "From x\n" + "".join(f"{name}: {value}\n" for name, value in heads.items()) + "\nHello\n\n"
+
+
+def test_mail_is_threads_with_two_sides(tmp_path):
+    us, them = "Ann <support@shop.example>", "Cust <Cust@mail.example>"
+    (tmp_path / "support.mbox").write_text(
+        mail("q1@m", them, us, 0)
+        + mail("a1@s", us, them, 5, In_Reply_To="<q1@m>")
+        + mail("q2@m", "cust@mail.example", us, 9, References="<q1@m> <a1@s>")
+        + mail("q3@m", them, us, 20)
+    )
+    made = map_files([tmp_path / "support.mbox"], tmp_path / "sources")
+    assert adds_up(made.data) and made.data.ledger.empty
+    frame = made.data.messages.order_by("sent_at").execute()
+    assert frame["conversation_id"].tolist() == ["q1@m", "q1@m", "q1@m", "q3@m"]
+    assert frame["sender"].tolist() == ["customer", "agent", "customer", "customer"]
+    assert set(frame["customer_id"].dropna()) == {"cust@mail.example"}
+    talks = made.data.conversations.execute()
+    assert len(talks) == 2 and set(talks["channel"]) == {"email"}
+    said = Answers(files={"support": FileAnswers(our_domain="mail.example")})
+    assert own_domain(make_plan([tmp_path / "support.mbox"], said).parts[0]) == "mail.example"
+
+
+def test_the_remedy_names_the_table_that_is_nearest(tmp_path):
+    columns = {"Response ID": KEYS, "NPS": of("10", "3"), "Remark": of("Fine", "Bad")}
+    with pytest.raises(BadData) as error:
+        map_files([write(tmp_path, "nps_responses.csv", columns)], tmp_path / "sources")
+    told = str(error.value)
+    assert '[files."nps_responses"]\n  table = "surveys"' in told and 'sent_at = "HEADER"' in told

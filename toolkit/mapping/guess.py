@@ -6,7 +6,7 @@ Of all ways to give each column of the contract one column of the file, the one 
 from dataclasses import dataclass, field
 
 from toolkit.mapping.fit import FOUND, ORDERED, fit
-from toolkit.tables import TABLES
+from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import cut, known_columns, name_score, senses, table_words
 
 OTHER = "+other_score"  # of a form that asks for two
@@ -250,7 +250,7 @@ def _look_at_form(profiles, picks, taken, ways):
 
 def is_recommended(header):
     """Whether a header asks how likely one is to recommend."""
-    return "nps" in set().union(*senses(header), set())
+    return KINDS[1] in set().union(*senses(header), set())
 
 
 def _context(table, profiles):

@@ -1,6 +1,7 @@
 """The source folder that a map is: source.toml, one select a table, what is set aside, the answers."""
 
 import datetime
+import re
 from dataclasses import replace
 
 from toolkit.load.cast import WRITTEN
@@ -17,7 +18,7 @@ from toolkit.mapping.expressions import (
 )
 from toolkit.mapping.files import below, file_settings
 from toolkit.mapping.guess import OTHER
-from toolkit.mapping.plan import is_closed
+from toolkit.mapping.plan import is_closed, own_domain
 from toolkit.mapping.profile import MISSING
 from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import senses
@@ -186,6 +187,7 @@ def made_columns(part):
         made += ["closed_at"] if closes and "closed_at" not in picks else []
     if table == "messages":
         made += ["conversation_id"] if "conversation_id" not in picks else []
+        made += ["sender"] if part.sample.format == "mbox" and "sender" not in picks else []
         made += [column for column in ("agent", "customer_id") if "+author" in picks and column not in picks]
     if table == "surveys":
         made += [column for column in ("kind", "scale_min", "scale_max") if column not in picks]
@@ -209,11 +211,21 @@ def _computed(part, column, order):
         )
     if column == "conversation_id" and part.table == "messages":
         return "threads.root", "the thread, by its reply links"
-    if column in ("agent", "customer_id"):
-        sender = column_sql(part, "sender", order) if "sender" in picks else "NULL"
-        wanted = "agent" if column == "agent" else "customer"
+    if column == "sender":
+        domain = own_domain(part)
         return (
-            f"CASE WHEN lower({sender}) = '{wanted}' THEN {quote(picks['+author'].header)} END",
+            f"CASE WHEN regexp_matches(lower(\"from\"), {literal('@([^@> ]*[.])?' + re.escape(domain) + '>?[ ]*$')}) THEN 'agent' ELSE 'customer' END",
+            f"who writes from {_plain(domain)} is an agent",
+        )
+    if column in ("agent", "customer_id"):
+        made = _computed(part, "sender", order)[0] if "sender" in made_columns(part) else "NULL"
+        sender = column_sql(part, "sender", order) if "sender" in picks else made
+        wanted = "agent" if column == "agent" else "customer"
+        author = quote(picks["+author"].header)
+        if part.sample.format == "mbox" and column == "customer_id":  # names change, addresses don't
+            author = f"coalesce(nullif(regexp_extract(lower({author}), '[^<>\\s\"]+@[^<>\\s\"]+'), ''), {author})"
+        return (
+            f"CASE WHEN lower({sender}) = '{wanted}' THEN {author} END",
             f"{picks['+author'].header}, where the {wanted} wrote",
         )
     if column == "sent_at":
@@ -330,6 +342,8 @@ def _needs_threads(part):
 def _threads(part):
     """The view that follows reply links up to the message that answers nothing."""
     message, parent = quote(part.guess.picks["message_id"].header), quote(part.guess.picks["in_reply_to"].header)
+    if part.sample.format == "mbox":  # the first that a mail refers to began the thread
+        parent = f"coalesce(nullif(regexp_extract(\"references\", '^\\s*(\\S+)', 1), ''), {parent})"
     return (
         "-- The thread of each message: its reply links, followed up to one that answers nothing.\n"
         "WITH RECURSIVE links AS (\n"
@@ -388,6 +402,8 @@ def _settings(plan, name, views):
     ]
     if plan.answers.time_zone:
         lines.append(f"time_zone = {toml(plan.answers.time_zone)}  # of times without an offset")
+    if any(part.sample.format == "mbox" for part in used):
+        lines.append('channel = "email"  # of the conversations that its mail is')
     if plan.order:
         shown = "3 April" if plan.order == "dmy" else "March 4"
         lines.append(f"date_order = {toml(plan.order)}  # 03/04/2024 is {shown}")
