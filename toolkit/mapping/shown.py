@@ -44,6 +44,7 @@ def print_plan(console, plan):
 def _becomes(column):
     return {
         "+score": "surveys.score",
+        "+other_score": "score of a second survey",
         "+score_comment": "surveys.comment",
         "+score_at": "surveys.sent_at",
         "+solved_after": "closed_at, if no column says it",
