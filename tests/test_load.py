@@ -637,6 +637,8 @@ def test_control_characters_are_cut_and_told(tmp_path, given, kept, rule, shown,
 def test_a_file_of_unreadable_lines_only_is_an_error(tmp_path):
     with pytest.raises(BadData, match="none of its 2 rows can be used"):
         open_data(export(tmp_path, conversations=HEADER + "a\nb\n"))
+    with pytest.raises(BadData, match="its only row cannot be used: conversations: unreadable line"):
+        open_data(export(tmp_path, conversations=HEADER + "a\n"))
 
 
 def test_the_ledger_of_data_that_is_refused(tmp_path):

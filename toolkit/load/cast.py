@@ -9,7 +9,7 @@ from toolkit.load.times import FIRST_MICROS, read_spelled
 from toolkit.tables import FOLDED
 
 NULLS = ("", "nan", "null", "none", "nat", "n/a", r"\n")
-MORE_NULLS = ("na", "<na>", "#n/a", "-", "--", "(null)")  # where no text is meant
+MORE_NULLS = ("na", "<na>", "#n/a", "#ref!", "n.d.", "n.d", "-", "--", "(null)", "[]", "{}")  # where no text is meant
 WRITTEN = ("text", "comment", "page")  # what people write: no word of it says that there is nothing
 FREE_TEXT = (*WRITTEN, "agent", "topic", "subtopic")  # "None" may be what it says
 PRINTED_BLANKS = " \t\r\n\u00a0"  # what is cut where no text is meant: any other character makes the value wrong

@@ -31,6 +31,7 @@ class FileAnswers(_Answers):
     closed_by_update: bool | None = None  # the last change of a closed one is its close
     channel: str | None = None  # of all rows, where no column says it
     kind: str | None = None  # what its scores are of
+    header_rows: Literal[1, 2] | None = None  # 2: each column's name is parted over two rows
     unit: Literal["seconds", "minutes", "hours", "days"] | None = None  # of durations whose headers name none
 
     @field_validator("table")
@@ -187,6 +188,7 @@ _MEANS = {
     "closed_by_update": "the last change of a closed one is taken as its close",
     "channel": "of all rows: no column says it",
     "kind": "what its scores are of",
+    "header_rows": "rows in which the names of its columns stand",
     "unit": "of durations whose headers name none",
 }
 
@@ -204,6 +206,8 @@ def toml(value):
     """
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(toml, value))}]"
     escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -8,7 +8,7 @@ from toolkit.errors import BadData
 from toolkit.mapping.answers import UNITS, Answers, FileAnswers, check_against
 from toolkit.mapping.guess import SAID, Guess, guess_table
 from toolkit.mapping.profile import profile, unit_of
-from toolkit.mapping.sample import read_samples
+from toolkit.mapping.sample import read_samples, with_header_rows
 from toolkit.tables import CLOSED_STATUSES, KINDS, TABLES
 from toolkit.vocabulary import fold, meaning, senses
 
@@ -114,6 +114,7 @@ def make_plan(paths, answers=None, named="answers", zone=None, root=None):
                 rows[alike.name] += sample.rows
             else:
                 name = _raw_name(sample, {part.name for part in parts})
+                sample = with_header_rows(sample, answers.of(name).header_rows or sample.header_rows)
                 parts.append(Part(name, [sample.file], sample, Guess(None)))
                 rows[name] = list(sample.rows)
     bare = [part for part in parts if not rows[part.name]]

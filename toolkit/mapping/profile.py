@@ -6,27 +6,10 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
+from toolkit.load.cast import MORE_NULLS, NULLS
 from toolkit.vocabulary import cut, fold, meaning
 
-MISSING = {
-    "",
-    "null",
-    "none",
-    "nan",
-    "nat",
-    "n/a",
-    "na",
-    "#n/a",
-    "-",
-    "--",
-    "(null)",
-    r"\n",
-    "n.d.",
-    "n.d",
-    "#ref!",
-    "[]",
-    "{}",
-}
+MISSING = frozenset(NULLS + MORE_NULLS)  # what the loader takes as nothing, where no text is meant
 MOST = 3000  # different values that are looked at
 FEW = 40  # different values of a column of categories, at most
 
@@ -91,6 +74,8 @@ class Profile:
     has_day_only: bool = False
     zeros: float = 0.0  # of times of day: share of 0:00:00
     scale: tuple[int, int] | None = None  # of scores
+    missing: tuple = ()  # words of it, in lower case, that say that there is nothing
+    nobody: tuple = ()  # words of it, in lower case, that say that nobody has it: Unassigned
     scored: str = ""  # how a score is written: number, led ("5 - good"), out_of ("4/5"), stars, two_words, three_words, five_words
 
     @property
@@ -121,11 +106,14 @@ def profile(name, cells):
     >>> profile("estado", ["abierto", "cerrado", "cerrado", "abierto"]).values["cerrado"]
     2
     """
-    counted = Counter(cell.strip() for cell in cells if cell is not None and cell.strip().lower() not in MISSING)
+    every = Counter(cell.strip() for cell in cells if cell is not None)
+    missing = tuple(sorted({value.lower() for value in every if value.lower() in MISSING} - {""}))
+    counted = Counter({value: n for value, n in every.items() if value.lower() not in MISSING})
     filled = sum(counted.values())
-    found = Profile(name, len(cells), filled, "empty", len(counted))
+    found = Profile(name, len(cells), filled, "empty", len(counted), missing=missing)
     if not filled:
         return found
+    found.nobody = tuple(sorted({value.lower() for value in counted if meaning("nobody", value)}))
     found.example = next(iter(counted))[:60]
     looked = dict(counted.most_common(MOST))
     total = sum(looked.values())

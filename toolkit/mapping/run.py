@@ -1,5 +1,6 @@
 """toolkit map: from files to a source folder that reads them, with the questions and the check between."""
 
+import os
 import re
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from toolkit.load.files.places import is_url, refuse_connection, shown_path
 from toolkit.mapping.answers import read_answers
 from toolkit.mapping.plan import answered, make_plan, plan_zone, questions, refuse_unusable
 from toolkit.mapping.write import source_files
+from toolkit.sources import OWN
 from toolkit.tables import TABLES
 from toolkit.vocabulary import fold
 
@@ -71,6 +73,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     folder = Path(out or "sources") / name
     if folder.exists() and not force:
         raise BadParameter(f"{folder}: is there already; give --force to write over it, or another --name")
+    refuse_place(folder)
     given = read_answers(answers) if answers else None
     plan = make_plan(paths, given, answers or "answers", plan_zone(data_path), data_path)
     if tell:
@@ -78,7 +81,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     plan = ask_all(plan, ask)
     refuse_unusable(plan)
     write_folder(folder, source_files(plan, name))
-    mapped = Mapped(plan, folder, data_path, known_system(data_path))
+    mapped = Mapped(plan, folder, data_path, known_system(data_path, plan))
     with (bars or nullcontext)() as progress:
         return read_back(mapped, progress)
 
@@ -106,14 +109,21 @@ def source_name(path):
     return re.sub(r"[^a-z0-9]+", "_", fold(Path(path).name.split(".")[0])).strip("_")[:40] or "my_export"
 
 
-def known_system(path):
-    """(source, what shows it) where the export is of a system that needs no map; None where it isn't known."""
+def known_system(path, plan):
+    """(source, what shows it) where the export is of a system that needs no map; None where it isn't known.
+
+    A name alone is no reason: nor are the toolkit's own tables, where one lacks a column that it can't do without.
+    """
     from toolkit.load.detect import recognise
 
     try:
-        return recognise(path)
+        name, why = recognise(path)
     except BadData:
         return None
+    if name != OWN:
+        return (name, why) if why.startswith("Looks like") else None
+    own = all(set(TABLES[part.table].required) <= {*map(str.lower, part.sample.columns)} for part in plan.used)
+    return (name, why) if own else None
 
 
 def _place(paths):
@@ -126,6 +136,21 @@ def _place(paths):
             f"the files of one source stand in one folder; these stand in {', '.join(map(str, sorted(folders)))}"
         )
     return folders.pop()
+
+
+def refuse_place(folder):
+    """An error where a source's folder can't be made: before anything is read or asked.
+
+    Raises
+    ------
+    BadParameter
+    """
+    above = next(one for one in folder.absolute().parents if one.exists())
+    wrong = next((one for one in (folder, above) if one.exists() and not one.is_dir()), None)
+    if wrong:
+        raise BadParameter(f"{wrong}: is a file, where the source's folder would be; give another folder with --out")
+    if not os.access(folder if folder.exists() else above, os.W_OK | os.X_OK):
+        raise BadParameter(f"{folder}: can't be made: {above} can't be written to; give another folder with --out")
 
 
 def write_folder(folder, files):

@@ -1,7 +1,7 @@
 """The first rows of a file, as text: what the guess is made of."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.errors import BadData
@@ -24,6 +24,7 @@ class Sample:
     rows: list
     has_header: bool = True
     delimiter: str = ""  # of a file without a header, which shows none
+    header_rows: int = 1
 
 
 def read_samples(path, rows=ROWS):
@@ -57,7 +58,44 @@ def _sample(one, rows):
             patterns=[one.file.name], header=False, columns=names, short_lines="normal", delimiter=delimiter
         )
         return Sample(one.file, one.format, "", names, peek(one.file, rows, spec)[0].rows, False, delimiter)
-    return Sample(one.file, one.format, one.part, list(one.columns), one.rows)
+    made = Sample(one.file, one.format, one.part, list(one.columns), one.rows)
+    return with_header_rows(made, 2, rows) if has_two_headers(one.columns, one.rows) else made
+
+
+def with_header_rows(sample, header_rows, rows=ROWS):
+    """The same Sample, read with its names in one row or in two; as it is, where its file has no such thing."""
+    is_text = sample.format == "csv" and sample.has_header
+    if sample.header_rows == header_rows or not (is_text or sample.format == "sheet") or not sample.file.is_file():
+        return sample
+    spec = FileSpec(patterns=[sample.file.name], header_rows=header_rows, sheet=sample.part or None)
+    found = next((one for one in peek(sample.file, rows, spec) if one.part == sample.part), None)
+    if found is None or not found.columns:
+        return sample
+    return replace(sample, columns=list(found.columns), rows=found.rows, header_rows=header_rows)
+
+
+def has_two_headers(columns, rows):
+    """Whether the names of the columns go on in the first row below them: groups above, as merged cells are read.
+
+    >>> below = [["Number", "Opened", "Closed"], ["7", "2026-03-01", "2026-03-02"], ["8", "2026-03-02", None]]
+    >>> has_two_headers(["Ticket", "Times", "column3"], below), has_two_headers(["Ticket", "Opened", "Closed"], below)
+    (True, False)
+    """
+    if len(rows) < 2 or not any(re.fullmatch(r"column\d+|.*_\d+", name) for name in columns):
+        return False
+    cells = [(index, cell.strip()) for index, cell in enumerate(rows[0]) if cell and cell.strip()]
+    if len(cells) < max(2, len(columns) / 2) or any(_is_value(cell) for _, cell in cells):
+        return False
+    below = {
+        index: [row[index].strip() for row in rows[1:200] if index < len(row) and row[index]] for index, _ in cells
+    }
+    if any(cell in below[index] for index, cell in cells):
+        return False
+    return any(found and sum(map(_is_value, found)) > 0.8 * len(found) for found in below.values())
+
+
+def _is_value(cell):
+    return parse_time(cell) is not None or bool(re.fullmatch(r"[+-]?\d+([.,]\d+)?|\d{1,2}:\d{2}(:\d{2})?", cell))
 
 
 def is_headless(first, rows):

@@ -72,7 +72,7 @@ def print_result(console, mapped):
                 for column in TABLES[part.table].names
                 if column in [*part.guess.picks, *made_columns(part)] and column in have.columns
             ]
-            frame = have.select(wanted[:COLUMNS]).limit(ROWS).execute()
+            frame = _same_rows(part, have, wanted[:COLUMNS])
             print_rows(
                 console,
                 f"After: {part.table}",
@@ -106,6 +106,19 @@ def print_result(console, mapped):
     if mapped.data is not None:
         for note in mapped.data.notes:
             console.print(f"Note: {note}", markup=False)
+
+
+def _same_rows(part, have, wanted):
+    """The rows of a table that are shown before: by their key, where a column is it; in the same order."""
+    key = TABLES[part.table].key[0]
+    pick = part.guess.picks.get(key)
+    if pick is None or pick.clock or key not in wanted:
+        return have.select(wanted).limit(ROWS).execute()
+    place = part.sample.columns.index(pick.header)
+    keys = [row[place].strip() for row in part.sample.rows[:ROWS] if place < len(row) and row[place]]
+    frame = have.filter(have[key].isin(keys)).select(wanted).limit(ROWS * 10).execute()
+    order = {one: index for index, one in reversed(list(enumerate(keys)))}
+    return frame.iloc[frame[key].map(order).argsort(kind="stable")]
 
 
 def print_rows(console, title, heads, rows, most=ROWS):

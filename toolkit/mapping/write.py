@@ -2,6 +2,7 @@
 
 import datetime
 
+from toolkit.load.cast import WRITTEN
 from toolkit.load.sql import literal, quote
 from toolkit.mapping.answers import toml, write_answers
 from toolkit.mapping.expressions import (
@@ -45,7 +46,7 @@ def source_files(plan, name):
             key = column_sql(part, TABLES[part.table].key[0], order)
             unused += [
                 f'-- {_plain(part.name)}: {reason}\nSELECT {literal(part.table)} AS "table", {key} AS value, {literal(reason)} AS reason, _file, _row\n'
-                f"FROM raw.{_name(part)}\nWHERE {condition}"
+                f"FROM {_from(part)}\nWHERE {condition}"
                 for reason, condition in _each_once(aside)
             ]
         if _needs_threads(part):
@@ -65,6 +66,24 @@ def source_files(plan, name):
 
 def _name(part):
     return quote(part.name)
+
+
+def _from(part):
+    """The raw table; where words of it say that there is nothing, without them."""
+    emptied = {}
+    for column, pick in part.guess.picks.items():
+        for header in pick.headers if column not in (*WRITTEN, "+score_comment") else ():
+            profile = part.guess.profiles[header]
+            words = {*profile.missing, *(profile.nobody if column in ("agent", "team") else ())}
+            if words:
+                listed = ", ".join(map(literal, sorted(words)))
+                emptied[header] = (
+                    f"CASE WHEN lower(trim({quote(header)})) NOT IN ({listed}) THEN {quote(header)} END AS {quote(header)}"
+                )
+    if not emptied:
+        return f"raw.{_name(part)}"
+    listed = ",\n    ".join(emptied.values())
+    return f"(SELECT * REPLACE (  -- words that say that there is nothing\n    {listed}\n) FROM raw.{_name(part)})"
 
 
 def _plain(text):
@@ -106,7 +125,7 @@ def _select(part, order):
         if _needs_threads(part)
         else ""
     )
-    return f"SELECT\n{_listed(lines)}\nFROM raw.{_name(part)}{joined}{where}"
+    return f"SELECT\n{_listed(lines)}\nFROM {_from(part)}{joined}{where}"
 
 
 def _listed(lines):
@@ -249,7 +268,8 @@ def _survey_select(part, order):
     ended = "closed_at" if part.table == "conversations" else "ended_at"
     times = [column_sql(part, column, order) for column in ("+score_at", ended) if column in picks]
     times += [f"CAST({_computed(part, ended, order)[0]} AS VARCHAR)"] if ended in made_columns(part) else []
-    sent = f"coalesce({', '.join([*(f'nullif({one}, {literal(str())})' for one in times), begun])})" if times else begun
+    given = [f"CASE WHEN lower(trim({one})) NOT IN ({_NOTHING}) THEN {one} END" for one in times]
+    sent = f"coalesce({', '.join([*given, begun])})" if times else begun
     sent_only = is_sent_only(profile)
     answered = (
         f"CASE WHEN lower(trim({raw})) NOT IN ({', '.join(map(literal, sent_only))}) THEN {sent} END"
@@ -275,7 +295,7 @@ def _survey_select(part, order):
         ("_row", ""),
     ]
     aside = "".join(f" AND NOT coalesce({condition}, false)" for _, condition in _set_aside(part))
-    return f"SELECT\n{_listed(lines)}\nFROM raw.{_name(part)}\nWHERE lower(trim({raw})) NOT IN ({_NOTHING}){aside}"
+    return f"SELECT\n{_listed(lines)}\nFROM {_from(part)}\nWHERE lower(trim({raw})) NOT IN ({_NOTHING}){aside}"
 
 
 def _needs_threads(part):
@@ -377,6 +397,8 @@ def _file_settings(part, root):
     if sample.format == "sheet":
         yield 'format = "sheet"'
         yield f"sheet = {toml(sample.part)}"
+    if sample.header_rows > 1:
+        yield f"header_rows = {sample.header_rows}"
     if sample.format == "json" and sample.part:
         yield f"records = {toml(sample.part)}"
     if not sample.has_header:

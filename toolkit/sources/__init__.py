@@ -46,6 +46,8 @@ class FileSpec(BaseModel):
     """How one kind of raw file is found and read."""
 
     model_config = ConfigDict(extra="forbid")
+    # Names, in any case: without a folder of files in the folder that was given, "tickets/*.csv" of files anywhere
+    # below a folder so called; a file of another name is taken when its columns fit.
     patterns: list[str]
     table: str | None = (
         None  # whose count of rows its lines belong to; default: the table of its name, or that reads it
@@ -61,6 +63,7 @@ class FileSpec(BaseModel):
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
     like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
+    like_share: Annotated[float, Field(gt=0, le=1)] = 0.8  # the share of the values looked at that must be like that
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
@@ -113,6 +116,14 @@ class FileSpec(BaseModel):
         return list(dict.fromkeys([*self.columns, *self.requires, *self.may_lack]))
 
 
+class Route(BaseModel):
+    """Another way in which people take data out of the system: known by its columns, and not read."""
+
+    model_config = ConfigDict(extra="forbid")
+    columns: Annotated[list[str], Field(min_length=1)]  # all of which a file of it has
+    says: str  # what it is, and which export to take: "a Salesforce report; the weekly Data Export tells more"
+
+
 class SourceSpec(BaseModel):
     """source.toml."""
 
@@ -130,6 +141,7 @@ class SourceSpec(BaseModel):
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
     # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
     needs: dict[str, list[str]] = {}
+    elsewhere: list[Route] = []  # other exports of the system, told where someone gives one
     files: dict[str, FileSpec]
 
     @field_validator("time_zone")

@@ -49,15 +49,15 @@ def _is_noise(name):
 
 
 def inner_names(names):
-    """How the members of an archive are called: without the folder that all lie in, and at most one folder deep.
+    """How the members of an archive are called: without the folder that all lie in.
 
-    >>> inner_names(["export/tickets/1.csv", "export/users.csv"])
-    ['tickets/1.csv', 'users.csv']
+    >>> inner_names(["export/tickets/2024/1.csv", "export/users.csv"])
+    ['tickets/2024/1.csv', 'users.csv']
     """
     parted = [PurePosixPath(name.replace("\\", "/")).parts for name in names]
     while all(len(parts) > 1 for parts in parted) and len({parts[0] for parts in parted}) == 1:
         parted = [parts[1:] for parts in parted]
-    return ["/".join(parts[-2:]) for parts in parted]
+    return ["/".join(parts) for parts in parted]
 
 
 def unpack_member(path, name, scratch, most=None):
