@@ -14,7 +14,7 @@ from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
 from toolkit.load.detect import BY_NAME, recognise
 from toolkit.load.files.headers import spelt
-from toolkit.load.files.places import as_url, is_url, refuse_connection, refuse_url, shown_path
+from toolkit.load.files.places import as_url, is_url, refuse_connection, refuse_device, refuse_url, shown_path
 from toolkit.load.labels import use_labels_of
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
@@ -95,6 +95,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
 
 def _find(path):
     if path.exists():
+        refuse_device(path)
         return path
     refuse_connection(path)
     if path.is_absolute():

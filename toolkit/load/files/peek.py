@@ -14,7 +14,7 @@ from toolkit.load.files import databases, delimited, documents, mail, packed, po
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import name_columns
 from toolkit.load.files.kinds import GZIP, OF_ENDING, ending, kind_of
-from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
+from toolkit.load.files.places import as_url, is_url, refuse_device, refuse_url, shown_path
 from toolkit.load.files.texts import numbered_lines, read_text
 from toolkit.load.files.walk import files_below
 from toolkit.load.sql import literal
@@ -87,6 +87,7 @@ def peek(path, rows=1000, spec=None):
         shown = shown_path(path)
         return [Peek(shown, "postgres", *table) for table in postgres.peek(as_url(path), rows)]
     path = Path(path)
+    refuse_device(path)
     scratch = Path(tempfile.mkdtemp(prefix="toolkit-peek-"))
     try:
         if not path.is_dir():
@@ -168,7 +169,8 @@ def _peek_sheets(given, rows, spec, notes, scratch):
     shown, hidden = sheets.sheets_of(book)
     names, is_empty = [spec.sheet] if spec.sheet in (*shown, *hidden) else shown, True
     for name in names:
-        sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
+        with sheets.damage_told(given):
+            sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
         if sheet.columns:
             is_empty = False
             yield name, sheet.columns, [cells for _, cells in sheet.rows[:rows]]
