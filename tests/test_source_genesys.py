@@ -290,7 +290,9 @@ class TestEveryTrap:
         assert metrics.abandonment_rate(every.calls)["abandoned_count"].tolist() == [2]
 
     def test_stages_in_the_order_of_time(self, every):
-        stages = every.every("call_stages").order_by("call_id", "position").execute().groupby("call_id")["stage"].agg(list)
+        stages = (
+            every.every("call_stages").order_by("call_id", "position").execute().groupby("call_id")["stage"].agg(list)
+        )
         assert stages["answered"] == ["Main menu", "queue", "agent"]
         assert stages["voicemail"] == ["queue", "voicemail"]
         assert stages["menu"] == ["menu"]
