@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from test_files_sheets import book
 from test_load import adds_up
-from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, of, write
+from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, guess, of, picked, write
 
 from toolkit.errors import BadData, BadParameter
 from toolkit.load.detect import recognise
@@ -226,3 +226,37 @@ def test_objects_in_json_are_opened_one_level(tmp_path):
     assert len(made.data.surveys.execute()) == 16
     written = tomllib.loads((made.folder / "source.toml").read_text())["files"]["tickets"]
     assert {"customer", "assignee", "rating"} <= set(written["may_lack"])
+
+
+@pytest.mark.parametrize(
+    "subjects, reasons, topic",
+    [
+        (("Refund", "Login"), None, "Subject"),
+        (("Refund", "Login"), ("Order::Status", "Return"), "Contact reason"),
+        (("Order #1021", "Re: Shipping"), None, None),
+        (("Order #1021", "Re: Shipping"), ("Order::Status", "Return"), "Contact reason"),
+    ],
+)
+def test_a_subject_is_a_topic_where_it_repeats_and_nothing_says_the_reason(subjects, reasons, topic):
+    columns = {"Ticket id": KEYS, "Created": ISO, "Closed": ISO_LATER, "Status": of("open", "closed")}
+    columns |= {"Subject": of(*subjects)} | ({"Contact reason": of(*reasons)} if reasons else {})
+    assert picked(guess(columns)).get("topic") == topic
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json"])
+def test_headers_that_differ_by_capitals(tmp_path, name):
+    columns = {
+        "Ticket": KEYS,
+        "Created": ISO,
+        "Status": of("open", "closed"),
+        "status": of("b", "a"),
+        "created": ISO_LATER,
+    }
+    file = write(tmp_path, name, columns)
+    if name.endswith("json"):
+        file.write_text(
+            json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+        )
+    made = map_files([file], tmp_path / "sources")
+    assert made.refused is None and adds_up(made.data)
+    assert len(made.data.conversations.execute()) == 24
