@@ -87,9 +87,26 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
 
 
+def open_the_sample_once():
+    """Whoever opens data/sample as it is, the examples of docstrings above all, gets views of the same tables."""
+    import toolkit.load.open as place
+
+    open_raw, opened = place._open_raw, {}
+
+    def once(path, source, service, as_of, told):
+        if Path(path).resolve() != ROOT / "data" / "sample" or service or as_of:
+            return open_raw(path, source, service, as_of, told)
+        if str(source) not in opened:
+            opened[str(source)] = open_raw(path, source, service, as_of, told)
+        return opened[str(source)]
+
+    place._open_raw = once
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
     """What is imported and collected by now stays to the end: no need to look through it again."""
+    open_the_sample_once()
     gc.collect()
     gc.freeze()
 

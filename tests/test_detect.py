@@ -76,6 +76,41 @@ def test_an_export_that_lacks_a_column_is_known_by_its_name_and_told_what_it_lac
     assert "has no column 'CreatedDate' (did you mean 'Created'?)" in str(caught.value)
 
 
+@pytest.mark.parametrize("header, is_own", [
+    ("conversation_id,channel,topic", True),  # a column is missing, the others are the contract's
+    ("Conversation ID,Channel,Opened at,Nr,Kunde,Datum", True),  # each is there, or one that is likely it
+    ("Conversation ID,Channel,Teammate,State,Closed at", False),  # another system's that is called so
+])  # fmt: skip
+def test_a_file_called_as_an_own_table_is_one_only_by_its_columns(tmp_path, header, is_own):
+    file = put(tmp_path, "conversations.csv", f"{header}\n{'x,' * header.count(',')}x\n") / "conversations.csv"
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    said = str(caught.value)
+    assert f"toolkit map {file}" in said  # either way
+    assert ("which conversations can't do without" in said) == is_own
+    assert ("isn't an export that is known" in said) != is_own
+
+
+def test_other_ways_out_of_a_system_are_told_and_of_none_is_it_taken(tmp_path):
+    """Whatever the file is called: as one of a source's files would be, too."""
+    routes = [(source, route) for source in list_sources() for route in source.spec.elsewhere]
+    assert {source.name for source, _ in routes} >= {"zendesk", "salesforce", "genesys", "amazon_connect", "intercom"}
+    for name in ("tickets.csv", "conversations.csv"):
+        for source, route in routes:
+            columns = ",".join(f'"{column.upper()}"' for column in [*route.columns, "more"])
+            put(tmp_path, name, f"{columns}\n{'1,' * len(route.columns)}1\n")
+            with pytest.raises(BadData) as caught:
+                recognise(tmp_path / name)
+            assert f"  {name} looks like {route.says}\n" in str(caught.value)
+            assert f"(toolkit sources {source.name})" in route.says
+    folder = tmp_path / "report"
+    folder.mkdir()
+    put(folder, "report1.csv", "Case Number,Date/Time Opened,Status\n1,3/4/2024,New\n")
+    for path in (folder, folder / "report1.csv"):
+        with pytest.raises(BadData, match="report1.csv looks like a Salesforce report"):
+            open_data(path, source="salesforce")
+
+
 def test_two_candidates_are_both_told(tmp_path, monkeypatch):
     def source(name):
         spec = SourceSpec(title=name.title(), reads="x", files={"t": FileSpec(patterns=["t.csv"], requires=["a", "b"])})
@@ -112,6 +147,43 @@ def test_many_daily_files_are_looked_at_by_the_first_and_the_last(tmp_path, monk
     assert len(seen) <= 4
 
 
+CONTACT = {
+    "ContactId": "c1",
+    "Channel": "VOICE",
+    "InitiationMethod": "INBOUND",
+    "InitiationTimestamp": "2024-03-04T10:00:00Z",
+    "DisconnectTimestamp": "2024-03-04T10:01:00Z",
+}
+
+
+def test_folders_of_hours_are_read_whole_and_links_that_lead_back_only_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("toolkit.load.files.find.MOST_LOOKED_AT", 3)
+    for hour in range(6):
+        name = f"2024/03/04/{hour:02d}/stream-1-{hour:02d}-0f8b7c6d-1111-4222-8333-abcdefabcde{hour}"
+        for top in ("contacts", "of no name"):
+            (tmp_path / top / name).parent.mkdir(parents=True)
+            # one after the other on one line, as Firehose writes them
+            records = [CONTACT | {"ContactId": f"{hour}-{n}"} for n in range(2)]
+            (tmp_path / top / name).write_text("".join(map(json.dumps, records)))
+        (tmp_path / "contacts" / "2024" / "03" / "04" / f"{hour:02d}" / "back").symlink_to(tmp_path / "contacts")
+    (tmp_path / "mixed" / "contacts" / "2024").mkdir(parents=True)
+    (tmp_path / "mixed" / "contacts" / "2024" / "one").write_text(json.dumps(CONTACT))
+    (tmp_path / "mixed" / "notes.pdf").write_text("x")
+    (tmp_path.joinpath(*"123456789") / "x.json").parent.mkdir(parents=True)
+    for place in (tmp_path / "contacts", tmp_path / "of no name"):
+        seen = set()
+        monkeypatch.setattr(
+            "toolkit.load.detect.peek", lambda path, seen=seen, **more: seen.add(path) or peek(path, **more)
+        )
+        assert recognise(place)[0] == "amazon_connect" and len(seen) <= 3
+    calls = open_data(tmp_path / "of no name", source="amazon_connect").calls
+    assert calls.call_id.nunique().execute() == 12
+    data = open_data(tmp_path, source="amazon_connect")  # by their name: below a folder contacts
+    assert data.calls.count().execute() == 13
+    (unread,) = [note for note in data.notes if note.startswith("Not read")]
+    assert all(name in unread for name in ("of no name", "1/2/3/4/5/6/7/8/9", "mixed/notes.pdf"))
+
+
 def test_every_source_can_be_recognised_by_something():
     for source in list_sources():
         made = [spec for spec in source.spec.files.values() if not spec.lookup]
@@ -144,3 +216,17 @@ def test_a_real_export_among_other_files_is_still_known(real_data, tmp_path):
     shutil.copy(real_data / "genesys" / "conversation_details.json", tmp_path / "download (3).json")
     put(tmp_path, "notes.csv", "a,b\n1,2\n")
     assert open_data(tmp_path).source == "genesys"
+
+
+def test_a_name_and_two_common_columns_make_no_freshdesk(tmp_path):
+    put(tmp_path, "support_tickets_q3.csv", "Ticket ID,Status,Created Date\n1,Open,2024-03-01\n")
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    assert "isn't an export that is known" in str(caught.value) and "toolkit map" in str(caught.value)
+
+
+def test_what_is_taken_by_its_name_says_so_where_it_cannot_be_read(tmp_path):
+    put(tmp_path, "Case.csv", CASES.replace("CreatedDate", "Created"))
+    with pytest.raises(BadData) as caught:
+        open_data(tmp_path)
+    assert "The export is taken for Salesforce" in str(caught.value) and "toolkit map" in str(caught.value)

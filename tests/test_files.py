@@ -518,7 +518,7 @@ def test_a_file_that_is_called_right_goes_before_one_that_fits(tmp_path):
 
 
 def test_a_file_that_comes_near_is_told_what_it_lacks(tmp_path):
-    written(tmp_path, "my tickets.csv", "Ticket-ID,chanel,Fecha créé,creationDate\n1,x,2,3\n")
+    written(tmp_path, "my tickets.csv", "Ticket-ID,chanel,Ñandú,creationDate\n1,x,2,3\n")
     for place in (tmp_path, tmp_path / "my tickets.csv"):
         with pytest.raises(BadData) as error:
             open_data(place, source="tables")
@@ -580,6 +580,13 @@ def test_peek_of_a_cut_document_shows_its_beginning(tmp_path):
     first = peek(written(tmp_path, "a.json", content) / "a.json", rows=3)[0]
     assert (first.part, first.columns) == ("tickets", ["id", "tags"])
     assert first.rows == [[str(n), f'["a",{{"b":{n}}}]'] for n in range(3)]
+
+
+def test_peek_of_a_long_line_of_objects_that_follow_one_another(tmp_path):
+    content = "".join(json.dumps({"id": n, "tags": ["a", {"b": n}]}) for n in range(40_000))
+    assert len(content) > 1 << 20
+    (first,) = peek(written(tmp_path, "a.json", content) / "a.json", rows=2)
+    assert (first.columns, first.rows) == (["id", "tags"], [["0", '["a",{"b":0}]'], ["1", '["a",{"b":1}]']])
 
 
 def test_peek_of_everything_in_a_folder(tmp_path):

@@ -588,6 +588,7 @@ def test_folders_with_strange_names(tmp_path):
 def test_files_that_are_not_read_are_named(tmp_path):
     export(tmp_path, conversations=GOOD, calls_2="x", notes_dot_txt="x")
     (tmp_path / "surveys.csv").mkdir()
+    (tmp_path / "surveys.csv" / "part.bin").write_bytes(b"x")
     (note,) = [note for note in open_data(tmp_path).notes if note.startswith("Not read")]
     assert "calls_2.csv" in note and "notes.txt" in note and "surveys.csv" in note
 
@@ -637,6 +638,8 @@ def test_control_characters_are_cut_and_told(tmp_path, given, kept, rule, shown,
 def test_a_file_of_unreadable_lines_only_is_an_error(tmp_path):
     with pytest.raises(BadData, match="none of its 2 rows can be used"):
         open_data(export(tmp_path, conversations=HEADER + "a\nb\n"))
+    with pytest.raises(BadData, match="its only row cannot be used: conversations: unreadable line"):
+        open_data(export(tmp_path, conversations=HEADER + "a\n"))
 
 
 def test_the_ledger_of_data_that_is_refused(tmp_path):

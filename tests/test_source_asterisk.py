@@ -6,6 +6,7 @@ from test_load import adds_up
 from toolkit import metrics
 from toolkit.errors import MissingColumn
 from toolkit.load import open_data
+from toolkit.load.detect import recognise
 
 TAIL = {
     16: "",
@@ -59,7 +60,7 @@ class TestReal:
         assert adds_up(data) and data.ledger.empty
 
     def test_events_of_the_manager_within_a_log(self, real_data):
-        data = open_data(real_data / "asterisk_cdr" / "ami_cdr_events.log", source="asterisk")
+        data = open_data(real_data / "asterisk_cdr" / "ami_cdr_events.log")
         calls = data.calls.execute()
         assert calls["disposition"].value_counts().to_dict() == {"ANSWERED": 24, "NO ANSWER": 6}
         queued = calls[calls["queue"].notna()]
@@ -83,6 +84,65 @@ class TestReal:
         outcomes = data.calls.outcome.execute().fillna("-").value_counts().to_dict()
         assert outcomes == {"abandoned": 12, "answered": 8, "-": 1}
         assert adds_up(data)
+
+
+QUEUE_LOG = """\
+1709542801|done|sales|NONE|ENTERQUEUE||391|1
+1709542821|done|sales|Ann|CONNECT|20|x|5
+1709542880|done|sales|Ann|COMPLETECALLER|20|59|1
+1709543000|late|sales|NONE|ENTERQUEUE||393|1
+1709543060|late|sales|NONE|EXITWITHTIMEOUT|1|1|60
+1709543100|key|sales|NONE|ENTERQUEUE||394|1
+1709543110|key|sales|NONE|EXITWITHKEY|2|1|1|10
+1709543450|gone|sales|NONE|ENTERQUEUE||398|1
+1709543455|gone|sales|NONE|EXITEMPTY|1|1|5
+1709543200|bridge|sales|NONE|ENTERQUEUE||395|1
+1709543210|bridge|sales|Ann|CONNECT|10|x|3
+1709543270|bridge|sales|Ann|ATTENDEDTRANSFER|BRIDGE|7b1a-uuid|10|60|1
+1709543201|link|sales|NONE|ENTERQUEUE||395|1
+1709543211|link|sales|Ann|CONNECT|10|x|3
+1709543272|link|sales|Ann|ATTENDEDTRANSFER|LINK|Local/1|Local/2|10|61|1
+1709543280|link|help|NONE|ENTERQUEUE||395|1
+1709543290|link|help|NONE|ABANDON|1|1|10
+1709543300|blind|sales|NONE|ENTERQUEUE||396|1
+1709543310|blind|sales|Ann|CONNECT|10|x|3
+1709543372|blind|sales|Ann|BLINDTRANSFER|205|from-internal|10|62|1
+1709543300|old|sales|NONE|ENTERQUEUE||396|1
+1709543310|old|sales|Ann|CONNECT|10|x|3
+1709543373|old|sales|Ann|TRANSFER|206|from-internal|10|63|1
+1709543400|empty|sales|NONE|JOINEMPTY|
+1709543401|full|sales|NONE|FULL|
+1709543402|full|sales|NONE|FULL|
+1709543403|lost|sales|Ann|COMPLETEAGENT|1|2|1
+"""
+
+
+def test_events_of_queue_log(tmp_path):
+    data = read(tmp_path, queue_log=QUEUE_LOG)
+    calls = data.calls.execute().set_index("call_id")
+    assert calls["outcome"].to_dict() == {
+        "done": "answered",
+        **dict.fromkeys(("late", "key", "gone"), "overflow"),
+        **dict.fromkeys(("bridge", "link", "blind", "old"), "answered"),
+        "link/2": "abandoned",
+        **dict.fromkeys(("empty/turned away", "full/turned away", "full/turned away 2"), "failed"),
+    }
+    assert calls["talk_seconds"].dropna().to_dict() == {"done": 59, "bridge": 60, "link": 61, "blind": 62, "old": 63}
+    assert calls["transferred_to"].dropna().to_dict() == {
+        "bridge": "not known",
+        "link": "help",
+        "blind": "205",
+        "old": "206",
+    }
+    assert metrics.abandonment_rate(data.calls)["n"].tolist() == [9]  # none of those turned away
+    (reason,) = data.ledger["reason"]
+    assert "entered the queue before the log begins" in reason and adds_up(data)
+
+
+def test_a_log_of_much_else_is_known_by_the_few_lines_that_tell_of_calls(tmp_path):
+    event = '[2025-02-08T22:18:11.747] [INFO] New CDR: {"event":"Cdr","channel":"PJSIP/1-00000001","disposition":"ANSWERED"}\n'
+    (tmp_path / "app.log").write_text("".join(["[2025-02-08T22:18:00.439] [INFO] Server running\n"] * 4 + [event]) * 3)
+    assert recognise(tmp_path / "app.log")[0] == "asterisk"
 
 
 def test_what_follows_the_sixteenth_field_is_told_by_its_count(tmp_path):

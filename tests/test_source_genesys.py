@@ -112,6 +112,9 @@ EVERY = [
         party("customer", session("callback", ("interact", 20, 260), direction="outbound"),
               session("voice", ("interact", 210, 250), direction="outbound")),
     ),
+    conversation("asked", caller(0, 200), queue(5, 15), agent("ann", 12, 15, 200), agent("bob", 55, 60, 120, name=None, code="other")),
+    conversation("handed", caller(0, 200), queue(5, 15), agent("ann", 12, 15, 100), agent("bob", 75, 80, 200, name=None)),
+    conversation("given", caller(0, 200), queue(5, 15), agent("ann", 12, 15, 100), agent("bob", 100, 102, 200, name=None)),
     conversation("colleagues", party("user", session("voice", ("interact", 0, 20), direction="outbound"), userId="ann"),
                  party("user", session("voice", ("interact", 0, 20)), userId="bob")),
     conversation("screen", party("customer", session("screenshare", ("interact", 0, 20)))),
@@ -239,6 +242,9 @@ class TestEveryTrap:
             "made": "answered",
             "back": "contained",
             "back/callback": "answered",
+            "asked": "answered",
+            "handed": "answered",
+            "given": "answered",
         }
 
     def test_a_call_ends_with_its_own_legs(self, calls):
@@ -254,6 +260,15 @@ class TestEveryTrap:
             0,
             10,
         ]
+
+    @pytest.mark.parametrize(
+        "call, talk, consult",
+        [("asked", 185, 60), ("handed", 85 + 100, 20), ("given", 85 + 98, 0), ("answered", 80, 0)],
+    )
+    def test_talk_with_the_caller_and_between_agents(self, calls, call, talk, consult):
+        assert calls.loc[call, ["agent", "talk_seconds"]].tolist() == ["Ann Ash", talk]
+        assert float(calls.loc[call, "consult_seconds"]) == consult
+        assert calls.loc[call, "wrap_up_code"] == "About a bill"
 
     def test_names_in_place_of_ids(self, calls, every):
         assert calls.loc["answered", ["queue", "agent", "team", "wrap_up_code"]].tolist() == [
@@ -275,7 +290,7 @@ class TestEveryTrap:
         assert metrics.abandonment_rate(every.calls)["abandoned_count"].tolist() == [2]
 
     def test_stages_in_the_order_of_time(self, every):
-        stages = every.call_stages.order_by("call_id", "position").execute().groupby("call_id")["stage"].agg(list)
+        stages = every.every("call_stages").order_by("call_id", "position").execute().groupby("call_id")["stage"].agg(list)
         assert stages["answered"] == ["Main menu", "queue", "agent"]
         assert stages["voicemail"] == ["queue", "voicemail"]
         assert stages["menu"] == ["menu"]

@@ -218,6 +218,27 @@ def test_the_export_of_the_index_page(tmp_path, key):
     assert why(data) == {("conversations", "not a time"): 1}
 
 
+@pytest.mark.parametrize("name", ["hubspot-crm-exports-all-tickets-2024-03-05.csv", "hubspot-crm-records-x.csv"])
+def test_both_headers_come_under_both_names_and_of_several_categories_the_first_counts(tmp_path, name):
+    lines = [
+        ["Record ID", *HEAD[1:], "Category"],
+        [*EXPORT[1], "Billing issue; Feature request;Other"],
+        [*EXPORT[2], "Billing issue"],
+        [*EXPORT[3], ""],
+    ]
+    data = open_data(write(tmp_path, name, lines))
+    assert data.source == "hubspot" and adds_up(data)
+    assert rows(data, "conversations", "conversation_id", "topic", "other_topics") == [
+        ["1", "Billing issue", "Feature request;Other"],
+        ["2", "Billing issue", None],
+        ["3", None, None],
+    ]
+    lines[0][4] = "Opened"
+    with pytest.raises(BadData, match="no column 'Create date'") as caught:
+        open_data(write(tmp_path, name, lines))
+    assert "'Ticket ID'" not in str(caught.value)
+
+
 def test_a_renamed_column_is_named(tmp_path):
     lines = [["Create day" if name == "Create date" else name for name in HEAD], *EXPORT[1:]]
     with pytest.raises(BadData, match="'Create date'.*'Create day'"):

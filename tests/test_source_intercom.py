@@ -95,9 +95,11 @@ def workspace(tmp_path_factory):
                 conversation(3, statistics=told | {"first_admin_reply_at": None}, delivered_as="automated"),
                 conversation(4, ai_agent_participated=True, ai_agent={"resolution_state": "routed_to_team"},
                              conversation_rating={"rating": None, "remark": None, "created_at": at(70)}),
+                conversation(6, ai_agent_participated=True, ai_agent={"resolution_state": "procedure_handoff"}),
+                conversation(7, ai_agent_participated=True, ai_agent={"resolution_state": "a state to come"}),
                 conversation(5, source={"type": "email", "delivered_as": "customer_initiated", "author": CUSTOMER, "body": ""}, state="snoozed"),
             ],
-            "pages": {"type": "pages", "next": None}, "total_count": 5,
+            "pages": {"type": "pages", "next": None}, "total_count": 7,
         },
         admins={"type": "admin.list", "admins": ADMINS}, teams=TEAMS,
         contacts={"type": "list", "data": [{"type": "contact", "id": "c1", "role": "user", "has_hard_bounced": False, "language_override": "pt-BR"}]},
@@ -115,6 +117,8 @@ def test_the_newest_copy_is_used(workspace):
         ["3", "open", "chat", "proactive", "Ada", "First line", "pt", None, "normal"],
         ["4", "open", "chat", "inbound", "Ada", "First line", "pt", None, "normal"],
         ["5", "snoozed", "email", "inbound", "Ada", "First line", "pt", None, "normal"],
+        ["6", "open", "chat", "inbound", "Ada", "First line", "pt", None, "normal"],
+        ["7", "open", "chat", "inbound", "Ada", "First line", "pt", None, "normal"],
     ]
     assert [entry[:3] for entry in set_aside(workspace)] == [("conversations", "1", "older copy")]
 
@@ -196,6 +200,8 @@ def test_ratings_and_the_ai_agent(workspace):
     assert [row[1] for row in rows(workspace, "conversations", "conversation_id", "bot_outcome")] == [
         None,
         None,
+        None,
+        "handed_off",
         None,
         "handed_off",
         None,

@@ -253,6 +253,60 @@ def test_a_warehouses_tables(tmp_path):
     assert metrics.reopen_rate(data.conversations)[["n", "reopened_count"]].values.tolist() == [[2, 1]]
 
 
+LISTED = [
+    ["sys_id", "number", "opened_at", "state", "caller_id", "assigned_to", "opened_by", "sys_created_by"],
+    ["s1", "INC1", "2025-03-17 10:00:00", "In Progress", "Joe Employee", "Ann Agent", "Ann Agent", "ann.agent"],
+    ["s2", "INC2", "2025-03-17 10:00:00", "In Progress", "Cy", "Bo", "Cy", "e4711"],
+]
+JOURNAL = ["sys_id", "element_id", "element", "value", "sys_created_on", "sys_created_by"]
+SAID = [
+    ["j1", "s1", "comments", "any news?", "2025-03-17 10:06:00", "joe.employee"],
+    ["j2", "s1", "comments", "not yet", "2025-03-17 11:04:00", "ann.agent"],
+    ["j3", "s2", "comments", "help", "2025-03-17 10:01:00", "e4711"],
+    ["j4", "s2", "work_notes", "hm", "2025-03-17 10:02:00", "e0001"],
+    ["j5", "s2", "comments", "done", "2025-03-17 10:30:00", "e0001"],
+]
+
+
+def test_a_list_of_the_journal_is_in_the_exporters_zone_and_names_tell_who_wrote(tmp_path):
+    """Without users: the caller by name, or as who opened it; an agent as who was given it, or writes work notes."""
+    settings(tmp_path, ROME)
+    write(tmp_path, "incident.csv", LISTED)
+    write(tmp_path, "sys_journal_field.csv", [JOURNAL, *SAID])
+    write(tmp_path, "sys_audit.csv", [AUDIT[0][:5], ["s1", "state", "1", "2", "2025-03-17 10:30:00"]])
+    data = open_data(tmp_path, source="servicenow")
+    assert adds_up(data)
+    assert rows(data, "conversations", "created_at", "first_response_at") == [
+        ["2025-03-17 09:00", "2025-03-17 10:04"],
+        ["2025-03-17 09:00", "2025-03-17 09:30"],
+    ]
+    assert rows(data, "messages", "sender") == [["customer"], ["agent"], ["customer"], ["agent"], ["agent"]]
+    assert rows(data, "status_changes", "changed_at") == [["2025-03-17 09:30"]]
+
+
+def test_who_wrote_isnt_guessed(tmp_path):
+    """One comment that can't be told: no first response, as a later one would be taken for it; with users there is one."""
+    write(tmp_path, "incident.csv", LISTED)
+    write(
+        tmp_path, "sys_journal_field.csv", [JOURNAL, *SAID, ["j6", "s1", "comments", "?", "2025-03-17 10:02:00", "x9"]]
+    )
+    data = open_data(tmp_path, source="servicenow")
+    assert adds_up(data)
+    assert "first_response_at" not in data.conversations.columns
+    assert any("first response are left out" in str(note) for note in data.notes)
+    assert rows(data, "messages", "sender") == [["customer"], ["customer"], ["agent"]]
+    assert sorted(why(data).values()) == [1, 2]
+    users = [("u1", "joe.employee", "Joe Employee"), ("u2", "ann.agent", "Ann Agent"), ("u3", "x9", "Zoe"), ("u4", "e0001", "Bo"), ("u5", "e4711", "Cy")]  # fmt: skip
+    write(
+        tmp_path,
+        "sys_user.json",
+        {"result": [dict(zip(("sys_id", "user_name", "name"), one, strict=True)) for one in users]},
+    )
+    data = open_data(tmp_path, source="servicenow")
+    assert adds_up(data) and not why(data)
+    assert rows(data, "conversations", "first_response_at") == [["2025-03-17 10:02"], ["2025-03-17 10:30"]]
+
+
 def test_half_an_export(tmp_path):
     data = open_data(write(tmp_path, "task.csv", TASKS), source="servicenow")
     assert adds_up(data)

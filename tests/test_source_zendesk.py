@@ -233,6 +233,34 @@ def test_comments_and_ratings_among_the_events(tmp_path):
     assert ["team", "First line"] in rows(data, "status_changes", "field", "to_value")
 
 
+def test_events_in_words_that_set_many_fields_and_side_conversations(tmp_path):
+    """An event calls its way "Rule" or "Mail"; the one of a creation sets all fields; agents among themselves are no contact."""
+    made = {"id": 3, "event_type": "Create", "via": "Mail", "status": "new", "priority": None, "tags": ["a"], "group_id": 21,
+            "custom_ticket_fields": {"77": "z"}}  # fmt: skip
+    tagged = {"id": 4, "event_type": "Change", "via": "Rule", "tags": ["a", "b"], "added_tags": ["b"], "removed_tags": []}  # fmt: skip
+    said = {"event_type": "Comment", "public": True, "via_reference_id": None}
+    events = [
+        {"id": 1, "ticket_id": 1, "updater_id": 900, "created_at": "2024-03-01T09:00:00Z", "via": "Mail",
+         "child_events": [made, said | {"id": 5, "author_id": 900, "body": "help", "via": "Mail"}]},
+        {"id": 2, "ticket_id": 1, "updater_id": 11, "created_at": "2024-03-01T09:01:00Z", "via": "Rule",
+         "child_events": [tagged, said | {"id": 6, "author_id": 11, "body": "we got it", "via": "Rule"}]},
+        {"id": 7, "ticket_id": 1, "updater_id": 11, "created_at": "2024-03-01T09:30:00Z", "via": "Web form",
+         "child_events": [said | {"id": 8, "author_id": 11, "body": "done", "via": "Web form"}]},
+    ]  # fmt: skip
+    tickets = [ticket(1), ticket(2, via={"channel": "side_conversation"})]
+    data = open_data(
+        write(tmp_path, tickets=tickets, ticket_events={"ticket_events": events}, groups=GROUPS), source="zendesk"
+    )
+    assert adds_up(data)
+    assert rows(data, "messages", "message_id", "sender") == [["5", "customer"], ["6", "system"], ["8", "agent"]]
+    assert rows(data, "conversations", "conversation_id", "first_response_at") == [["1", "2024-03-01 09:30:00"]]
+    assert sorted(rows(data, "status_changes", "field", "to_value")) == [
+        ["77", "z"], ["status", "new"], ["tags", '["a","b"]'], ["tags", '["a"]'], ["team", "First line"],
+    ]  # fmt: skip
+    reasons = data.ledger[data.ledger["table"] == "conversations"]["reason"].tolist()
+    assert len(reasons) == 1 and "side conversation among agents" in reasons[0]
+
+
 def test_tickets_alone_say_nothing_of_what_they_cannot_tell(tmp_path):
     data = open_data(write(tmp_path, tickets={"tickets": [ticket(1), ticket(2, status="closed")]}), source="zendesk")
     assert adds_up(data)

@@ -162,7 +162,9 @@ def test_what_was_found_out_is_told(by_eye):
     assert noted(data, "day first, as dates with points are, such as 25.09.2026 10:00.")
     assert noted(data, "closed_at: numbers such as 45926.42371527778 were read as the days of a spreadsheet.")
     zoned = sum(any(mark in text for mark in ("Z", "+0", " -09", "UTC", "GMT", "16957")) for text in BY_EYE)
-    assert noted(data, f"{zoned} times have an offset, {len(BY_EYE) - zoned} have none: those were taken as local time")
+    assert noted(
+        data, f"{len(BY_EYE) - zoned} times lack an offset that others have ({zoned}): those were taken as local time"
+    )
 
 
 # ------------------------------------------------------------------------- times, against others

@@ -43,7 +43,9 @@ def main(args=None):
         typer.echo(f"toolkit: {error}", err=True)
         return 6 if isinstance(error, EmptyPeriod) else 2
     except OSError as error:  # a path that can't be read or written, a full disk
-        where = f"{error.filename}: " if error.filename else ""
+        from toolkit.load.files.places import masked
+
+        where = f"{masked(error.filename)}: " if error.filename else ""
         typer.echo(f"toolkit: {where}{error.strerror or error}", err=True)
         return 2
     return 0

@@ -27,6 +27,7 @@ def check(
 ):
     """Read an export, show what is wrong with it, and what it supports."""
     from toolkit.load import open_data
+    from toolkit.load.quality import shown_rules
     from toolkit.report.doubts import doubts_of
     from toolkit.report.notebooks import reports_there
     from toolkit.report.printed import print_frame, write_ledger
@@ -48,7 +49,7 @@ def check(
     print_frame(screen, "Rows", opened.counts[["table", "rows_in", "rows_used", "rejected", "repaired"]])
     if len(ledger):
         keys = ["table", "rule", "action"]
-        rules = ledger.groupby(keys, dropna=False).size().rename("rows").reset_index()
+        rules = ledger.assign(rule=shown_rules(ledger)).groupby(keys, dropna=False).size().rename("rows").reset_index()
         print_frame(screen, "What was found", rules)
     else:
         screen.print("Nothing was rejected or repaired.")

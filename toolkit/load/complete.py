@@ -2,6 +2,7 @@
 
 from toolkit.errors import BadData, BadSettings
 from toolkit.load.sql import quote
+from toolkit.sources import raw_names
 
 
 def complete(con, source, files, note):
@@ -22,6 +23,7 @@ def complete(con, source, files, note):
     -------
     set of str, the raw files that there are, and their columns as "file.column", in lower case
     """
+    _check_selects(con, source)
     there = {name.lower() for name in files}
     read = {name for table in source.selects if not source.passes_all(table) for name in source.raw_names(table)}
     for name, spec in source.spec.files.items():
@@ -47,8 +49,47 @@ def complete(con, source, files, note):
             kind = "VIEW" if source.readers(view) < 2 else "TABLE"
             con.execute(f"CREATE {kind} raw.{quote(view)} AS {select}")
         except Exception as error:
-            raise BadData(f"{source.folder / f'{view}.view.sql'}: can't run: {said(error)}") from None
+            unknown = [name for name in raw_names(select) if not _is_relation(con, name)]
+            order = ", ".join(source.spec.views)
+            told = (
+                f" It reads raw.{', raw.'.join(unknown)}, which is none of its files, nor a view before it (views: {order})"
+                if unknown
+                else ""
+            )
+            raise BadData(f"{source.folder / f'{view}.view.sql'}: can't run: {said(error)}.{told}") from None
     return there
+
+
+def _is_relation(con, name):
+    return con.execute(
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'raw' AND lower(table_name) = ?", [name]
+    ).fetchone()[0]
+
+
+def _check_selects(con, source):
+    """An error where a file of SQL holds anything but one select: another statement would be run as well.
+
+    Raises
+    ------
+    BadSettings
+    """
+    texts = {f"{name}.sql": source.sql(name) for name in source.selects}
+    if (source.folder / "unused.sql").is_file():
+        texts["unused.sql"] = source.sql("unused")
+    for view in source.spec.views:
+        if (source.folder / f"{view}.view.sql").is_file():
+            texts[f"{view}.view.sql"] = source.view(view)
+    for name, text in texts.items():
+        try:
+            statements = con.extract_statements(text)
+        except Exception as error:
+            raise BadSettings(f"{source.folder / name}: can't run: {said(error)}") from None
+        kinds = [statement.type.name for statement in statements]
+        if not kinds:
+            raise BadSettings(f"{source.folder / name}: is empty; write a select into it, or take it away")
+        if kinds != ["SELECT"]:
+            held = f"{len(kinds)} statements ({', '.join(kinds)})" if len(kinds) > 1 else f"the statement {kinds[0]}"
+            raise BadSettings(f"{source.folder / name}: holds {held}; it may hold one SELECT, and nothing else")
 
 
 def said(error):

@@ -1,6 +1,5 @@
 """Which system wrote an export: told by its columns, its JSON keys and its names, and said why."""
 
-import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,14 +7,20 @@ from pathlib import Path
 from toolkit.errors import BadData
 from toolkit.load.files import peek
 from toolkit.load.files.find import matches
-from toolkit.load.files.fit import HEADLESS, fits, has_header, share, specific
+from toolkit.load.files.fit import HEADLESS, fits, has_header, route_of, share, specific
+from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
+from toolkit.load.files.walk import alike, files_below
 from toolkit.sources import OWN, list_sources
-from toolkit.tables import OUTSIDE
+from toolkit.tables import OUTSIDE, TABLES
+from toolkit.vocabulary import likely_column
 
 BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
+MOST_KINDS = 500  # of files that are named alike; the first and the last of each are looked at
 HALF = 0.5  # of the columns that a source can't do without
+BY_NAME = "Is taken for"
+FEWEST = 3  # of them that must be there
 LONGEST_NAME = 40
 SHOWN = 12  # files, and columns of each, in a message
 TEXTS = ("csv", "lines")
@@ -85,10 +90,11 @@ def recognise(path):
         best = [one for one in found if one.score == found[0].score]
         said = " or ".join(f"{one.source.title} (--source {one.source.name}; {one.why})" for one in best)
         raise BadData(f"{shown_path(path)}: may be {said}; say which")
-    named = _by_name(path, tables, unread)
+    routes = _routes(tables)
+    named = [] if routes else _by_name(path, tables, unread)
     if len(named) == 1:
-        return _told(named[0], f"Is taken for {named[0].title}, by the names of its files")
-    raise BadData(_nothing_known(path, tables, unread))
+        return _told(named[0], f"{BY_NAME} {named[0].title}, by the names of its files")
+    raise BadData(_nothing_known(path, tables, unread, routes))
 
 
 def _told(source, why):
@@ -103,10 +109,10 @@ def _tables(path, unread):
     if not Path(path).is_dir():
         yield from peek(path, rows=ROWS)
         return
-    alike = {}
+    groups = {}
     for file in _files(Path(path)):
-        alike.setdefault((file.parent, re.sub(r"\d+", "#", file.name.lower())), []).append(file)
-    for files in alike.values():
+        groups.setdefault(alike(file.relative_to(path).as_posix()), []).append(file)
+    for files in list(groups.values())[:MOST_KINDS]:
         for file in dict.fromkeys([files[0], files[-1]]):
             try:
                 yield from peek(file, rows=ROWS)
@@ -115,11 +121,9 @@ def _tables(path, unread):
 
 
 def _files(folder):
-    inner = [folder, *sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))]
-    for place in inner:
-        for file in sorted(place.iterdir()):
-            if file.is_file() and not file.name.startswith(".") and file.name.lower() not in BESIDE:
-                yield file
+    for file in files_below(folder):
+        if not file.name.startswith(".") and file.name.lower() not in BESIDE:
+            yield file
 
 
 def _candidate(source, tables):
@@ -179,14 +183,44 @@ def _by_name(path, tables, unread):
     named = [(_below(table.file, path), table) for table in tables] + [(_below(file, path), None) for file in unread]
     found = []
     for source in list_sources():
-        made = [spec for spec in source.spec.files.values() if not spec.lookup]
+        made = {raw: spec for raw, spec in source.spec.files.items() if not spec.lookup}
         if any(
-            matches(name, spec.patterns) and (table is None or share(table, spec) >= HALF)
+            matches(name, spec.patterns)
+            and (table is None or (_is_own(table, raw, spec) if source.name == OWN else _is_nearly(table, spec)))
             for name, table in named
-            for spec in made
+            for raw, spec in made.items()
         ):
             found.append(source)
     return [source for source in found if source.name == OWN] if len(found) > 1 else found
+
+
+def _is_nearly(table, spec):
+    """Whether a table has most of the columns that a source can't do without: two that any system has say nothing."""
+    return share(table, spec) >= HALF and round(share(table, spec) * len(spec.requires)) >= min(
+        FEWEST, len(spec.requires)
+    )
+
+
+def _is_own(table, raw, spec):
+    """Whether a table that is called as one of the toolkit's own may be it: other systems call theirs so, too.
+
+    Each column that it can't do without is there, or one that is likely it; or half of all are named as the contract says.
+    """
+    if share(table, spec) < HALF:
+        return False
+    names = TABLES[raw].names
+    named = [column for column in table.columns if column in names]
+    if len(named) >= HALF * len(table.columns):
+        return True
+    have = set(map(spelt, table.columns))
+    free = [column for column in table.columns if spelt(column) not in set(map(spelt, names))]
+    return all(spelt(column) in have or likely_column(column, free) for column in spec.requires)
+
+
+def _routes(tables):
+    """Sentences on the tables that come by another way out of a system that is known."""
+    told = [(table, route_of(table, source)) for source in list_sources() for table in tables]
+    return [f"  {_place(table)} looks like {says}" for table, says in told if says]
 
 
 def _short(name):
@@ -200,7 +234,7 @@ def _below(file, path):
     return file.relative_to(path).as_posix() if path.is_dir() and file.is_relative_to(path) else file.name
 
 
-def _nothing_known(path, tables, unread):
+def _nothing_known(path, tables, unread, routes=()):
     path = shown_path(path)
     tables = sorted(tables, key=lambda table: len(table.columns) < 2)  # a text without columns is hardly the export
     lines = [f"{path}: isn't an export that is known by its columns or names. It holds:"]
@@ -212,6 +246,7 @@ def _nothing_known(path, tables, unread):
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")
     lines += [f"  {why}" for why in list(unread.values())[:SHOWN]]
+    lines += routes[:SHOWN]
     first = next((str(table.file) for table in tables), str(path))
     lines += [
         "What to do:",

@@ -3,6 +3,7 @@
 import datetime
 import glob
 import json
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,9 +12,9 @@ from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said
 from toolkit.load.data import Data
-from toolkit.load.detect import recognise
+from toolkit.load.detect import BY_NAME, recognise
 from toolkit.load.files.headers import spelt
-from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
+from toolkit.load.files.places import as_url, is_url, refuse_connection, refuse_device, refuse_url, shown_path
 from toolkit.load.labels import use_labels_of
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
@@ -78,7 +79,13 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
         data = _open_prepared(path)
     else:
         source, why = (source, "") if source else recognise(path)
-        data = _open_raw(path, source, service or None, as_of or None, told)
+        try:
+            data = _open_raw(path, source, service or None, as_of or None, told)
+        except BadData as error:
+            if not why.startswith(BY_NAME):
+                raise
+            other = f"If it is another system's: toolkit map {shlex.quote(str(path))}"
+            raise BadData(f"{error}\nThe export {why[0].lower()}{why[1:]}. {other}", ledger=error.ledger) from None
         data.recognised = why
     data.outside_file = None if is_url(path) else find_outside(path)
     use_labels_of(data)
@@ -88,7 +95,9 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
 
 def _find(path):
     if path.exists():
+        refuse_device(path)
         return path
+    refuse_connection(path)
     if path.is_absolute():
         raise BadData(f"{path}: there is no such file or folder")
     for folder in Path.cwd().resolve().parents:
@@ -338,8 +347,9 @@ def _why_unusable(con, name, rows):
     ).fetchone()
     shown = f"such as {value!r}" if value is not None else "empty"
     place = f"{name}.{column}" if column else name
+    many = f"none of its {rows:,} rows can be used. Most often ({n:,} {'row' if n == 1 else 'rows'}), "
     return file, (
-        f"none of its {rows:,} rows can be used. Most often ({n:,} rows), {place}: {rule}, {shown} "
+        f"{many if rows > 1 else 'its only row cannot be used: '}{place}: {rule}, {shown} "
         f"({reason}). Check that the file holds {name} and that the column holds what the data dictionary says"
     )
 

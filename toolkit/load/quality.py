@@ -19,7 +19,7 @@ from toolkit.tables import SCORE_RANGE
 REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
     "short line": "the line has fewer fields than the file's first line",
-    "unusable line": "the line can be read, but is no part of anything that can be counted",
+    "unusable line": "set aside by the source",
     "left out by the source": "the source's selects return no row for it",
     "not a time": "the value is not a time from 1900 on, in no form that is known",
     "not a number": "the value is not a number",
@@ -333,6 +333,21 @@ def _write(con, table, rule, action, column, value, typed, condition, reason="")
         f"FROM {typed} WHERE {condition} ORDER BY {ID}",
         [table.name, rule, action, column, reason or REASONS[rule]],
     )
+
+
+def shown_rules(ledger):
+    """The rule of each entry as people are told of it: of what a source sets aside, why.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+
+    Returns
+    -------
+    Series of str
+    """
+    inner = ledger["reason"].str.extract(r"\((.*)\)$", expand=False)
+    return ledger["rule"].where(ledger["rule"] != "unusable line", "set aside: " + inner.fillna(""))
 
 
 def create_ledger(con):

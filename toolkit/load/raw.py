@@ -142,7 +142,8 @@ def words_for_missing(files, missing, have, table=None):
     hints = ", ".join(repr(column) + (f" (did you mean {match!r}?)" if match else "") for column, match in likely)
     whose = f", which {table.name} can't do without" if table else ""
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"{files[0]}{more}: has no column {hints}{whose}; its columns are: {', '.join(have)}"
+    said = f"{files[0]}{more}: has no column {hints}{whose}; its columns are: {', '.join(have)}"
+    return f"{said}. If it is an export of another system: toolkit map {files[0]}" if table else said
 
 
 def refuse(missing):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter
+from toolkit.load.files.places import is_url, refuse_connection, shown_path
 from toolkit.mapping.answers import read_answers
 from toolkit.mapping.plan import answered, make_plan, plan_zone, questions, refuse_unusable
 from toolkit.mapping.write import source_files
@@ -59,6 +60,11 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     ToolkitError
         A file that fits no table, an answer that is wrong, a folder that is there already.
     """
+    for path in paths:
+        if is_url(path):
+            raise BadData(f"{shown_path(path)}: is a URL; a map is made of files. Export the tables as CSV or Parquet")
+        if not Path(path).exists():
+            refuse_connection(path)
     paths = [Path(path) for path in paths]
     data_path = _place(paths)
     name = name or source_name(paths[0])

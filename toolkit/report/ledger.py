@@ -11,6 +11,7 @@ from toolkit.report.wording import format_time
 
 FILE = "ledger.html"
 MOST = 200  # entries that the page lists
+ASIDE = "unusable line"
 LONGEST = 120  # characters of a value
 COUNTS = ("rows_in", "rows_used", "rejected", "repaired")
 
@@ -125,7 +126,10 @@ def _entry(row):
         "place": words.text("pages.ledger.file_row", **place),
         "column": _where(row),
         "value": _value(row["value"]),
-        "reason": _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
+        # of what a source sets aside each row has a reason of its own
+        "reason": words.sentence_case(row["reason"])
+        if row["rule"] == ASIDE
+        else _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
     }
 
 

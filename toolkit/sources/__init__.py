@@ -31,8 +31,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
 from toolkit.tables import TABLES
@@ -45,6 +46,8 @@ class FileSpec(BaseModel):
     """How one kind of raw file is found and read."""
 
     model_config = ConfigDict(extra="forbid")
+    # Names, in any case: without a folder of files in the folder that was given, "tickets/*.csv" of files anywhere
+    # below a folder so called; a file of another name is taken when its columns fit.
     patterns: list[str]
     table: str | None = (
         None  # whose count of rows its lines belong to; default: the table of its name, or that reads it
@@ -60,6 +63,7 @@ class FileSpec(BaseModel):
     requires: list[str] = []  # raw columns without which the selects can't run; a file is recognised by them
     may_lack: list[str] = []  # further columns that the selects read: null in a file that has them not
     like: dict[str, str] = {}  # column: pattern of its values, to recognise a file by, as one without a header
+    like_share: Annotated[float, Field(gt=0, le=1)] = 0.8  # the share of the values looked at that must be like that
     lookup: bool = False  # only completes the rows of others: no table is made of it alone
     without: str = ""  # told where an optional file isn't there
     format: Literal["csv", "parquet", "sheet", "json", "mbox", "lines"] | None = None  # default: what the file is
@@ -67,10 +71,57 @@ class FileSpec(BaseModel):
     sheet: str | None = None  # of a workbook; default: the first with rows
     header_rows: Annotated[int, Field(ge=1, le=2)] = 1
 
+    @field_validator("patterns")
+    @classmethod
+    def _stays_below(cls, patterns):
+        for one in patterns:
+            if not one.strip() or one.startswith("/") or ".." in one.split("/"):
+                raise ValueError(f"{one!r} is no name of a file below the folder that is given")
+        return patterns
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _is_one_sign(cls, text, info):
+        if text is not None and (len(text) > 1 or text in ("\n", "\r") or not text and info.field_name == "delimiter"):
+            none = '; "" means that nothing is quoted' if info.field_name == "quote" else ""
+            raise ValueError(f"has to be one sign{none}")
+        return text
+
+    @field_validator("table")
+    @classmethod
+    def _is_table(cls, table):
+        if table is not None and table not in TABLES:
+            raise ValueError(f"is no table{suggestion(table, TABLES)}; the tables are {', '.join(TABLES)}")
+        return table
+
+    @field_validator("like")
+    @classmethod
+    def _are_patterns(cls, like):
+        for column, pattern in like.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{column}: {pattern!r} is no regular expression: {error}") from None
+        return like
+
+    @model_validator(mode="after")
+    def _names_its_columns(self):
+        if not self.header and not self.columns and self.format in (None, "csv"):
+            raise ValueError("header = false needs columns = [...], the names of its columns")
+        return self
+
     @property
     def columns_read(self):
         """The raw columns that the selects read."""
         return list(dict.fromkeys([*self.columns, *self.requires, *self.may_lack]))
+
+
+class Route(BaseModel):
+    """Another way in which people take data out of the system: known by its columns, and not read."""
+
+    model_config = ConfigDict(extra="forbid")
+    columns: Annotated[list[str], Field(min_length=1)]  # all of which a file of it has
+    says: str  # what it is, and which export to take: "a Salesforce report; the weekly Data Export tells more"
 
 
 class SourceSpec(BaseModel):
@@ -90,7 +141,15 @@ class SourceSpec(BaseModel):
     views: list[str] = []  # <name>.view.sql, read as raw.<name>; each may read those before it
     # "table" or "table.column" -> files, or "file.column", one of which must be there, or it is left out as not known
     needs: dict[str, list[str]] = {}
+    elsewhere: list[Route] = []  # other exports of the system, told where someone gives one
     files: dict[str, FileSpec]
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, zone):
+        if zone is not None and zone not in available_timezones():
+            raise ValueError(f"is no time zone{suggestion(zone, available_timezones())}; write one such as Europe/Rome")
+        return zone
 
 
 @dataclass(frozen=True)
@@ -138,7 +197,7 @@ class Source:
         """The raw files that the select of a table reads, by itself or through views, and those views."""
         found, unread = set(), [self.sql(table)]
         while unread:
-            named = _raw_names(unread.pop()) - found
+            named = raw_names(unread.pop()) - found
             found |= named
             unread += [self.view(view) for view in self.spec.views if view.lower() in named]
         return [name for name in [*self.spec.files, *self.spec.views] if name.lower() in found]
@@ -183,7 +242,7 @@ def _read_text(path, changed):
 
 
 @cache
-def _raw_names(sql):
+def raw_names(sql):
     """What an SQL text reads of the schema raw, in lower case."""
     said = re.sub(r"--[^\n]*", "", sql)
     return frozenset(

@@ -2,7 +2,10 @@
 
 import contextlib
 import fnmatch
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 
 from toolkit.errors import BadData
 from toolkit.load.files.headers import name_columns, spelt
@@ -80,18 +83,16 @@ def attach(source, given, targets):
         con.execute(f"ATTACH {literal(given.path)} AS given (READ_ONLY)")
     except Exception as error:
         raise BadData(f"{given.shown}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None
-    tables = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'given' AND schema_name = 'main' UNION ALL "
-        "SELECT view_name FROM duckdb_views() WHERE database_name = 'given' AND schema_name = 'main' AND NOT internal"
-    ).fetchall()
-    have = [name for (name,) in tables]
+    have, views = _of_duckdb(con, "given")
 
     def columns_of(table):
         return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM given.main.{quote(table)}").fetchall()]
 
     names = tables_for(source, have, columns_of)
     if not names:
-        raise refuse_none(given.shown, source, have)
+        raise _only_views(given, views) if views and not have else refuse_none(given.shown, source, have)
+    if views:
+        next(iter(targets.values())).note(("notes.unread_views", {"names": views}))
     for name, table in names.items():
         relation = f"given.main.{quote(table)}"
         con.execute(
@@ -99,6 +100,31 @@ def attach(source, given, targets):
             f"{literal(given.shown)} AS _file, row_number() OVER () AS _row FROM {relation}"
         )
     return list(names), sorted(set(have) - set(names.values()))
+
+
+def _of_duckdb(con, database):
+    """(names of the tables, names of the views) of a DuckDB file.
+
+    Its views aren't read: one may read any file that this machine's user can.
+    """
+    return tuple(
+        [
+            name
+            for (name,) in con.execute(
+                f"SELECT {kind}_name FROM duckdb_{kind}s() WHERE database_name = ? AND schema_name = 'main' "
+                "AND NOT internal ORDER BY 1",
+                [database],
+            ).fetchall()
+        ]
+        for kind in ("table", "view")
+    )
+
+
+def _only_views(given, views):
+    return BadData(
+        f"{given.shown}: holds views and no tables; views aren't read, as they may read other files. Make tables of them: "
+        f"CREATE TABLE x AS SELECT * FROM {', '.join(views[:5])}"
+    )
 
 
 def first_rows(con, relation, rows):
@@ -114,17 +140,34 @@ def first_rows(con, relation, rows):
 
 @contextlib.contextmanager
 def opened(given):
-    """A SQLite file, opened for reading only."""
-    con = None
+    """A SQLite file, opened for reading only; a copy where rows still lie in the files beside it."""
+    con = copies = None
     try:
-        con = sqlite3.connect(f"{given.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        beside = [path for end in ("-wal", "-journal") if _holds(path := Path(f"{given.path}{end}"))]
+        if beside:
+            copies = Path(tempfile.mkdtemp(prefix="toolkit-sqlite-"))
+            for path in (*beside, given.path):
+                shutil.copyfile(path, copies / path.name)
+            con = sqlite3.connect(copies / given.path.name)
+        else:
+            con = sqlite3.connect(f"{given.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         con.text_factory = lambda content: content.decode("utf-8", "replace")
         yield con
     except sqlite3.Error as error:
+        if "malformed" in str(error) or "not a database" in str(error):
+            raise BadData(f"{given.shown}: is a SQLite database that is damaged ({error}); copy it again") from None
         raise BadData(f"{given.shown}: can't be read as a SQLite database: {error}") from None
+    except OSError as error:
+        raise BadData(f"{given.shown}: can't be copied with the rows beside it: {error.strerror or error}") from None
     finally:
         if con is not None:
             con.close()
+        if copies:
+            shutil.rmtree(copies, ignore_errors=True)
+
+
+def _holds(path):
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _names(con):
@@ -181,11 +224,11 @@ def peek(given, rows):
 
     try:
         with duckdb.connect(str(given.path), read_only=True) as con:
-            listed = con.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' UNION ALL "
-                "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal ORDER BY 1"
-            ).fetchall()
-            for (table,) in listed:
+            con.execute("SET enable_external_access = false")
+            have, views = _of_duckdb(con, con.execute("SELECT current_database()").fetchone()[0])
+            if views and not have:
+                raise _only_views(given, views)
+            for table in have:
                 yield table, *first_rows(con, quote(table), rows)
     except duckdb.Error as error:
         raise BadData(f"{given.shown}: can't be opened as a DuckDB database: {str(error).splitlines()[0]}") from None

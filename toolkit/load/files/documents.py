@@ -115,8 +115,14 @@ def _mended(text):
         return None
 
 
-def one_after_another(text):
-    """(number, text) of documents that follow one another without commas, as pages put together are; else None."""
+def one_after_another(text, is_cut=False):
+    """(number, text) of documents that follow one another without commas, as pages put together are; else None.
+
+    Of a text that is cut the last may be broken off.
+
+    >>> one_after_another('{"id": 1}{"id": 2}{"i'), one_after_another('{"id": 1}{"id": 2}{"i', is_cut=True)
+    (None, [(1, '{"id": 1}'), (2, '{"id": 2}')])
+    """
     decoder, at, found = json.JSONDecoder(strict=False), 0, []
     while at < len(text):
         blank = re.compile(r"\s*").match(text, at).end()
@@ -125,7 +131,7 @@ def one_after_another(text):
         try:
             value, end = decoder.raw_decode(text, blank)
         except (ValueError, RecursionError):
-            return None
+            return (found or None) if is_cut else None
         if not isinstance(value, dict | list):
             return None
         found.append((len(found) + 1, text[blank:end]))

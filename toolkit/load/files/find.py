@@ -6,16 +6,18 @@ from pathlib import Path, PurePosixPath
 
 from toolkit.errors import BadData
 from toolkit.load.files import packed
-from toolkit.load.files.fit import fits, specific
+from toolkit.load.files.fit import fits, route_of, share, specific
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
 from toolkit.load.files.peek import peek_given
+from toolkit.load.files.walk import alike, files_below, folders_passed_over
+from toolkit.sources import FileSpec
 from toolkit.tables import OUTSIDE
 from toolkit.vocabulary import likely_column
 
 NO_DATA = ("service.toml", "readme.md", "thumbs.db", "desktop.ini", OUTSIDE)
-MOST_LOOKED_AT = 200  # files whose names say nothing
+MOST_LOOKED_AT = 200  # files whose names say nothing; further ones are what those named alike are
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Entry:
     Attributes
     ----------
     name : str
-        With at most one folder, parted by a slash.
+        With the folders below the one that was given, parted by slashes.
     given : Given
         Of a member of an archive it is unpacked when it is first asked for.
     """
@@ -51,19 +53,11 @@ class Entry:
 
 
 def entries(path, scratch):
-    """The files of a folder, one level deep, those in archives among them; or the file itself."""
+    """The files of a folder and of those in it, those in archives among them; or the file itself."""
     if path.is_file():
         return _opened(path, "", scratch)
-    inner = sorted(path.iterdir())
-    files = [(file, "") for file in inner if file.is_file()]
-    files += [
-        (file, folder.name)
-        for folder in inner
-        if folder.is_dir()
-        for file in sorted(folder.iterdir())
-        if file.is_file()
-    ]
-    return [one for file, folder in files if not _is_noise(file.name) for one in _opened(file, folder, scratch)]
+    files = [(file, file.parent.relative_to(path).as_posix()) for file in files_below(path) if not _is_noise(file.name)]
+    return [one for file, folder in files for one in _opened(file, "" if folder == "." else folder, scratch)]
 
 
 def _is_noise(name):
@@ -78,7 +72,7 @@ def _opened(file, folder, scratch):
     found = []
     for member, name in zip(names, packed.inner_names(names), strict=True):
         if not _is_noise(name.rsplit("/", 1)[-1]):
-            name = f"{folder}/{name.rsplit('/', 1)[-1]}" if folder else name
+            name = f"{folder}/{name}" if folder else name
             found.append(Entry(name, file, member, scratch))
     return found
 
@@ -119,9 +113,15 @@ def find_files(source, path, scratch, note):
     left = [entry for entry in there if id(entry) not in read]
     if path.is_file() and not read and len(specs) == 1 and len(there) == 1:
         found, left = dict.fromkeys(specs, there), []
-    for entry in left[:MOST_LOOKED_AT]:
+    known = {}  # how files are named -> what they were found to be
+    for number, entry in enumerate(left):
         open_ones = {name: spec for name, spec in specs.items() if name not in found or name in told}
-        name = _only_fit(entry, open_ones, tables)
+        seen = known.setdefault(alike(entry.name), set())
+        if number < MOST_LOOKED_AT:
+            name = _only_fit(entry, open_ones, tables)
+            seen.add(name)
+        else:
+            name = next(iter(seen)) if len(seen) == 1 else None
         if name:
             found.setdefault(name, []).append(entry)
             told.setdefault(name, []).append(entry.name)
@@ -140,15 +140,22 @@ def find_files(source, path, scratch, note):
 def matches(name, patterns):
     """Whether a file's name is one of a source's, capitals and an ending of gzip aside.
 
+    A pattern with a folder is that of files anywhere below a folder of that name; one without is that of files in the
+    folder that was given itself.
+
     >>> matches("Tickets_2024.JSON.gz", ["tickets*.json"]), matches("a/tickets.json", ["tickets*.json"])
     (True, False)
+    >>> matches("export/contacts/2024/03/x.json", ["contacts/*"]), matches("contacts/2024/x.json", ["2024/*.csv"])
+    (True, False)
     """
-    names = {name.lower(), name.lower().removesuffix(".gz")}
-    return any(
-        fnmatch.fnmatchcase(one, pattern.lower()) and name.count("/") == pattern.count("/")
-        for pattern in patterns
-        for one in names
-    )
+    *folders, file = name.lower().split("/")
+    names = {file, file.removesuffix(".gz")}
+    for pattern in patterns:
+        folder, _, last = pattern.lower().rpartition("/")
+        is_placed = any(fnmatch.fnmatchcase(one, folder) for one in folders) if folder else not folders
+        if is_placed and any(fnmatch.fnmatchcase(one, last) for one in names):
+            return True
+    return False
 
 
 def _fits(entry, spec, tables):
@@ -164,7 +171,11 @@ def _best(entry, names, specs, tables):
         place = (str(specs[name].records), specs[name].sheet)
         if known[name] and known[name] > known.get(best.get(place), 0):
             best[place] = name
-    return list(best.values()) or [name for name in names if not specs[name].requires] or names[:1]
+    if best or not all(specs[name].requires for name in names):
+        return list(best.values()) or [name for name in names if not specs[name].requires]
+    # it lacks columns of all: which ones is told of that which it comes nearest to
+    near = {name: max((share(table, specs[name]) for table in tables(entry, specs[name])), default=0) for name in names}
+    return [max(names, key=near.get)]
 
 
 def _only_fit(entry, specs, tables):
@@ -183,13 +194,15 @@ def unread_names(path, there, read):
         kept = {entry.name for entry in read}
         return [entry.name for entry in there if entry.name not in kept]
     kept = {entry.path for entry in read}
-    names = [
-        one.relative_to(path).as_posix()
-        for one in sorted(path.iterdir())
-        if not _is_noise(one.name) and not any(file == one or file.is_relative_to(one) for file in kept)
-    ]
+    partly = {folder for file in kept for folder in file.relative_to(path).parents}
+    # A folder of which nothing was read by its own name, else its files.
+    names = [folder.relative_to(path).as_posix() for folder in folders_passed_over(path)]
+    for file in dict.fromkeys(entry.path for entry in there):
+        if file not in kept:
+            below = file.relative_to(path)
+            names.append(next((one for one in reversed(below.parents) if one not in partly), below).as_posix())
     taken = {(entry.path, entry.member) for entry in read}
-    return names + [
+    return sorted(set(names)) + [
         f"{entry.path.name}/{entry.name}"
         for entry in there
         if entry.member and entry.path in kept and (entry.path, entry.member) not in taken
@@ -199,13 +212,18 @@ def unread_names(path, there, read):
 def _nothing(source, path, there, lacking, tables):
     """What to say where nothing, or not all that is needed, was found."""
     specs = source.spec.files
+    plain = FileSpec(patterns=[])
+    read = [
+        (entry.name, table) for entry in there[:20] for table in (tables(entry, plain) if source.spec.elsewhere else [])
+    ]
+    routes = "".join(f". {name} looks like {says}" for name, table in read if (says := route_of(table, source)))
     if path.is_file() and len(there) == 1:
         said = f"{path}: source {source.name!r} reads {source.reads}; this file's name is none of them"
         close = _nearest(there[0], specs, tables)
-        return f"{said}, nor does it fit by its columns. {close}" if close else said
+        return f"{said}, nor does it fit by its columns. {close}" if close and not routes else said + routes
     if lacking is not None:
         patterns = " or ".join(specs[lacking].patterns)
-        return f"{path}: has no file like {patterns}; source {source.name!r} reads {source.reads}"
+        return f"{path}: has no file like {patterns}; source {source.name!r} reads {source.reads}{routes}"
     listed = (
         ", ".join(file.name for file in sorted(path.iterdir())[:20])
         if path.is_dir()
@@ -216,7 +234,7 @@ def _nothing(source, path, there, lacking, tables):
         f"It holds: {listed or 'nothing'}. For an export of another system, name its source"
     )
     close = next((text for entry in there[:20] if (text := _nearest(entry, specs, tables))), "")
-    return f"{said}. {close}" if close else said
+    return f"{said}. {close}" if close and not routes else said + routes
 
 
 def _nearest(entry, specs, tables):

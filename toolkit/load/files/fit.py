@@ -4,7 +4,6 @@ import re
 
 from toolkit.load.files.headers import spelt
 
-LIKE = 0.8  # the share of the first rows that must look as a source says
 HEADLESS = ("lines",)  # formats whose columns have no names of their own
 
 
@@ -24,6 +23,12 @@ def share(table, spec):
     return sum(spelt(column) in have for column in spec.requires) / len(spec.requires) if spec.requires else 0.0
 
 
+def route_of(table, source):
+    """What a table is, in words, where it comes by another way out of the source's system, which isn't read; else ""."""
+    have = set(map(spelt, table.columns))
+    return next((one.says for one in source.spec.elsewhere if have >= set(map(spelt, one.columns))), "")
+
+
 def fits(table, spec):
     """Whether a table, peeked at as `spec` says, is such a file; never where nothing tells."""
     if has_header(spec):
@@ -38,6 +43,6 @@ def looks_like(table, spec):
             return False
         place = table.columns.index(column)
         cells = [row[place] for row in table.rows if row[place]]
-        if not cells or sum(bool(re.search(pattern, cell)) for cell in cells) < LIKE * len(cells):
+        if not cells or sum(bool(re.search(pattern, cell)) for cell in cells) < spec.like_share * len(cells):
             return False
     return True

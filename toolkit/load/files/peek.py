@@ -14,8 +14,9 @@ from toolkit.load.files import databases, delimited, documents, mail, packed, po
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import name_columns
 from toolkit.load.files.kinds import GZIP, OF_ENDING, ending, kind_of
-from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
+from toolkit.load.files.places import as_url, is_url, refuse_device, refuse_url, shown_path
 from toolkit.load.files.texts import numbered_lines, read_text
+from toolkit.load.files.walk import files_below
 from toolkit.load.sql import literal
 
 SIZE = 1 << 20  # bytes of a text that are looked at
@@ -58,7 +59,7 @@ def peek(path, rows=1000, spec=None):
     Parameters
     ----------
     path : path, or URL of a Postgres database
-        A folder is looked into one level deep.
+        A folder is looked into with the folders in it.
     rows : int
         How many, at most.
     spec : FileSpec, optional
@@ -86,13 +87,13 @@ def peek(path, rows=1000, spec=None):
         shown = shown_path(path)
         return [Peek(shown, "postgres", *table) for table in postgres.peek(as_url(path), rows)]
     path = Path(path)
+    refuse_device(path)
     scratch = Path(tempfile.mkdtemp(prefix="toolkit-peek-"))
     try:
         if not path.is_dir():
             return _peek_file(Given(path, str(path)), rows, spec, scratch)
         found = []
-        inner = [path, *sorted(folder for folder in path.iterdir() if folder.is_dir())]
-        for file in sorted(file for folder in inner for file in folder.iterdir() if file.is_file()):
+        for file in files_below(path):
             try:
                 found += _peek_file(Given(file, str(file)), rows, spec, scratch)
             except BadData:
@@ -168,7 +169,8 @@ def _peek_sheets(given, rows, spec, notes, scratch):
     shown, hidden = sheets.sheets_of(book)
     names, is_empty = [spec.sheet] if spec.sheet in (*shown, *hidden) else shown, True
     for name in names:
-        sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
+        with sheets.damage_told(given):
+            sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
         if sheet.columns:
             is_empty = False
             yield name, sheet.columns, [cells for _, cells in sheet.rows[:rows]]
@@ -204,7 +206,8 @@ def _peek_json(given, rows, spec, notes, scratch):
     else:
         found = documents.parsed(text)
         if found is None:
-            pages = [documents.parsed(page) for _, page in documents.one_after_another(text) or ()]
+            is_cut = len(text.encode()) >= SIZE // 2
+            pages = [documents.parsed(page) for _, page in documents.one_after_another(text, is_cut) or ()]
             found = [one for page in pages for one in (page if isinstance(page, list) else [page])] or documents.closed(
                 text
             )

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from toolkit.errors import BadData
 
@@ -29,19 +29,64 @@ def as_url(place):
     return URL.sub(r"\1://", str(place), count=1)
 
 
-def shown_path(place):
-    """A path or URL for people: of a URL neither user, password nor parameters.
+# Words before a secret in a parameter, as in password=..., and what opens a connection string that is no URL: jdbc:...
+SECRET = re.compile(r"[\w.-]*(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w*\s*=", re.IGNORECASE)
+CONNECTION = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]+:(?=.*(?:@|//|=))|(?:host|hostaddr|dbname|user|service)\s*=", re.DOTALL
+)
 
+
+def shown_path(place):
+    """A path, URL or connection string for people: neither user, password nor parameters.
+
+    Examples
+    --------
     >>> shown_path("postgresql://ann:secret@db.example.org:5432/desk?sslmode=require")
     'postgresql://db.example.org:5432/desk'
+    >>> shown_path("postgresql://ann:se#c/r?e@t@db.example.org/desk")
+    'postgresql://db.example.org/desk'
     """
     if not is_url(place):
-        return str(place)
-    url = as_url(place)
-    scheme, rest = url.split("://", 1)
-    rest = re.split(r"[?#]", rest, maxsplit=1)[0]
-    # a password may hold an @ or a slash that should have been escaped
-    return f"{scheme.lower()}://{rest.rsplit('@', 1)[-1]}"
+        return masked(place)
+    scheme, rest = as_url(place).split("://", 1)
+    # a password may hold an @, a slash, a question mark that should have been escaped: it ends at the last @
+    before, _, host = rest.rpartition("@")
+    if re.search(r"\?[\w.-]+=", before):  # an @ of a parameter: what follows may be the rest of a password
+        host = "***"
+    host = re.split(r"[?#]", host, maxsplit=1)[0]
+    host = re.sub(r"^([^/:\[\]]*):(?!\d*(?:/|,|$)).*", r"\1:***", host)  # no port: a password without its host
+    return f"{scheme.lower()}://{host}"
+
+
+def masked(text):
+    """A text that may be a path, or a connection string, without what is secret in it.
+
+    >>> masked("host=db user=ann password=secret"), masked("jdbc:postgresql:ann:secret@db"), masked("exports/a@b.csv")
+    ('host=db user=ann password=***', 'jdbc:***', 'exports/a@b.csv')
+    """
+    text = str(text)
+    if is_url(text):
+        return shown_path(text)
+    found = CONNECTION.match(text)
+    if found and ":" in found[0]:
+        return f"{text.split(':')[0]}:***"
+    secret = SECRET.search(text)
+    return f"{text[: secret.end()]}***" if secret else text
+
+
+def refuse_connection(text):
+    """An error for a text that is no path but says how to connect to a database."""
+    if CONNECTION.match(str(text)) or SECRET.search(str(text)):
+        raise BadData(
+            f"{masked(text)}: there is no such file or folder. A database is given by its path, or as "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        )
+
+
+def refuse_device(path):
+    """An error for what is neither a file nor a folder: reading a pipe waits, and a device may have no end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BadData(f"{path}: isn't a file or a folder, but a pipe or a device; write what it gives into a file")
 
 
 def secrets_of(url):
@@ -50,9 +95,23 @@ def secrets_of(url):
     found = [rest.rsplit("@", 1)[0]] if "@" in rest else []
     found += found[0].split(":", 1)[1:] if found else []
     found += rest.split("?", 1)[1:]
+    found += [value for part in found for value in re.split(r"[&=]", part)[1::2]] if "?" in rest else []
     with contextlib.suppress(ValueError):
         found += [urlsplit(url).password or ""]
-    return sorted(filter(None, found), key=len, reverse=True)
+    found += [unquote(part) for part in found]
+    return sorted(set(filter(None, found)), key=len, reverse=True)
+
+
+def is_unescaped(url):
+    """Whether a user or password holds signs that part a URL: what a server says of it may show pieces of them.
+
+    >>> is_unescaped("postgresql://ann:a/b@host/db"), is_unescaped("postgresql://ann:a%2Fb@host/db?sslmode=require")
+    (True, False)
+    """
+    rest = url.split("://", 1)[-1]
+    user, at, host = rest.rpartition("@")
+    is_port = re.match(r"(?:\[[^\]]*\]|[^/:]*)(?::\d*)?(?:[/?,]|$)", host)
+    return not is_port or bool(at) and (user.count(":") > 1 or bool(re.search(r"[/?#@\[\]\s]", user)))
 
 
 def refuse_url(place):

@@ -5,7 +5,7 @@ import contextlib
 from toolkit.errors import BadData, MissingPackage
 from toolkit.load.files.databases import refuse_none, tables_for
 from toolkit.load.files.headers import name_columns
-from toolkit.load.files.places import secrets_of, shown_path
+from toolkit.load.files.places import is_unescaped, secrets_of, shown_path
 from toolkit.load.sql import literal, quote
 
 TIMEOUT = 10  # seconds until a server that doesn't answer is given up
@@ -55,6 +55,8 @@ def connected(url):
 
 def _said(error, url):
     """What the server says, in one line and without what is secret."""
+    if is_unescaped(url):  # what it quotes may be a piece of the password
+        return "the user or password of the URL holds signs that have to be escaped, @, :, / and % as %40, %3A, %2F and %25"
     text = " ".join(str(error).split()) or type(error).__name__
     for secret in secrets_of(url):
         text = text.replace(secret, "***")

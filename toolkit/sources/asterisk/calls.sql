@@ -22,12 +22,23 @@ SELECT
     nullif(min(data2) FILTER (event = 'ENTERQUEUE'), 'anonymous') AS customer_id,
     min(queue) FILTER (event = 'ENTERQUEUE') AS queue,
     min(channel) FILTER (event = 'CONNECT') AS agent,
-    min(try_cast(data2 AS BIGINT)) FILTER (event IN ('COMPLETEAGENT', 'COMPLETECALLER')) AS talk_seconds,
-    min(data1) FILTER (event IN ('TRANSFER', 'ATTENDEDTRANSFER', 'BLINDTRANSFER')) AS transferred_to,
-    -- neither: the log ends before the call does, or the caller left the queue another way
+    min(try_cast(CASE
+        WHEN event IN ('COMPLETEAGENT', 'COMPLETECALLER') THEN data2
+        -- extension, context, hold time, call time
+        WHEN event IN ('TRANSFER', 'BLINDTRANSFER') THEN data4
+        -- method, data of the method (two of LINK), hold time, call time
+        WHEN event = 'ATTENDEDTRANSFER' THEN CASE WHEN upper(data1) = 'LINK' THEN data5 ELSE data4 END
+    END AS BIGINT)) AS talk_seconds,
+    -- where an attended transfer leads to isn't logged, only how it was done; a second queue that the call entered is told
+    coalesce(
+        min(data1) FILTER (event IN ('TRANSFER', 'BLINDTRANSFER')),
+        CASE WHEN count(*) FILTER (event = 'ATTENDEDTRANSFER') > 0 THEN coalesce(lead(min(queue) FILTER (event = 'ENTERQUEUE')) OVER (PARTITION BY callid ORDER BY turn), 'not known') END
+    ) AS transferred_to,
+    -- none: the log ends before the call does
     CASE
         WHEN count(*) FILTER (event = 'CONNECT') > 0 THEN 'answered'
         WHEN count(*) FILTER (event = 'ABANDON') > 0 THEN 'abandoned'
+        WHEN count(*) FILTER (event IN ('EXITWITHTIMEOUT', 'EXITWITHKEY', 'EXITEMPTY')) > 0 THEN 'overflow'
     END AS outcome,
     callid AS contact_id,
     min(_file) AS _file,
@@ -35,6 +46,19 @@ SELECT
 FROM events
 WHERE turn > 0
 GROUP BY callid, turn
+UNION ALL BY NAME
+-- Callers whom the queue didn't take, as it was full or nobody was there to answer: never offered, so neither answered
+-- nor abandoned.
+SELECT
+    callid || '/turned away' || CASE WHEN again > 1 THEN ' ' || again ELSE '' END AS call_id,
+    happened_at AS started_at,
+    happened_at AS ended_at,
+    queue,
+    'failed' AS outcome,
+    callid AS contact_id,
+    _file,
+    _row
+FROM (SELECT *, row_number() OVER (PARTITION BY callid ORDER BY happened_at, _file, _row) AS again FROM events WHERE event IN ('JOINEMPTY', 'FULL'))
 UNION ALL BY NAME
 SELECT
     legs.group_id AS call_id,

@@ -17,7 +17,7 @@ SELECT
 FROM events
 WHERE event IS NULL
     OR (try_cast(logged AS DOUBLE) IS NULL AND try_cast(logged AS TIMESTAMP) IS NULL)
-    OR (callid <> 'NONE' AND entered = 0)
+    OR (callid <> 'NONE' AND entered = 0 AND event NOT IN ('JOINEMPTY', 'FULL'))
 UNION ALL
 SELECT
     'calls',

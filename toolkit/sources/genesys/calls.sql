@@ -1,19 +1,59 @@
 -- One row per voice leg that a queue offered; callbacks that a queue offered, outbound calls, and calls that met no
 -- queue beside them. Several legs of one conversation share contact_id.
-WITH handled AS (
+WITH people AS (
     SELECT
         _file,
         _row,
         call_id,
-        min(spoken) FILTER (purpose IN ('agent', 'user') AND NOT is_missed) AS answered_at,
-        arg_min(user_id, spoken) FILTER (purpose IN ('agent', 'user') AND NOT is_missed) AS agent,
-        sum(talk) FILTER (purpose IN ('agent', 'user')) AS talk,
-        sum(held) FILTER (purpose IN ('agent', 'user')) AS held,
-        sum(acw) FILTER (purpose IN ('agent', 'user')) AS acw,
+        min(spoken) AS spoken,
+        CASE WHEN bool_and(ends IS NOT NULL) THEN max(ends) ELSE 'infinity'::TIMESTAMPTZ END AS until,
+        sum(talk) AS talk,
+        sum(held) AS held,
+        sum(acw) AS acw,
+        arg_min(user_id, spoken) AS user_id,
+        arg_max(wrap_up_code, spoken) FILTER (wrap_up_code IS NOT NULL) AS wrap_up_code,
+        -- until when those who spoke before were there
+        max(CASE WHEN bool_and(ends IS NOT NULL) THEN max(ends) ELSE 'infinity'::TIMESTAMPTZ END) OVER (PARTITION BY _file, _row, call_id ORDER BY min(spoken), place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
+    FROM raw.handling
+    WHERE purpose IN ('agent', 'user') AND NOT is_missed
+    GROUP BY _file, _row, call_id, place
+),
+-- Who joins while another agent has the call is asked or joins a conference: no second call, and no second talk with the
+-- caller. Who stays longer than the other has the call from then on.
+shared AS (
+    SELECT
+        *,
+        coalesce(spoken < taken_until AND until <= taken_until, false) AS is_consulted,
+        CASE
+            WHEN spoken >= taken_until OR taken_until IS NULL THEN 0
+            WHEN until <= taken_until THEN talk
+            ELSE least(talk, epoch(taken_until - spoken))
+        END AS consult
+    FROM people
+),
+spoke AS (
+    SELECT
+        _file,
+        _row,
+        call_id,
+        min(spoken) AS answered_at,
+        arg_min(user_id, spoken) AS agent,
+        sum(talk - consult) FILTER (NOT is_consulted) AS talk,
+        sum(held) FILTER (NOT is_consulted) AS held,
+        sum(acw) FILTER (NOT is_consulted) AS acw,
+        sum(consult) AS consult,
+        arg_max(wrap_up_code, spoken) FILTER (wrap_up_code IS NOT NULL AND NOT is_consulted) AS wrap_up_code
+    FROM shared
+    GROUP BY _file, _row, call_id
+),
+handled AS (
+    SELECT
+        _file,
+        _row,
+        call_id,
         coalesce(bool_or(is_handled), false) AS is_handled,
         coalesce(bool_or(is_transferred), false) AS is_transferred,
         coalesce(bool_or(is_missed), false) AS is_missed,
-        arg_max(wrap_up_code, spoken) FILTER (wrap_up_code IS NOT NULL) AS wrap_up_code,
         coalesce(bool_or(purpose = 'voicemail'), false) AS has_voicemail,
         any_value(queue_id) FILTER (purpose = 'voicemail') AS voicemail_queue_id,
         min(begins) AS begins,
@@ -46,6 +86,7 @@ joined AS (
         coalesce(legs.is_callback OR lower(conversations.originatingDirection) = 'outbound', false) AS is_outbound,
         json_extract_string(CASE WHEN json_valid(conversations.divisionIds) THEN conversations.divisionIds END, '$[0]') AS division_id,
         handled.* EXCLUDE (_file, _row, call_id, ends),
+        spoke.* EXCLUDE (_file, _row, call_id),
         handled.ends AS handled_until,
         entered.begins AS entered_at,
         callers.contact,
@@ -56,6 +97,7 @@ joined AS (
     FROM raw.legs AS legs
     JOIN raw.conversations AS conversations ON conversations._file = legs._file AND conversations._row = legs._row
     LEFT JOIN handled ON handled._file = legs._file AND handled._row = legs._row AND handled.call_id = legs.call_id
+    LEFT JOIN spoke ON spoke._file = legs._file AND spoke._row = legs._row AND spoke.call_id = legs.call_id
     LEFT JOIN entered ON entered._file = legs._file AND entered._row = legs._row AND entered.call_id = legs.call_id
     LEFT JOIN callers ON callers._file = legs._file AND callers._row = legs._row
     LEFT JOIN (SELECT id, any_value(name) AS name FROM raw.queues GROUP BY id) AS queues ON queues.id = coalesce(legs.queue_id, handled.voicemail_queue_id)
@@ -96,6 +138,7 @@ SELECT
     coalesce(acd, abandon, flow_out) AS queue_seconds,
     talk AS talk_seconds,
     CASE WHEN talk IS NOT NULL THEN coalesce(held, 0) END AS hold_seconds,
+    CASE WHEN talk IS NOT NULL THEN consult END AS consult_seconds,
     CASE WHEN is_handled THEN coalesce(acw, 0) ELSE acw END AS wrap_up_seconds,
     CASE WHEN is_transferred THEN next_queue END AS transferred_to,
     CASE

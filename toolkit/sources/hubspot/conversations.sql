@@ -37,7 +37,9 @@ SELECT
     facts.reopened AS reopened_at,
     coalesce(facts.contact_id, contacts.contact_id) AS customer_id,
     coalesce(pipelines.label, facts.pipeline_id) AS project,
-    facts.category AS topic,
+    -- of several categories the first: their whole list would be a topic of its own
+    nullif(trim(split_part(facts.category, ';', 1)), '') AS topic,
+    nullif(trim(regexp_replace(facts.category, '^[^;]*(;|$)', '')), '') AS other_topics,
     facts.priority,
     coalesce(facts.team, teams.name, facts.team_id) AS team,
     facts.owner AS agent,

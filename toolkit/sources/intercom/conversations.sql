@@ -47,7 +47,7 @@ SELECT
     CASE WHEN coalesce(has_ai, 'true') = 'true' THEN told.handed_at END AS handed_off_at,
     CASE
         WHEN ai_outcome IN ('assumed_resolution', 'confirmed_resolution') THEN 'contained'
-        WHEN ai_outcome IN ('routed_to_team', 'escalated', 'negative_feedback') THEN 'handed_off'
+        WHEN ai_outcome IN ('routed_to_team', 'escalated', 'negative_feedback', 'procedure_handoff') THEN 'handed_off'
         WHEN ai_outcome = 'abandoned' THEN 'abandoned'
     END AS bot_outcome,
     updated_at,

@@ -11,7 +11,13 @@ SELECT
     END AS field,
     nullif(audit.oldvalue, '') AS from_value,
     nullif(audit.newvalue, '') AS to_value,
-    CASE WHEN regexp_matches(audit.sys_created_on, '^\d{4}-.*\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN audit.sys_created_on || 'Z' ELSE audit.sys_created_on END AS changed_at,
+    -- a list's times are in the zone of who exports, a warehouse's are UTC
+    CASE
+        WHEN regexp_matches(audit.sys_created_on, '^\d{4}-.*\d:\d{2}(:\d{2}([.]\d+)?)?$')
+            AND (audit._fivetran_deleted IS NOT NULL OR EXISTS (SELECT 1 FROM raw.task) OR EXISTS (SELECT 1 FROM raw.incident))
+            THEN audit.sys_created_on || 'Z'
+        ELSE audit.sys_created_on
+    END AS changed_at,
     audit."user" AS changed_by,
     parents.is_case,
     CASE

@@ -20,6 +20,8 @@ WITH wrapped AS (
         CASE WHEN active LIKE '{"%' AND json_valid(active) THEN active ELSE CAST(json_object('value', active) AS VARCHAR) END AS active,
         CASE WHEN made_sla LIKE '{"%' AND json_valid(made_sla) THEN made_sla ELSE CAST(json_object('value', made_sla) AS VARCHAR) END AS made_sla,
         CASE WHEN sys_updated_on LIKE '{"%' AND json_valid(sys_updated_on) THEN sys_updated_on ELSE CAST(json_object('value', sys_updated_on) AS VARCHAR) END AS sys_updated_on,
+        CASE WHEN opened_by LIKE '{"%' AND json_valid(opened_by) THEN opened_by ELSE CAST(json_object('value', opened_by) AS VARCHAR) END AS opened_by,
+        CASE WHEN sys_created_by LIKE '{"%' AND json_valid(sys_created_by) THEN sys_created_by ELSE CAST(json_object('value', sys_created_by) AS VARCHAR) END AS sys_created_by,
         _file,
         _row
     FROM raw.api
@@ -35,13 +37,14 @@ given AS (
     SELECT
         'list' AS form, sys_id, number, opened_at, state, priority, contact_type, category, subcategory,
         assignment_group, assigned_to, caller_id, resolved_at, closed_at, reopen_count, active, made_sla,
-        sys_updated_on AS updated, NULL AS sys_class_name, NULL AS is_deleted, NULL AS reopened_at, _file, _row
+        sys_updated_on AS updated, NULL AS sys_class_name, NULL AS is_deleted, NULL AS reopened_at,
+        caller_id AS caller, opened_by, sys_created_by AS created_by, _file, _row
     FROM raw.list
     UNION ALL
     SELECT
         'list', "Sys ID", "Number", "Opened", "State", "Priority", coalesce("Channel", "Contact type"), "Category", "Subcategory",
         "Assignment group", "Assigned to", "Caller", "Resolved", "Closed", "Reopen count", "Active", "Made SLA",
-        "Updated", NULL, NULL, NULL, _file, _row
+        "Updated", NULL, NULL, NULL, "Caller", "Opened by", "Created by", _file, _row
     FROM raw.labels
     UNION ALL
     SELECT
@@ -59,7 +62,9 @@ given AS (
         coalesce(resolved_at->>'$.value', resolved_at->>'$.display_value'),
         coalesce(closed_at->>'$.value', closed_at->>'$.display_value'),
         reopen_count->>'$.value', active->>'$.value', made_sla->>'$.value',
-        coalesce(sys_updated_on->>'$.value', sys_updated_on->>'$.display_value'), NULL, NULL, NULL, _file, _row
+        coalesce(sys_updated_on->>'$.value', sys_updated_on->>'$.display_value'), NULL, NULL, NULL,
+        coalesce(caller_id->>'$.display_value', caller_id->>'$.value'), coalesce(opened_by->>'$.value', opened_by->>'$.display_value'),
+        coalesce(sys_created_by->>'$.value', sys_created_by->>'$.display_value'), _file, _row
     FROM answers
     UNION ALL
     -- an incident is a task: its own columns stand in incident, the others in task
@@ -68,14 +73,16 @@ given AS (
         task.contact_type, incident.category, incident.subcategory, task.assignment_group_value, task.assigned_to_value,
         incident.caller_id_value, incident.resolved_at, task.closed_at, incident.reopen_count, task.active, task.made_sla,
         greatest(task.sys_updated_on, incident.sys_updated_on), task.sys_class_name,
-        coalesce(nullif(incident._fivetran_deleted, ''), task._fivetran_deleted), incident.reopened_time, task._file, task._row
+        coalesce(nullif(incident._fivetran_deleted, ''), task._fivetran_deleted), incident.reopened_time,
+        NULL, task.opened_by_value, task.sys_created_by, task._file, task._row
     FROM raw.task AS task
     LEFT JOIN (SELECT * FROM raw.incident QUALIFY row_number() OVER (PARTITION BY sys_id ORDER BY sys_updated_on DESC) = 1) AS incident
         ON incident.sys_id = task.sys_id
     UNION ALL
     SELECT
         'utc', sys_id, sys_id, sys_created_on, incident_state, NULL, NULL, category, subcategory, NULL, NULL, caller_id_value,
-        resolved_at, NULL, reopen_count, NULL, NULL, sys_updated_on, 'incident', _fivetran_deleted, reopened_time, _file, _row
+        resolved_at, NULL, reopen_count, NULL, NULL, sys_updated_on, 'incident', _fivetran_deleted, reopened_time,
+        NULL, NULL, NULL, _file, _row
     FROM raw.incident
     WHERE sys_id NOT IN (SELECT sys_id FROM raw.task WHERE sys_id IS NOT NULL)
 ),

@@ -27,19 +27,33 @@ WITH child AS (
         FROM raw.ticket_events
     )
 ),
--- an incremental event names its field by a key: {"event_type": "Change", "previous_value": "open", "status": "solved"}
+-- an incremental event names its fields by keys: {"event_type": "Change", "previous_value": "open", "status": "solved"};
+-- that of a ticket's creation has many
 named AS (
     SELECT
         *,
-        list_filter(
-            map_entries(try_cast(event AS MAP(VARCHAR, JSON))),
-            lambda entry: entry.key NOT IN (
-                'id', 'via', 'via_reference_id', 'type', 'event_type', 'previous_value', 'ticket_id', 'metadata', 'custom_ticket_fields'
+        CASE
+            WHEN (event->>'$.field_name') IS NOT NULL THEN [{'key': event->>'$.field_name', 'value': event->'$.value'}]
+            ELSE list_concat(
+                list_filter(
+                    map_entries(try_cast(event AS MAP(VARCHAR, JSON))),
+                    lambda entry: entry.key NOT IN (
+                        'id', 'via', 'via_reference_id', 'type', 'event_type', 'previous_value', 'ticket_id', 'metadata',
+                        'custom_ticket_fields', 'added_tags', 'removed_tags', 'audit_id', 'created_at'
+                    )
+                    -- what a ticket begins without is no change
+                    AND NOT (coalesce(event->>'$.event_type', '') = 'Create' AND json_type(entry.value) = 'NULL')
+                ),
+                map_entries(try_cast(event->'$.custom_ticket_fields' AS MAP(VARCHAR, JSON)))
             )
-        )[1] AS own,
-        map_entries(try_cast(event->'$.custom_ticket_fields' AS MAP(VARCHAR, JSON)))[1] AS custom
+        END AS fields
     FROM child
     WHERE (event->>'$.type') IN ('Change', 'Create') OR (event->>'$.event_type') IN ('Change', 'Create')
+),
+opened AS (
+    -- an event that names no field goes on, to be told in the ledger
+    SELECT * EXCLUDE (fields), len(fields) AS n_fields, unnest(CASE WHEN len(fields) > 0 OR (event->>'$.event_type') = 'Create' THEN fields ELSE [NULL] END) AS own
+    FROM named
 ),
 history AS (
     SELECT
@@ -54,14 +68,14 @@ history AS (
 )
 SELECT
     ticket_id,
-    coalesce(event->>'$.field_name', own.key, custom.key) AS field,
-    event->>'$.previous_value' AS from_value,
-    CASE WHEN (event->>'$.field_name') IS NOT NULL THEN event->>'$.value' ELSE coalesce(own.value, custom.value)->>'$' END AS to_value,
+    own.key AS field,
+    CASE WHEN n_fields = 1 THEN event->>'$.previous_value' END AS from_value,
+    own.value->>'$' AS to_value,
     changed_at,
     changed_by,
     _file,
     _row
-FROM named
+FROM opened
 UNION ALL
 SELECT
     ticket_id,

@@ -85,7 +85,7 @@ SELECT
     text,
     -- a trigger or an automation wrote it: no reply of a person
     CASE
-        WHEN author_id = '-1' OR coalesce(try_cast(via AS JSON)->>'$.channel', via) IN ('rule', 'system') THEN 'system'
+        WHEN author_id = '-1' OR lower(coalesce(try_cast(via AS JSON)->>'$.channel', via)) IN ('rule', 'system') THEN 'system'
     END AS said_by,
     _file,
     _row
