@@ -1,5 +1,6 @@
 """toolkit map on what people's exports look like: two rows of names, words for nothing, forms, nested JSON, mail."""
 
+import json
 import re
 import sqlite3
 import tomllib
@@ -8,7 +9,7 @@ import pytest
 from rich.console import Console
 from test_files_sheets import book
 from test_load import adds_up
-from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, of, write
+from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, guess, of, picked, write
 
 from toolkit.errors import BadData, BadParameter
 from toolkit.load.detect import recognise
@@ -197,3 +198,65 @@ def test_the_remedy_names_the_table_that_is_nearest(tmp_path):
         map_files([write(tmp_path, "nps_responses.csv", columns)], tmp_path / "sources")
     told = str(error.value)
     assert '[files."nps_responses"]\n  table = "surveys"' in told and 'sent_at = "HEADER"' in told
+
+
+def test_objects_in_json_are_opened_one_level(tmp_path):
+    rows = [
+        {
+            "ticketId": f"T-{n}",
+            "createdAt": f"{begun}Z",
+            "state": state,
+            "channel": "email",
+            "customer": {"id": n % 7, "name": "Kim", "address": {"country": "IT"}},
+            "assignee": {"id": n % 2, "full name": "Ada's"} if n % 5 else None,
+            "rating": {"score": n % 5 + 1 if n % 3 else None},
+        }
+        for n, (begun, state) in enumerate(zip(ISO, of("closed", "open"), strict=True))
+    ]
+    (tmp_path / "tickets.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    answers = tmp_path / "answers.toml"
+    answers.write_text('[files.tickets.columns]\nagent = "assignee.full name"\n')
+    made = map_files([tmp_path / "tickets.ndjson"], tmp_path / "sources", answers=answers)
+    assert adds_up(made.data) and made.data.ledger.empty
+    assert picks(made)["customer_id"] == "customer.id" and picks(made)["+score"] == "rating.score"
+    frame = made.data.conversations.execute()
+    assert frame["agent"].isna().sum() == 5 and set(frame["agent"].dropna()) == {"Ada's"}
+    assert set(frame["customer_id"]) == {str(n) for n in range(7)}
+    assert json.loads(frame["customer"][0])["address"] == {"country": "IT"}  # the whole of it is kept
+    assert len(made.data.surveys.execute()) == 16
+    written = tomllib.loads((made.folder / "source.toml").read_text())["files"]["tickets"]
+    assert {"customer", "assignee", "rating"} <= set(written["may_lack"])
+
+
+@pytest.mark.parametrize(
+    "subjects, reasons, topic",
+    [
+        (("Refund", "Login"), None, "Subject"),
+        (("Refund", "Login"), ("Order::Status", "Return"), "Contact reason"),
+        (("Order #1021", "Re: Shipping"), None, None),
+        (("Order #1021", "Re: Shipping"), ("Order::Status", "Return"), "Contact reason"),
+    ],
+)
+def test_a_subject_is_a_topic_where_it_repeats_and_nothing_says_the_reason(subjects, reasons, topic):
+    columns = {"Ticket id": KEYS, "Created": ISO, "Closed": ISO_LATER, "Status": of("open", "closed")}
+    columns |= {"Subject": of(*subjects)} | ({"Contact reason": of(*reasons)} if reasons else {})
+    assert picked(guess(columns)).get("topic") == topic
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json"])
+def test_headers_that_differ_by_capitals(tmp_path, name):
+    columns = {
+        "Ticket": KEYS,
+        "Created": ISO,
+        "Status": of("open", "closed"),
+        "status": of("b", "a"),
+        "created": ISO_LATER,
+    }
+    file = write(tmp_path, name, columns)
+    if name.endswith("json"):
+        file.write_text(
+            json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+        )
+    made = map_files([file], tmp_path / "sources")
+    assert made.refused is None and adds_up(made.data)
+    assert len(made.data.conversations.execute()) == 24

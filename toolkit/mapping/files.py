@@ -20,6 +20,11 @@ def file_settings(part, root):
     sample, picks = part.sample, part.guess.picks
     required = [column for column in TABLES[part.table].required if column in picks]
     needed = list(dict.fromkeys(header for column in required for header in picks[column].headers))
+    outer = {name: place[0] for name, place in sample.inner.items()}
+    needed = list(dict.fromkeys(outer.get(header, header) for header in needed))
+    # of two that differ by their capitals the further one got a number: neither can be asked for by its name
+    have = {header.lower() for header in sample.columns}
+    needed = [header for header in needed if f"{header}_2".lower() not in have]
     names = [below(file, root) for file in part.files]
     escaped = ["".join(f"[{one}]" if one in "[*?" else one for one in name) for name in dict.fromkeys(names)]
     yield f'patterns = {toml(escaped)}  # add names such as "tickets-*.csv" for later exports'
@@ -37,6 +42,6 @@ def file_settings(part, root):
         yield 'short_lines = "normal"'
         yield f"columns = {toml(sample.columns)}"
     yield f"requires = {toml(needed)}"
-    further = [header for header in sample.columns if header not in needed]
+    further = [header for header in sample.columns if header not in needed and header not in outer]
     if further and sample.has_header:
         yield f"may_lack = {toml(further)}  # null in a file that has them not"

@@ -127,7 +127,7 @@ def guess_table(profiles, file="", table=None, taken=()):
         lacks = set(missing) - ({"sender"} if {"text", "conversation_id"} <= set(picks) else set())
         filled = {pick.column for pick in picks.values() if known[pick.header].kind != "empty"}
         asked = name == "surveys" and _is_asked(picks)
-        form = name == "surveys" and {"answered_at", "score"} <= set(picks)
+        form = name == "surveys" and _is_form(picks, known)
         score += 1.0 if asked else 0.0
         told = (asked or bool(filled & set(TELLING[name]))) and _is_of(name, picks, words)
         is_own = told and (score >= 6.0 or asked or form or not _is_list(words, name))
@@ -179,6 +179,12 @@ def _is_asked(picks):
     """Whether columns say when a survey was sent, and when it was answered."""
     sent, answered = picks.get("sent_at"), picks.get("answered_at")
     return bool(sent and answered and answered.score > 0.5 and any("sent" in sense for sense in senses(sent.header)))
+
+
+def _is_form(picks, known):
+    """Whether there are answers with their time and a score that is none of the keys of a list."""
+    time, score = picks.get("answered_at"), picks.get("score")
+    return bool(time and score and known[score.header].scored) and not any("id" in one for one in senses(score.header))
 
 
 def _score(table, picks, words, known):

@@ -39,6 +39,11 @@ class Part:
         return pick and self.guess.profiles[pick.clock or pick.header]
 
     @property
+    def kept(self):
+        """The columns that are kept under their own name; of an object the whole of it."""
+        return [header for header in self.guess.kept if header not in self.sample.inner]
+
+    @property
     def times(self):
         """The profiles of the times that are read."""
         picks = self.guess.picks.values()
@@ -135,6 +140,7 @@ def make_plan(paths, answers=None, named="answers", zone=None, root=None):
             profile(name, [row[i] if i < len(row) else None for row in sample]) for i, name in enumerate(columns)
         ]
         part.answers = said
+        every, profiles = profiles, _plain_ones(profiles, part.sample, said)
         if said.table == "":
             part.guess = Guess(None, {}, {one.name: one for one in profiles})
         else:
@@ -142,15 +148,24 @@ def make_plan(paths, answers=None, named="answers", zone=None, root=None):
             if part.sample.format == "mbox" and not said.table:
                 part.guess = guess_table(profiles, called, "messages", (MAIL | said.columns).items())
                 part.guess.missing = [column for column in part.guess.missing if column != "sender"]
+                part.guess.profiles = {one.name: one for one in every}
                 for column in MAIL.keys() - said.columns.keys():
                     part.guess.picks[column].why = "as mail has it"
                 continue
             part.guess = guess_table(profiles, called, said.table, said.columns.items())
             if said.columns and not said.table and part.guess.table is None:
                 part.guess = guess_table(profiles, called, "conversations", said.columns.items())
+            part.guess.profiles = {one.name: one for one in every}
             if part.table:
                 _widen_key(part, sample)
     return Plan(parts, answers, zone, root)
+
+
+def _plain_ones(profiles, sample, said):
+    """The profiles of what can fill a column: of an object its keys, and not the whole, unless that was said."""
+    named = {one for headers in said.columns.values() for one in ([headers] if isinstance(headers, str) else headers)}
+    whole = {column for column, _ in sample.inner.values()} - named
+    return [one for one in profiles if one.name not in whole]
 
 
 def _widen_key(part, rows):
@@ -330,12 +345,14 @@ def answered(plan, given):
         said = answers.of(part.name)
         guess = part.guess
         if said.table is not None and (said.table or None) != part.table:
-            known = list(part.guess.profiles.values())
+            every = part.guess.profiles
+            known = _plain_ones(every.values(), part.sample, said)
             guess = (
                 guess_table(known, part.name, said.table, said.columns.items())
                 if said.table
                 else Guess(None, {}, part.guess.profiles)
             )
+            guess.profiles = every
         parts.append(replace(part, answers=said, guess=guess))
     return Plan(parts, answers, plan.zone, plan.root)
 

@@ -4,7 +4,6 @@ import datetime
 import re
 from dataclasses import replace
 
-from toolkit.load.cast import WRITTEN
 from toolkit.load.sql import literal, quote
 from toolkit.mapping.answers import toml, write_answers
 from toolkit.mapping.expressions import (
@@ -12,6 +11,7 @@ from toolkit.mapping.expressions import (
     duration_sql,
     is_sent_only,
     is_true,
+    rows_sql,
     score_sql,
     status_words,
     time_sql,
@@ -50,7 +50,7 @@ def source_files(plan, name):
             key = column_sql(part, TABLES[part.table].key[0], order)
             unused += [
                 f'-- {_plain(part.name)}: {reason}\nSELECT {literal(part.table)} AS "table", {key} AS value, {literal(reason)} AS reason, _file, _row\n'
-                f"FROM {_from(part)}\nWHERE {condition}"
+                f"FROM {rows_sql(part)}\nWHERE {condition}"
                 for reason, condition in _each_once(aside)
             ]
         if _needs_threads(part):
@@ -70,24 +70,6 @@ def source_files(plan, name):
 
 def _name(part):
     return quote(part.name)
-
-
-def _from(part):
-    """The raw table; where words of it say that there is nothing, without them."""
-    emptied = {}
-    for column, pick in part.guess.picks.items():
-        for header in pick.headers if column not in (*WRITTEN, "+score_comment") else ():
-            profile = part.guess.profiles[header]
-            words = {*profile.missing, *(profile.nobody if column in ("agent", "team") else ())}
-            if words:
-                listed = ", ".join(map(literal, sorted(words)))
-                emptied[header] = (
-                    f"CASE WHEN lower(trim({quote(header)})) NOT IN ({listed}) THEN {quote(header)} END AS {quote(header)}"
-                )
-    if not emptied:
-        return f"raw.{_name(part)}"
-    listed = ",\n    ".join(emptied.values())
-    return f"(SELECT * REPLACE (  -- words that say that there is nothing\n    {listed}\n) FROM raw.{_name(part)})"
 
 
 def _plain(text):
@@ -133,7 +115,7 @@ def _select(part, order, suffix=""):
     if version:
         lines.append((f"{version} AS _version", "of rows that come again the newest is used"))
     names = {name.lower() for name in table.names} | {"_file", "_row", "_version"}
-    for header in part.guess.kept + _kept_too(part):
+    for header in part.kept + _kept_too(part):
         lines.append((_kept(header, names), "kept as it is"))
     lines += [("_file", ""), ("_row", "")]
     aside = _set_aside(part)
@@ -146,7 +128,7 @@ def _select(part, order, suffix=""):
         if _needs_threads(part)
         else ""
     )
-    return f"SELECT\n{_listed(lines)}\nFROM {_from(part)}{joined}{where}"
+    return f"SELECT\n{_listed(lines)}\nFROM {rows_sql(part)}{joined}{where}"
 
 
 def _listed(lines):
@@ -332,7 +314,7 @@ def _survey_select(part, order):
         ("_row", ""),
     ]
     aside = "".join(f" AND NOT coalesce({condition}, false)" for _, condition in _set_aside(part))
-    return f"SELECT\n{_listed(lines)}\nFROM {_from(part)}\nWHERE lower(trim({raw})) NOT IN ({_NOTHING}){aside}"
+    return f"SELECT\n{_listed(lines)}\nFROM {rows_sql(part)}\nWHERE lower(trim({raw})) NOT IN ({_NOTHING}){aside}"
 
 
 def _needs_threads(part):
@@ -348,7 +330,7 @@ def _threads(part):
         "-- The thread of each message: its reply links, followed up to one that answers nothing.\n"
         "WITH RECURSIVE links AS (\n"
         f"    SELECT {message} AS message, arg_min(regexp_replace(trim({parent}), '\\.0$', ''), _row) AS parent\n"
-        f"    FROM raw.{_name(part)} GROUP BY ALL\n"
+        f"    FROM {rows_sql(part)} GROUP BY ALL\n"
         "),\nups AS (\n    SELECT message, message AS reached, 0 AS step FROM links\n    UNION ALL\n"
         "    SELECT ups.message, links.parent, ups.step + 1 FROM ups JOIN links ON links.message = ups.reached\n"
         "    WHERE links.parent <> '' AND ups.step < 5000  -- a circle of links would never end\n)\n"
