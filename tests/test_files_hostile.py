@@ -248,3 +248,11 @@ def test_json_without_records(tmp_path, text, words, source):
     (tmp_path / "conversations.json").write_text(text)
     with pytest.raises(BadData, match=words):
         open_data(tmp_path / "conversations.json", source=source)
+
+
+def test_a_name_of_a_column_that_goes_over_lines(tmp_path):
+    text = CSV.replace("created_at\n", 'created_at,"what\nfor"\n', 1).replace("10:00:00\n", "10:00:00,x\n")
+    (tmp_path / "conversations.csv").write_text(text + "z,email,never,x\n")
+    data = open_data(tmp_path / "conversations.csv")
+    assert data.conversations.count().execute() == 200
+    assert data.ledger[["rule", "row"]].values.tolist() == [["not a time", 203]]
