@@ -230,3 +230,29 @@ def test_a_gzip_bomb_is_refused(tmp_path, name, monkeypatch):
     (tmp_path / name).write_bytes(gzip.compress(text.encode()))
     with pytest.raises(BadData, match="unpacks to more than"):
         open_data(tmp_path / name, source="tables")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("null", "holds no records: it says only null"),
+        ("[]", "holds no records: its list is empty"),
+        ("[[1, 2], [3]]", "holds no records: its list holds no objects"),
+        ('[{"a":' * 10_000 + "1" + "}]" * 10_000, "too deep|has no column"),
+        ('[{"conver', "breaks off at byte 9"),
+        ("[", "breaks off at byte 1"),
+    ],
+)
+@pytest.mark.parametrize("source", ["tables", None])
+def test_json_without_records(tmp_path, text, words, source):
+    (tmp_path / "conversations.json").write_text(text)
+    with pytest.raises(BadData, match=words):
+        open_data(tmp_path / "conversations.json", source=source)
+
+
+def test_a_name_of_a_column_that_goes_over_lines(tmp_path):
+    text = CSV.replace("created_at\n", 'created_at,"what\nfor"\n', 1).replace("10:00:00\n", "10:00:00,x\n")
+    (tmp_path / "conversations.csv").write_text(text + "z,email,never,x\n")
+    data = open_data(tmp_path / "conversations.csv")
+    assert data.conversations.count().execute() == 200
+    assert data.ledger[["rule", "row"]].values.tolist() == [["not a time", 203]]

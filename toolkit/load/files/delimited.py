@@ -202,7 +202,7 @@ def layout_of(text, spec, given):
         )
     refuse_twice(given, twice, spec.requires)
     told = sum(1 for line in lines[:above] if line.strip()) or above
-    if spec.header_rows == 2:
+    if spec.header_rows == 2 or ends - above > 1:  # a name may go over several lines: the reader isn't shown the names
         return Layout(delimiter, columns, twice, ends, told, 0)
     return Layout(delimiter, columns, twice, above, told, 1)
 

@@ -200,6 +200,7 @@ def _peek_mail(given, rows, spec, notes, scratch):
 
 def _peek_json(given, rows, spec, notes, scratch):
     text = read_text(given, notes.append, SIZE)
+    documents.refuse_bare(text, given)
     if documents.is_object_a_line(text):
         lines = (documents.parsed(line) for _, line in numbered_lines(given, notes.append) if line.strip())
         found = list(itertools.islice((line for line in lines if isinstance(line, dict)), rows))
@@ -212,11 +213,12 @@ def _peek_json(given, rows, spec, notes, scratch):
                 text
             )
         if found is None:
-            raise BadData(f"{given.shown}: isn't JSON; download it again")
+            raise BadData(f"{given.shown}: {documents.where_wrong(text)}")
     whole = found[0] if isinstance(found, list) and found and documents.is_object_a_line(text) else found
     paths = documents.told_paths(spec) or documents.likely_paths(whole, spec.requires)[:MOST_PARTS]
     if isinstance(found, list) and "" not in paths:
         paths = [*paths, ""]
+    is_empty = True
     for path in paths:
         pages = found if path and isinstance(found, list) else [found]
         records = [one for page in pages for one in _at(page, path)][:rows]
@@ -224,7 +226,10 @@ def _peek_json(given, rows, spec, notes, scratch):
         if objects:
             keys = list(dict.fromkeys(key for one in objects for key in one))
             columns, _ = name_columns(keys)
+            is_empty = False
             yield path, columns, [[_cell(one.get(key)) for key in keys] for one in objects]
+    if is_empty and len(text) < SIZE // 2 and documents.parsed(text) is None:
+        raise BadData(f"{given.shown}: {documents.where_wrong(text)}")
 
 
 def _at(document, path):
