@@ -149,8 +149,9 @@ class TestReal:
         assert messages["sentiment"].value_counts().to_dict() == {"neutral": 20, "positive": 5, "negative": 3}
         told = data.ledger.groupby("reason").size()
         assert told[told.index.str.contains("contact record isn't there")].tolist() == [10]  # the call's turns
-        assert told[told.index.str.contains("another file")].tolist() == [1]
-        assert adds_up(data)
+        assert told[told.index.str.contains("another file")].tolist() == [35]  # turn by turn
+        assert told[told.index.str.contains("event of the chat")].tolist() == [4]
+        assert adds_up(data) and data.counts.set_index("table").loc["messages", "rows_in"] == 35 + 35 + 10
         chat = data.conversations.execute().iloc[0]
         assert (chat["first_response_at"] - chat["created_at"]).total_seconds() == pytest.approx(12.727)
 
@@ -205,7 +206,8 @@ class TestEveryTrap:
     def test_the_ledger_says_why(self, every):
         unusable = every.ledger[every.ledger["rule"] == "unusable line"]
         told = {value.split(",")[0].split("/")[0]: reason for value, reason in unusable[["value", "reason"]].values}
-        assert set(told) == {"heard", "after", "job", "chat-2", "mail-2", "gone"}
+        assert set(told) == {"heard", "after", "job", "chat-2", "mail-2", "gone", "chat"}
+        assert "an event of the chat, no message" in told["chat"]
         assert "listened" in told["heard"] and "task" in told["job"] and "later part of contact chat" in told["chat-2"]
         assert every.ledger[every.ledger["rule"] == "unknown sentiment"]["value"].tolist() == ["mixed"]
         assert adds_up(every)
@@ -224,6 +226,28 @@ def test_half_an_export(tmp_path):
     data = open_data(write(tmp_path, contact_lens_1=CHAT), source="amazon_connect")
     row = data.conversations.execute().iloc[0]
     assert (row["channel"], (row["first_response_at"] - row["created_at"]).total_seconds()) == ("chat", 30)
+    assert data.messages.count().execute() == 4 and adds_up(data)
+
+
+def test_every_turn_of_a_transcript_is_told(tmp_path):
+    empty = transcript("void", "CHAT")
+    joined = transcript("joined", "CHAT", ("CUSTOMER", None, None, 0))
+    data = open_data(
+        write(tmp_path, contact_lens_1=CHAT, contact_lens_2_redacted=CHAT, contact_lens_3=empty, contact_lens_4=joined),
+        source="amazon_connect",
+    )
+    told = [(value, reason.split("(")[1].rstrip(")")) for value, reason in data.ledger[["value", "reason"]].values]
+    again, event = "it is read from another file of the same contact", "an event of the chat, no message"
+    assert sorted(told) == [
+        ("CHAT, []", "its transcript has no turns"),
+        ("chat/1", event),
+        ("chat/1", again),
+        ("chat/2: Welcome", again),
+        ("chat/3: It broke", again),
+        ("chat/4: Sorry", again),
+        ("chat/5: Thanks", again),
+        ("joined/1", event),
+    ]
     assert data.messages.count().execute() == 4 and adds_up(data)
 
 

@@ -83,6 +83,8 @@ class TestReal:
         data = open_data(real_data / "asterisk", source="asterisk")
         outcomes = data.calls.outcome.execute().fillna("-").value_counts().to_dict()
         assert outcomes == {"abandoned": 12, "answered": 8, "-": 1}
+        told = data.ledger["value"].str.split("|").str[4].value_counts().to_dict()
+        assert told == {"CONFIGRELOAD": 7, "QUEUESTART": 2}  # the 221 RINGNOANSWER are part of the calls that rang
         assert adds_up(data)
 
 
@@ -113,6 +115,11 @@ QUEUE_LOG = """\
 1709543400|empty|sales|NONE|JOINEMPTY|
 1709543401|full|sales|NONE|FULL|
 1709543402|full|sales|NONE|FULL|
+1709542800|NONE|NONE|NONE|QUEUESTART|
+1709542800|7.1|sales|Ann|ADDMEMBER|
+1709542815|done|sales|Bob|RINGNOANSWER|5000
+soon|late in|sales|NONE|ENTERQUEUE||391|1
+1709543403|late in|sales|Ann|CONNECT|1|x|1
 1709543403|lost|sales|Ann|COMPLETEAGENT|1|2|1
 """
 
@@ -135,8 +142,15 @@ def test_events_of_queue_log(tmp_path):
         "old": "206",
     }
     assert metrics.abandonment_rate(data.calls)["n"].tolist() == [9]  # none of those turned away
-    (reason,) = data.ledger["reason"]
-    assert "entered the queue before the log begins" in reason and adds_up(data)
+    assert adds_up(data)
+    told = {value.split("|")[4]: reason for value, reason in data.ledger[["value", "reason"]].values}
+    assert {event: reason.split("(")[1].rstrip(")") for event, reason in told.items()} == {
+        "QUEUESTART": "an event of the queue or of an agent, of no call",
+        "ADDMEMBER": "an event of the queue or of an agent, of no call",
+        "ENTERQUEUE": "its time can't be read",
+        "CONNECT": "when its call entered the queue can't be read",
+        "COMPLETEAGENT": "its call entered the queue before the log begins",
+    }
 
 
 def test_a_log_of_much_else_is_known_by_the_few_lines_that_tell_of_calls(tmp_path):

@@ -112,6 +112,9 @@ EVERY = [
         party("customer", session("callback", ("interact", 20, 260), direction="outbound"),
               session("voice", ("interact", 210, 250), direction="outbound")),
     ),
+    # a callback that nobody took until it expired
+    conversation("expired", party("customer", session("callback", ("interact", 0, 3000), direction="outbound")),
+                 queue(0, 3000, media="callback"), direction="outbound", end=3000),
     conversation("asked", caller(0, 200), queue(5, 15), agent("ann", 12, 15, 200), agent("bob", 55, 60, 120, name=None, code="other")),
     conversation("handed", caller(0, 200), queue(5, 15), agent("ann", 12, 15, 100), agent("bob", 75, 80, 200, name=None)),
     conversation("given", caller(0, 200), queue(5, 15), agent("ann", 12, 15, 100), agent("bob", 100, 102, 200, name=None)),
@@ -242,6 +245,7 @@ class TestEveryTrap:
             "made": "answered",
             "back": "contained",
             "back/callback": "answered",
+            "expired/callback": "failed",
             "asked": "answered",
             "handed": "answered",
             "given": "answered",
@@ -285,8 +289,10 @@ class TestEveryTrap:
         assert calls.loc["back/callback", "is_callback"] and not calls.loc["back", "is_callback"]
 
     def test_outbound_and_callbacks_are_apart(self, calls, every):
-        assert set(calls.index[calls["direction"] == "outbound"]) == {"made", "back/callback"}
+        assert set(calls.index[calls["direction"] == "outbound"]) == {"made", "back/callback", "expired/callback"}
         assert calls.loc["back/callback", ["agent", "talk_seconds"]].tolist() == ["Bob Birch", 40]
+        # that nobody took it until it expired is no wait of a caller's
+        assert calls["queue_seconds"][["back/callback", "expired/callback"]].fillna(-1).tolist() == [180, -1]
         assert metrics.abandonment_rate(every.calls)["abandoned_count"].tolist() == [2]
 
     def test_stages_in_the_order_of_time(self, every):

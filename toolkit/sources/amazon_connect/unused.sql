@@ -32,9 +32,18 @@ WHERE NOT is_event AND said IS NULL AND contact NOT IN (
 UNION ALL
 SELECT
     'messages',
+    concat_ws(': ', contact || '/' || place, coalesce(content, content_type)),
+    CASE WHEN copy > 1 THEN 'it is read from another file of the same contact' ELSE 'an event of the chat, no message' END,
+    _file,
+    _row
+FROM raw.every_turn
+WHERE copy > 1 OR is_event
+UNION ALL
+SELECT
+    'messages',
     concat_ws(', ', Channel, left(Transcript, 100)),
-    'its transcript is read from another file of the same contact, or it has no turns',
+    'its transcript has no turns',
     _file,
     _row
 FROM raw.contact_lens AS files
-WHERE NOT EXISTS (SELECT 1 FROM raw.turns AS turns WHERE turns._file = files._file AND turns._row = files._row AND NOT turns.is_event);
+WHERE NOT EXISTS (SELECT 1 FROM raw.every_turn AS turns WHERE turns._file = files._file AND turns._row = files._row);

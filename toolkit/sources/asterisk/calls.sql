@@ -1,5 +1,4 @@
--- One row per time a caller entered a queue (queue_log; RINGNOANSWER and settings events are no calls), and one per call
--- that only the CDR tells.
+-- One row per time a caller entered a queue (queue_log), and one per call that only the CDR tells.
 WITH events AS (
     SELECT
         *,

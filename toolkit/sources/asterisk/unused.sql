@@ -1,23 +1,41 @@
--- Lines that are no event of a call that the log saw begin: junk, times that can't be read, and events of calls
--- that entered the queue before the log begins. They go to the ledger, so that every line is accounted for.
-WITH events AS (
-    SELECT *, count(*) FILTER (event = 'ENTERQUEUE') OVER (PARTITION BY callid) AS entered
+-- Lines that are no event of a call that the log saw begin: junk, times that can't be read, events of a queue or an
+-- agent, and events of calls that entered the queue before the log begins. They go to the ledger, so that every line is
+-- accounted for. All other lines are part of a call, those that tell that nobody answered (RINGNOANSWER) too.
+WITH read AS (
+    SELECT *, coalesce(try_cast(logged AS DOUBLE) IS NOT NULL OR try_cast(logged AS TIMESTAMP) IS NOT NULL, false) AS is_timed
     FROM raw.queue_log
+),
+events AS (
+    SELECT
+        *,
+        count(*) FILTER (event = 'ENTERQUEUE' AND is_timed) OVER (PARTITION BY callid) AS entered,
+        count(*) FILTER (event = 'ENTERQUEUE' AND NOT is_timed) OVER (PARTITION BY callid) AS lost
+    FROM read
+),
+told AS (
+    SELECT
+        *,
+        CASE
+            WHEN event IS NULL THEN 'no event of a queue'
+            WHEN NOT is_timed THEN 'its time can''t be read'
+            -- some are logged with the call by which an agent signed on
+            WHEN coalesce(callid, 'NONE') = 'NONE' OR (entered = 0 AND event IN (
+                'QUEUESTART', 'CONFIGRELOAD', 'ADDMEMBER', 'REMOVEMEMBER', 'PAUSE', 'UNPAUSE', 'PAUSEALL', 'UNPAUSEALL', 'PENALTY',
+                'RINGINUSE', 'AGENTLOGIN', 'AGENTLOGOFF', 'AGENTCALLBACKLOGIN', 'AGENTCALLBACKLOGOFF'
+            )) THEN 'an event of the queue or of an agent, of no call'
+            WHEN entered = 0 AND event NOT IN ('JOINEMPTY', 'FULL') THEN
+                CASE WHEN lost > 0 THEN 'when its call entered the queue can''t be read' ELSE 'its call entered the queue before the log begins' END
+        END AS reason
+    FROM events
 )
 SELECT
     'calls' AS "table",
     concat_ws('|', logged, callid, queue, channel, event, data1, data2) AS value,
-    CASE
-        WHEN event IS NULL THEN 'no event of a queue'
-        WHEN try_cast(logged AS DOUBLE) IS NULL AND try_cast(logged AS TIMESTAMP) IS NULL THEN 'its time can''t be read'
-        ELSE 'its call entered the queue before the log begins'
-    END AS reason,
+    reason,
     _file,
     _row
-FROM events
-WHERE event IS NULL
-    OR (try_cast(logged AS DOUBLE) IS NULL AND try_cast(logged AS TIMESTAMP) IS NULL)
-    OR (callid <> 'NONE' AND entered = 0 AND event NOT IN ('JOINEMPTY', 'FULL'))
+FROM told
+WHERE reason IS NOT NULL
 UNION ALL
 SELECT
     'calls',

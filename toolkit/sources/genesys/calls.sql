@@ -135,7 +135,8 @@ SELECT
     queue,
     NULL::VARCHAR AS team,  -- the department of the agent, where users.json is there
     agent,
-    coalesce(acd, abandon, flow_out) AS queue_seconds,
+    -- a callback that nobody took lies there until it expires: no wait of a caller's
+    CASE WHEN kind <> 'callback' OR answered_at IS NOT NULL THEN coalesce(acd, abandon, flow_out) END AS queue_seconds,
     talk AS talk_seconds,
     CASE WHEN talk IS NOT NULL THEN coalesce(held, 0) END AS hold_seconds,
     CASE WHEN talk IS NOT NULL THEN consult END AS consult_seconds,
