@@ -251,7 +251,7 @@ def test_json_without_records(tmp_path, text, words, source):
 
 
 def test_a_name_of_a_column_that_goes_over_lines(tmp_path):
-    text = CSV.replace("created_at\n", 'created_at,"what\nfor"\n', 1).replace("10:00:00\n", "10:00:00,x\n")
+    text = CSV.replace("created_at\n", 'created_at,"what\r\nfor, it"\n', 1).replace("10:00:00\n", "10:00:00,x\n")
     (tmp_path / "conversations.csv").write_text(text + "z,email,never,x\n")
     data = open_data(tmp_path / "conversations.csv")
     assert data.conversations.count().execute() == 200
