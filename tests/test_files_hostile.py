@@ -1,14 +1,19 @@
 """Files and places that someone made to do harm, or that are damaged: a sentence, and nothing lost or given away."""
 
 import contextlib
+import gzip
+import os
 import sqlite3
+import zipfile
 
 import duckdb
 import pytest
+from workbooks import xlsx
 
 from toolkit.cli import main
 from toolkit.errors import BadData, ToolkitError
 from toolkit.load import open_data
+from toolkit.load.files import packed
 from toolkit.load.files.places import is_unescaped, masked, secrets_of, shown_path
 
 SECRETS = ("geheim", "heim", "ge?", "ge#", "ge/", "ge@")
@@ -148,3 +153,106 @@ def test_views_that_read_one_another_are_named(tmp_path):
     toml = 'views = ["a", "b"]\n' + TOML
     said = refused(tmp_path, toml, a__view="SELECT * FROM raw.b", b__view="SELECT * FROM raw.a")
     assert "a.view.sql" in said and "raw.b, which is none of its files, nor a view before it (views: a, b)" in said
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ('delimiter = ";;"', "files.t.delimiter = ';;': has to be one sign"),
+        ('delimiter = ""', "files.t.delimiter = '': has to be one sign"),
+        ('quote = "ab"', "files.t.quote = 'ab': has to be one sign"),
+        ("header = false", "header = false needs columns"),
+        ('table = "nope"', "files.t.table = 'nope': is no table"),
+        ('like = { id = "[" }', "id: '[' is no regular expression"),
+        ('patterns = ["../*.csv"]', "'../*.csv' is no name of a file below"),
+        ('patterns = ["/etc/*"]', "'/etc/*' is no name of a file below"),
+        ('time_zone = "X"', "time_zone = 'X': is no time zone"),
+    ],
+)
+def test_a_wrong_setting_of_a_source_is_told_by_file_and_key(tmp_path, line, words):
+    toml = TOML.replace('patterns = ["t*.csv"]\n', "" if line.startswith("patterns") else 'patterns = ["t*.csv"]\n')
+    said = refused(tmp_path, f"{line}\n{toml}" if line.startswith("time_zone") else f"{toml}{line}\n")
+    assert "source.toml" in said and words in said
+
+
+# --- Files that are damaged, or no files ------------------------------------------------------------
+
+CSV = "conversation_id,channel,created_at\n" + "".join(f"{i},email,2024-03-01 10:00:00\n" for i in range(200))
+
+
+@pytest.mark.parametrize("at", [40, 200])
+@pytest.mark.parametrize("name", ["conversations.csv.gz", "conversations.json.gz", "x.zip"])
+def test_damaged_packed_files(tmp_path, name, at):
+    file = tmp_path / name
+    if name == "x.zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("conversations.csv", CSV)
+    else:
+        file.write_bytes(gzip.compress(CSV.encode()))
+    at = at if name == "x.zip" else at - 30
+    content = bytearray(file.read_bytes())
+    content[at : at + 8] = bytes(byte ^ 0xFF for byte in content[at : at + 8])
+    file.write_bytes(content)
+    for source in ("tables", None):
+        with pytest.raises(BadData, match=name):
+            open_data(file, source=source)
+
+
+def test_a_damaged_workbook(tmp_path):
+    file = xlsx(
+        tmp_path / "conversations.xlsx",
+        {"S": [["conversation_id", "channel", "created_at"], ["1", "email", "2024-03-01"]]},
+    )
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = next(name for name in parts if name.startswith("xl/worksheets/"))
+    for broken in (parts[sheet].replace(b"email", b"em\xff\xfel"), parts[sheet][: len(parts[sheet]) // 2] + b"<c r="):
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in (parts | {sheet: broken}).items():
+                archive.writestr(name, content)
+        with pytest.raises(BadData, match="conversations.xlsx"):
+            open_data(file, source="tables")
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "conversations.csv")
+    for path in (tmp_path / "conversations.csv", "/dev/zero"):
+        with pytest.raises(BadData, match="isn't a file or a folder"):
+            open_data(path)
+        assert main(["map", str(path), "--yes", "--out", str(tmp_path / "out")]) == 2
+
+
+@pytest.mark.parametrize("name", ["conversations.csv.gz", "conversations.json.gz"])
+def test_a_gzip_bomb_is_refused(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(packed, "LARGEST", 1 << 16)
+    monkeypatch.setattr(packed, "MOST_TIMES", 2)
+    text = CSV * 40 if "csv" in name else "[" + ",".join(['{"conversation_id": 1}'] * 9000) + "]"
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()))
+    with pytest.raises(BadData, match="unpacks to more than"):
+        open_data(tmp_path / name, source="tables")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("null", "holds no records: it says only null"),
+        ("[]", "holds no records: its list is empty"),
+        ("[[1, 2], [3]]", "holds no records: its list holds no objects"),
+        ('[{"a":' * 10_000 + "1" + "}]" * 10_000, "too deep|has no column"),
+        ('[{"conver', "breaks off at byte 9"),
+        ("[", "breaks off at byte 1"),
+    ],
+)
+@pytest.mark.parametrize("source", ["tables", None])
+def test_json_without_records(tmp_path, text, words, source):
+    (tmp_path / "conversations.json").write_text(text)
+    with pytest.raises(BadData, match=words):
+        open_data(tmp_path / "conversations.json", source=source)
+
+
+def test_a_name_of_a_column_that_goes_over_lines(tmp_path):
+    text = CSV.replace("created_at\n", 'created_at,"what\nfor"\n', 1).replace("10:00:00\n", "10:00:00,x\n")
+    (tmp_path / "conversations.csv").write_text(text + "z,email,never,x\n")
+    data = open_data(tmp_path / "conversations.csv")
+    assert data.conversations.count().execute() == 200
+    assert data.ledger[["rule", "row"]].values.tolist() == [["not a time", 203]]

@@ -588,6 +588,7 @@ def test_folders_with_strange_names(tmp_path):
 def test_files_that_are_not_read_are_named(tmp_path):
     export(tmp_path, conversations=GOOD, calls_2="x", notes_dot_txt="x")
     (tmp_path / "surveys.csv").mkdir()
+    (tmp_path / "surveys.csv" / "part.bin").write_bytes(b"x")
     (note,) = [note for note in open_data(tmp_path).notes if note.startswith("Not read")]
     assert "calls_2.csv" in note and "notes.txt" in note and "surveys.csv" in note
 

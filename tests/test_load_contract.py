@@ -85,10 +85,10 @@ def test_what_the_service_began_is_kept_and_is_no_contact(tmp_path):
     assert rows(data, "conversations", "conversation_id") == [["a"], ["b"], ["c"], ["d"]]
     offered = metrics.abandonment_rate(data.calls)
     assert offered[["n", "abandoned_count"]].values.tolist() == [[4, 1]]  # 1, 2, 5, 7
-    assert metrics.inbound_volume(data.calls)["n"].tolist() == [3]  # the legs of x are one contact
+    assert metrics.inbound_volume(data.calls)["n"].tolist() == [4]  # as many as the abandonment is of
     frame = data.every("calls").to_pandas()
     assert metrics.abandonment_rate(frame)[["n", "abandoned_count"]].values.tolist() == [[4, 1]]
-    assert metrics.inbound_volume(frame)["n"].tolist() == [3]
+    assert metrics.inbound_volume(frame)["n"].tolist() == [4]
     assert [note for note in data.notes if "began itself" in note] and [
         note for note in data.notes if "callback" in note
     ]
@@ -480,3 +480,18 @@ def test_every_file_beside_the_code_is_in_the_wheel():
         and [name for name in files if not any(fnmatch.fnmatch(name.removeprefix("toolkit/"), one) for one in packed)]
         == []
     )
+
+
+def test_the_second_leg_of_a_contact_is_no_second_contact(tmp_path):
+    head = "call_id,started_at,outcome,contact_id,customer_id\n"
+    legs = [
+        (1, 9, "x", "ann"),
+        (2, 10, "x", "ann"),
+        (3, 9, "y", "bob"),
+        (4, 12, "z", "bob"),
+    ]  # bob calls twice, ann once
+    calls = head + "".join(f"{key},{AT(1, hour)},answered,{contact},{who}\n" for key, hour, contact, who in legs)
+    data = open_data(write(tmp_path, calls=calls))
+    for table in (data.calls, data.calls.to_pandas()):
+        assert metrics.unique_customers(table)[["n", "repeat_count", "known_count"]].values.tolist() == [[2, 1, 3]]
+        assert metrics.inbound_volume(table)["n"].tolist() == [4]

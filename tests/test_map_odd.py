@@ -1,5 +1,6 @@
 """toolkit map on what people's exports look like: two rows of names, words for nothing, forms, nested JSON, mail."""
 
+import json
 import re
 import sqlite3
 import tomllib
@@ -8,12 +9,12 @@ import pytest
 from rich.console import Console
 from test_files_sheets import book
 from test_load import adds_up
-from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, of, write
+from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, guess, of, picked, write
 
 from toolkit.errors import BadData, BadParameter
 from toolkit.load.detect import recognise
 from toolkit.mapping.answers import Answers, FileAnswers
-from toolkit.mapping.plan import make_plan
+from toolkit.mapping.plan import make_plan, own_domain
 from toolkit.mapping.run import map_files
 from toolkit.mapping.shown import print_result
 
@@ -122,3 +123,140 @@ def test_the_hint_quotes_the_path(tmp_path):
     file.write_text("a,b\n1,2\n")
     with pytest.raises(BadData, match="toolkit map '.*odd .*file.csv'   finds"):
         recognise(file)
+
+
+@pytest.fixture(scope="module")
+def form(tmp_path_factory):
+    """The answers of a form that asks for two scores."""
+    folder = tmp_path_factory.mktemp("form")
+    columns = {
+        "Timestamp": ISO,
+        "Email Address": [f"p{index}@example.org" for index in range(24)],
+        "How satisfied are you with our support?": of("5", "4", "1"),
+        "How likely are you to recommend us? (0-10)": of("10", "7", "0", "9"),
+        "Which channel did you use?": of("Phone", "Email"),
+        "Anything else?": of("", "Thanks a lot", "It took forever"),
+    }
+    return map_files([write(folder, "Form Responses.csv", columns)], folder / "sources")
+
+
+def test_a_form_with_two_scores_is_two_surveys_a_row(form):
+    assert adds_up(form.data) and form.data.ledger.empty
+    frame = form.data.surveys.execute()
+    assert frame["kind"].value_counts().to_dict() == {"csat": 24, "nps": 24}
+    assert set(frame.loc[frame["kind"] == "csat", "score"]) == {1, 4, 5}
+    assert set(frame.loc[frame["kind"] == "nps", "score"]) == {0, 7, 9, 10}
+    assert frame["survey_id"].is_unique and set(frame["survey_id"].str[-5:]) >= {"-csat"}
+    assert (frame["sent_at"] == frame["answered_at"]).all()
+    assert set(frame["comment"].dropna()) == {"Thanks a lot", "It took forever"}
+
+
+def test_answers_alone_are_told(form):
+    assert any("who was asked and didn't answer isn't told" in note for note in form.data.notes)
+
+
+def test_answers_submitted_of_a_question_on_recommending(tmp_path):
+    reason = "What is the main reason for your score?"
+    columns = {"Response ID": KEYS, "Submitted At": ISO, "Email": [f"u{n}@x.org" for n in range(24)]}
+    columns |= {"How likely are you to recommend us to a friend or colleague?": of("10", "3", "8", "0")}
+    columns |= {reason: of("", "Great service", "Waited too long"), "Segment": of("SMB", "Enterprise")}
+    made = map_files([write(tmp_path, "nps_responses.csv", columns)], tmp_path / "sources")
+    assert adds_up(made.data) and len(made.data.surveys.execute()) == 24
+    assert picks(made)["comment"] == reason and picks(made)["answered_at"] == "Submitted At"
+    assert set(made.data.surveys.execute()["kind"]) == {"nps"}
+
+
+def mail(number, sender, to, minute, **more):
+    heads = {"From": sender, "To": to, "Date": f"Mon, 2 Mar 2026 10:{minute:02}:00 +0000", "Subject": "Order"}
+    heads |= {"Message-ID": f"<{number}>"} | {name.replace("_", "-"): value for name, value in more.items()}
+    return "From x\n" + "".join(f"{name}: {value}\n" for name, value in heads.items()) + "\nHello\n\n"
+
+
+def test_mail_is_threads_with_two_sides(tmp_path):
+    us, them = "Ann <support@shop.example>", "Cust <Cust@mail.example>"
+    (tmp_path / "support.mbox").write_text(
+        mail("q1@m", them, us, 0)
+        + mail("a1@s", us, them, 5, In_Reply_To="<q1@m>")
+        + mail("q2@m", "cust@mail.example", us, 9, References="<q1@m> <a1@s>")
+        + mail("q3@m", them, us, 20)
+    )
+    made = map_files([tmp_path / "support.mbox"], tmp_path / "sources")
+    assert adds_up(made.data) and made.data.ledger.empty
+    frame = made.data.messages.order_by("sent_at").execute()
+    assert frame["conversation_id"].tolist() == ["q1@m", "q1@m", "q1@m", "q3@m"]
+    assert frame["sender"].tolist() == ["customer", "agent", "customer", "customer"]
+    assert set(frame["customer_id"].dropna()) == {"cust@mail.example"}
+    talks = made.data.conversations.execute()
+    assert len(talks) == 2 and set(talks["channel"]) == {"email"}
+    said = Answers(files={"support": FileAnswers(our_domain="mail.example")})
+    assert own_domain(make_plan([tmp_path / "support.mbox"], said).parts[0]) == "mail.example"
+
+
+def test_the_remedy_names_the_table_that_is_nearest(tmp_path):
+    columns = {"Response ID": KEYS, "NPS": of("10", "3"), "Remark": of("Fine", "Bad")}
+    with pytest.raises(BadData) as error:
+        map_files([write(tmp_path, "nps_responses.csv", columns)], tmp_path / "sources")
+    told = str(error.value)
+    assert '[files."nps_responses"]\n  table = "surveys"' in told and 'sent_at = "HEADER"' in told
+
+
+def test_objects_in_json_are_opened_one_level(tmp_path):
+    rows = [
+        {
+            "ticketId": f"T-{n}",
+            "createdAt": f"{begun}Z",
+            "state": state,
+            "channel": "email",
+            "customer": {"id": n % 7, "name": "Kim", "address": {"country": "IT"}},
+            "assignee": {"id": n % 2, "full name": "Ada's"} if n % 5 else None,
+            "rating": {"score": n % 5 + 1 if n % 3 else None},
+        }
+        for n, (begun, state) in enumerate(zip(ISO, of("closed", "open"), strict=True))
+    ]
+    (tmp_path / "tickets.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    answers = tmp_path / "answers.toml"
+    answers.write_text('[files.tickets.columns]\nagent = "assignee.full name"\n')
+    made = map_files([tmp_path / "tickets.ndjson"], tmp_path / "sources", answers=answers)
+    assert adds_up(made.data) and made.data.ledger.empty
+    assert picks(made)["customer_id"] == "customer.id" and picks(made)["+score"] == "rating.score"
+    frame = made.data.conversations.execute()
+    assert frame["agent"].isna().sum() == 5 and set(frame["agent"].dropna()) == {"Ada's"}
+    assert set(frame["customer_id"]) == {str(n) for n in range(7)}
+    assert json.loads(frame["customer"][0])["address"] == {"country": "IT"}  # the whole of it is kept
+    assert len(made.data.surveys.execute()) == 16
+    written = tomllib.loads((made.folder / "source.toml").read_text())["files"]["tickets"]
+    assert {"customer", "assignee", "rating"} <= set(written["may_lack"])
+
+
+@pytest.mark.parametrize(
+    "subjects, reasons, topic",
+    [
+        (("Refund", "Login"), None, "Subject"),
+        (("Refund", "Login"), ("Order::Status", "Return"), "Contact reason"),
+        (("Order #1021", "Re: Shipping"), None, None),
+        (("Order #1021", "Re: Shipping"), ("Order::Status", "Return"), "Contact reason"),
+    ],
+)
+def test_a_subject_is_a_topic_where_it_repeats_and_nothing_says_the_reason(subjects, reasons, topic):
+    columns = {"Ticket id": KEYS, "Created": ISO, "Closed": ISO_LATER, "Status": of("open", "closed")}
+    columns |= {"Subject": of(*subjects)} | ({"Contact reason": of(*reasons)} if reasons else {})
+    assert picked(guess(columns)).get("topic") == topic
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json"])
+def test_headers_that_differ_by_capitals(tmp_path, name):
+    columns = {
+        "Ticket": KEYS,
+        "Created": ISO,
+        "Status": of("open", "closed"),
+        "status": of("b", "a"),
+        "created": ISO_LATER,
+    }
+    file = write(tmp_path, name, columns)
+    if name.endswith("json"):
+        file.write_text(
+            json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+        )
+    made = map_files([file], tmp_path / "sources")
+    assert made.refused is None and adds_up(made.data)
+    assert len(made.data.conversations.execute()) == 24

@@ -1,8 +1,12 @@
 """The raw tables as a source's selects expect them: what an export lacks is there, and null; what they share is a view."""
 
+from collections import Counter
+
 from toolkit.errors import BadData, BadSettings
 from toolkit.load.sql import quote
 from toolkit.sources import raw_names
+
+WIDE = 150  # columns of a file
 
 
 def complete(con, source, files, note):
@@ -90,6 +94,16 @@ def _check_selects(con, source):
         if kinds != ["SELECT"]:
             held = f"{len(kinds)} statements ({', '.join(kinds)})" if len(kinds) > 1 else f"the statement {kinds[0]}"
             raise BadSettings(f"{source.folder / name}: holds {held}; it may hold one SELECT, and nothing else")
+
+
+def unused_optimizers(there=()):
+    """What the engine shall not look for: of a wide file, what several columns share, which takes it the square of their number.
+
+    >>> unused_optimizers({"tickets"} | {f"tickets.c{n}" for n in range(300)})
+    'in_clause,common_subexpressions'
+    """
+    widths = Counter(one.split(".", 1)[0] for one in there)
+    return "in_clause,common_subexpressions" if max(widths.values(), default=0) > WIDE else "in_clause"
 
 
 def said(error):

@@ -73,9 +73,9 @@ class Lines:
 
 def open_file(file, mode, **options):
     """The file opened, unpacked where it is gzip."""
-    import gzip
+    from toolkit.load.files.packed import open_gzip
 
-    return (gzip.open if file.suffix.lower() == ".gz" else open)(file, mode, **options)
+    return (open_gzip if file.suffix.lower() == ".gz" else open)(file, mode, **options)
 
 
 def scan(file, delimiter, quote):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
-from toolkit.load.complete import complete, said
+from toolkit.load.complete import complete, said, unused_optimizers
 from toolkit.load.data import Data
 from toolkit.load.detect import BY_NAME, recognise
 from toolkit.load.files.headers import spelt
-from toolkit.load.files.places import as_url, is_url, refuse_connection, refuse_url, shown_path
+from toolkit.load.files.places import as_url, is_url, refuse_connection, refuse_device, refuse_url, shown_path
 from toolkit.load.labels import use_labels_of
 from toolkit.load.link import link
 from toolkit.load.outside import find_outside
@@ -95,6 +95,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
 
 def _find(path):
     if path.exists():
+        refuse_device(path)
         return path
     refuse_connection(path)
     if path.is_absolute():
@@ -131,12 +132,13 @@ def _open_raw(path, source, service, as_of, told):
     given = resolve_as_of(as_of) if as_of and not by_file else settings.as_of
     con, scratch = _connect()
     # Of each column's list of words for nothing the engine would make a join: hundreds of columns take it minutes to plan.
-    con.execute("SET disabled_optimizers = 'in_clause'")
+    con.execute(f"SET disabled_optimizers = '{unused_optimizers()}'")
     notes = list(source.spec.notes)
     told(f"reading {shown_path(path)}")
     try:
         files = read_raw(con, source, path, scratch, notes.append)
         there = complete(con, source, files, notes.append)
+        con.execute(f"SET disabled_optimizers = '{unused_optimizers(there)}'")
         if by_file:
             given = resolve_as_of(as_of, [file for listed in files.values() for file in listed])
         zone_is_known = bool(source.spec.time_zone) or "time_zone" in settings.model_fields_set

@@ -31,6 +31,7 @@ class FileAnswers(_Answers):
     closed_by_update: bool | None = None  # the last change of a closed one is its close
     channel: str | None = None  # of all rows, where no column says it
     kind: str | None = None  # what its scores are of
+    our_domain: str | None = None  # of mail: whoever writes from it is an agent
     header_rows: Literal[1, 2] | None = None  # 2: each column's name is parted over two rows
     unit: Literal["seconds", "minutes", "hours", "days"] | None = None  # of durations whose headers name none
 
@@ -188,6 +189,7 @@ _MEANS = {
     "closed_by_update": "the last change of a closed one is taken as its close",
     "channel": "of all rows: no column says it",
     "kind": "what its scores are of",
+    "our_domain": "who writes from an address of it is an agent",
     "header_rows": "rows in which the names of its columns stand",
     "unit": "of durations whose headers name none",
 }

@@ -2,6 +2,7 @@
 
 import re
 
+from toolkit.load.cast import WRITTEN
 from toolkit.load.sql import literal, quote
 from toolkit.mapping.answers import UNITS
 from toolkit.mapping.fit import kind_of
@@ -216,3 +217,37 @@ def _day_and_clock(part, column, pick):
         # midnight sharp is far too frequent for a time: what never happened is written so
         return f"CASE WHEN trim({clock}) NOT IN {_NEVER} THEN {joined} END"
     return joined
+
+
+def rows_sql(part):
+    """The raw table; where words of it say that there is nothing, without them."""
+    emptied = {}
+    for column, pick in part.guess.picks.items():
+        for header in pick.headers if column not in (*WRITTEN, "+score_comment") else ():
+            profile = part.guess.profiles[header]
+            words = {*profile.missing, *(profile.nobody if column in ("agent", "team") else ())}
+            if words:
+                listed = ", ".join(map(literal, sorted(words)))
+                emptied[header] = (
+                    f"CASE WHEN lower(trim({quote(header)})) NOT IN ({listed}) THEN {quote(header)} END AS {quote(header)}"
+                )
+    rows = f"raw.{quote(part.name)}"
+    inner = {header: part.sample.inner[header] for header in _headers(part) if header in part.sample.inner}
+    if inner:
+        opened = ", ".join(f"{_inner(*place)} AS {quote(header)}" for header, place in inner.items())
+        rows = f"(SELECT *, {opened} FROM {rows})"
+    if not emptied:
+        return rows
+    listed = ",\n    ".join(emptied.values())
+    return f"(SELECT * REPLACE (  -- words that say that there is nothing\n    {listed}\n) FROM {rows})"
+
+
+def _headers(part):
+    return list(dict.fromkeys(header for pick in part.guess.picks.values() for header in pick.headers))
+
+
+def _inner(column, key):
+    """SQL of what an object holds under a key; null where the column holds no object."""
+    plain = re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII)
+    path = f"$.{key}" if plain else "/" + key.replace("~", "~0").replace("/", "~1")
+    return f"CASE WHEN json_valid({quote(column)}) THEN json_extract_string({quote(column)}, {literal(path)}) END"

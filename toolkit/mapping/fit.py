@@ -1,5 +1,7 @@
 """How well what a column holds fits a column of the contract, and why, in words."""
 
+import re
+
 from toolkit.mapping.profile import unit_of
 from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import cut, meaning
@@ -39,6 +41,7 @@ _CATEGORIES = (
     "role",
 )
 _BY_VALUE = {"channel": 0.7, "status": 0.55, "priority": 0.5, "outcome": 0.5, "sender": 0.45}
+_OF_ONE = re.compile(r"(?i)^(re|fwd?|aw|wg|rv|tr|res|enc|odp|pd)\s*:|(#|№|n[°º])\s*\d")
 _NEVER = {"due", "sync"}  # times that are none of what happened
 FOUND = {
     "time": "its values read as times",
@@ -96,7 +99,8 @@ def fit(table, column, profile, by_name, head, context):
     share, known = _meant(column, profile)
     is_repeated = profile.filled >= 2 * profile.distinct
     found = FOUND["label" if profile.kind == "words" and not is_repeated else profile.kind]
-    if column in ("topic", "subtopic") and "headline" in said and not (profile.kind == "words" and profile.n >= 20):
+    is_headline = column in ("topic", "subtopic") and "headline" in said
+    if is_headline and not (profile.kind == "words" and profile.n >= 20 and _says_topics(profile)):
         return 0.0, ""  # each says something else: no topic
     if share >= 0.5 and known:
         found = f"values such as {known}"
@@ -112,6 +116,8 @@ def fit(table, column, profile, by_name, head, context):
         score, why = alone, f"by its values alone: {found}"
     elif score and by_name < 0.5:
         why = f"the likeliest by its name; {found}"
+    if is_headline:
+        score *= 0.6  # a column of reasons or categories goes before
     if score and share >= 0.5:
         score = min(1.0, score + 0.1)
     if score and kind == "time" and profile.kind == "time":
@@ -126,6 +132,12 @@ def fit(table, column, profile, by_name, head, context):
         return 0.0, ""
     # What is filled tells more than what is empty.
     return score * (0.9 + 0.1 * profile.share_filled), why
+
+
+def _says_topics(profile):
+    """Whether the lines of a column are topics: none that answers another, or names one order."""
+    odd = sum(n for value, n in profile.values.items() if _OF_ONE.search(value))
+    return odd <= 0.05 * sum(profile.values.values())
 
 
 def _value_fit(kind, column, profile, context):

@@ -6,9 +6,10 @@ Of all ways to give each column of the contract one column of the file, the one 
 from dataclasses import dataclass, field
 
 from toolkit.mapping.fit import FOUND, ORDERED, fit
-from toolkit.tables import TABLES
+from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import cut, known_columns, name_score, senses, table_words
 
+OTHER = "+other_score"  # of a form that asks for two
 SAID = "as you said"
 LEAST = 0.33  # a guess that fits less well is none
 # What the select can make where no column holds it: a key from the number of the row, and what is asked for.
@@ -119,15 +120,17 @@ def guess_table(profiles, file="", table=None, taken=()):
     for name in [table] if table else able or TABLES:
         picks = _best(name, profiles, said)
         made = MADE[name] | ({"conversation_id"} if name == "messages" and "in_reply_to" in picks else set())
+        made |= {"sent_at"} if name == "surveys" and "answered_at" in picks and "score" in picks else set()
         missing = [column for column in TABLES[name].required if column not in picks and column not in made]
         score = _score(name, picks, words, known)
         # A column that is required and isn't there speaks against the table, unless the user has said that it is.
         lacks = set(missing) - ({"sender"} if {"text", "conversation_id"} <= set(picks) else set())
         filled = {pick.column for pick in picks.values() if known[pick.header].kind != "empty"}
         asked = name == "surveys" and _is_asked(picks)
+        form = name == "surveys" and _is_form(picks, known)
         score += 1.0 if asked else 0.0
         told = (asked or bool(filled & set(TELLING[name]))) and _is_of(name, picks, words)
-        is_own = told and (score >= 6.0 or asked or not _is_list(words, name))
+        is_own = told and (score >= 6.0 or asked or form or not _is_list(words, name))
         fits = is_own and not lacks
         nearly += [(score, name)] if is_own and lacks and score >= 3.0 else []
         guesses.append((score - 1.5 * len(lacks), fits, Guess(name, picks, known, score, [], missing)))
@@ -178,6 +181,12 @@ def _is_asked(picks):
     return bool(sent and answered and answered.score > 0.5 and any("sent" in sense for sense in senses(sent.header)))
 
 
+def _is_form(picks, known):
+    """Whether there are answers with their time and a score that is none of the keys of a list."""
+    time, score = picks.get("answered_at"), picks.get("score")
+    return bool(time and score and known[score.header].scored) and not any("id" in one for one in senses(score.header))
+
+
 def _score(table, picks, words, known):
     file, typical = table_words(table)
     score = 0.0
@@ -218,7 +227,36 @@ def _best(table, profiles, taken):
                 picks[columns[i]] = Pick(columns[i], free[j].name, round(float(min(1.0, scores[i, j])), 2), why[i, j])
     _close(table, picks, taken, {one.name: one for one in profiles})
     _add_clocks(table, profiles, picks, ways)
-    return {column: picks[column] for column in [*ways, *TABLES[table].names] if column in picks}
+    if table == "surveys":
+        _look_at_form(profiles, picks, taken, ways)
+    return {column: picks[column] for column in [*ways, *TABLES[table].names, OTHER] if column in picks}
+
+
+def _look_at_form(profiles, picks, taken, ways):
+    """Of a form only its answers are known: its one time is theirs. It may ask for two scores, of two kinds."""
+    known = {one.name: one for one in profiles}
+    score, sent = picks.get("score"), picks.get("sent_at")
+    if score is None:
+        return
+    own = set().union(*senses(sent.header), set()) if sent else set()
+    is_bare = sent and "answered_at" not in picks and not own & {"sent", "survey", "created", "started"}
+    if is_bare and known[score.header].share_filled == 1 and not {"sent_at", "answered_at"} & set(taken):
+        picks["answered_at"] = Pick("answered_at", sent.header, sent.score, sent.why, sent.clock)
+        del picks["sent_at"]
+    used = {header for pick in picks.values() for header in pick.headers}
+    others = [
+        (name_score(senses(one.name), ways["score"]), one.name)
+        for one in profiles
+        if one.scored and one.name not in used and is_recommended(one.name) != is_recommended(score.header)
+    ]
+    best = max(others, default=(0, ""))
+    if best[0] >= LEAST:
+        picks[OTHER] = Pick(OTHER, best[1], round(best[0], 2), "a second score, of another kind")
+
+
+def is_recommended(header):
+    """Whether a header asks how likely one is to recommend."""
+    return KINDS[1] in set().union(*senses(header), set())
 
 
 def _context(table, profiles):

@@ -1,11 +1,12 @@
 """From files to what is to be written: samples, guesses, and the questions that only a person can answer."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toolkit.errors import BadData
-from toolkit.mapping.answers import UNITS, Answers, FileAnswers, check_against
+from toolkit.mapping.answers import UNITS, Answers, FileAnswers, check_against, toml
 from toolkit.mapping.guess import SAID, Guess, guess_table
 from toolkit.mapping.profile import profile, unit_of
 from toolkit.mapping.sample import read_samples, with_header_rows
@@ -13,6 +14,7 @@ from toolkit.tables import CLOSED_STATUSES, KINDS, TABLES
 from toolkit.vocabulary import fold, meaning, senses
 
 MOST_CELLS = 400_000  # of a sample
+MAIL = {"message_id": "message_id", "in_reply_to": "in_reply_to", "sent_at": "date", "text": "text", "+author": "from"}
 CHANNEL = "unknown"  # where nobody says it
 
 
@@ -35,6 +37,11 @@ class Part:
         """The profile of what fills a column of the contract; None where nothing does."""
         pick = self.guess.picks.get(column)
         return pick and self.guess.profiles[pick.clock or pick.header]
+
+    @property
+    def kept(self):
+        """The columns that are kept under their own name; of an object the whole of it."""
+        return [header for header in self.guess.kept if header not in self.sample.inner]
 
     @property
     def times(self):
@@ -133,16 +140,32 @@ def make_plan(paths, answers=None, named="answers", zone=None, root=None):
             profile(name, [row[i] if i < len(row) else None for row in sample]) for i, name in enumerate(columns)
         ]
         part.answers = said
+        every, profiles = profiles, _plain_ones(profiles, part.sample, said)
         if said.table == "":
             part.guess = Guess(None, {}, {one.name: one for one in profiles})
         else:
             called = part.sample.part or Path(part.sample.file).name
+            if part.sample.format == "mbox" and not said.table:
+                part.guess = guess_table(profiles, called, "messages", (MAIL | said.columns).items())
+                part.guess.missing = [column for column in part.guess.missing if column != "sender"]
+                part.guess.profiles = {one.name: one for one in every}
+                for column in MAIL.keys() - said.columns.keys():
+                    part.guess.picks[column].why = "as mail has it"
+                continue
             part.guess = guess_table(profiles, called, said.table, said.columns.items())
             if said.columns and not said.table and part.guess.table is None:
                 part.guess = guess_table(profiles, called, "conversations", said.columns.items())
+            part.guess.profiles = {one.name: one for one in every}
             if part.table:
                 _widen_key(part, sample)
     return Plan(parts, answers, zone, root)
+
+
+def _plain_ones(profiles, sample, said):
+    """The profiles of what can fill a column: of an object its keys, and not the whole, unless that was said."""
+    named = {one for headers in said.columns.values() for one in ([headers] if isinstance(headers, str) else headers)}
+    whole = {column for column, _ in sample.inner.values()} - named
+    return [one for one in profiles if one.name not in whole]
 
 
 def _widen_key(part, rows):
@@ -211,8 +234,27 @@ def questions(plan):
     return asked
 
 
+def own_domain(part):
+    """The domain of the addresses that answer: as was said, else the one that most mail goes to; "" where none is."""
+    if part.answers.our_domain:
+        return part.answers.our_domain.strip().lower().lstrip("@")
+    place = part.sample.columns.index("to")
+    domains = Counter(
+        domain for row in part.sample.rows for domain in {*re.findall(r"@([\w.-]+)", (row[place] or "").lower())}
+    )
+    return domains.most_common(1)[0][0] if domains else ""
+
+
 def _of_part(part):
     said, picks = part.answers, part.guess.picks
+    if part.table == "messages" and part.sample.format == "mbox" and "sender" not in picks and not said.our_domain:
+        yield Question(
+            ("files", part.name, "our_domain"),
+            "From addresses of which domain are customers answered?",
+            own_domain(part),
+            (),
+            "most mail goes to it",
+        )
     if part.guess.rivals and part.table and said.table is None:
         names = (part.table, *(name for name, _ in part.guess.rivals))
         yield Question(
@@ -303,12 +345,14 @@ def answered(plan, given):
         said = answers.of(part.name)
         guess = part.guess
         if said.table is not None and (said.table or None) != part.table:
-            known = list(part.guess.profiles.values())
+            every = part.guess.profiles
+            known = _plain_ones(every.values(), part.sample, said)
             guess = (
                 guess_table(known, part.name, said.table, said.columns.items())
                 if said.table
                 else Guess(None, {}, part.guess.profiles)
             )
+            guess.profiles = every
         parts.append(replace(part, answers=said, guess=guess))
     return Plan(parts, answers, plan.zone, plan.root)
 
@@ -349,12 +393,25 @@ def refuse_unusable(plan):
             wrong.append(f"{part.files[0]}: its columns fit no table of the contract{near}; its columns are: {listed}")
     usable = [part for part in plan.used if not part.guess.missing]
     if not usable:
-        raise BadData(
-            "\n".join(wrong)
-            + '\nSay which column is which in an answers file: [files.NAME] table = "conversations" and '
-            '[files.NAME.columns] created_at = "HEADER"'
-        )
+        raise BadData("\n".join(wrong) + f"\n{_remedy(plan)}")
     return wrong
+
+
+def _remedy(plan):
+    """What to write into an answers file, for the table that is nearest."""
+    part = next((one for one in plan.parts if one.table), plan.parts[0])
+    table = part.table or (part.guess.rivals[0][0] if part.guess.rivals else "conversations")
+    wanted = part.guess.missing or [TABLES[table].time]
+    named = toml(part.name)
+    lines = [
+        "Say which column is which in a text file such as answers.toml, and give it with --answers answers.toml:",
+        f"  [files.{named}]",
+        f"  table = {toml(table)}",
+        f"  [files.{named}.columns]",
+        *(f'  {column} = "HEADER"' for column in wanted),
+        f"with the column of the file in place of each HEADER; other tables are {', '.join(name for name in TABLES if name != table)}",
+    ]
+    return "\n".join(lines)
 
 
 def plan_zone(path):

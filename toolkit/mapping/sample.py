@@ -1,7 +1,8 @@
 """The first rows of a file, as text: what the guess is made of."""
 
+import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toolkit.errors import BadData
@@ -11,6 +12,7 @@ from toolkit.mapping.profile import parse_time
 from toolkit.sources import FileSpec
 
 ROWS = 5000
+MOST_KEYS = 40  # of the objects of one column
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Sample:
     has_header: bool = True
     delimiter: str = ""  # of a file without a header, which shows none
     header_rows: int = 1
+    inner: dict = field(default_factory=dict)  # column of an object's key -> (column that holds the object, key)
 
 
 def read_samples(path, rows=ROWS):
@@ -59,7 +62,44 @@ def _sample(one, rows):
         )
         return Sample(one.file, one.format, "", names, peek(one.file, rows, spec)[0].rows, False, delimiter)
     made = Sample(one.file, one.format, one.part, list(one.columns), one.rows)
+    if one.format == "json":
+        return _opened(made)
     return with_header_rows(made, 2, rows) if has_two_headers(one.columns, one.rows) else made
+
+
+def _opened(sample):
+    """The same Sample with a column for each key of the objects that its columns hold, one level deep."""
+    taken = {name.lower() for name in sample.columns}
+    columns, rows, inner = list(sample.columns), [list(row) for row in sample.rows], {}
+    for place, column in enumerate(sample.columns):
+        objects = [_object(row[place]) for row in sample.rows]
+        keys = list(
+            dict.fromkeys(key for one in objects for key, value in one.items() if not isinstance(value, list | dict))
+        )
+        for key in keys[:MOST_KEYS]:
+            name = f"{column}.{key}"
+            if name.lower() in taken or not key:
+                continue
+            taken.add(name.lower())
+            columns.append(name)
+            inner[name] = (column, key)
+            for row, one in zip(rows, objects, strict=True):
+                row.append(_text(one.get(key)))
+    return replace(sample, columns=columns, rows=rows, inner=inner)
+
+
+def _object(cell):
+    if not cell or not cell.startswith("{"):
+        return {}
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value):
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def with_header_rows(sample, header_rows, rows=ROWS):

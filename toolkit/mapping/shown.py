@@ -31,8 +31,8 @@ def print_plan(console, plan):
         for column in made_columns(part):
             if column not in part.guess.picks:
                 table.add_row(*map(Text, ("(none)", column, "", "made, see the select")))
-        if part.guess.kept:
-            kept = part.guess.kept
+        if part.kept:
+            kept = part.kept
             listed = ", ".join(kept[:12]) + (f" and {len(kept) - 12} more" if len(kept) > 12 else "")
             table.add_row(*map(Text, (listed, "(own name)", "", "kept as text: figures can be grouped by them")))
         console.print(table)
@@ -44,6 +44,7 @@ def print_plan(console, plan):
 def _becomes(column):
     return {
         "+score": "surveys.score",
+        "+other_score": "score of a second survey",
         "+score_comment": "surveys.comment",
         "+score_at": "surveys.sent_at",
         "+solved_after": "closed_at, if no column says it",

@@ -1,8 +1,9 @@
 """The source folder that a map is: source.toml, one select a table, what is set aside, the answers."""
 
 import datetime
+import re
+from dataclasses import replace
 
-from toolkit.load.cast import WRITTEN
 from toolkit.load.sql import literal, quote
 from toolkit.mapping.answers import toml, write_answers
 from toolkit.mapping.expressions import (
@@ -10,11 +11,14 @@ from toolkit.mapping.expressions import (
     duration_sql,
     is_sent_only,
     is_true,
+    rows_sql,
     score_sql,
     status_words,
     time_sql,
 )
-from toolkit.mapping.plan import is_closed
+from toolkit.mapping.files import below, file_settings
+from toolkit.mapping.guess import OTHER
+from toolkit.mapping.plan import is_closed, own_domain
 from toolkit.mapping.profile import MISSING
 from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import senses
@@ -38,7 +42,7 @@ def source_files(plan, name):
     for part in plan.used:
         if part.guess.missing:
             continue
-        selects.setdefault(part.table, []).append(_select(part, order))
+        selects.setdefault(part.table, []).extend(_selects(part, order))
         if "+score" in part.guess.picks:
             selects.setdefault("surveys", []).append(_survey_select(part, order))
         aside = _set_aside(part)
@@ -46,7 +50,7 @@ def source_files(plan, name):
             key = column_sql(part, TABLES[part.table].key[0], order)
             unused += [
                 f'-- {_plain(part.name)}: {reason}\nSELECT {literal(part.table)} AS "table", {key} AS value, {literal(reason)} AS reason, _file, _row\n'
-                f"FROM {_from(part)}\nWHERE {condition}"
+                f"FROM {rows_sql(part)}\nWHERE {condition}"
                 for reason, condition in _each_once(aside)
             ]
         if _needs_threads(part):
@@ -68,34 +72,33 @@ def _name(part):
     return quote(part.name)
 
 
-def _from(part):
-    """The raw table; where words of it say that there is nothing, without them."""
-    emptied = {}
-    for column, pick in part.guess.picks.items():
-        for header in pick.headers if column not in (*WRITTEN, "+score_comment") else ():
-            profile = part.guess.profiles[header]
-            words = {*profile.missing, *(profile.nobody if column in ("agent", "team") else ())}
-            if words:
-                listed = ", ".join(map(literal, sorted(words)))
-                emptied[header] = (
-                    f"CASE WHEN lower(trim({quote(header)})) NOT IN ({listed}) THEN {quote(header)} END AS {quote(header)}"
-                )
-    if not emptied:
-        return f"raw.{_name(part)}"
-    listed = ",\n    ".join(emptied.values())
-    return f"(SELECT * REPLACE (  -- words that say that there is nothing\n    {listed}\n) FROM raw.{_name(part)})"
-
-
 def _plain(text):
     """A text that can stand in a comment: one line, nothing that isn't printable."""
     return "".join(one if one.isprintable() else " " for one in str(text))[:120]
 
 
-def _select(part, order):
+def _selects(part, order):
+    """One select; of a form that asks for two scores one a score, whose keys say which it is."""
+    picks = dict(part.guess.picks)
+    other = picks.pop(OTHER, None)
+    if other is None:
+        return [_select(part, order)]
+    first = replace(part, guess=replace(part.guess, picks=picks))
+    kind = kind_of_scores(first)
+    second = replace(
+        part,
+        guess=replace(part.guess, picks=picks | {"score": replace(other, column="score")}),
+        answers=part.answers.model_copy(update={"kind": CSAT if kind == NPS else NPS}),
+    )
+    return [_select(one, order, f"-{kind_of_scores(one)}") for one in (first, second)]
+
+
+def _select(part, order, suffix=""):
     picks, table = part.guess.picks, TABLES[part.table]
     lines = []
 
     def add(sql, column, why):
+        sql = f"{sql} || {literal(suffix)}" if suffix and column == table.key[0] else sql
         lines.append((sql if sql == quote(column) else f"{sql} AS {column}", why))
 
     for column in table.names:
@@ -112,7 +115,7 @@ def _select(part, order):
     if version:
         lines.append((f"{version} AS _version", "of rows that come again the newest is used"))
     names = {name.lower() for name in table.names} | {"_file", "_row", "_version"}
-    for header in part.guess.kept + _kept_too(part):
+    for header in part.kept + _kept_too(part):
         lines.append((_kept(header, names), "kept as it is"))
     lines += [("_file", ""), ("_row", "")]
     aside = _set_aside(part)
@@ -125,7 +128,7 @@ def _select(part, order):
         if _needs_threads(part)
         else ""
     )
-    return f"SELECT\n{_listed(lines)}\nFROM {_from(part)}{joined}{where}"
+    return f"SELECT\n{_listed(lines)}\nFROM {rows_sql(part)}{joined}{where}"
 
 
 def _listed(lines):
@@ -166,9 +169,11 @@ def made_columns(part):
         made += ["closed_at"] if closes and "closed_at" not in picks else []
     if table == "messages":
         made += ["conversation_id"] if "conversation_id" not in picks else []
+        made += ["sender"] if part.sample.format == "mbox" and "sender" not in picks else []
         made += [column for column in ("agent", "customer_id") if "+author" in picks and column not in picks]
     if table == "surveys":
         made += [column for column in ("kind", "scale_min", "scale_max") if column not in picks]
+        made += ["sent_at"] if "sent_at" not in picks and "answered_at" in picks else []
     return made
 
 
@@ -188,13 +193,27 @@ def _computed(part, column, order):
         )
     if column == "conversation_id" and part.table == "messages":
         return "threads.root", "the thread, by its reply links"
-    if column in ("agent", "customer_id"):
-        sender = column_sql(part, "sender", order) if "sender" in picks else "NULL"
-        wanted = "agent" if column == "agent" else "customer"
+    if column == "sender":
+        domain = own_domain(part)
         return (
-            f"CASE WHEN lower({sender}) = '{wanted}' THEN {quote(picks['+author'].header)} END",
+            f"CASE WHEN regexp_matches(lower(\"from\"), {literal('@([^@> ]*[.])?' + re.escape(domain) + '>?[ ]*$')}) THEN 'agent' ELSE 'customer' END",
+            f"who writes from {_plain(domain)} is an agent",
+        )
+    if column in ("agent", "customer_id"):
+        made = _computed(part, "sender", order)[0] if "sender" in made_columns(part) else "NULL"
+        sender = column_sql(part, "sender", order) if "sender" in picks else made
+        wanted = "agent" if column == "agent" else "customer"
+        author = quote(picks["+author"].header)
+        if part.sample.format == "mbox" and column == "customer_id":  # names change, addresses don't
+            author = f"coalesce(nullif(regexp_extract(lower({author}), '[^<>\\s\"]+@[^<>\\s\"]+'), ''), {author})"
+        return (
+            f"CASE WHEN lower({sender}) = '{wanted}' THEN {author} END",
             f"{picks['+author'].header}, where the {wanted} wrote",
         )
+    if column == "sent_at":
+        return column_sql(
+            part, "answered_at", order
+        ), f"{picks['answered_at'].header}: no column says when it was asked"
     if column == "kind":
         return literal(kind_of_scores(part)), "what its scores are of"
     if column in ("scale_min", "scale_max"):
@@ -295,7 +314,7 @@ def _survey_select(part, order):
         ("_row", ""),
     ]
     aside = "".join(f" AND NOT coalesce({condition}, false)" for _, condition in _set_aside(part))
-    return f"SELECT\n{_listed(lines)}\nFROM {_from(part)}\nWHERE lower(trim({raw})) NOT IN ({_NOTHING}){aside}"
+    return f"SELECT\n{_listed(lines)}\nFROM {rows_sql(part)}\nWHERE lower(trim({raw})) NOT IN ({_NOTHING}){aside}"
 
 
 def _needs_threads(part):
@@ -305,11 +324,13 @@ def _needs_threads(part):
 def _threads(part):
     """The view that follows reply links up to the message that answers nothing."""
     message, parent = quote(part.guess.picks["message_id"].header), quote(part.guess.picks["in_reply_to"].header)
+    if part.sample.format == "mbox":  # the first that a mail refers to began the thread
+        parent = f"coalesce(nullif(regexp_extract(\"references\", '^\\s*(\\S+)', 1), ''), {parent})"
     return (
         "-- The thread of each message: its reply links, followed up to one that answers nothing.\n"
         "WITH RECURSIVE links AS (\n"
         f"    SELECT {message} AS message, arg_min(regexp_replace(trim({parent}), '\\.0$', ''), _row) AS parent\n"
-        f"    FROM raw.{_name(part)} GROUP BY ALL\n"
+        f"    FROM {rows_sql(part)} GROUP BY ALL\n"
         "),\nups AS (\n    SELECT message, message AS reached, 0 AS step FROM links\n    UNION ALL\n"
         "    SELECT ups.message, links.parent, ups.step + 1 FROM ups JOIN links ON links.message = ups.reached\n"
         "    WHERE links.parent <> '' AND ups.step < 5000  -- a circle of links would never end\n)\n"
@@ -323,6 +344,10 @@ def notes_of(part):
     if part.table == "conversations" and "channel" not in picks:
         said.append(
             f"No column of {_plain(part.name)} says the channel: every conversation is given as {column_sql(part, 'channel', None)[1:-1]!r}."
+        )
+    if part.table == "surveys" and "sent_at" not in picks:
+        said.append(
+            f"{_plain(part.name)} holds answers alone: who was asked and didn't answer isn't told, so a share of answers would say nothing."
         )
     if "+score" in picks:
         said.append(
@@ -350,7 +375,7 @@ def _lacks(part):
 
 def _settings(plan, name, views):
     used = [part for part in plan.used if not part.guess.missing]
-    named = sorted({_below(file, plan.root) for part in used for file in part.files})
+    named = sorted({below(file, plan.root) for part in used for file in part.files})
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     lines = [
         f"# Written by toolkit map on {today}. Change what it got wrong; docs/sources/your-own.md describes every key.",
@@ -359,6 +384,8 @@ def _settings(plan, name, views):
     ]
     if plan.answers.time_zone:
         lines.append(f"time_zone = {toml(plan.answers.time_zone)}  # of times without an offset")
+    if any(part.sample.format == "mbox" for part in used):
+        lines.append('channel = "email"  # of the conversations that its mail is')
     if plan.order:
         shown = "3 April" if plan.order == "dmy" else "March 4"
         lines.append(f"date_order = {toml(plan.order)}  # 03/04/2024 is {shown}")
@@ -371,42 +398,5 @@ def _settings(plan, name, views):
     if views:
         lines.append(f"views = {toml(views)}")
     for part in used:
-        lines += ["", f"[files.{toml(part.name)}]", *_file_settings(part, plan.root)]
+        lines += ["", f"[files.{toml(part.name)}]", *file_settings(part, plan.root)]
     return "\n".join(lines) + "\n"
-
-
-def _below(file, root):
-    """The name of a file as patterns have it: with its folder, where it isn't in the one that is given."""
-    archive = next((folder for folder in file.parents if folder.is_file()), None)
-    outer = archive or file
-    folder = outer.parent.relative_to(root) if root and outer != root and outer.is_relative_to(root) else None
-    is_below = folder is not None and folder.parts
-    if archive:
-        return f"{folder}/{file.name}" if is_below else file.relative_to(archive).as_posix()
-    return f"{folder.as_posix()}/{file.name}" if is_below else file.name
-
-
-def _file_settings(part, root):
-    sample, picks = part.sample, part.guess.picks
-    required = [column for column in TABLES[part.table].required if column in picks]
-    needed = list(dict.fromkeys(header for column in required for header in picks[column].headers))
-    names = [_below(file, root) for file in part.files]
-    escaped = ["".join(f"[{one}]" if one in "[*?" else one for one in name) for name in dict.fromkeys(names)]
-    yield f'patterns = {toml(escaped)}  # add names such as "tickets-*.csv" for later exports'
-    yield f"table = {toml(part.table)}"
-    if sample.format == "sheet":
-        yield 'format = "sheet"'
-        yield f"sheet = {toml(sample.part)}"
-    if sample.header_rows > 1:
-        yield f"header_rows = {sample.header_rows}"
-    if sample.format == "json" and sample.part:
-        yield f"records = {toml(sample.part)}"
-    if not sample.has_header:
-        yield "header = false"
-        yield f"delimiter = {toml(sample.delimiter)}"
-        yield 'short_lines = "normal"'
-        yield f"columns = {toml(sample.columns)}"
-    yield f"requires = {toml(needed)}"
-    further = [header for header in sample.columns if header not in needed]
-    if further and sample.has_header:
-        yield f"may_lack = {toml(further)}  # null in a file that has them not"

@@ -3,6 +3,7 @@
 from toolkit import engine
 from toolkit.errors import MissingColumn
 from toolkit.metrics import shapes
+from toolkit.metrics.calls import first_legs
 from toolkit.metrics.registry import metric
 from toolkit.metrics.volume import contacts_of
 
@@ -43,6 +44,7 @@ def unique_customers(contacts, by=None, zone=None):
     [[2.0, 0.5, 2.0]]
     """
     rows, table, _ = contacts_of(contacts)
+    rows = first_legs(rows) if table == "calls" else rows  # a call that was passed on is no second contact
     if "customer_id" not in rows.columns:
         raise MissingColumn(table, "customer_id", rows.columns)
     keys = engine.group_keys(by)

@@ -9,7 +9,7 @@ from toolkit.clock.timeline import parts_of
 from toolkit.errors import MissingColumn
 from toolkit.intervals import mean_interval, silent_bound
 from toolkit.metrics import shapes
-from toolkit.metrics.calls import first_legs, reached
+from toolkit.metrics.calls import reached
 from toolkit.metrics.dataset import hours_there
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import of_channels
@@ -23,7 +23,7 @@ def contacts_of(table):
         if time in table.columns:
             opened = engine.as_table(table, name, [time])
             if name == "calls":
-                opened = first_legs(reached(opened))
+                opened = reached(opened)
             if name == "messages":
                 opened = engine.as_table(opened, name, ["sender"]).filter(opened.sender == "customer")
             return opened, name, {"messages": "customer_message"}.get(name, name.removesuffix("s"))
@@ -37,7 +37,7 @@ def inbound_volume(contacts, by=None, zone=None, channels="all"):
     Parameters
     ----------
     contacts : DataFrame, ibis Table or path
-        Conversations (by `created_at`), calls (by `started_at`, tests left out; of the legs of a contact, `contact_id`, the first) or messages (by
+        Conversations (by `created_at`), calls (by `started_at`, tests and failed ones left out; each leg that was offered) or messages (by
         `sent_at`, the customers' ones): one row per contact.
     by : str or list of str, optional
         Group columns; also hour, weekday, day, week, month, quarter, year in local time. Days, weeks

@@ -31,8 +31,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
 from toolkit.tables import TABLES
@@ -70,6 +71,45 @@ class FileSpec(BaseModel):
     sheet: str | None = None  # of a workbook; default: the first with rows
     header_rows: Annotated[int, Field(ge=1, le=2)] = 1
 
+    @field_validator("patterns")
+    @classmethod
+    def _stays_below(cls, patterns):
+        for one in patterns:
+            if not one.strip() or one.startswith("/") or ".." in one.split("/"):
+                raise ValueError(f"{one!r} is no name of a file below the folder that is given")
+        return patterns
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _is_one_sign(cls, text, info):
+        if text is not None and (len(text) > 1 or text in ("\n", "\r") or not text and info.field_name == "delimiter"):
+            none = '; "" means that nothing is quoted' if info.field_name == "quote" else ""
+            raise ValueError(f"has to be one sign{none}")
+        return text
+
+    @field_validator("table")
+    @classmethod
+    def _is_table(cls, table):
+        if table is not None and table not in TABLES:
+            raise ValueError(f"is no table{suggestion(table, TABLES)}; the tables are {', '.join(TABLES)}")
+        return table
+
+    @field_validator("like")
+    @classmethod
+    def _are_patterns(cls, like):
+        for column, pattern in like.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{column}: {pattern!r} is no regular expression: {error}") from None
+        return like
+
+    @model_validator(mode="after")
+    def _names_its_columns(self):
+        if not self.header and not self.columns and self.format in (None, "csv"):
+            raise ValueError("header = false needs columns = [...], the names of its columns")
+        return self
+
     @property
     def columns_read(self):
         """The raw columns that the selects read."""
@@ -103,6 +143,13 @@ class SourceSpec(BaseModel):
     needs: dict[str, list[str]] = {}
     elsewhere: list[Route] = []  # other exports of the system, told where someone gives one
     files: dict[str, FileSpec]
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, zone):
+        if zone is not None and zone not in available_timezones():
+            raise ValueError(f"is no time zone{suggestion(zone, available_timezones())}; write one such as Europe/Rome")
+        return zone
 
 
 @dataclass(frozen=True)

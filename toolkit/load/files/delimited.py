@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from toolkit.errors import BadData
 from toolkit.load.files.headers import find_header, merge_rows, name_columns
+from toolkit.load.files.kinds import DAMAGED
 from toolkit.load.files.sheets import refuse_twice
 from toolkit.load.files.texts import encoding_of
 from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
@@ -144,7 +145,7 @@ def _readable(target, given):
             target.note(("notes.encoding", {"file": given.name, "encoding": "cp1252"}))
             readable = as_utf8(readable, scratch, "cp1252")
             lines = scan(readable, layout.delimiter, spec.quote)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise BadData(f"{given.shown}: can't be read: {error}") from None
     if lines.is_tidy:
         return readable, layout, lines, []
@@ -201,7 +202,7 @@ def layout_of(text, spec, given):
         )
     refuse_twice(given, twice, spec.requires)
     told = sum(1 for line in lines[:above] if line.strip()) or above
-    if spec.header_rows == 2:
+    if spec.header_rows == 2 or ends - above > 1:  # a name may go over several lines: the reader isn't shown the names
         return Layout(delimiter, columns, twice, ends, told, 0)
     return Layout(delimiter, columns, twice, above, told, 1)
 

@@ -22,8 +22,7 @@ def load(target, given):
     the order of `records` in source.toml; "" is the whole: a list, or an object as the only record.
     """
     start = read_text(given, lambda note: None, HEAD)
-    if not start.strip():
-        raise BadData(f"{given.shown}: is empty; export it again, or take it away")
+    refuse_bare(start, given)
     con = target.con
     con.execute("CREATE OR REPLACE TEMP TABLE documents(line BIGINT, document VARCHAR)")
     is_lines = is_object_a_line(start)
@@ -46,6 +45,27 @@ def load(target, given):
     target.reject(given, [(line, text, "it is no object with keys") for line, text in odd])
     _flatten(target, given)
     con.execute("DROP TABLE records")
+
+
+def refuse_bare(text, given):
+    """An error for a text of JSON in which no record can be: an empty one, null, a number, a list without objects."""
+    if not text.strip():
+        raise BadData(f"{given.shown}: is empty; export it again, or take it away")
+    if len(text) >= HEAD // 2:  # it may be cut
+        return
+    if text.count("\n") and is_object_a_line(text):
+        return
+    try:
+        found = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(found, list) and not any(isinstance(one, dict) for one in found):
+        what = "its list is empty" if not found else "its list holds no objects with keys"
+    elif not isinstance(found, list | dict):
+        what = f"it says only {text.strip()[:40]}"
+    else:
+        return
+    raise BadData(f"{given.shown}: holds no records: {what}; export it again, or take it away")
 
 
 def is_object_a_line(start):
@@ -99,7 +119,7 @@ def _read_whole(target, given):
         if mended is None:
             documents = one_after_another(text)
             if documents is None:
-                raise BadData(f"{given.shown}: {_where(text)}")
+                raise BadData(f"{given.shown}: {where_wrong(text)}")
             target.con.executemany("INSERT INTO documents VALUES (?, ?)", documents)
             return
         text = mended
@@ -150,7 +170,7 @@ def _why(text):
     return "its lists and objects lie too deep within each other"
 
 
-def _where(text):
+def where_wrong(text):
     """Where a document that isn't JSON goes wrong, and what to do."""
     if text.lstrip().startswith("<"):
         return "isn't JSON but a web page or XML, an error message perhaps; open it, and download it again"

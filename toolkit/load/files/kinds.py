@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import zipfile
+import zlib
 
 from toolkit.errors import BadData
 
@@ -32,6 +33,8 @@ SAID = {  # how people are told
 }
 DATABASES = ("duckdb", "sqlite")
 GZIP = b"\x1f\x8b"
+# What reading a file raises that is damaged, or that can't be read.
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile)
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -52,8 +55,8 @@ def head(path, size=4096):
             is_packed = raw.read(2) == GZIP
         with (gzip.open if is_packed else open)(path, "rb") as read:
             return read.read(size)
-    except (OSError, EOFError) as error:
-        raise BadData(f"{path}: can't be read: {error}") from None
+    except DAMAGED as error:
+        raise BadData(f"{path}: can't be read: {error}; it may be damaged, download it again") from None
 
 
 def kind_of(path, told=None):

@@ -2,12 +2,14 @@
 
 import contextlib
 import gzip
+import io
 import re
 import shutil
 import zipfile
 from pathlib import PurePosixPath
 
 from toolkit.errors import BadData
+from toolkit.load.files.kinds import DAMAGED
 
 CHUNK = 1 << 20
 # A file that unpacks to more than this, and to more than so many times its size, isn't an export but a trap.
@@ -64,7 +66,7 @@ def unpack_member(path, name, scratch, most=None):
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as read:
             _copy(read, copy, path, archive.getinfo(name).compress_size, most)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+    except (*DAMAGED, RuntimeError, NotImplementedError, ValueError) as error:
         raise BadData(f"{path}: {name} in it can't be unpacked ({error}); download it again") from None
     return copy
 
@@ -75,9 +77,39 @@ def unpack_gzip(path, scratch):
     try:
         with gzip.open(path, "rb") as read:
             _copy(read, copy, path, path.stat().st_size)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise BadData(f"{path}: can't be unpacked ({error}); download it again") from None
     return copy
+
+
+class _Bounded(gzip.GzipFile):
+    """A gzip file that is read as far as the limit goes."""
+
+    def __init__(self, path):
+        super().__init__(path, "rb")
+        self._path, self._most = path, max(LARGEST, MOST_TIMES * path.stat().st_size)
+
+    def read(self, size=-1):
+        if size is not None and size >= 0:
+            return self._counted(super().read(size))
+        parts = []
+        while part := self.read(CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+
+    def read1(self, size=-1):
+        return self._counted(super().read1(size))
+
+    def _counted(self, part):
+        if self.tell() > self._most:
+            raise BadData(_beyond(self._path, self._most))
+        return part
+
+
+def open_gzip(path, mode="rb", **options):
+    """A gzip file, opened as by `gzip.open` for reading; it is refused where it unpacks to more than the limit."""
+    read = _Bounded(path)
+    return io.TextIOWrapper(read, **options) if "t" in mode else read
 
 
 def refuse_bomb(given):

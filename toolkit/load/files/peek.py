@@ -14,7 +14,7 @@ from toolkit.load.files import databases, delimited, documents, mail, packed, po
 from toolkit.load.files.given import Given
 from toolkit.load.files.headers import name_columns
 from toolkit.load.files.kinds import GZIP, OF_ENDING, ending, kind_of
-from toolkit.load.files.places import as_url, is_url, refuse_url, shown_path
+from toolkit.load.files.places import as_url, is_url, refuse_device, refuse_url, shown_path
 from toolkit.load.files.texts import numbered_lines, read_text
 from toolkit.load.files.walk import files_below
 from toolkit.load.sql import literal
@@ -87,6 +87,7 @@ def peek(path, rows=1000, spec=None):
         shown = shown_path(path)
         return [Peek(shown, "postgres", *table) for table in postgres.peek(as_url(path), rows)]
     path = Path(path)
+    refuse_device(path)
     scratch = Path(tempfile.mkdtemp(prefix="toolkit-peek-"))
     try:
         if not path.is_dir():
@@ -168,7 +169,8 @@ def _peek_sheets(given, rows, spec, notes, scratch):
     shown, hidden = sheets.sheets_of(book)
     names, is_empty = [spec.sheet] if spec.sheet in (*shown, *hidden) else shown, True
     for name in names:
-        sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
+        with sheets.damage_told(given):
+            sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
         if sheet.columns:
             is_empty = False
             yield name, sheet.columns, [cells for _, cells in sheet.rows[:rows]]
@@ -198,6 +200,7 @@ def _peek_mail(given, rows, spec, notes, scratch):
 
 def _peek_json(given, rows, spec, notes, scratch):
     text = read_text(given, notes.append, SIZE)
+    documents.refuse_bare(text, given)
     if documents.is_object_a_line(text):
         lines = (documents.parsed(line) for _, line in numbered_lines(given, notes.append) if line.strip())
         found = list(itertools.islice((line for line in lines if isinstance(line, dict)), rows))
@@ -210,11 +213,12 @@ def _peek_json(given, rows, spec, notes, scratch):
                 text
             )
         if found is None:
-            raise BadData(f"{given.shown}: isn't JSON; download it again")
+            raise BadData(f"{given.shown}: {documents.where_wrong(text)}")
     whole = found[0] if isinstance(found, list) and found and documents.is_object_a_line(text) else found
     paths = documents.told_paths(spec) or documents.likely_paths(whole, spec.requires)[:MOST_PARTS]
     if isinstance(found, list) and "" not in paths:
         paths = [*paths, ""]
+    is_empty = True
     for path in paths:
         pages = found if path and isinstance(found, list) else [found]
         records = [one for page in pages for one in _at(page, path)][:rows]
@@ -222,7 +226,10 @@ def _peek_json(given, rows, spec, notes, scratch):
         if objects:
             keys = list(dict.fromkeys(key for one in objects for key in one))
             columns, _ = name_columns(keys)
+            is_empty = False
             yield path, columns, [[_cell(one.get(key)) for key in keys] for one in objects]
+    if is_empty and len(text) < SIZE // 2 and documents.parsed(text) is None:
+        raise BadData(f"{given.shown}: {documents.where_wrong(text)}")
 
 
 def _at(document, path):

@@ -83,6 +83,12 @@ def refuse_connection(text):
         )
 
 
+def refuse_device(path):
+    """An error for what is neither a file nor a folder: reading a pipe waits, and a device may have no end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BadData(f"{path}: isn't a file or a folder, but a pipe or a device; write what it gives into a file")
+
+
 def secrets_of(url):
     """The parts of a URL that no message may show."""
     rest = url.split("://", 1)[-1]

@@ -1,13 +1,15 @@
 """Workbooks: xlsx, xlsb, xls and ods, by calamine; every cell as text, dates as ISO."""
 
+import contextlib
 import datetime
 import re
 import zipfile
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
 from toolkit.errors import BadData
 from toolkit.load.files.headers import find_header, merge_rows, name_columns
-from toolkit.load.files.kinds import head
+from toolkit.load.files.kinds import DAMAGED, head
 from toolkit.load.files.packed import refuse_bomb
 from toolkit.load.files.texts import batched
 
@@ -47,9 +49,9 @@ def load(target, given):
     if spec.sheet and spec.sheet.lower() not in map(str.lower, book.sheet_names):
         raise BadData(f"{given.shown}: has no sheet {spec.sheet!r}; its sheets are: {', '.join(book.sheet_names)}")
     wanted = [name for name in book.sheet_names if name.lower() == spec.sheet.lower()] if spec.sheet else visible
-    sheet = next(
-        (one for name in wanted if (one := read_sheet(book, name, spec.header_rows, spec.requires)).columns), None
-    )
+    with damage_told(given):
+        sheets = (read_sheet(book, name, spec.header_rows, spec.requires) for name in wanted)
+        sheet = next((one for one in sheets if one.columns), None)
     if sheet is None:
         raise nothing_in(given, wanted)
     unread = [name for name in (*visible, *hidden) if name != sheet.name]
@@ -103,6 +105,17 @@ def open_book(given):
         raise BadData(f"{given.shown}: can't be read as a workbook: {error}") from None
 
 
+@contextlib.contextmanager
+def damage_told(given):
+    """An error that names the workbook, in place of its reader's, where one of its sheets is damaged."""
+    import python_calamine as calamine
+
+    try:
+        yield
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise BadData(f"{given.shown}: is a workbook that is damaged ({error}); save it again") from None
+
+
 def _is_encrypted(path):
     """Whether it is an encrypted package, as Excel writes a workbook with a password."""
     return "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
@@ -120,7 +133,7 @@ def sheets_of(book):
 def read_sheet(book, name, header_rows=1, requires=(), most=None):
     """One sheet, or its first `most` rows."""
     sheet = book.get_sheet_by_name(name)
-    rows = sheet.to_python(skip_empty_area=False, nrows=most)
+    rows, merged = sheet.to_python(skip_empty_area=False, nrows=most), sheet.merged_cell_ranges or []
     first = 0
     while first < len(rows) and not any(cell != "" for cell in rows[first]):
         first += 1
@@ -131,7 +144,6 @@ def read_sheet(book, name, header_rows=1, requires=(), most=None):
     names = [as_text(cell) or "" for cell in rows[at]]
     if header_rows == 2 and at + 1 < len(rows):
         below = [as_text(cell) or "" for cell in rows[at + 1]]
-        merged = sheet.merged_cell_ranges or []
         names = merge_rows(_spread(names, merged, at), below, goes_on=not merged)
     begins = at + header_rows
     # columns without a name, and without a cell, are the sheet's edges
@@ -210,7 +222,7 @@ def odd_cells(note, given, book, sheet):
                         errors.append(place)
                     elif b"<f" in content and b"<v" not in content and b"<is" not in content:
                         formulas.append(place)
-    except (zipfile.BadZipFile, OSError, RuntimeError):
+    except (*DAMAGED, ElementTree.ParseError, RuntimeError, ValueError):  # what can be read of it has been
         return
     for key, places in (("notes.error_cells", errors), ("notes.formulas", formulas)):
         if places:
@@ -234,15 +246,14 @@ def _cells(read):
 
 def _member(archive, name):
     """The name in the archive of a sheet of xlsx; None in other kinds of workbook."""
-    import xml.etree.ElementTree as tree
-
     if "xl/workbook.xml" not in archive.namelist():
         return None
     relation = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
     targets = {
-        one.get("Id"): one.get("Target", "") for one in tree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        one.get("Id"): one.get("Target", "")
+        for one in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     }
-    for one in tree.fromstring(archive.read("xl/workbook.xml")).iter():
+    for one in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
         if one.tag.endswith("}sheet") and one.get("name") == name:
             path = targets.get(one.get(relation), "").removeprefix("/")
             path = path if path.startswith("xl/") else f"xl/{path}"

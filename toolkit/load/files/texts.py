@@ -1,10 +1,10 @@
 """The text of a file: unpacked, and decoded as what it was written in."""
 
 import codecs
-import gzip
 
 from toolkit.errors import BadData
-from toolkit.load.files.kinds import GZIP
+from toolkit.load.files.kinds import DAMAGED, GZIP
+from toolkit.load.files.packed import open_gzip
 
 CHUNK = 1 << 22
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -14,7 +14,7 @@ def opened(path):
     """The bytes of a file, unpacked where it is gzip."""
     with open(path, "rb") as raw:
         is_packed = raw.read(2) == GZIP
-    return (gzip.open if is_packed else open)(path, "rb")
+    return (open_gzip if is_packed else open)(path, "rb")
 
 
 def encoding_of(start):
@@ -37,8 +37,8 @@ def read_text(given, note, size=-1):
     try:
         with opened(given.path) as read:
             content = read.read(size)
-    except (OSError, EOFError) as error:
-        raise BadData(f"{given.shown}: can't be read: {error}") from None
+    except DAMAGED as error:
+        raise BadData(f"{given.shown}: can't be read: {error}; it may be damaged, download it again") from None
     return decoded(content, given, note, is_cut=size >= 0)
 
 
@@ -71,8 +71,8 @@ def numbered_lines(given, note):
                     yield number, line.removesuffix("\r")
                 start = read.read(CHUNK)
             rest += decoder.decode(b"", final=True)
-    except (OSError, EOFError) as error:
-        raise BadData(f"{given.shown}: can't be read: {error}") from None
+    except DAMAGED as error:
+        raise BadData(f"{given.shown}: can't be read: {error}; it may be damaged, download it again") from None
     if rest:
         yield number + 1, rest.removesuffix("\r")
 
