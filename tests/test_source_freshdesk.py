@@ -116,6 +116,49 @@ def test_times_are_those_of_stats(account):
     assert found["7"] == ["2024-03-01 09:40:00", None, None]
 
 
+def test_freshdesks_own_statuses_say_what_is_open(tmp_path):
+    back = STATS | {"reopened_at": "2024-03-02T12:00:00Z", "closed_at": "2024-03-03T12:00:00Z"}
+    given = [ticket(status, status=status, stats=STATS) for status in (2, 3, 4, 5, 6, 7, 8)]
+    # opened again, then closed at once
+    given += [ticket(9, status=5, stats=back), ticket(10, status=8, stats=back)]
+    data = open_data(write(tmp_path, tickets=given), source="freshdesk")
+    closed = {int(key): when for key, when in rows(data, "conversations", "conversation_id", "closed_at")}
+    resolved = "2024-03-01 12:00:00"
+    assert closed == {
+        **dict.fromkeys((2, 3, 6, 7, 10)),
+        **dict.fromkeys((4, 5, 8), resolved),
+        9: "2024-03-03 12:00:00",
+    }
+
+
+def test_the_opening_text_is_of_the_copy_that_is_used(tmp_path):
+    replies = [reply(100 + number, number, 50, incoming=True, user_id=900) for number in (1, 2, 3)]
+    older = {"updated_at": "2024-03-01T09:30:00Z"}
+    write(
+        tmp_path,
+        tickets_1=[
+            # the same ticket, whose list has no text; another begun at another time; one whose newer copy can't be read
+            ticket(1, description_text="one", **older),
+            ticket(2, description_text="two", created_at="2024-03-01T08:00:00Z", **older),
+            ticket(3, description_text="three", **older),
+        ],
+        tickets_2=[
+            ticket(1, description_text=None),
+            ticket(2, description_text=None),
+            ticket(3, description_text="unread", created_at="soon"),
+        ],
+        conversations=replies,
+    )
+    # what an export says of tickets that the API didn't give is no message, with and without the API's files
+    write_csv(tmp_path, tickets=[LINE | {"Ticket ID": 4, "Description": "four"}])
+    data = open_data(tmp_path, source="freshdesk")
+    assert adds_up(data)
+    texts = {key: text for key, text in rows(data, "messages", "message_id", "text") if "/" in key}
+    assert texts == {"1/description": "one", "3/description": "three"}
+    alone = write_csv(tmp_path / "alone", tickets=[LINE | {"Description": "four"}])
+    assert open_data(alone, source="freshdesk").counts["table"].tolist() == ["conversations", "surveys"]
+
+
 def test_messages_are_the_description_and_what_follows(account):
     found = {
         key: row
@@ -290,7 +333,8 @@ def test_the_apis_answers(real_data, tmp_path):
         shutil.copy(real_data / "freshdesk" / "api_v2" / f"{name}.json", tmp_path)
     data = open_data(tmp_path, source="freshdesk")
     assert adds_up(data) and data.ledger.empty
-    assert rows(data, "conversations", "first_response_at", "solved_at") == [
-        ["2020-06-17 20:23:43", "2020-07-24 15:35:21"]
+    # it is open (status 2), and keeps the time of an earlier resolving
+    assert rows(data, "conversations", "status", "first_response_at", "solved_at", "closed_at") == [
+        ["Open", "2020-06-17 20:23:43", None, None]
     ]
     assert [row[1] for row in rows(data, "messages", "message_id", "is_public")] == [False, True, True]

@@ -17,7 +17,11 @@ tickets AS (
     SELECT
         *,
         lower(regexp_replace(way, '[^a-zA-Z0-9]+', '_', 'g')) AS channel_word,
-        coalesce(try_cast(reopened_at AS TIMESTAMPTZ) >= try_cast(coalesce(resolved_at, closed_at) AS TIMESTAMPTZ), false) AS is_reopened
+        -- Freshdesk's own statuses say it, whatever the times are; of the account's own the later time decides
+        CASE
+            WHEN state IS NOT NULL THEN state = 'open'
+            ELSE coalesce(try_cast(reopened_at AS TIMESTAMPTZ) >= try_cast(coalesce(resolved_at, closed_at) AS TIMESTAMPTZ), false)
+        END AS is_open
     FROM raw.every_ticket
 )
 SELECT
@@ -32,9 +36,9 @@ SELECT
     END AS channel,
     created_at,
     coalesce(first_responded_at, CAST(replies.replied_at AS VARCHAR)) AS first_response_at,
-    -- opening a ticket again empties both; where they are kept, the later time decides
-    CASE WHEN NOT is_reopened THEN closed_at END AS closed_at,
-    CASE WHEN NOT is_reopened THEN resolved_at END AS solved_at,
+    -- opening a ticket again may leave the times of resolving and closing as they were
+    CASE WHEN NOT is_open THEN closed_at END AS closed_at,
+    CASE WHEN NOT is_open THEN resolved_at END AS solved_at,
     reopened_at,
     customer_id,
     project,

@@ -27,6 +27,9 @@ given AS (
 )
 SELECT
     given.id,
+    -- 6 and 7 wait for somebody else; those from 8 on are the account's own
+    CASE WHEN status IN ('2', '3', '6', '7') THEN 'open' WHEN status IN ('4', '5') THEN 'closed' END AS state,
+    false AS is_export,
     coalesce(
         status_name,
         statuses.word,
@@ -68,6 +71,11 @@ LEFT JOIN teams ON teams.id = group_id
 UNION ALL
 SELECT
     "Ticket ID",
+    CASE
+        WHEN lower(trim("Status")) IN ('open', 'pending', 'waiting on customer', 'waiting on third party') THEN 'open'
+        WHEN lower(trim("Status")) IN ('resolved', 'closed') THEN 'closed'
+    END,
+    true,
     "Status",
     lower("Source"),
     "Priority",
@@ -86,7 +94,7 @@ SELECT
     CASE WHEN lower("Survey results") NOT IN ('not taken', 'no survey', '-') THEN "Survey results" END,
     false,
     false,
-    "Description",
+    NULL,
     NULL,
     _file,
     _row
