@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-from tests.browser import open_chromium
 from tests.gallery import cases, page
 from toolkit.look import DARK, LIGHT
 
@@ -44,18 +43,15 @@ def gallery():
 
 
 @pytest.mark.parametrize("width", [1280, 847, 390, 320])
-def test_texts_are_within_apart_and_large_enough(gallery, tmp_path, width):
+def test_texts_are_within_apart_and_large_enough(gallery, browser, tmp_path, width):
     html, drawn = gallery
     path = tmp_path / "gallery.html"
     path.write_text(html, encoding="utf-8")
-    manager, launch = open_chromium()
-    with manager as play:
-        browser = launch(play)
-        view = browser.new_page(viewport={"width": width, "height": 900})
-        view.goto(path.as_uri())
-        seen = view.evaluate("[...document.querySelectorAll('svg')].filter(it => it.getClientRects().length).length")
-        found, is_wide = view.evaluate(LOOK), view.evaluate("document.documentElement.scrollWidth > innerWidth")
-        browser.close()
+    view = browser.new_page(viewport={"width": width, "height": 900})
+    view.goto(path.as_uri())
+    seen = view.evaluate("[...document.querySelectorAll('svg')].filter(it => it.getClientRects().length).length")
+    found, is_wide = view.evaluate(LOOK), view.evaluate("document.documentElement.scrollWidth > innerWidth")
+    view.close()
     assert seen >= len(drawn) // 2
     assert found == [] and not is_wide
 
