@@ -173,7 +173,9 @@ def test_postgres_other_types(postgres):
     assert metrics.low_scores(table)["score"].tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("postgres_tables", ["timestamptz"], indirect=True)
 def test_postgres_empty_tables(postgres_tables):
+    """Of what type the times are that aren't there is told by the queries above."""
     empty = {name: table.limit(0) for name, table in postgres_tables.items()}
     for name in CALLS:
         result = run(name, empty)
