@@ -255,6 +255,7 @@ class FakeData:
             "action": ["rejected"] * 2,
             "value": ["=1+1", "-5"],
             "row": [3, 4],
+            "reason": ["the time lies before the one that it must follow"] * 2,
         }
     )
     counts = pd.DataFrame(

@@ -233,7 +233,10 @@ def test_a_close_after_the_reading_is_none_yet(tmp_path, first, again, closed, c
     found = metrics.first_resolution_time(data.previous.conversations)
     assert (found["n"].sum(), found["open_count"].sum()) == (n, open_count)
     is_later = first > "15"
-    assert data.previous.conversations.reopen_count.sum().execute() == (0 if is_later else count or bool(again))
+    fewer = bool(first) and again > "15"  # its last reopening lies later
+    assert data.previous.conversations.reopen_count.sum().execute() == (
+        0 if is_later else (count or bool(again)) - fewer
+    )
     assert data.during("2024-W15").conversations.reopen_count.sum().execute() == (count or bool(again))
     early = open_data(folder, period="2024-W15", as_of="2024-04-15T00:00:00+02:00")  # loaded as of then
     loaded = metrics.first_resolution_time(early.conversations)

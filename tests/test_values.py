@@ -487,7 +487,7 @@ def test_durations_that_others_print_are_read_back(tmp_path):
 
 def test_words_for_no_value(tmp_path):
     head = "conversation_id,channel,created_at,closed_at,team,topic,reopen_count"
-    words = ["N/A", "-", "null", "(null)", "#N/A", "--", "nan", "", "n.d."]
+    words = ["N/A", "-", "null", "(null)", "#N/A", "--", "nan", "", "k.A."]
     rows = [(index, "x", "2024-03-01", word, word, word, word) for index, word in enumerate(words)]
     data = opened(tmp_path, conversations=csv(head, rows))
     adds_up(data)
@@ -496,7 +496,7 @@ def test_words_for_no_value(tmp_path):
     teams = list(column(data, "team").values())
     assert teams == [None, "-", None, "(null)", "#N/A", "--", None, None]  # a text may be so
     assert list(column(data, "topic").values())[:2] == ["N/A", "-"]
-    data = opened(tmp_path, 'missing = ["-", "N.D.", "(null)", "niño’s"]', conversations=csv(head, rows))
+    data = opened(tmp_path, 'missing = ["-", "K.A.", "(null)", "niño’s"]', conversations=csv(head, rows))
     assert data.ledger.empty and list(column(data, "team").values())[1:4] == [None, None, None]
     assert list(column(data, "topic").values()) == ["N/A", None, "null", None, "#N/A", "--", "nan", None, None]
 

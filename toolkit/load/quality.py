@@ -275,9 +275,9 @@ def repair(con, table, types, typed, as_of_us):
             _say_as_allowed(con, table, name, typed)
             allowed = ", ".join(literal(value) for value in table.column(name).allowed)
             mends.append(("unknown category", name, f"{quote(name)} NOT IN ({allowed})", quote(name), "NULL"))
-    if table.name == "conversations" and {"reopened_at", "reopen_count"} <= set(types):
+    if table.name == "conversations" and {"first_closed_at", "reopened_at", "reopen_count"} <= set(types):
         # the last of its reopenings lies later, so that there was one less at least
-        once = f"reopened_at > {instant} AND reopen_count > 0"
+        once = f"reopened_at > {instant} AND reopen_count > 0 AND first_closed_at IS NOT NULL"
         mends.insert(
             0, ("not yet happened at as_of", "reopen_count", once, "CAST(reopen_count AS VARCHAR)", "reopen_count - 1")
         )

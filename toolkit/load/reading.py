@@ -157,10 +157,15 @@ def read_back(table, name, read_at, zone):
     for owner, time, column, value in NOT_YET:
         if owner == name and time in later and column in table.columns:
             kept[column] = (later[time] & table[column].notnull()).ifelse(value, table[column])
-    if name == "conversations" and "reopened_at" in later and "reopen_count" in table.columns:
+    if name == "conversations" and {"reopened_at", "first_closed_at"} <= set(later) and "reopen_count" in table.columns:
         count = kept.get("reopen_count", table.reopen_count)
-        # the last of its reopenings lies later, so that there was one less at least
-        kept["reopen_count"] = (later["reopened_at"] & (count > 0)).fill_null(False).ifelse(count - 1, count)
+        # the last of its reopenings lies later, so that there was one less at least; where the first close isn't known,
+        # the count is all that tells that there was one
+        kept["reopen_count"] = (
+            (later["reopened_at"] & (count > 0) & table.first_closed_at.notnull())
+            .fill_null(False)
+            .ifelse(count - 1, count)
+        )
     return table.mutate(**kept).filter(opened <= read_at)
 
 

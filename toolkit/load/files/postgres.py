@@ -13,7 +13,7 @@ RELATIONS = """
 SELECT n.nspname, c.relname, array_position(current_schemas(false), n.nspname) IS NOT NULL
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
-AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')
+AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
 ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname, c.relname
 """
 COLUMNS = """
