@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 ROOT = Path(__file__).resolve().parent.parent
 REAL = Path(os.environ.get("TOOLKIT_REAL_DATA", ROOT.parent / "shared" / "data"))
 
-# Expressions are many small objects that live on: to look through them for garbage at every 700 takes a seventh of the
+# Expressions are many small objects that live on: to look through them for garbage at every 700 takes a twelfth of the
 # suite's time. What a test leaves behind is still found, only later.
 gc.set_threshold(200_000, 10, 50)
 
