@@ -16,16 +16,6 @@ def write(folder, name, lines, **options):
     return path
 
 
-def adds_up(data):
-    """Rows in = rows used + ledger, and each entry says where its row stands."""
-    counts = data.counts
-    assert (counts["rows_in"] == counts["rows_used"] + counts["rejected"]).all(), counts
-    rejected = data.ledger[data.ledger["action"] == "rejected"]
-    assert len(rejected) == counts["rejected"].sum()
-    assert data.ledger["file"].notna().all() and data.ledger["row"].notna().all()
-    return True
-
-
 def rows(data, table, *columns):
     """The values of these columns, a list a row, in the order of the table's key."""
     frame = data.every(table).to_pandas()

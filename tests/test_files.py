@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_load import adds_up
+from exports import adds_up
 from workbooks import xlsx
 
 from toolkit.errors import BadData

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from test_load import adds_up
+from exports import adds_up
 from workbooks import Raw, ods, xlsx
 
 from toolkit.errors import BadData

@@ -6,6 +6,7 @@ import gzip
 import duckdb
 import pandas as pd
 import pytest
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData, BadParameter, BadSettings, MissingColumn, MissingTable, ToolkitError
@@ -29,14 +30,6 @@ def export(folder, **files):
 
 def ledger(data):
     return data.ledger[["key", "rule", "action", "column"]].values.tolist()
-
-
-def adds_up(data):
-    counts = data.counts
-    assert (counts["rows_in"] == counts["rows_used"] + counts["rejected"]).all(), counts
-    rejected = data.ledger[data.ledger["action"] == "rejected"]
-    assert len(rejected) == counts["rejected"].sum()
-    return True
 
 
 def test_a_good_export(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData, BadSettings, MissingTable
@@ -17,13 +18,6 @@ def write(folder, **files):
     for name, content in files.items():
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
     return folder
-
-
-def adds_up(data):
-    counts = data.counts
-    assert (counts["rows_in"] == counts["rows_used"] + counts["rejected"]).all(), counts
-    assert (data.ledger["action"] == "rejected").sum() == counts["rejected"].sum()
-    return True
 
 
 def rows(data, table, *columns):
@@ -288,7 +282,7 @@ def test_what_is_only_looked_up_makes_no_table(tmp_path, forms):
             "titel = 'Two forms': unknown key; did you mean 'title'?",
         ),
         ("source.toml", TOML.replace('["people.csv"]', "7"), BadSettings, "files.people.patterns = 7: "),
-        ("source.toml", TOML.replace("title =", "title"), BadSettings, "source.toml: can't be read"),
+        ("source.toml", TOML.replace("title =", "title"), BadSettings, "source.toml: is not TOML"),
         (
             "conversations.sql",
             "SELECT id AS conversation_id FROM raw.both",

@@ -6,7 +6,7 @@ import tomllib
 import duckdb
 import pandas as pd
 import pytest
-from test_load import adds_up
+from exports import adds_up
 
 import toolkit
 from toolkit.cli import main

@@ -6,9 +6,9 @@ import sqlite3
 import tomllib
 
 import pytest
+from exports import adds_up
 from rich.console import Console
 from test_files_sheets import book
-from test_load import adds_up
 from test_map import DAYS, ISO, ISO_LATER, KEYS, LATER, guess, of, picked, write
 
 from toolkit.errors import BadData, BadParameter

@@ -1,7 +1,7 @@
 """Asterisk: the CDR in its forms, alone and beside queue_log."""
 
 import pytest
-from test_load import adds_up
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import MissingColumn

@@ -1,7 +1,8 @@
 """Chatwoot: dumps of its tables, after the public schema; there is no real file."""
 
 import pytest
-from exported import adds_up, rows, why, write
+from exported import rows, why, write
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from test_load import adds_up
+from exports import adds_up
 
 from toolkit import open_data
 from toolkit.cli import main

@@ -1,6 +1,6 @@
 """FreeSWITCH: Master.csv of mod_cdr_csv."""
 
-from test_load import adds_up
+from exports import adds_up
 
 from toolkit.load import open_data
 

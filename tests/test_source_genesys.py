@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_load import adds_up
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData

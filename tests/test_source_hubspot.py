@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from exported import adds_up, rows, why, write
+from exported import rows, why, write
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData

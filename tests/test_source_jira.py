@@ -1,7 +1,8 @@
 """Jira Service Management: a warehouse's tables, the CSV of a search, the search API's answers."""
 
 import pytest
-from exported import adds_up, rows, why, write
+from exported import rows, why, write
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData

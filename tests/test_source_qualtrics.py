@@ -1,7 +1,8 @@
 """Qualtrics: surveys sent and answered, from a warehouse's tables and from the CSV of the responses."""
 
 import pytest
-from exported import adds_up, rows, why, write
+from exported import rows, why, write
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData

@@ -1,7 +1,8 @@
 """ServiceNow: the list export in both spellings and date styles, the Table API's answers, a warehouse's tables."""
 
 import pytest
-from exported import adds_up, rows, why, write
+from exported import rows, why, write
+from exports import adds_up
 
 from toolkit import metrics
 from toolkit.errors import BadData

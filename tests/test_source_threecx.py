@@ -1,6 +1,6 @@
 """3CX: the CDR log, whose fields an administrator chose."""
 
-from test_load import adds_up
+from exports import adds_up
 
 from toolkit.load import open_data
 

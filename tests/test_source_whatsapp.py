@@ -1,7 +1,7 @@
 """WhatsApp: chats exported as text."""
 
 import pytest
-from test_load import adds_up
+from exports import adds_up
 
 from toolkit.load import open_data
 

@@ -1,7 +1,8 @@
 """Zammad: the API's answers, spelt out and as codes, and dumps of its tables; there is no real file."""
 
 import pytest
-from exported import adds_up, rows, why, write
+from exported import rows, why, write
+from exports import adds_up
 
 from toolkit.errors import BadData
 from toolkit.load import open_data

@@ -10,6 +10,7 @@ import pytest
 from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
+from exports import adds_up
 
 from toolkit.errors import BadData, BadSettings
 from toolkit.load import open_data
@@ -66,12 +67,6 @@ def seconds(folder, texts, settings=""):
     adds_up(data)
     found = column(data, "talk_seconds", "calls")
     return [found.get(str(index)) for index in range(len(texts))], data
-
-
-def adds_up(data):
-    counts = data.counts
-    assert (counts["rows_in"] == counts["rows_used"] + counts["rejected"]).all(), counts
-    assert (data.ledger["action"] == "rejected").sum() == counts["rejected"].sum()
 
 
 def noted(data, words):

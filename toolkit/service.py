@@ -295,6 +295,25 @@ class Service(_Settings):
         return days - set(self.holidays.working)
 
 
+def read_toml(path):
+    """What a file of settings holds, as a dict.
+
+    Raises
+    ------
+    BadSettings
+        It isn't there, can't be read, or is no TOML: names the file.
+    """
+    path = Path(path)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise BadSettings(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path}: can't be read: {error}") from None
+    except ValueError as error:  # besides TOMLDecodeError, what Python says of a number of thousands of digits
+        raise BadSettings(f"{path}: is not TOML: {error}") from None
+
+
 def load_service(path=None):
     """The settings in the file `path`; the defaults when `path` is None.
 
@@ -305,15 +324,7 @@ def load_service(path=None):
     """
     if path is None:
         return Service()
-    path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise BadSettings(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{path}: can't be read: {error}") from None
-    except ValueError as error:  # besides TOMLDecodeError, what Python says of a number of thousands of digits
-        raise BadSettings(f"{path}: is not TOML: {error}") from None
+    values = read_toml(path)
     try:
         return Service.model_validate(values)
     except ValidationError as error:

@@ -7,13 +7,18 @@ from toolkit.load.sql import quote
 from toolkit.sources import raw_names
 
 WIDE = 150  # columns of a file
+# What the selects may call besides the engine's own functions.
+MACROS = (
+    # a time without an offset that is known to be UTC, whatever the zone of the service is
+    r"utc(said) AS CASE WHEN regexp_matches(said, '^\d{4}-.*\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN said || 'Z' ELSE said END",
+)
 
 
 def complete(con, source, files, note):
     """Add to the schema `raw` what the selects read and the export has not.
 
     An optional file that isn't there becomes an empty table, a column that a file may lack one of nulls, and the
-    source's views are made. Where a select reads more than a whole file, its columns are all text.
+    source's views and `MACROS` are made. Where a select reads more than a whole file, its columns are all text.
 
     Parameters
     ----------
@@ -28,6 +33,8 @@ def complete(con, source, files, note):
     set of str, the raw files that there are, and their columns as "file.column", in lower case
     """
     _check_selects(con, source)
+    for macro in MACROS:
+        con.execute(f"CREATE TEMP MACRO {macro}")
     there = {name.lower() for name in files}
     read = {name for table in source.selects if not source.passes_all(table) for name in source.raw_names(table)}
     for name, spec in source.spec.files.items():

@@ -1,14 +1,13 @@
 """What only a person can know of an export: the answers file, its keys and what is allowed in it."""
 
 import difflib
-import tomllib
 import zoneinfo
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from toolkit.errors import BadSettings, suggestion
+from toolkit.errors import BadSettings, explain_settings, suggestion
+from toolkit.service import read_toml
 from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import known_columns
 
@@ -81,16 +80,7 @@ def read_answers(path):
     BadSettings
         Names the file, each wrong key, its value and what is allowed.
     """
-    path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise BadSettings(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{path}: can't be read: {error}") from None
-    except ValueError as error:
-        raise BadSettings(f"{path}: is not TOML: {error}") from None
-    return check_answers(values, path)
+    return check_answers(read_toml(path), path)
 
 
 def check_answers(values, named):
@@ -101,23 +91,13 @@ def check_answers(values, named):
     >>> check_answers({"date_ordr": "dmy"}, "answers.toml")
     Traceback (most recent call last):
         ...
-    toolkit.errors.BadSettings: answers.toml: 1 answer(s) are wrong
-      date_ordr = 'dmy': unknown key (did you mean 'date_order'?); allowed here: date_order, time_zone, files
+    toolkit.errors.BadSettings: answers.toml: 1 setting(s) are wrong
+      date_ordr = 'dmy': unknown key; did you mean 'date_order'? Allowed here: date_order, time_zone, files
     """
     try:
         return Answers.model_validate(values)
     except ValidationError as error:
-        lines = [f"{named}: {error.error_count()} answer(s) are wrong"]
-        for problem in error.errors():
-            place = problem["loc"]
-            key, value = ".".join(map(str, place)), f"{str(problem['input'])[:60]!r}"
-            if problem["type"] == "extra_forbidden":
-                allowed = list((FileAnswers if len(place) > 1 else Answers).model_fields)
-                said = f"unknown key{suggestion(place[-1], allowed)}; allowed here: {', '.join(allowed)}"
-            else:
-                said = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"  {key} = {value}: {said}")
-        raise BadSettings("\n".join(lines)) from None
+        raise BadSettings(explain_settings(named, error, Answers)) from None
 
 
 def check_against(answers, columns, named):

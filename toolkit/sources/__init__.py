@@ -26,7 +26,6 @@ is followed by its rows' `_file` and `_row`; it isn't followed where
 """
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +35,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
+from toolkit.service import read_toml
 from toolkit.tables import TABLES
 
 HERE = Path(__file__).parent
@@ -284,12 +284,11 @@ def find_source(name):
 @cache
 def _read(folder):
     path = folder / "source.toml"
+    values = read_toml(path)
     try:
-        spec = SourceSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        spec = SourceSpec.model_validate(values)
     except ValidationError as error:
         raise BadSettings(explain_settings(path, error, SourceSpec)) from None
-    except (OSError, ValueError) as error:  # ValueError: no TOML, or no text
-        raise BadSettings(f"{path}: can't be read: {error}") from None
     wrong = [one for listed in spec.needs.values() for one in listed if one.split(".")[0] not in spec.files]
     wrong += [what for what in spec.needs if what.split(".")[0] not in TABLES]
     if wrong:

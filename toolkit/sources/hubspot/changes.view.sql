@@ -37,7 +37,7 @@ SELECT
     END AS field,
     lag(value) OVER (PARTITION BY ticket_id, name ORDER BY told_at, _file, _row) AS from_value,
     value AS to_value,
-    CASE WHEN regexp_matches(told_at, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN told_at || 'Z' ELSE told_at END AS changed_at,
+    utc(told_at) AS changed_at,
     changed_by,
     _file,
     _row

@@ -62,36 +62,12 @@ given AS (
 timed AS (
     SELECT
         * REPLACE (
-            CASE
-                WHEN regexp_matches(created, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(created AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-                WHEN form = 'utc' AND regexp_matches(created, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN created || 'Z'
-                ELSE created
-            END AS created,
-            CASE
-                WHEN regexp_matches(closed, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(closed AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-                WHEN form = 'utc' AND regexp_matches(closed, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN closed || 'Z'
-                ELSE closed
-            END AS closed,
-            CASE
-                WHEN regexp_matches(last_closed, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(last_closed AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-                WHEN form = 'utc' AND regexp_matches(last_closed, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN last_closed || 'Z'
-                ELSE last_closed
-            END AS last_closed,
-            CASE
-                WHEN regexp_matches(reopened, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(reopened AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-                WHEN form = 'utc' AND regexp_matches(reopened, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN reopened || 'Z'
-                ELSE reopened
-            END AS reopened,
-            CASE
-                WHEN regexp_matches(replied, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(replied AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-                WHEN form = 'utc' AND regexp_matches(replied, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN replied || 'Z'
-                ELSE replied
-            END AS replied,
-            CASE
-                WHEN regexp_matches(modified, '^\d{13}$') THEN strftime(make_timestamp_ms(CAST(modified AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%fZ')
-                WHEN form = 'utc' AND regexp_matches(modified, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN modified || 'Z'
-                ELSE modified
-            END AS modified
+            CASE WHEN form = 'utc' THEN utc(created) ELSE created END AS created,
+            CASE WHEN form = 'utc' THEN utc(closed) ELSE closed END AS closed,
+            CASE WHEN form = 'utc' THEN utc(last_closed) ELSE last_closed END AS last_closed,
+            CASE WHEN form = 'utc' THEN utc(reopened) ELSE reopened END AS reopened,
+            CASE WHEN form = 'utc' THEN utc(replied) ELSE replied END AS replied,
+            CASE WHEN form = 'utc' THEN utc(modified) ELSE modified END AS modified
         )
     FROM given
 ),

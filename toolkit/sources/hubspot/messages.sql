@@ -2,7 +2,7 @@
 SELECT
     CASE WHEN n_tickets > 1 THEN id || '/' || ticket_id ELSE id END AS message_id,
     ticket_id AS conversation_id,
-    CASE WHEN regexp_matches(told_at, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN told_at || 'Z' ELSE told_at END AS sent_at,
+    utc(told_at) AS sent_at,
     CASE way
         WHEN 'INCOMING_EMAIL' THEN 'customer'
         WHEN 'FORWARDED_EMAIL' THEN 'customer'  -- a customer's email that an agent has passed on to HubSpot

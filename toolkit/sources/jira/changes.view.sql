@@ -11,7 +11,7 @@ SELECT
     lower(history.field_id) AS field,
     lag(nullif(history.value, '')) OVER (PARTITION BY history.issue_id, history.field_id ORDER BY history."time", history._file, history._row) AS from_value,
     nullif(history.value, '') AS to_value,
-    CASE WHEN regexp_matches(history."time", '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN history."time" || 'Z' ELSE history."time" END AS changed_at,
+    utc(history."time") AS changed_at,
     nullif(history.author_id, '') AS changed_by,
     history._file,
     history._row

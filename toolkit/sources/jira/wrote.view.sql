@@ -14,7 +14,7 @@ answers AS (
 SELECT
     comments.id,
     coalesce(facts.key, comments.issue_id) AS key,
-    CASE WHEN regexp_matches(comments.created, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN comments.created || 'Z' ELSE comments.created END AS sent_at,
+    utc(comments.created) AS sent_at,
     comments.author_id AS writer,
     coalesce(comments.author_id IN (facts.reporter_id, facts.reporter), false) AS is_customer,
     facts.reporter AS customer_id,

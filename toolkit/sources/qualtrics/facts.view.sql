@@ -39,9 +39,8 @@ SELECT
     coalesce(contacts.response_id, '') AS response_id,
     coalesce(contacts.survey_id, responses.survey_id) AS survey_id,
     contacts.contact_id AS customer_id,
-    CASE WHEN regexp_matches(contacts.sent, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN contacts.sent || 'Z' ELSE contacts.sent END AS sent_at,
-    CASE WHEN regexp_matches(coalesce(contacts.completed, responses.ended), '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN coalesce(contacts.completed, responses.ended) || 'Z'
-        ELSE coalesce(contacts.completed, responses.ended) END AS answered_at,
+    utc(contacts.sent) AS sent_at,
+    utc(coalesce(contacts.completed, responses.ended)) AS answered_at,
     coalesce(contacts.why, responses.why) AS why,
     responses.language,
     contacts._file,
@@ -52,8 +51,8 @@ LEFT JOIN (SELECT * FROM responses QUALIFY row_number() OVER (PARTITION BY id OR
 UNION ALL
 SELECT
     id, id, survey_id, NULL,
-    CASE WHEN regexp_matches(started, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN started || 'Z' ELSE started END,
-    CASE WHEN regexp_matches(ended, '\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN ended || 'Z' ELSE ended END,
+    utc(started),
+    utc(ended),
     why, language, _file, _row
 FROM responses
 WHERE id NOT IN (SELECT response_id FROM contacts WHERE response_id IS NOT NULL)

@@ -13,9 +13,8 @@ SELECT
     nullif(audit.newvalue, '') AS to_value,
     -- a list's times are in the zone of who exports, a warehouse's are UTC
     CASE
-        WHEN regexp_matches(audit.sys_created_on, '^\d{4}-.*\d:\d{2}(:\d{2}([.]\d+)?)?$')
-            AND (audit._fivetran_deleted IS NOT NULL OR EXISTS (SELECT 1 FROM raw.task) OR EXISTS (SELECT 1 FROM raw.incident))
-            THEN audit.sys_created_on || 'Z'
+        WHEN audit._fivetran_deleted IS NOT NULL OR EXISTS (SELECT 1 FROM raw.task) OR EXISTS (SELECT 1 FROM raw.incident)
+            THEN utc(audit.sys_created_on)
         ELSE audit.sys_created_on
     END AS changed_at,
     audit."user" AS changed_by,

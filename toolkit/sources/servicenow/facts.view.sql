@@ -135,11 +135,11 @@ named AS (
 )
 SELECT
     * REPLACE (
-        CASE WHEN is_utc THEN opened_at || 'Z' ELSE opened_at END AS opened_at,
-        CASE WHEN is_utc THEN resolved_at || 'Z' ELSE resolved_at END AS resolved_at,
-        CASE WHEN is_utc THEN closed_at || 'Z' ELSE closed_at END AS closed_at,
-        CASE WHEN is_utc THEN reopened_at || 'Z' ELSE reopened_at END AS reopened_at,
-        CASE WHEN is_utc THEN updated || 'Z' ELSE updated END AS updated
+        CASE WHEN is_utc THEN utc(opened_at) ELSE opened_at END AS opened_at,
+        CASE WHEN is_utc THEN utc(resolved_at) ELSE resolved_at END AS resolved_at,
+        CASE WHEN is_utc THEN utc(closed_at) ELSE closed_at END AS closed_at,
+        CASE WHEN is_utc THEN utc(reopened_at) ELSE reopened_at END AS reopened_at,
+        CASE WHEN is_utc THEN utc(updated) ELSE updated END AS updated
     ),
     regexp_matches(lower(status), '^(closed|resolved|cancell?ed|complete)') OR lower(active) IN ('false', '0') AS is_closed,
     CASE

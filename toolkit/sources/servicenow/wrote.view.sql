@@ -62,7 +62,7 @@ SELECT
     caller_id,
     element,
     text,
-    CASE WHEN is_utc AND regexp_matches(told_at, '^\d{4}-.*\d:\d{2}(:\d{2}([.]\d+)?)?$') THEN told_at || 'Z' ELSE told_at END AS sent_at,
+    CASE WHEN is_utc THEN utc(told_at) ELSE told_at END AS sent_at,
     writer_id AS writer,
     sender,
     coalesce(
