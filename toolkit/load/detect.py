@@ -10,12 +10,11 @@ from toolkit.load.files.find import matches
 from toolkit.load.files.fit import HEADLESS, fits, has_header, route_of, share, specific
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
-from toolkit.load.files.walk import alike, files_below
+from toolkit.load.files.walk import alike, files_below, is_noise
 from toolkit.sources import OWN, list_sources
-from toolkit.tables import OUTSIDE, TABLES
+from toolkit.tables import TABLES
 from toolkit.vocabulary import likely_column
 
-BESIDE = ("service.toml", "readme.md", OUTSIDE)  # what may lie beside an export
 ROWS = 50  # of each table, to recognise files without a header by what they hold
 MOST_KINDS = 500  # of files that are named alike; the first and the last of each are looked at
 HALF = 0.5  # of the columns that a source can't do without
@@ -110,7 +109,9 @@ def _tables(path, unread):
         yield from peek(path, rows=ROWS)
         return
     groups = {}
-    for file in _files(Path(path)):
+    for file in files_below(Path(path)):
+        if is_noise(file.name):
+            continue
         groups.setdefault(alike(file.relative_to(path).as_posix()), []).append(file)
     for files in list(groups.values())[:MOST_KINDS]:
         for file in dict.fromkeys([files[0], files[-1]]):
@@ -118,12 +119,6 @@ def _tables(path, unread):
                 yield from peek(file, rows=ROWS)
             except BadData as error:
                 unread[file] = str(error)
-
-
-def _files(folder):
-    for file in files_below(folder):
-        if not file.name.startswith(".") and file.name.lower() not in BESIDE:
-            yield file
 
 
 def _candidate(source, tables):

@@ -24,9 +24,8 @@ from toolkit.load.reading import resolve_as_of
 from toolkit.load.sql import EPOCH, ID, literal, quote
 from toolkit.load.where import read_where
 from toolkit.service import Service, load_service
+from toolkit.sources import OURS, find_source
 from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
-
-OURS = ("_file", "_row", "_version")  # columns of a select that no table keeps
 
 
 def open_data(path, source=None, service=None, period=None, as_of=None, progress=None, where=None):
@@ -118,7 +117,6 @@ def _connect():
 
 
 def _open_raw(path, source, service, as_of, told):
-    from toolkit.sources import find_source
 
     source = find_source(source)
     belongs = service or "a file given by --service"  # where a setting that is asked for is written

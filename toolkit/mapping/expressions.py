@@ -38,7 +38,7 @@ def column_sql(part, column, order):
     """
     pick = part.guess.picks.get(column)
     if pick is None:
-        return _made(part, column, order)
+        return _made(part, column)
     profile = part.guess.profiles[pick.clock or pick.header]
     raw = quote(pick.header)
     if pick.clock and column in TABLES[part.table].key:
@@ -50,7 +50,7 @@ def column_sql(part, column, order):
     if column == "channel" and part.table == "conversations" and profile.share_filled < 1:
         return f"coalesce(nullif(trim({raw}), ''), {literal(part.answers.channel or CHANNEL)})"  # each needs one
     if column == "status":
-        return _status(part, raw, profile)
+        return _status(part, raw)
     if column == "sender":
         return _flag_or_word(raw, profile, "sender", _inward(profile))
     if column == "outcome":
@@ -144,7 +144,7 @@ def is_sent_only(profile):
     return [value.lower() for value in profile.values if meaning("score", value) == "unanswered"]
 
 
-def _made(part, column, order):
+def _made(part, column):
     """What no column holds, and is made: a key of the row's number, what was said of all rows."""
     if column == TABLES[part.table].key[0] and len(TABLES[part.table].key) == 1:
         if len(part.files) == 1:
@@ -178,7 +178,7 @@ def status_words(part):
     return told
 
 
-def _status(part, raw, profile):
+def _status(part, raw):
     return _renamed(raw, status_words(part))
 
 

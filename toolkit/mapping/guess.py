@@ -217,7 +217,7 @@ def _best(table, profiles, taken):
     if free and columns:
         scores, why = np.zeros((len(columns), len(free))), {}
         heads = [[(sense - {"lookup"}) or sense for sense in senses(one.name)] for one in free]
-        context = _context(table, profiles)
+        context = _context(profiles)
         for j, (one, head) in enumerate(zip(free, heads, strict=True)):
             for i, column in enumerate(columns):
                 by_name = name_score(head, ways[column])
@@ -259,7 +259,7 @@ def is_recommended(header):
     return KINDS[1] in set().union(*senses(header), set())
 
 
-def _context(table, profiles):
+def _context(profiles):
     """What of the file as a whole its columns are judged by."""
     times = [one for one in profiles if one.kind == "time" and one.median is not None]
     # seconds since 1970 beside written times are a key that is made of the clock

@@ -39,6 +39,7 @@ from toolkit.service import read_toml
 from toolkit.tables import TABLES
 
 HERE = Path(__file__).parent
+OURS = ("_file", "_row", "_version")  # columns of a select that no table keeps
 OWN = "tables"  # the source of the toolkit's own tables
 
 

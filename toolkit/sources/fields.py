@@ -12,11 +12,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from toolkit.sources import find_source
+from toolkit.sources import OURS, find_source
 from toolkit.tables import TABLES
 
 ANY = "*"  # the path of a field that may be any of its file
-OURS = ("_file", "_row", "_version")  # of a select, and no column of its table
 FIRST_ONLY = ("ArgMin", "ArgMax", "Filter", "Window", "WithinGroup")  # what these return is of their first part
 
 

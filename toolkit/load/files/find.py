@@ -11,12 +11,10 @@ from toolkit.load.files.given import Given
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.kinds import OF_ENDING, ending, kind_of
 from toolkit.load.files.peek import peek_given
-from toolkit.load.files.walk import alike, files_below, folders_passed_over
+from toolkit.load.files.walk import alike, files_below, folders_passed_over, is_noise
 from toolkit.sources import FileSpec
-from toolkit.tables import OUTSIDE
 from toolkit.vocabulary import likely_column
 
-NO_DATA = ("service.toml", "readme.md", "thumbs.db", "desktop.ini", OUTSIDE)
 MOST_LOOKED_AT = 200  # files whose names say nothing; further ones are what those named alike are
 
 
@@ -56,12 +54,8 @@ def entries(path, scratch):
     """The files of a folder and of those in it, those in archives among them; or the file itself."""
     if path.is_file():
         return _opened(path, "", scratch)
-    files = [(file, file.parent.relative_to(path).as_posix()) for file in files_below(path) if not _is_noise(file.name)]
+    files = [(file, file.parent.relative_to(path).as_posix()) for file in files_below(path) if not is_noise(file.name)]
     return [one for file, folder in files for one in _opened(file, "" if folder == "." else folder, scratch)]
-
-
-def _is_noise(name):
-    return name.lower() in NO_DATA or name.startswith((".", "~$"))
 
 
 def _opened(file, folder, scratch):
@@ -71,7 +65,7 @@ def _opened(file, folder, scratch):
     names = packed.members(file)
     found = []
     for member, name in zip(names, packed.inner_names(names), strict=True):
-        if not _is_noise(name.rsplit("/", 1)[-1]):
+        if not is_noise(name.rsplit("/", 1)[-1]):
             name = f"{folder}/{name}" if folder else name
             found.append(Entry(name, file, member, scratch))
     return found

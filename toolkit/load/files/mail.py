@@ -23,7 +23,7 @@ def load(target, given):
     lost = []
 
     def rows():
-        for line, cells, text in messages(given, target.note):
+        for line, cells, text in messages(given):
             if cells is None:
                 lost.append((line, text, "it isn't a message with a header"))
             else:
@@ -33,7 +33,7 @@ def load(target, given):
     target.reject(given, lost)
 
 
-def messages(given, note):
+def messages(given):
     """(line on which it begins, its cells or None, the beginning of its text) of each message."""
     for line, content in _parted(given):
         found = email.message_from_bytes(content, policy=email.policy.compat32)

@@ -194,7 +194,7 @@ def _peek_database(given, rows, spec, notes, scratch):
 
 
 def _peek_mail(given, rows, spec, notes, scratch):
-    found = (cells for _, cells, _ in mail.messages(given, notes.append) if cells)
+    found = (cells for _, cells, _ in mail.messages(given) if cells)
     yield "", list(mail.COLUMNS), list(itertools.islice(found, rows))
 
 

@@ -59,7 +59,7 @@ def load(target, given):
         target.note(("notes.sheet", {"file": given.name, "sheet": sheet.name, "names": unread}))
     _tell(target.note, given, sheet)
     refuse_twice(given, sheet.twice, spec.requires)
-    odd_cells(target.note, given, book, sheet)
+    odd_cells(target.note, given, sheet)
     target.append_rows(given, sheet.columns, batched(sheet.rows))
 
 
@@ -205,7 +205,7 @@ def _to_millis(time):
 CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
 
 
-def odd_cells(note, given, book, sheet):
+def odd_cells(note, given, sheet):
     """Tell of cells with an error such as #REF!, and of formulas that were never computed: both are read as empty."""
     if not zipfile.is_zipfile(given.path):
         return

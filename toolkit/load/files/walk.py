@@ -3,10 +3,27 @@
 import re
 
 from toolkit.errors import BadData
+from toolkit.tables import OUTSIDE
 
 DEEPEST = 8  # folders below the one that was given; a day's hour of a stream lies five deep
 MOST_FILES = 100_000  # of more it isn't an export that was named, but a disk
+BESIDE = (
+    "service.toml",
+    "readme.md",
+    "thumbs.db",
+    "desktop.ini",
+    OUTSIDE,
+)  # what may lie beside an export, and is none
 CODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")  # a UUID, or a number
+
+
+def is_noise(name):
+    """Whether a file is no part of an export, by its name: settings, notes, what systems leave behind.
+
+    >>> is_noise("Thumbs.db"), is_noise("~$tickets.xlsx"), is_noise("tickets.csv")
+    (True, True, False)
+    """
+    return name.lower() in BESIDE or name.startswith((".", "~$"))
 
 
 def files_below(folder):
