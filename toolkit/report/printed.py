@@ -2,7 +2,7 @@
 
 import sys
 
-from toolkit.errors import BadParameter
+from toolkit.errors import CantWrite
 
 
 def print_frame(console, title, frame):
@@ -27,7 +27,7 @@ def write_ledger(ledger, out):
     try:
         ledger.to_csv(out, index=False)
     except OSError as error:
-        raise BadParameter(f"{out}: can't be written: {error.strerror or error}") from None
+        raise CantWrite(out, error.strerror or error) from None
 
 
 def _no_formula(value):

@@ -8,13 +8,12 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, CantWrite
 from toolkit.load.where import read_where
 from toolkit.report import index
 from toolkit.report.each import variants
@@ -26,6 +25,7 @@ from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.prepare import look_at, prepare, read_data
 from toolkit.report.process import Running, run_task
 from toolkit.report.siblings import drop_links, siblings
+from toolkit.scratch import scratch_folder
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
@@ -143,11 +143,9 @@ def run_reports(
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
     with (
-        tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
-        # it imports while the data is read; for one notebook alone it isn't worth it
-        Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
+        scratch_folder("report") as folder,
+        Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
     ):
-        folder = Path(temporary)
         opened = read_data(data, source, service, as_of, progress)
         if opened is not None:
             look_at(opened, periods, filters, allow_empty, warn, tell)
@@ -178,9 +176,9 @@ def _make_folder(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror or error}") from None
+        raise CantWrite(out, error.strerror or error, "can't be made a folder for the reports") from None
     if not os.access(out, os.W_OK):
-        raise BadParameter(f"{out}: can't be written to")
+        raise CantWrite(out, "it is not ours to write to; give another folder with --out")
     return out.resolve()
 
 
