@@ -89,7 +89,7 @@ class OutOfTime(ToolkitError):
 class CantWrite(ToolkitError):
     """A file or a folder can't be written: the disk is full, it is read-only, another run has it.
 
-    `path` is where. See `writing`.
+    `path` is where; `why` a text, or the system's error. See `writing`.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class CantWrite(ToolkitError):
 
     def __init__(self, path, why, what="can't be written"):
         self.path = path
-        super().__init__(f"{path}: {what}: {why}")
+        super().__init__(f"{path}: {what}: {_why(why) if isinstance(why, OSError) else why}")
 
 
 class BadData(ToolkitError):
@@ -150,9 +150,13 @@ def cant_write(error, path):
     """The CantWrite that an OSError is; of `path` where the error names no file."""
     name = error.filename2 or error.filename
     name = path if name is None or isinstance(name, int) else os.fsdecode(name)
+    return CantWrite(name, error)
+
+
+def _why(error):
     is_full = errno.errorcode.get(error.errno) in FULL
     mend = "make room on that disk, or give another folder" if is_full else "give another folder"
-    return CantWrite(name, f"{error.strerror or error}; {mend}")
+    return f"{error.strerror or error}; {mend}"
 
 
 def suggestion(wrong, known):

@@ -120,7 +120,7 @@ def _print_outcome(outcome):
     else:
         say(f"{outcome.name}: FAILED: {outcome.message}\n  see {_nearby(outcome.log)}", err=True)
         if outcome.log.parents[1].joinpath(f"{outcome.name}.html").exists():
-            say("  the last good report is left as it was", err=True)
+            say("  the last good report is kept", err=True)
 
 
 def _nearby(path):

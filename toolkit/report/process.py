@@ -149,7 +149,7 @@ class Deadline:
 
         By a signal, which only a main thread gets; elsewhere the time is looked at when the block is done.
         """
-        message = f"{doing} took longer than the {self.seconds} s that the whole run may take (--total-timeout)"
+        message = f"{doing} took longer than the {self.seconds or 0:g} s that the whole run may take (--total-timeout)"
 
         def stop(*_):
             raise OutOfTime(f"{message}; no report was made")
