@@ -137,10 +137,9 @@ def test_a_process_of_several_threads_is_not_forked(tmp_path):
         assert not serving.is_alive()
 
 
-@pytest.mark.parametrize("is_wanted, off", [(False, ""), (True, "1")])
-def test_none_is_opened_for_one_notebook_or_against_the_setting(tmp_path, monkeypatch, is_wanted, off):
-    monkeypatch.setenv(nursery.OFF, off)
-    with nursery.Nursery(tmp_path, [], is_wanted) as opened:
+def test_none_is_opened_against_the_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv(nursery.OFF, "1")
+    with nursery.Nursery(tmp_path / "nursery", []) as opened:
         opened.ready()
         assert opened.process is None
         with opened.popen([sys.executable, "-c", "print(1)"], stdout=subprocess.PIPE) as process:

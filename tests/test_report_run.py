@@ -743,8 +743,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     temporary.mkdir()
     (folder.parent / "data").mkdir()
     driver = (
-        "import sys; from toolkit.cli.terminal import ended_by_sigterm; from toolkit.report.run import run_reports\n"
-        "try:\n  with ended_by_sigterm():\n"
+        "import sys; from toolkit.cli.ending import ended_in_order; from toolkit.report.run import run_reports\n"
+        "try:\n  with ended_in_order():\n"
         f"    run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
         "except KeyboardInterrupt: sys.exit(130)"
     )
