@@ -734,7 +734,9 @@ def test_progress_is_told(folder):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a")])
+@pytest.mark.parametrize(
+    "ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a"), (signal.SIGHUP, 129, "a")]
+)
 def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     started = folder.parent / "started"
     for name in names:  # two are forked, one is started
@@ -757,6 +759,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
             assert time.monotonic() < last and process.poll() is None
             time.sleep(0.1)
         process.send_signal(ending)
+        time.sleep(0.1)
+        process.send_signal(ending)  # whoever can't wait leaves no more behind
         assert process.wait(30) == code
     finally:
         process.kill()
