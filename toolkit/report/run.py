@@ -129,7 +129,7 @@ def run_reports(
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    chosen = find_notebooks(names, notebooks, warn)
+    chosen = find_notebooks(names, notebooks, warn, tell)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
