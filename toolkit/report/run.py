@@ -154,7 +154,7 @@ def run_reports(
     """
     deadline = Deadline(total_timeout)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
-    chosen = find_notebooks(names, notebooks, warn)
+    chosen = find_notebooks(names, notebooks, warn, tell)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
