@@ -183,7 +183,8 @@ def run_reports(
         with deadline.interrupt("to prepare the data"):
             prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
         run = {"made_at": place.started, "versions": index.versions(), "data": facts}
-        page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
+        with writing(place.folder):
+            page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
