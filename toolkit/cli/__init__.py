@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import toolkit
-from toolkit.cli import mapper, reports, systems  # noqa: F401  (their commands are the program's)
+from toolkit.cli import mapper, past, reports, systems  # noqa: F401  (their commands are the program's)
 from toolkit.cli.options import app
 from toolkit.errors import EmptyPeriod, ToolkitError
 

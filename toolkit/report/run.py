@@ -9,22 +9,27 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.errors import BadParameter, CantWrite
 from toolkit.load.where import read_where
-from toolkit.report import index, runs
+from toolkit.report import manifest, runs
 from toolkit.report.assemble import assemble
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
+from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
+from toolkit.report.lock import writing
+from toolkit.report.log import Log
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.prepare import look_at, prepare, read_data
 from toolkit.report.process import Running, run_task
+from toolkit.report.stamps import without_stamps
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
@@ -138,7 +143,8 @@ def run_reports(
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    chosen = find_notebooks(names, notebooks, warn)
+    log = Log(warn, tell)
+    chosen = find_notebooks(names, notebooks, log.warn)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
@@ -151,6 +157,11 @@ def run_reports(
     if data is not None:
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
+    log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
+    if (out / "manifest.json").exists():
+        log.warn(
+            f"{out}: holds reports of version 0.5 or older beside its runs; they are not kept up to date, remove them"
+        )
     with (
         runs.building(out, wait) as place,
         tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
@@ -158,15 +169,20 @@ def run_reports(
         Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
     ):
         folder = Path(temporary)
+        inputs, start = Inputs(data, service), time.monotonic()
         opened = read_data(data, source, service, as_of, progress)
         if opened is not None:
-            look_at(opened, periods, filters, allow_empty, warn, tell)
-        wanted = variants(chosen, opened, periods, filters, each, warn)
+            look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
+        wanted = variants(chosen, opened, periods, filters, each, log.warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
         prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
-        run = {"made_at": place.started, "versions": index.versions(), "data": facts}
-        page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
+        inputs.note(opened)
+        run = {"made_at": place.started, "versions": manifest.versions(), "data": facts} | inputs.digests(chosen)
+        inputs.check()
+        run["ledger"] = write_ledger(opened, place.folder, run)
+        run["timings"] = {"data": round(time.monotonic() - start, 1)}
+        page = {"ledger": run["ledger"], "interactive": interactive}
         tasks = []
         for one in wanted:
             mine = known[one.notebook]
@@ -175,7 +191,8 @@ def run_reports(
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
-        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery)
+        check = inputs.check if inputs.is_prepared else None
+        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, log, check)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -224,7 +241,7 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None):
+def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, log=None, check=None):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
     jobs = jobs or min(len(tasks), _processors())
     if nursery:
@@ -237,15 +254,30 @@ def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery
             for future in as_completed(futures):
                 outcome = keep_made(futures[future], future.result(), place, is_all)
                 outcomes[outcome.name] = outcome
+                if log:
+                    log.add(told(outcome))
         except BaseException:  # Ctrl-C above all: no process may outlive us
             pool.shutdown(wait=False, cancel_futures=True)
             running.stop()
             raise
     done = [outcomes[task["name"]] for task in tasks]
-    with runs.writing(place.folder):
-        assemble(place, done, run)
+    if check:
+        check()
+    with writing(place.folder):
+        assemble(place, done, run, log)
     place.publish()
     return done
+
+
+def told(outcome):
+    """What became of a report, in a line.
+
+    >>> told(Outcome("waits", "ok", seconds=2.04)), told(Outcome("waits", "failed", message="1 / 0"))
+    ('waits: made in 2.0 s', 'waits: failed: 1 / 0')
+    """
+    if outcome.status == "ok":
+        return f"{outcome.name}: made in {outcome.seconds:.1f} s"
+    return f"{outcome.name}: {'failed' if outcome.status == 'failed' else 'not made'}: {outcome.message}"
 
 
 def _processors():
@@ -275,15 +307,25 @@ def keep_made(task, result, place, is_all=False):
     outcome.log = place.final / "failed" / f"{name}.log"
     executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
     log = place.folder / "failed" / outcome.log.name
-    with runs.writing(log):
+    with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
-        shutil.copyfile(executed, log.with_suffix(".ipynb"))
+        write_executed(executed, log.with_suffix(".ipynb"))
     return outcome
 
 
+def write_executed(executed, path):
+    """A notebook that failed, as far as it came."""
+    try:
+        notebook = without_stamps(json.loads(_read(executed)))
+    except (ValueError, KeyError, TypeError):  # cut off while it was written
+        shutil.copyfile(executed, path)
+    else:
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _move(made, path):
-    with runs.writing(path):
+    with writing(path):
         path.parent.mkdir(exist_ok=True)
         shutil.copyfile(made, path)
 

@@ -23,6 +23,7 @@ from toolkit.report.forks import forked_provisioner, wait_as_kernel
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.process import GRACE, kill_kernel
 from toolkit.report.render import read_page, render_report
+from toolkit.report.stamps import without_stamps
 
 STARTS = 3  # times that a kernel is started before its report is given up
 START_TIMEOUT = 90  # seconds for one start; a busy machine is slow
@@ -203,7 +204,7 @@ def make_report(task, progress, waiting=()):
 
     from toolkit.report.sections import left_out
 
-    notebook = execute(task, progress, waiting)
+    notebook = without_stamps(execute(task, progress, waiting))
     shown = restore_parameters(notebook, task)
     nbformat.write(notebook, task["executed"])
     known = read_parameters(task["notebook"])
