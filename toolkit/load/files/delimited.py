@@ -67,9 +67,7 @@ def load(target, given):
             f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
             f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
             f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
-            "rejects_limit = 0"
-            + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
-            + ")"
+            "rejects_limit = 0" + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "") + ")"
         )
     except Exception as error:
         raise BadData(f"{given.shown}: can't be read as CSV: {str(error).splitlines()[0]}") from None
