@@ -62,7 +62,8 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
     ran.outcomes = [good(tmp_path)]
     line = "report waiting mine.ipynb -d exports --source twitter --service s.toml -p last-month --as-of 2024-05-01"
     line += f" -o {tmp_path} --param by=channel --param n=1 --jobs 2 --timeout 60 --notebooks nb"
-    line += " --where channel=chat --where team=(none) --each topic --allow-empty --interactive --total-timeout 90 --max-age 36h --memory 4GB"
+    line += " --where channel=chat --where team=(none) --each topic --allow-empty --interactive --wait 5 --keep 3"
+    line += " --total-timeout 90 --max-age 36h --memory 4GB"
     assert cli.main(line.split()) == 0
     assert ran == {
         "names": ["waiting", "mine.ipynb"],
@@ -86,6 +87,8 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "each": "topic",
         "allow_empty": True,
         "interactive": True,
+        "wait": 5.0,
+        "keep": 3,
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err

@@ -27,6 +27,7 @@ from toolkit.report.forks import forked_provisioner, wait_as_kernel
 from toolkit.report.limits import Watch, size_text
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
+from toolkit.report.stamps import without_stamps
 from toolkit.scratch import remove_dead
 
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError", "OutOfMemoryException")
@@ -234,7 +235,7 @@ def make_report(task, progress, waiting=()):
 
     from toolkit.report.sections import left_out
 
-    notebook = execute(task, progress, waiting)
+    notebook = without_stamps(execute(task, progress, waiting))
     shown = restore_parameters(notebook, task)
     nbformat.write(notebook, task["executed"])
     known = read_parameters(task["notebook"])
