@@ -21,9 +21,10 @@ from datetime import datetime
 from pathlib import Path
 
 from toolkit import errors
+from toolkit.backend import LIMIT
 from toolkit.report import clean, family
 from toolkit.report.forks import forked_provisioner, wait_as_kernel
-from toolkit.report.limits import MEMORY, Watch, size_text
+from toolkit.report.limits import Watch, size_text
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
 from toolkit.report.stamps import without_stamps
@@ -331,7 +332,7 @@ def main(path, is_fork=False):
         )
         watch.start()
     if task.get("memory"):
-        os.environ[MEMORY] = str(task["memory"])
+        os.environ[LIMIT] = str(task["memory"])
     # jsonschema's optional check of IRIs builds a grammar for 1.6 s when imported; a notebook holds none.
     sys.modules.setdefault("rfc3987_syntax", None)
     try:
