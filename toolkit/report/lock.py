@@ -7,28 +7,13 @@ import os
 import socket
 import time
 
-from toolkit.errors import CantWrite
+from toolkit.errors import CantWrite, writing
 
 BUILDING = ".building-"  # what a run that is being made begins with
 HELD = "run.json"  # in its folder: who makes it
 LOOK_EVERY = 0.2  # seconds between two looks at a lock that another run holds
 # What a system says that has no locks on folders.
 NO_LOCKS = {errno.ENOLCK, errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EISDIR, errno.EACCES, errno.EPERM}
-
-
-@contextlib.contextmanager
-def writing(path):
-    """Say which path couldn't be written where the disk is full, or may not be written to.
-
-    Raises
-    ------
-    CantWrite
-        For every OSError of the block.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise CantWrite(error.filename or path, error) from None
 
 
 @contextlib.contextmanager

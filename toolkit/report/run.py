@@ -4,17 +4,11 @@ The data is read and checked once; every notebook then opens the prepared Parque
 good one, and the others are made all the same. Nothing is shown before all of it is there, see `toolkit.report.runs`.
 """
 
-import json
 import os
-import re
-import shutil
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.errors import BadParameter, CantWrite
+from toolkit.errors import BadParameter, CantWrite, writing
 from toolkit.load.where import read_where
 from toolkit.report import manifest, runs
 from toolkit.report.assemble import assemble
@@ -22,49 +16,17 @@ from toolkit.report.each import variants
 from toolkit.report.early import check_early
 from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
-from toolkit.report.lock import writing
+from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
+from toolkit.report.made import keep_made, told
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
-from toolkit.report.parameters import read_parameters, read_title
-from toolkit.report.prepare import look_at, prepare, read_data
-from toolkit.report.process import Running, run_task
-from toolkit.report.stamps import without_stamps
+from toolkit.report.parameters import read_parameters
+from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
+from toolkit.report.process import Deadline, Running, results
+from toolkit.scratch import scratch_folder
 
 TIMEOUT = 1800.0  # seconds for one notebook
-# What a user can set right; any other failure is a crash.
-MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "UnfitSetting", "MissingTable", "BadSettings", "BadData")
-# A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
-# with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
-NOISE = re.compile(
-    r"(?m)^(?:.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*|Unable to parse line \d+ '.*'\.)\n?"
-)
-
-
-@dataclass
-class Outcome:
-    """What became of one report; `status` is "ok", "failed" or "skipped".
-
-    `is_mistake`: it failed because of what the user gave, as against a crash.
-    """
-
-    name: str
-    status: str
-    title: str = ""
-    lede: str = ""
-    message: str = ""
-    is_mistake: bool = False
-    code: int = 0  # the exit code that it asks for
-    html: Path | None = None
-    log: Path | None = None
-    seconds: float = 0.0
-    header: dict = field(default_factory=dict)
-    figures: list = field(default_factory=list)
-    parameters: dict = field(default_factory=dict)
-    where: list = field(default_factory=list)  # which rows alone, such as channel=whatsapp
-    group: dict = field(default_factory=dict)  # {report, title, column, value} of one report for each value
-    lacks: str = ""  # the table for want of which it was skipped
-    left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
 def run_reports(
@@ -79,6 +41,9 @@ def run_reports(
     jobs=None,
     progress=None,
     timeout=TIMEOUT,
+    total_timeout=None,
+    max_age=None,
+    memory=None,
     notebooks=None,
     warn=None,
     tell=None,
@@ -111,6 +76,12 @@ def run_reports(
         done to the data, 0 and 0; from several threads.
     timeout : float
         Seconds that one notebook may take.
+    total_timeout : float, optional
+        Seconds that the whole run may take: what isn't done then is ended, what is done is published.
+    max_age : str, optional
+        A duration such as "36h" or "2d": the data must have been read no longer ago than that.
+    memory : str, optional
+        What one notebook may take with all that it starts, such as "4GB"; default: its share of the machine's memory.
     notebooks : path, optional
         The notebooks folder.
     warn : callable, optional
@@ -136,15 +107,19 @@ def run_reports(
 
     Raises
     ------
-    EmptyPeriod
-        There is not one row in the period; no report is touched.
+    EmptyPeriod, TooOld
+        There is not one row in the period, or the data is older than `max_age`; no report is touched.
+    OutOfTime
+        The data alone took longer than `total_timeout`.
     CantWrite
         Another run writes into `out`, or the disk is full; the last run is left as it was.
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    log = Log(warn, tell)
-    chosen = find_notebooks(names, notebooks, log.warn)
+    deadline, log = Deadline(total_timeout), Log(warn, tell)
+    oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
+    places = []  # told once nothing else is wrong
+    chosen = find_notebooks(names, notebooks, log.warn, places.append)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
@@ -157,6 +132,8 @@ def run_reports(
     if data is not None:
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
+    for line in places:
+        log.tell(line)
     log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
     if (out / "manifest.json").exists():
         log.warn(
@@ -164,25 +141,27 @@ def run_reports(
         )
     with (
         runs.building(out, wait) as place,
-        tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
-        # it imports while the data is read; for one notebook alone it isn't worth it
-        Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
+        scratch_folder("report") as folder,
+        Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
     ):
-        folder = Path(temporary)
         inputs, start = Inputs(data, service), time.monotonic()
-        opened = read_data(data, source, service, as_of, progress)
-        if opened is not None:
-            look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
-        wanted = variants(chosen, opened, periods, filters, each, log.warn)
+        with deadline.interrupt("to read the data"):
+            opened = read_data(data, source, service, as_of, progress)
+            if opened is not None:
+                look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
+                refuse_old(opened, oldest)
+            wanted = variants(chosen, opened, periods, filters, each, log.warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
-        prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
-        inputs.note(opened)
-        run = {"made_at": place.started, "versions": manifest.versions(), "data": facts} | inputs.digests(chosen)
-        inputs.check()
+        with deadline.interrupt("to prepare the data"):
+            prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
+            inputs.note(opened)
+            run = {"made_at": place.started, "versions": manifest.versions(), "data": facts} | inputs.digests(chosen)
+            inputs.check()
         run["ledger"] = write_ledger(opened, place.folder, run)
         run["timings"] = {"data": round(time.monotonic() - start, 1)}
         page = {"ledger": run["ledger"], "interactive": interactive}
+        page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
             mine = known[one.notebook]
@@ -192,7 +171,7 @@ def run_reports(
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
         check = inputs.check if inputs.is_prepared else None
-        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, log, check)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, deadline, log, check)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -241,25 +220,19 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, log=None, check=None):
+def run_tasks(
+    tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None, log=None, check=None
+):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
-    jobs = jobs or min(len(tasks), _processors())
+    jobs = at_a_time(jobs, tasks)
     if nursery:
         nursery.ready()
     running = Running(nursery.popen) if nursery else Running()
     outcomes = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(run_task, task, running, progress): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                outcome = keep_made(futures[future], future.result(), place, is_all)
-                outcomes[outcome.name] = outcome
-                if log:
-                    log.add(told(outcome))
-        except BaseException:  # Ctrl-C above all: no process may outlive us
-            pool.shutdown(wait=False, cancel_futures=True)
-            running.stop()
-            raise
+    for task, result in results(tasks, jobs, running, progress, deadline):
+        outcome = outcomes[task["name"]] = keep_made(task, result, place, is_all)
+        if log:
+            log.add(told(outcome))
     done = [outcomes[task["name"]] for task in tasks]
     if check:
         check()
@@ -269,100 +242,10 @@ def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery
     return done
 
 
-def told(outcome):
-    """What became of a report, in a line.
-
-    >>> told(Outcome("waits", "ok", seconds=2.04)), told(Outcome("waits", "failed", message="1 / 0"))
-    ('waits: made in 2.0 s', 'waits: failed: 1 / 0')
-    """
-    if outcome.status == "ok":
-        return f"{outcome.name}: made in {outcome.seconds:.1f} s"
-    return f"{outcome.name}: {'failed' if outcome.status == 'failed' else 'not made'}: {outcome.message}"
+def at_a_time(jobs, tasks):
+    """How many notebooks run at a time: as many as there are processors, where it isn't said."""
+    return min(len(tasks), jobs or _processors())
 
 
 def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def keep_made(task, result, place, is_all=False):
-    """Move what a task made into the run that is being made; its Outcome, with the paths that it will have."""
-    name = task["name"]
-    title, lede = read_title(task["notebook"])
-    title = f"{title or name}{task['suffix']}"
-    outcome = Outcome(name, result["status"], title, lede, seconds=result["seconds"], group=task["group"])
-    outcome.where = task["parameters"].get("where", [])
-    if result["status"] == "ok":
-        for key in ("title", "header", "figures", "parameters", "left_out"):
-            setattr(outcome, key, result[key])
-        outcome.html = place.final / f"{name}.html"
-        _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
-        _move(task["html"], place.folder / outcome.html.name)
-        return outcome
-    outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
-    is_lacking = result.get("kind") == "MissingTable" or _has_nothing_left(task["executed"])
-    if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
-        # Asked for all, and this data has never had what this one needs: that is no failure.
-        outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
-        return outcome
-    outcome.log = place.final / "failed" / f"{name}.log"
-    executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
-    log = place.folder / "failed" / outcome.log.name
-    with writing(log):
-        log.parent.mkdir(exist_ok=True)
-        log.write_text(_log(task, result, outcome), encoding="utf-8")
-        write_executed(executed, log.with_suffix(".ipynb"))
-    return outcome
-
-
-def write_executed(executed, path):
-    """A notebook that failed, as far as it came."""
-    try:
-        notebook = without_stamps(json.loads(_read(executed)))
-    except (ValueError, KeyError, TypeError):  # cut off while it was written
-        shutil.copyfile(executed, path)
-    else:
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _move(made, path):
-    with writing(path):
-        path.parent.mkdir(exist_ok=True)
-        shutil.copyfile(made, path)
-
-
-def _has_nothing_left(executed):
-    """Whether the notebook ran, but no section of it could be made of this data."""
-    if not Path(executed).exists():
-        return False
-    return "nothing_left" in json.loads(_read(executed)).get("metadata", {})
-
-
-def _lacking(message):
-    """The table that a MissingTable names; "" when it names none.
-
-    >>> _lacking("this data has no table 'calls' (it has: surveys); it is filled by the sources asterisk")
-    'calls'
-    """
-    found = re.search(r"no table '?(\w+)", message)
-    return found[1] if found else ""
-
-
-def _read(path):
-    return Path(path).read_text(encoding="utf-8", errors="replace")
-
-
-def _shown(task, text):
-    """The user's own path in place of the folder that the runner prepared."""
-    ours, theirs = task["parameters"].get("data"), task["shown"].get("data")
-    return text.replace(str(ours), str(theirs)) if ours and theirs else text
-
-
-def _log(task, result, outcome):
-    """What happened, for the person who has to find out why."""
-    lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
-    lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
-    lines += ["", _shown(task, result.get("details") or "")]
-    printed = NOISE.sub("", _read(task["messages"])) if Path(task["messages"]).exists() else ""
-    if printed.strip():
-        lines += ["", "What the process and its kernel printed:", "", printed]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

@@ -26,7 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit import words
-from toolkit.report.lock import BUILDING, HELD, held_by, locked, writing
+from toolkit.errors import writing
+from toolkit.report.lock import BUILDING, HELD, held_by, locked
 from toolkit.report.manifest import MANIFEST, read_manifest, write_text
 
 HOME, LATEST = "runs", "latest"
