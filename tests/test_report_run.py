@@ -115,7 +115,8 @@ def test_a_good_report(folder):
     assert entry["parameters"] == {"by": "topic"} and entry["status"] == "ok"
     assert entry["made_in"] == manifest["run"]["id"] == shown(folder).name
     assert outcome.html == shown(folder) / "good.html"
-    assert entry["figures"] == [{"label": "Wait", "value": "42 min", "status": "none"}]  # the texts, no drawing
+    raw = {"metric": "wait", "column": "median_seconds", "unit": "seconds", "value": 2520.0}
+    assert entry["figures"] == [{"label": "Wait", "value": "42 min", "status": "none", "raw": raw}]  # no drawing
     assert "42 min" in (shown(folder) / "index.html").read_text()
 
 
