@@ -500,7 +500,9 @@ def test_the_reports_of_a_run_link_to_each_other_and_to_the_ledger(folder, expor
     def bar(name):
         html = (shown(folder) / f"{name}.html").read_text()
         bar = html[html.index("<nav") : html.index("</nav>")]
-        return re.findall(r'<a href="([^"]*)"( aria-current="page")?>([^<]*)</a>', bar)
+        return re.findall(
+            r'<a href="([^"]*)"( aria-current="page")?>([^<]*?)(?: <span class="dated">.*?</span>)?</a>', bar
+        )
 
     current = ' aria-current="page"'
     notebook(folder, "other", COUNT, parameters=PARAMETERS)

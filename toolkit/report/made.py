@@ -88,14 +88,17 @@ def keep_made(task, result, place, is_all=False):
     with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
-        write_executed(executed, log.with_suffix(".ipynb"))
+        write_executed(task, executed, log.with_suffix(".ipynb"))
     return outcome
 
 
-def write_executed(executed, path):
-    """A notebook that failed, as far as it came."""
+def write_executed(task, executed, path):
+    """A notebook that failed, as far as it came, with what the user gave in place of where the runner put it."""
     try:
-        notebook = without_stamps(json.loads(_read(executed)))
+        notebook = without_stamps(json.loads(_shown(task, _read(executed))))
+        if "papermill" in notebook["metadata"]:
+            names = {"input_path": Path(task["notebook"]).name, "output_path": path.name}
+            notebook["metadata"]["papermill"] |= names | {"parameters": task["parameters"] | task["shown"]}
     except (ValueError, KeyError, TypeError):  # cut off while it was written
         shutil.copyfile(executed, path)
     else:
