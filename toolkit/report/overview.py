@@ -38,7 +38,8 @@ def draw(out, manifest, past=None, dated=()):
     entries = [
         {"name": name} | entry | dated.get(name, {}) for name, entry in sorted(manifest["reports"].items(), key=place)
     ]
-    told = [read_report(out, entry) for entry in alike(entries)]
+    # of a figure that two reports show that of the newest is told
+    told = [read_report(out, entry) for entry in sorted(alike(entries), key=lambda entry: bool(entry.get("dated")))]
     own = [with_links(report, told) for report in told if report["name"] == OVERVIEW and report["figures"]]
     drawn = own or told
     figures = distinct_figures(drawn)
