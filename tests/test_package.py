@@ -226,7 +226,9 @@ def test_which_notebooks_are_taken(tmp_path, monkeypatch):
     with pytest.raises(BadParameter, match="there are: mine; the toolkit's own is .*resolution.ipynb"):
         find_notebooks(["resolution"])
     assert list(find_notebooks(["resolution"], own_notebooks(), tell=told.append)) == ["resolution"]
-    assert len(told) == 1
+    shutil.copytree(tmp_path / "notebooks", tmp_path / "others")
+    assert list(find_notebooks(None, tmp_path / "others", tell=told.append)) == ["mine"]
+    assert len(told) == 1  # who names a folder knows which
 
 
 def test_the_list_of_licences_is_that_of_the_packages():
