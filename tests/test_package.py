@@ -143,6 +143,15 @@ def test_the_wheel_holds_all_that_a_checkout_has(packed):
     assert len(needs) == len(PROJECT["dependencies"])
 
 
+def test_an_editable_install_is_the_checkout_alone(tmp_path):
+    code = f"from hatchling import build; print(build.build_editable({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = [name for name in archive.namelist() if ".dist-info/" not in name]
+        assert path.endswith(".pth") and Path(archive.read(path).decode().strip()).resolve() == ROOT
+
+
 def test_the_sdist_holds_what_is_built_tested_and_read(packed):
     with tarfile.open(packed[1]) as archive:
         held = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
@@ -226,7 +235,9 @@ def test_which_notebooks_are_taken(tmp_path, monkeypatch):
     with pytest.raises(BadParameter, match="there are: mine; the toolkit's own is .*resolution.ipynb"):
         find_notebooks(["resolution"])
     assert list(find_notebooks(["resolution"], own_notebooks(), tell=told.append)) == ["resolution"]
-    assert len(told) == 1
+    shutil.copytree(tmp_path / "notebooks", tmp_path / "others")
+    assert list(find_notebooks(None, tmp_path / "others", tell=told.append)) == ["mine"]
+    assert len(told) == 1  # who names a folder knows which
 
 
 def test_the_list_of_licences_is_that_of_the_packages():
