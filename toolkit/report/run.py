@@ -14,16 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.errors import BadParameter, CantWrite
-from toolkit.load.where import read_where
 from toolkit.report import index, runs
 from toolkit.report.assemble import assemble
-from toolkit.report.each import variants
-from toolkit.report.early import check_early
 from toolkit.report.ledger import write_ledger
-from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
-from toolkit.report.parameters import read_parameters, read_title
-from toolkit.report.prepare import look_at, prepare, read_data
+from toolkit.report.parameters import read_title
+from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
+from toolkit.report.prepare import prepare, read_data
 from toolkit.report.process import Running, run_task
 
 TIMEOUT = 1800.0  # seconds for one notebook
@@ -83,6 +80,7 @@ def run_reports(
     interactive=False,
     wait=0.0,
     keep=None,
+    reports=None,
 ):
     """Run notebooks and write their reports into the folder `out`, as one run.
 
@@ -124,6 +122,9 @@ def run_reports(
         Seconds to wait for another run into `out` to end.
     keep : int, optional
         Once all is good, remove the runs but the newest `keep`.
+    reports : list of toolkit.report.plan.Wanted, optional
+        In place of `names`: each report with parameters of its own; period, where, each and params are for those that
+        don't say otherwise.
 
     Returns
     -------
@@ -138,51 +139,46 @@ def run_reports(
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    chosen = find_notebooks(names, notebooks, warn)
-    known = {name: read_parameters(path) for name, path in chosen.items()}
-    filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
-    given = check_parameters(known, params, options, filters, each)
+    planned = plan(names, notebooks, params, options, where, each, reports, warn)
     if jobs is not None and jobs < 1:
         raise BadParameter(f"jobs is {jobs}; at least one notebook has to run at a time")
-    periods = {name: given[name].get("period") or _default(known[name], "period") or "all" for name in chosen}
-    if data is None and each:
+    if data is None and any(one.each for one in planned):
         raise BadParameter("--each needs the data: give --data")
     if data is not None:
-        check_early(data, source, periods, given, filters, each)
+        check_plan(planned, data, source)
     out = _make_folder(out)
     with (
         runs.building(out, wait) as place,
         tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
         # it imports while the data is read; for one notebook alone it isn't worth it
-        Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
+        Nursery(
+            Path(temporary) / ".nursery",
+            dict.fromkeys(one.path for one in planned),
+            len(planned) > 1 or bool(planned[0].each),
+        ) as nursery,
     ):
         folder = Path(temporary)
         opened = read_data(data, source, service, as_of, progress)
         if opened is not None:
-            look_at(opened, periods, filters, allow_empty, warn, tell)
-        wanted = variants(chosen, opened, periods, filters, each, warn)
+            look_at_plan(planned, opened, allow_empty, warn, tell)
+        wanted = variants_of(planned, opened, warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
-        sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
+        sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in {one.path for one in planned})
         prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
         run = {"made_at": place.started, "versions": index.versions(), "data": facts}
         page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
         tasks = []
-        for one in wanted:
-            mine = known[one.notebook]
-            ours = {key: value for key, value in prepared.items() if key in mine}
-            theirs = {key: value for key, value in shown.items() if key in mine}
-            values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
-            task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
+        for one, its in wanted:
+            ours = {key: value for key, value in prepared.items() if key in its.known}
+            theirs = {key: value for key, value in shown.items() if key in its.known}
+            values = its.given | ({"where": one.where} if one.where else {}) | ours
+            task = make_task(one, its.path, values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
-        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not (names or reports), nursery=nursery)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
-
-
-def _default(known, name):
-    return known[name].default if name in known else None
 
 
 def _make_folder(out):
