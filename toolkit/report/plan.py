@@ -86,14 +86,14 @@ class Planned:
         return self.given.get("period") or default or "all"
 
 
-def plan(names, notebooks, params, options, where, each, reports=None, warn=None):
+def plan(names, notebooks, params, options, where, each, reports=None, warn=None, tell=None):
     """What a run is to make.
 
     Parameters
     ----------
     names : list of str, optional
         As `find_notebooks` takes them; not looked at where there are `reports`.
-    notebooks, warn
+    notebooks, warn, tell
         See `toolkit.report.run.run_reports`.
     params : dict, optional
     options : dict
@@ -114,7 +114,7 @@ def plan(names, notebooks, params, options, where, each, reports=None, warn=None
     if reports:
         check_names(reports)
         names = list(dict.fromkeys(one.name for one in reports))
-    chosen = find_notebooks(names, notebooks, warn)
+    chosen = find_notebooks(names, notebooks, warn, tell)
     wanted = reports or [Wanted(name) for name in chosen]
     known = {one.report: read_parameters(chosen[one.notebook]) for one in wanted}
     rows = {one.report: read_where(where if one.where is None else one.where) for one in wanted}
