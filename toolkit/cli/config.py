@@ -89,6 +89,9 @@ class RunPart(_Part):
     notebooks: Text | None = None
     jobs: Count | None = None
     timeout: Annotated[float, Field(ge=1)] | None = None
+    total_timeout: Annotated[float, Field(ge=1)] | None = None
+    max_age: Duration | None = None
+    memory: Text | None = None
     wait: Seconds | None = None
     keep: Count | None = None
     allow_empty: bool | None = None
@@ -126,7 +129,7 @@ class Notify(_Part):
 
     readers: list[Address] = []
     failures: list[Address] = []
-    link_base: Text | None = None
+    link_base: Text | None = None  # where the folder of the reports is served
 
 
 class Config(_Part):
