@@ -1,7 +1,6 @@
 """Attacks: what a stranger may write into an export, a source, settings or a parameter, and what has to hold all the same."""
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from toolkit.backend import connect
 from toolkit.cli import main
-from toolkit.errors import BadData, BadSettings, ToolkitError
+from toolkit.errors import BadData, ToolkitError
 from toolkit.load import open_data, sandbox
 from toolkit.load.complete import _check_selects
 from toolkit.load.files import databases
@@ -121,7 +120,11 @@ def test_the_lock_alone_holds_too(tmp_path, attack):
         con.execute("CREATE TABLE raw.t AS SELECT 1 AS id, 1 AS created, 1 AS _file, 1 AS _row")
         sandbox.lock(con)
         try:
-            said = str(con.execute(f"SELECT {attack}" if attack in [filled(tmp_path, one) for one in READS] else attack).fetchall())
+            said = str(
+                con.execute(
+                    f"SELECT {attack}" if attack in [filled(tmp_path, one) for one in READS] else attack
+                ).fetchall()
+            )
         except (duckdb.Error, RuntimeError) as error:
             said = str(error)
     assert "TOPSECRET" not in said and not (tmp_path / "pwn").exists()
@@ -204,7 +207,9 @@ def test_prepared_data_names_no_file_of_another_folder(tmp_path, name):
         open_data(saved)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "null", "[" * 9000, '{"tables": 5}', '{"tables": ["calls"], "scored": false}'])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "null", "[" * 9000, '{"tables": 5}', '{"tables": ["calls"], "scored": false}']
+)
 def test_prepared_data_that_is_none(tmp_path, text):
     (tmp_path / "prepared.json").write_text(text)
     with pytest.raises(BadData, match="prepared.json: isn't what Data.save wrote"):
@@ -233,7 +238,11 @@ def sqlite_of(tmp_path, *statements):
 def test_a_view_of_sqlite_does_no_harm(tmp_path, rows, words, how, monkeypatch, capsys):
     monkeypatch.setattr(sandbox, "MOST_SECONDS", 0.3)
     file = sqlite_of(tmp_path, f"CREATE VIEW conversations AS {rows}")
-    call = ["check", "--data", str(file), "--source", "tables"] if how == "check" else ["map", str(file), "--yes", "--out", str(tmp_path / "o")]
+    call = (
+        ["check", "--data", str(file), "--source", "tables"]
+        if how == "check"
+        else ["map", str(file), "--yes", "--out", str(tmp_path / "o")]
+    )
     assert main(call) == 2
     assert words in capsys.readouterr().err
 
@@ -248,7 +257,9 @@ def test_many_values_of_sqlite_are_held_in_parts(tmp_path, monkeypatch):
 def test_a_duckdb_file_gives_its_tables_and_nothing_else(tmp_path):
     (tmp_path / "secret.txt").write_text("TOPSECRET")
     with duckdb.connect(tmp_path / "desk.duckdb") as con:
-        con.execute("CREATE TABLE conversations AS SELECT i AS conversation_id, 'email' AS channel, '2024-03-01 10:00:00' AS created_at FROM range(3) t(i)")
+        con.execute(
+            "CREATE TABLE conversations AS SELECT i AS conversation_id, 'email' AS channel, '2024-03-01 10:00:00' AS created_at FROM range(3) t(i)"
+        )
         con.execute(f"CREATE MACRO trim(x) AS (SELECT content FROM read_text('{tmp_path}/secret.txt'))")
         con.execute(f"CREATE MACRO coalesce_(x) AS TABLE SELECT content FROM read_text('{tmp_path}/secret.txt')")
         con.execute(f"CREATE VIEW surveys AS SELECT content AS survey_id FROM read_text('{tmp_path}/secret.txt')")
