@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from toolkit.errors import BadParameter, MissingPackage
 
-TRIES = 2
+TRIES, WAIT = 2, 3.0  # how often it is tried, and the seconds between
 LIMIT = 150.0  # seconds for all addresses together, tries and waits included
 CONNECT, READ = 15.0, 60.0  # seconds for a server to answer; apprise's own 4 are too few for a mail with a report
 # Of what went wrong the part that says why; the rest of such lines repeats the address.
@@ -35,7 +35,7 @@ class Message:
 
     title: str
     text: str
-    text_with_files: str = ""
+    text_with_files: str
     files: list = field(default_factory=list)  # (name, bytes, MIME type)
     kind: str = "success"
 
@@ -159,7 +159,7 @@ def _service(where, url):
         async_mode=False,
         service_timeout=0,
         default_service_retry=TRIES - 1,
-        default_service_wait=2.0,
+        default_service_wait=WAIT,
         image_url_mask="",
         image_path_mask=False,
     )
@@ -187,6 +187,7 @@ def _apprise():
         raise MissingPackage("apprise", "notify", "sending notices") from None
     logger = logging.getLogger("apprise")
     logger.propagate = False
+    logger.setLevel(logging.DEBUG)  # why something failed is told there alone; it goes nowhere but to us
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     for name in ("urllib3", "requests", "requests_oauthlib", "oauthlib"):
@@ -239,11 +240,12 @@ def _notify(recipient, message):
 
     post = apprise.Apprise(asset=recipient.service.asset)
     post.add(recipient.service)
-    files = message.files if recipient.takes_files else []
+    is_with_files = recipient.takes_files
+    files = message.files if is_with_files else []
     attached = [AttachMemory(content, name=name, mimetype=kind) for name, content, kind in files]
     return post.notify(
         title=message.title,
-        body=message.text_with_files if files else message.text,
+        body=message.text_with_files if is_with_files else message.text,
         body_format="text",  # nothing that others wrote is markup, wherever it goes
         notify_type=message.kind,
         attach=attached or None,
