@@ -239,10 +239,9 @@ def test_names_of_others_are_text_in_headers_and_body(mails, tmp_path, said):
     assert sent.mail["Subject"] == line
     assert body_of(sent.mail).splitlines()[:4] == [f"{line}.", f"- {line}", "", line]
     assert "text/html" not in [part.get_content_type() for part in sent.mail.walk() if not part.is_attachment()]
-    names = {name.lower() for name in sent.mail.keys()}  # noqa: SIM118: of a message, each header
-    assert names <= set(
-        "content-type mime-version x-application subject from to message-id date x-peer x-mailfrom x-rcptto".split()
-    )
+    names = {name.lower() for name, _ in sent.mail.items()}
+    usual = {"content-type", "mime-version", "x-application", "subject", "from", "to", "message-id", "date"}
+    assert names - {"x-peer", "x-mailfrom", "x-rcptto"} == usual
 
 
 def test_a_long_headline_is_cut(mails, tmp_path, said):
@@ -274,8 +273,11 @@ def test_slack_and_teams_get_text_alone_and_nothing_in_it_is_obeyed(hook, tmp_pa
 
     monkeypatch.setattr(slack.NotifySlack, "webhook_url", f"http://{hook.at}/services")
     there = workflows.requests.post
-    plain = lambda url, **more: there(url.replace("https://", "http://", 1), **more)  # noqa: E731: this server has no certificate
-    monkeypatch.setattr(workflows.requests, "post", plain)
+
+    def plainly(url, **more):  # this server has no certificate
+        return there(url.replace("https://", "http://", 1), **more)
+
+    monkeypatch.setattr(workflows.requests, "post", plainly)
     monkeypatch.setenv("SLACK", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7")
     monkeypatch.setenv("TEAMS", f"workflow://{hook.at}/ABCD/Pl4ntedS1gnature/")
     title = "Trains <!channel> <at>boss</at> [pay](https://evil.example)"

@@ -161,7 +161,12 @@ def load_config(path):
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise BadSettings(explain_settings(path, error, Config, _shown)) from None
+        secret = _texts(values.get("notify"))  # whatever stands where an address does may be one
+
+        def shown(value):
+            return "..." if _texts(value) & secret else _shown(value)
+
+        raise BadSettings(explain_settings(path, error, Config, shown)) from None
     folder = Path(path).parent
     for key in ("data", "service", "out", "notebooks", "source"):
         setattr(config.run, key, _placed(folder, getattr(config.run, key), is_maybe=key == "source"))
@@ -261,6 +266,15 @@ def _placed(folder, text, is_maybe=False):
     sign, path = ("@", text[1:]) if text.startswith("@") else ("", text)
     placed = folder / Path(path).expanduser()
     return text if is_maybe and not placed.exists() else f"{sign}{placed}"
+
+
+def _texts(value):
+    """All texts in a value of TOML."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return set().union(*map(_texts, value)) if value else set()
+    return {value} if isinstance(value, str) else set()
 
 
 def _shown(value):
