@@ -96,6 +96,13 @@ def report(
             "--link-base", help="Where the folder of the reports is served: send links, not files.", metavar="URL"
         ),
     ] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for another run into the folder to end.", metavar="SECONDS", min=0)
+    ] = 0,
+    keep: Annotated[
+        int | None,
+        typer.Option(help="Keep the newest N runs once all is good; default: all.", metavar="N", min=1),
+    ] = None,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -119,6 +126,8 @@ def report(
         "each": each,
         "allow_empty": allow_empty,
         "interactive": interactive,
+        "wait": wait,
+        "keep": keep,
     }
     notices = {"readers": notify or [], "failures": notify_failure or [], "link_base": link_base}
     if config:
@@ -131,12 +140,11 @@ def report(
     for outcome in outcomes:
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
-    if made:
-        say(f"Overview: {Path(options['out']) / 'index.html'}")
+    say(f"Overview: {Path(options['out']) / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     code = 0
     if failed or not made:
-        codes = {outcome.code for outcome in failed or outcomes}  # all were skipped: the data has what none needs
+        codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
         code = codes.pop() if len(codes) == 1 else 3
     if delivery:
         code = delivery.made(outcomes, options["out"], code)
