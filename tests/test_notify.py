@@ -169,7 +169,7 @@ def test_readers_get_the_headline_and_the_report(mails, tmp_path, said):
     assert sent.to == ["ann@example.org"] and sent.mail["Subject"] == "14 % of callers hang up (target 5 %)"
     assert body_of(sent.mail).splitlines() == [
         "14 % of callers hang up (target 5 %).",
-        "- Phone 14 %.",
+        "- Off target: Phone 14 %.",
         "",
         "Trains",
         "22 to 28 April 2024 (2024-W17), compared with 15 to 21 April 2024 (2024-W16) · data read 29 April 2024, 00:00",
@@ -237,7 +237,7 @@ def test_names_of_others_are_text_in_headers_and_body(mails, tmp_path, said):
     assert sent.to == ["ann@example.org"] and sent.mail["Bcc"] is None and sent.mail["To"] == "ann@example.org"
     line = "Trains Bcc: eve＠example.org ‹script>alert(1)‹/script>[31m [pay] (https: //evil.example) ‹!channel>"
     assert sent.mail["Subject"] == line
-    assert body_of(sent.mail).splitlines()[:4] == [f"{line}.", f"- {line}", "", line]
+    assert body_of(sent.mail).splitlines()[:4] == [f"{line}.", f"- Off target: {line}", "", line]
     assert "text/html" not in [part.get_content_type() for part in sent.mail.walk() if not part.is_attachment()]
     names = {name.lower() for name, _ in sent.mail.items()}
     usual = {"content-type", "mime-version", "x-application", "subject", "from", "to", "message-id", "date"}
@@ -426,14 +426,16 @@ def test_a_run_that_is_refused_is_told_to_maintainers_alone(error, code, hook, t
 
 def test_an_error_of_ours_is_told_with_its_traceback(hook, monkeypatch):
     def crash(*_, **__):
-        raise ZeroDivisionError("ours")
+        raise ZeroDivisionError("ours, at postgresql://ann:s3cretPassw0rd@db/calls")
 
     monkeypatch.setattr("toolkit.report.run.run_reports", crash)
     with pytest.raises(ZeroDivisionError):
         cli.main(["report", "-d", "x", "--notify-failure", "env:HOOK"])
     sent = json.loads(hook.got[0].content)
     assert sent["attachments"][0]["filename"] == "error.log"
-    assert "Traceback" in base64.b64decode(sent["attachments"][0]["base64"]).decode()
+    log = base64.b64decode(sent["attachments"][0]["base64"]).decode()
+    assert "Traceback" in log and "postgresql://***@db/calls" in log
+    assert "s3cretPassw0rd" not in log + sent["message"]
 
 
 def test_made_and_not_delivered_is_an_exit_code_of_its_own(hook, tmp_path, monkeypatch, capsys):

@@ -16,7 +16,7 @@ MOST = 50  # reports of one notebook; a column with more values is none that peo
 class Variant:
     """One report to be made: of which notebook, with which restrictions; `group` tells it from its siblings.
 
-    `said` follows the title of one that isn't called as its notebook.
+    `said` follows the title of one that isn't called as its notebook; `planned` is what it is of.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Variant:
     where: list = field(default_factory=list)
     group: dict = field(default_factory=dict)
     said: str = ""
+    planned: object = None  # toolkit.report.plan.Planned
 
     @property
     def suffix(self):

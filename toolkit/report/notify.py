@@ -29,6 +29,7 @@ LONGEST_TITLE = 200
 MOST_LINES = 30  # of the list of reports
 TAIL = 1500  # characters of a log where no file can be attached
 NOT_DELIVERED = 8  # the exit code of reports that were made, and not delivered
+CREDENTIALS = re.compile(r"(:/{2})[^/\s'\"<>]*:[^\s'\"<>]*@(?=[\w\[])")
 LINK = re.compile(r'<a\b(?P<before>[^>]*?)\shref="(?P<href>[^"]*)"(?P<after>[^>]*)>(?P<text>.*?)</a>', re.DOTALL)
 
 
@@ -150,7 +151,7 @@ def notice(folder, link_base=""):
     entries = [{"name": name} | entry for name, entry in sorted(manifest["reports"].items(), key=place)]
     told = [read_report(folder, entry) for entry in alike(entries)]
     said = headline_of(told, entries, run_id)
-    bullets = [words.text("delivery.bullet", text=inert(one["text"])) for one in said["bullets"] if one.get("text")]
+    bullets = [_bullet(one) for one in said["bullets"] if one.get("text")]
     service = inert(one_service(entries))
     about = [line for line in (service, inert(scope_of(told))) if line]
     files, told_of_files = ([], "") if link_base else attachments(folder, entries, run_id)
@@ -164,6 +165,11 @@ def notice(folder, link_base=""):
         "\n\n".join(filter(None, [*parts, told_of_files])) + "\n",
         files,
     )
+
+
+def _bullet(one):
+    kind = words.text(f"pages.bullet.{one['kind']}")
+    return words.text("delivery.bullet", text=words.text("delivery.bullet_of", kind=kind, text=inert(one["text"])))
 
 
 def headline_of(told, entries, run_id):
@@ -286,7 +292,7 @@ def failure(outcomes, folder, code, missed=None):
         shown = "nothing is shown of it"
         if entry.get("html"):
             shown = f"what is shown of it was made {format_time(entry.get('made_at'), entry.get('time_zone'))}"
-        lines.append(f"{inert(one.name)}: {inert(one.message)}; {shown}")
+        lines.append(f"{inert(one.name)}: {inert(clean(one.message))}; {shown}")
         text = _log_of(one)
         if text:
             files.append((f"{one.name}.log", text.encode("utf-8", "replace")[-LOG:], "text/plain"))
@@ -308,18 +314,28 @@ def failure(outcomes, folder, code, missed=None):
 
 def _log_of(outcome):
     with contextlib.suppress(OSError, TypeError):
-        return Path(outcome.log).read_text(encoding="utf-8", errors="replace")
+        return clean(Path(outcome.log).read_text(encoding="utf-8", errors="replace"))
     return ""
 
 
 def refusal(why, code, details=""):
     """What maintainers get of a run that ended before any report was made."""
     title = f"Reports: no report was made (exit code {code})"
-    lines = "\n".join(inert(line) for line in str(why).splitlines() if line.strip())
+    why, details = clean(str(why)), clean(details)
+    lines = "\n".join(inert(line) for line in why.splitlines() if line.strip())
     parts = [f"{title}.", lines, "What was shown before is still shown.", f"Machine: {socket.gethostname()}"]
     files = [("error.log", details.encode("utf-8", "replace")[-LOG:], "text/plain")] if details else []
     text = "\n\n".join(parts) + "\n"
     return Message(title, f"{text}\n{details[-TAIL:]}".rstrip() + "\n", text, files, "failure")
+
+
+def clean(text):
+    """A text for maintainers without passwords of URLs.
+
+    >>> clean("could not connect to postgresql://ann:s3cret@db/calls")
+    'could not connect to postgresql://***@db/calls'
+    """
+    return CREDENTIALS.sub(r"\1***@", text)
 
 
 # What others wrote ------------------------------------------------------------------------------------------

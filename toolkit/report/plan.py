@@ -180,7 +180,7 @@ def variants_of(planned, opened, warn=None):
 
     Returns
     -------
-    list of (toolkit.report.each.Variant, Planned)
+    list of toolkit.report.each.Variant, each with the Planned that it is of
     """
     found = {}
     for filters, each, alike in together(planned):
@@ -188,8 +188,8 @@ def variants_of(planned, opened, warn=None):
         periods = {one.name: one.period for one in alike}
         for variant in variants(paths, opened, periods, filters, each, warn):
             found.setdefault(variant.notebook, []).append(variant)
-    made = [(replace(variant, said=one.said), one) for one in planned for variant in found.get(one.name, ())]
-    names = [variant.name.casefold() for variant, _ in made]
+    made = [replace(variant, said=one.said, planned=one) for one in planned for variant in found.get(one.name, ())]
+    names = [variant.name.casefold() for variant in made]
     for name in names:
         if names.count(name) > 1:
             raise BadParameter(f"two reports come to be called {name!r}; give one of them another name")

@@ -199,7 +199,8 @@ def run_reports(
         page = {"ledger": run["ledger"], "interactive": interactive}
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
-        for one, its in wanted:
+        for one in wanted:
+            its = one.planned
             ours = {key: value for key, value in prepared.items() if key in its.known}
             theirs = {key: value for key, value in shown.items() if key in its.known}
             values = its.given | ({"where": one.where} if one.where else {}) | ours
