@@ -172,7 +172,7 @@ def test_every_import_is_a_declared_dependency():
     import ast
 
     optional = [
-        one for extra in ("predict", "postgres") for one in PROJECT["optional-dependencies"][extra]
+        one for extra in ("predict", "postgres", "notify") for one in PROJECT["optional-dependencies"][extra]
     ]  # imported where used
     declared = {re.match(r"[A-Za-z0-9_-]+", one).group().lower() for one in [*PROJECT["dependencies"], *optional]}
     names = {

@@ -14,21 +14,26 @@ MOST = 50  # reports of one notebook; a column with more values is none that peo
 
 @dataclass
 class Variant:
-    """One report to be made: of which notebook, with which restrictions; `group` tells it from its siblings."""
+    """One report to be made: of which notebook, with which restrictions; `group` tells it from its siblings.
+
+    `said` follows the title of one that isn't called as its notebook; `planned` is what it is of.
+    """
 
     name: str
     notebook: str
     where: list = field(default_factory=list)
     group: dict = field(default_factory=dict)
+    said: str = ""
+    planned: object = None  # toolkit.report.plan.Planned
 
     @property
     def suffix(self):
         """What follows the title: of which part the report is."""
         if not self.group:
-            return ""
+            return self.said
         column, value = self.group["column"], self.group["value"]
         said = words.display_name(value, column)
-        return words.text("pages.each", column=column_name(column), value=said)
+        return self.said + words.text("pages.each", column=column_name(column), value=said)
 
 
 def variants(chosen, opened, periods, filters, each=None, warn=None):

@@ -155,7 +155,10 @@ def one_of(values):
 
 
 def alike(entries):
-    """The reports of a whole that can be told together: those on the same days of the same data as the newest."""
+    """The reports of a whole that can be told together: those on the same days of the same data as the newest.
+
+    Where one run made reports of several days, the days of most of them count.
+    """
 
     def subject(entry):
         period = entry.get("period") or {}
@@ -163,7 +166,13 @@ def alike(entries):
         return (days, entry.get("as_of"), entry.get("service"), entry.get("source"), entry.get("where") or [])
 
     there = [entry for entry in entries if entry.get("html") and not entry.get("group")]
-    newest = max(there, key=lambda entry: entry.get("made_at") or "", default=None)
+    made = [(entry.get("made_at"), subject(entry)) for entry in there]
+
+    def rank(entry):
+        when = entry.get("made_at")
+        return when or "", made.count((when, subject(entry)))
+
+    newest = max(there, key=rank, default=None)
     return [entry for entry in there if subject(entry) == subject(newest)]
 
 

@@ -9,20 +9,16 @@ import time
 from pathlib import Path
 
 from toolkit.errors import BadParameter, CantWrite, writing
-from toolkit.load.where import read_where
 from toolkit.report import manifest, runs
 from toolkit.report.assemble import assemble
-from toolkit.report.each import variants
-from toolkit.report.early import check_early
 from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
 from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
 from toolkit.report.made import keep_made, told
-from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
-from toolkit.report.parameters import read_parameters
-from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
+from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
+from toolkit.report.prepare import prepare, read_data, read_max_age, refuse_old
 from toolkit.report.process import Deadline, Running, results
 from toolkit.scratch import scratch_folder
 
@@ -53,6 +49,7 @@ def run_reports(
     interactive=False,
     wait=0.0,
     keep=None,
+    reports=None,
 ):
     """Run notebooks and write their reports into the folder `out`, as one run.
 
@@ -100,6 +97,9 @@ def run_reports(
         Seconds to wait for another run into `out` to end.
     keep : int, optional
         Once all is good, remove the runs but the newest `keep`.
+    reports : list of toolkit.report.plan.Wanted, optional
+        In place of `names`: each report with parameters of its own; period, where, each and params are for those that
+        don't say otherwise.
 
     Returns
     -------
@@ -119,21 +119,18 @@ def run_reports(
     deadline, log = Deadline(total_timeout), Log(warn, tell)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
     places = []  # told once nothing else is wrong
-    chosen = find_notebooks(names, notebooks, log.warn, places.append)
-    known = {name: read_parameters(path) for name, path in chosen.items()}
-    filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
-    given = check_parameters(known, params, options, filters, each)
+    planned = plan(names, notebooks, params, options, where, each, reports, log.warn, places.append)
     if jobs is not None and jobs < 1:
         raise BadParameter(f"jobs is {jobs}; at least one notebook has to run at a time")
-    periods = {name: given[name].get("period") or _default(known[name], "period") or "all" for name in chosen}
-    if data is None and each:
+    if data is None and any(one.each for one in planned):
         raise BadParameter("--each needs the data: give --data")
     if data is not None:
-        check_early(data, source, periods, given, filters, each)
+        check_plan(planned, data, source)
     out = _make_folder(out)
     for line in places:
         log.tell(line)
+    chosen = {one.name: one.path for one in planned}
     log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
     if (out / "manifest.json").exists():
         log.warn(
@@ -142,17 +139,17 @@ def run_reports(
     with (
         runs.building(out, wait) as place,
         scratch_folder("report") as folder,
-        Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
+        Nursery(folder / ".nursery", set(chosen.values())) as nursery,  # it imports while the data is read
     ):
         inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
             if opened is not None:
-                look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
+                look_at_plan(planned, opened, allow_empty, log.warn, log.tell)
                 refuse_old(opened, oldest)
-            wanted = variants(chosen, opened, periods, filters, each, log.warn)
+            wanted = variants_of(planned, opened, log.warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
-        sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
+        sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in set(chosen.values()))
         with deadline.interrupt("to prepare the data"):
             prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
             inputs.note(opened)
@@ -165,21 +162,18 @@ def run_reports(
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
-            mine = known[one.notebook]
-            ours = {key: value for key, value in prepared.items() if key in mine}
-            theirs = {key: value for key, value in shown.items() if key in mine}
-            values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
-            task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
+            its = one.planned
+            ours = {key: value for key, value in prepared.items() if key in its.known}
+            theirs = {key: value for key, value in shown.items() if key in its.known}
+            values = its.given | ({"where": one.where} if one.where else {}) | ours
+            task = make_task(one, its.path, values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
         check = inputs.check if inputs.is_prepared else None
-        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, deadline, log, check)
+        is_all = not (names or reports)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
-
-
-def _default(known, name):
-    return known[name].default if name in known else None
 
 
 def _make_folder(out):
