@@ -230,6 +230,9 @@ def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False, nursery=N
             running.stop()
             raise
     drop_links(out, [task["name"] for task in tasks])
+    from toolkit.report.figures import write_figures  # which reads notebooks as pages do
+
+    write_figures(out, index.read_manifest(out))
     return [outcomes[task["name"]] for task in tasks]
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from toolkit import errors
 from toolkit.report import clean
 from toolkit.report.forks import forked_provisioner, wait_as_kernel
+from toolkit.report.page import FOLDER
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.process import GRACE, kill_kernel
 from toolkit.report.render import read_page, render_report
@@ -226,6 +227,7 @@ def make_report(task, progress, waiting=()):
         task["suffix"],
         siblings=task["siblings"],
         ledger=task["ledger"],
+        files=f"{FOLDER}/{task['name']}",
         interactive=task["interactive"],
     )
     Path(task["html"]).write_text(html, encoding="utf-8")
