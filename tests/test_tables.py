@@ -888,11 +888,12 @@ def test_a_csv_has_raw_values_under_raw_names():
     "value, raw",
     [
         ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
+        ("+1", "+1"),
+        ("-1", "-1"),  # and so is a text that is one
+        ("-a", "'-a"),
         ("@a", "'@a"),
         ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
+        ("\rx", "'\\rx"),
         (" =1", "' =1"),
         ("a=1", "a=1"),
         (-1.5, "-1.5"),  # a number is a number
@@ -903,7 +904,7 @@ def test_a_csv_has_raw_values_under_raw_names():
         (True, "true"),
         (pd.Timestamp("2024-04-01"), "2024-04-01"),
         (pd.Timestamp("2024-04-01T12:30Z"), "2024-04-01T12:30:00+00:00"),
-        ("\ud800", "?"),
+        ("\ud800", "\\ud800"),
         ('a"b,c\nd', 'a"b,c\nd'),
     ],
 )

@@ -170,19 +170,11 @@ class Result(pd.DataFrame):
         return toolkit.plots.plot(self, *arguments, **options)
 
     def to_csv(self, path_or_buf=None, *, about=False, **options):
-        """Write the table as CSV that no spreadsheet computes; what is "too few" in the table is empty.
+        """Write the table as CSV that no spreadsheet computes, and without what is too few to be shown.
 
-        Headings are the columns' names with their unit, where they don't say it: rates are fractions, durations seconds,
-        times UTC. A text that a spreadsheet would take for a formula begins with an apostrophe.
-
-        Parameters
-        ----------
-        path_or_buf : path or file, optional
-            None: the text is returned.
-        about : bool
-            Below the table and an empty line, what must be known of it: definition, period, zone, choices.
-        options : as `DataFrame.to_csv` takes them
-            The index is left out by default where it only numbers the rows.
+        Headings are the columns' names with their unit: rates are fractions, durations seconds, times UTC. With `about`,
+        definition, period, zone and choices stand below the table. `options` are pandas' own; the index is left out
+        where it only numbers the rows.
 
         Examples
         --------
@@ -193,25 +185,14 @@ class Result(pd.DataFrame):
         '=1+1,20,0.25
         sim,3,
         """
-        return toolkit.table_html.exported.write_csv(self, path_or_buf, about, options)
+        return toolkit.files.write_csv(self, path_or_buf, about, options)
 
     def to_excel(self, excel_writer, sheet_name=None, **options):
         """Write the table as a workbook: percents, durations and dates as such, and a second sheet on what they mean.
 
-        Parameters
-        ----------
-        excel_writer : path, file, or pandas.ExcelWriter
-        sheet_name : str, optional
-        options : as `DataFrame.to_excel` takes them
-            With any of them, and into an ExcelWriter, pandas writes the sheet: raw values, guarded and headed as `to_csv`
-            has them.
-
-        Raises
-        ------
-        BadParameter
-            It has more rows than a workbook.
+        With `options`, which are pandas' own, or into an ExcelWriter, pandas writes one sheet, as `to_csv` has it.
         """
-        return toolkit.table_html.exported.write_excel(self, excel_writer, sheet_name, options)
+        return toolkit.files.write_excel(self, excel_writer, sheet_name, options)
 
     def _repr_html_(self):
         return toolkit.table_html.table_html(self)

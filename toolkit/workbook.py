@@ -9,7 +9,6 @@ import io
 import re
 
 from toolkit import words
-from toolkit.errors import BadParameter
 from toolkit.guard import guarded, visible
 
 LONGEST_SHEET, LONGEST_CELL = 31, 32_000  # letters; the format's limits
@@ -204,34 +203,3 @@ def _local(value, zone):
 
 def _naive(time):
     return None if time is None else time.astimezone(datetime.UTC).replace(tzinfo=None, microsecond=0)
-
-
-def result_workbook(result, sheet_name=None):
-    """A result as a workbook of two sheets: its table, and what must be known of it.
-
-    Parameters
-    ----------
-    result : Result
-    sheet_name : str, optional
-        Of the table's; default: "Table".
-
-    Returns
-    -------
-    bytes
-
-    Raises
-    ------
-    BadParameter
-        It has more rows than a workbook.
-    """
-    from toolkit.table_html.typed import about, table_data
-
-    if len(result) >= MOST_ROWS:
-        raise BadParameter(
-            f"a workbook holds {MOST_ROWS - 1:,} rows; this result has {len(result):,}: write it with to_csv"
-        )
-    read = result.attrs.get("read") or {}
-    book = Workbook(datetime.datetime.fromisoformat(read["as_of"]) if read.get("as_of") else None)
-    book.table(sheet_name or words.text("tables.about.table"), table_data(result, None), zone=result.attrs.get("zone"))
-    book.lines(words.text("tables.about.about"), about(result))
-    return book.bytes()

@@ -1,35 +1,37 @@
-"""Run notebooks without a screen and keep what they make: one HTML report each, an overview, a manifest.
+"""Run notebooks without a screen and keep what they make as one run: an HTML report each, an overview, a manifest.
 
-The data is read and checked once; every notebook then opens the prepared Parquet. A report that fails
-leaves the last good one where it is, and the others are made all the same.
+The data is read and checked once; every notebook then opens the prepared Parquet. A report that fails keeps the last
+good one, and the others are made all the same. Nothing is shown before all of it is there, see `toolkit.report.runs`.
 """
 
-import contextlib
 import json
 import os
 import re
-import tempfile
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import shutil
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, CantWrite, ToolkitError, writing
 from toolkit.load.where import read_where
-from toolkit.report import index
+from toolkit.report import index, runs
+from toolkit.report.assemble import assemble
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
 from toolkit.report.ledger import write_ledger
+from toolkit.report.limits import parse_size, read_log, share_of_memory
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
-from toolkit.report.prepare import look_at, prepare, read_data
-from toolkit.report.process import Running, run_task
-from toolkit.report.siblings import drop_links, siblings
+from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
+from toolkit.report.process import Deadline, Running, results
+from toolkit.scratch import scratch_folder
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
 MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "UnfitSetting", "MissingTable", "BadSettings", "BadData")
+# The exit codes that other failures ask for, see `toolkit.cli`.
+CODES = {"Timeout": 4, "WorkerDied": 5, "DeadKernel": 5, "OutOfMemory": 5, "CantWrite": CantWrite.exit_code}
+CRASH = 3
 # A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
 # with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
 NOISE = re.compile(
@@ -50,6 +52,7 @@ class Outcome:
     lede: str = ""
     message: str = ""
     is_mistake: bool = False
+    code: int = 0  # the exit code that it asks for
     html: Path | None = None
     log: Path | None = None
     seconds: float = 0.0
@@ -74,6 +77,9 @@ def run_reports(
     jobs=None,
     progress=None,
     timeout=TIMEOUT,
+    total_timeout=None,
+    max_age=None,
+    memory=None,
     notebooks=None,
     warn=None,
     tell=None,
@@ -81,8 +87,10 @@ def run_reports(
     each=None,
     allow_empty=False,
     interactive=False,
+    wait=0.0,
+    keep=None,
 ):
-    """Run notebooks and write their reports into the folder `out`.
+    """Run notebooks and write their reports into the folder `out`, as one run.
 
     Parameters
     ----------
@@ -91,7 +99,8 @@ def run_reports(
     data : path, optional
         Raw export, or a folder of prepared data. None: each notebook's own default.
     out : path
-        Gets NAME.html, notebooks/NAME.ipynb, index.html, ledger.html, manifest.json; failed/NAME.* for what failed.
+        Gets the run, see `toolkit.report.runs`: in runs/ID/ NAME.html, notebooks/NAME.ipynb, index.html, ledger.html,
+        manifest.json, and failed/NAME.* for what failed. runs/latest leads to it.
     source, service, period, as_of : str, optional
         See `toolkit.load.open_data`.
     params : dict, optional
@@ -103,6 +112,12 @@ def run_reports(
         done to the data, 0 and 0; from several threads.
     timeout : float
         Seconds that one notebook may take.
+    total_timeout : float, optional
+        Seconds that the whole run may take: what isn't done then is ended, what is done is published.
+    max_age : str, optional
+        A duration such as "36h" or "2d": the data must have been read no longer ago than that.
+    memory : str, optional
+        What one notebook may take with all that it starts, such as "4GB"; default: its share of the machine's memory.
     notebooks : path, optional
         The notebooks folder.
     warn : callable, optional
@@ -117,19 +132,29 @@ def run_reports(
         Make reports of a period without one row, too.
     interactive : bool
         Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
+    wait : float
+        Seconds to wait for another run into `out` to end.
+    keep : int, optional
+        Once all is good, remove the runs but the newest `keep`.
 
     Returns
     -------
-    list of Outcome, in the order of the names
+    list of Outcome, in the order of the names; their files lie in the run's folder
 
     Raises
     ------
-    EmptyPeriod
-        There is not one row in the period; no report is touched.
+    EmptyPeriod, TooOld
+        There is not one row in the period, or the data is older than `max_age`; no report is touched.
+    OutOfTime
+        The data alone took longer than `total_timeout`.
+    CantWrite
+        Another run writes into `out`, or the disk is full; the last run is left as it was.
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    chosen = find_notebooks(names, notebooks, warn)
+    deadline = Deadline(total_timeout)
+    oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
+    chosen = find_notebooks(names, notebooks, warn, tell)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
@@ -143,21 +168,23 @@ def run_reports(
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
     with (
-        tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
-        # it imports while the data is read; for one notebook alone it isn't worth it
-        Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
+        runs.building(out, wait) as place,
+        scratch_folder("report") as folder,
+        Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
     ):
-        folder = Path(temporary)
-        opened = read_data(data, source, service, as_of, progress)
-        if opened is not None:
-            look_at(opened, periods, filters, allow_empty, warn, tell)
-        wanted = variants(chosen, opened, periods, filters, each, warn)
+        with deadline.interrupt("to read the data"):
+            opened = read_data(data, source, service, as_of, progress)
+            if opened is not None:
+                look_at(opened, periods, filters, allow_empty, warn, tell)
+                refuse_old(opened, oldest)
+            wanted = variants(chosen, opened, periods, filters, each, warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
-        prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
-        run = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "versions": index.versions(), "data": facts}
-        page = {"ledger": write_ledger(opened, out, run), "interactive": interactive}
-        links = siblings(wanted, chosen, out)
+        with deadline.interrupt("to prepare the data"):
+            prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
+        run = {"made_at": place.started, "versions": index.versions(), "data": facts}
+        page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
+        page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
             mine = known[one.notebook]
@@ -165,8 +192,11 @@ def run_reports(
             theirs = {key: value for key, value in shown.items() if key in mine}
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
-            tasks.append(task | page | {"siblings": links[one.name]})
-        return run_tasks(tasks, out, run, jobs, progress, is_all=not names, nursery=nursery)
+            tasks.append(task | page)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery, deadline=deadline)
+    if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
+        runs.prune(out, keep, wait)
+    return outcomes
 
 
 def _default(known, name):
@@ -177,10 +207,12 @@ def _make_folder(out):
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror}") from None
     except OSError as error:
-        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror or error}") from None
+        raise CantWrite(out, error) from None
     if not os.access(out, os.W_OK):
-        raise BadParameter(f"{out}: can't be written to")
+        raise CantWrite(out, "this user may not write into it")
     return out.resolve()
 
 
@@ -210,38 +242,33 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False, nursery=None):
-    """Run the tasks in processes, some at a time, and publish each when it is done."""
-    jobs = jobs or min(len(tasks), _processors())
+def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None):
+    """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
+    jobs = at_a_time(jobs, tasks)
     if nursery:
         nursery.ready()
     running = Running(nursery.popen) if nursery else Running()
     outcomes = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(run_task, task, running, progress): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                task = futures[future]
-                outcome = publish(task, future.result(), out, is_all)
-                index.update(out, outcome, run)
-                outcomes[outcome.name] = outcome
-        except BaseException:  # Ctrl-C above all: no process may outlive us
-            pool.shutdown(wait=False, cancel_futures=True)
-            running.stop()
-            raise
-    drop_links(out, [task["name"] for task in tasks])
-    from toolkit.report.figures import write_figures  # which reads notebooks as pages do
+    for task, result in results(tasks, jobs, running, progress, deadline):
+        outcomes[task["name"]] = keep_made(task, result, place, is_all)
+    done = [outcomes[task["name"]] for task in tasks]
+    with writing(place.folder):
+        assemble(place, done, run)
+    place.publish()
+    return done
 
-    write_figures(out, index.read_manifest(out))
-    return [outcomes[task["name"]] for task in tasks]
+
+def at_a_time(jobs, tasks):
+    """How many notebooks run at a time: as many as there are processors, where it isn't said."""
+    return min(len(tasks), jobs or _processors())
 
 
 def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def publish(task, result, out, is_all=False):
-    """Move what a task made to where it belongs; its Outcome."""
+def keep_made(task, result, place, is_all=False):
+    """Move what a task made into the run that is being made; its Outcome, with the paths that it will have."""
     name = task["name"]
     title, lede = read_title(task["notebook"])
     title = f"{title or name}{task['suffix']}"
@@ -250,23 +277,32 @@ def publish(task, result, out, is_all=False):
     if result["status"] == "ok":
         for key in ("title", "header", "figures", "parameters", "left_out"):
             setattr(outcome, key, result[key])
-        outcome.html = out / f"{name}.html"
-        index.write_atomically(out / "notebooks" / f"{name}.ipynb", _read(task["executed"]))
-        index.write_atomically(outcome.html, _read(task["html"]))
-        _forget_failure(out, name)
+        outcome.html = place.final / f"{name}.html"
+        _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
+        _move(task["html"], place.folder / outcome.html.name)
         return outcome
-    outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
-    is_lacking = result.get("kind") == "MissingTable" or _has_nothing_left(task["executed"])
-    if is_all and is_lacking and not (out / f"{name}.html").exists():
+    kind = result.get("kind")
+    outcome.message, outcome.is_mistake = _shown(task, result["message"]), kind in MISTAKES
+    outcome.code = ToolkitError.exit_code if outcome.is_mistake else CODES.get(kind, CRASH)
+    is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
+    if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
         # Asked for all, and this data has never had what this one needs: that is no failure.
         outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
-        _forget_failure(out, name)
         return outcome
-    outcome.log = out / "failed" / f"{name}.log"
+    outcome.log = place.final / "failed" / f"{name}.log"
     executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
-    index.write_atomically(out / "failed" / f"{name}.ipynb", _read(executed))
-    index.write_atomically(outcome.log, _log(task, result, outcome))
+    log = place.folder / "failed" / outcome.log.name
+    with writing(log):
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(_log(task, result, outcome), encoding="utf-8")
+        shutil.copyfile(executed, log.with_suffix(".ipynb"))
     return outcome
+
+
+def _move(made, path):
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
+        shutil.copyfile(made, path)
 
 
 def _has_nothing_left(executed):
@@ -301,14 +337,7 @@ def _log(task, result, outcome):
     lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
     lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
     lines += ["", _shown(task, result.get("details") or "")]
-    printed = NOISE.sub("", _read(task["messages"])) if Path(task["messages"]).exists() else ""
+    printed = NOISE.sub("", read_log(task["messages"]))
     if printed.strip():
         lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
-
-
-def _forget_failure(out, name):
-    for ending in ("ipynb", "log"):
-        (out / "failed" / f"{name}.{ending}").unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # there are others that failed
-        (out / "failed").rmdir()

@@ -22,13 +22,13 @@ from toolkit.result import (
     row_keys,
     row_order,
 )
-from toolkit.table_html import cells, exported, forms, wholes
+from toolkit.table_html import cells, forms, wholes
 from toolkit.table_html.cells import Column, escaped, message
 from toolkit.table_html.columns import HIDDEN, title_of, visible
 from toolkit.table_html.csv_text import file_name
 from toolkit.table_html.typed import table_data
 
-__all__ = ["HIDDEN", "caption", "exported", "table_html", "tables_of"]
+__all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
 MOST_ROWS, LONGEST = 12, 200  # rows of the table that is read before it is cut; of the whole one
 FITTING = 7  # columns of a whole table that stand side by side on a page
 LONGEST_TEXT = 1000

@@ -1,9 +1,18 @@
 """A result that leaves a notebook, as CSV and as a workbook: what it shows, with units, and nothing that is computed."""
 
+import datetime
+
 import pandas as pd
 
+from toolkit import words
+from toolkit.errors import BadParameter
 from toolkit.guard import guarded
-from toolkit.table_html.typed import about, table_data
+from toolkit.metrics.definitions import definition
+from toolkit.metrics.registry import METRICS
+from toolkit.result import Result
+from toolkit.table_html import caption, notes
+from toolkit.table_html.typed import table_data
+from toolkit.workbook import MOST_ROWS, Workbook
 
 UNITS = {"rate": "fraction", "percent": "fraction", "points": "fraction", "net": "fraction", "seconds": "s"}
 
@@ -78,8 +87,6 @@ def write_csv(result, target, with_about, options):
 
 def write_excel(result, target, sheet_name, options):
     """Write a result as a workbook, see `Result.to_excel`."""
-    from toolkit.workbook import result_workbook
-
     if options or isinstance(target, pd.ExcelWriter):
         frame, options = _prepared(result, options)
         return frame.to_excel(target, **({"sheet_name": sheet_name} if sheet_name else {}), **options)
@@ -90,3 +97,68 @@ def write_excel(result, target, sheet_name, options):
     with open(target, "wb") as file:
         file.write(made)
     return None
+
+
+def result_workbook(result, sheet_name=None):
+    """A result as a workbook of two sheets: its table, and what must be known of it.
+
+    Parameters
+    ----------
+    result : Result
+    sheet_name : str, optional
+        Of the table's; default: "Table".
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    BadParameter
+        It has more rows than a workbook.
+    """
+    if len(result) >= MOST_ROWS:
+        raise BadParameter(
+            f"a workbook holds {MOST_ROWS - 1:,} rows; this result has {len(result):,}: write it with to_csv"
+        )
+    read = result.attrs.get("read") or {}
+    book = Workbook(datetime.datetime.fromisoformat(read["as_of"]) if read.get("as_of") else None)
+    book.table(sheet_name or words.text("tables.about.table"), table_data(result, None), zone=result.attrs.get("zone"))
+    book.lines(words.text("tables.about.about"), about(result))
+    return book.bytes()
+
+
+def about(result):
+    """What must be known of a result wherever its table goes: [(title, text)].
+
+    What its metric measures, where that is contested, the period, the zone, up to when there was data, what was chosen.
+
+    Examples
+    --------
+    >>> from toolkit.result import Result
+    >>> about(Result.of(pd.DataFrame(), "abandonment_rate", {}, choices={"clock": "business"}))[-1]
+    ('Clock', 'opening hours only')
+    """
+    attrs, said = result.attrs, []
+    if attrs.get("metric"):
+        said.append((words.text("tables.about.table"), caption(result)))
+    if attrs.get("metric") in METRICS:
+        _, text, contested = definition(attrs["metric"])
+        said.append((words.text("tables.about.definition"), text.replace("`", "")))
+        if contested:
+            said.append((words.text("tables.about.contested"), contested.replace("`", "")))
+    read = attrs.get("read") or {}
+    if read.get("first_day"):
+        days = words.days_name(*(datetime.date.fromisoformat(read[end]) for end in ("first_day", "last_day")))
+        said.append((words.text("tables.about.period"), days))
+    if read.get("as_of"):
+        said.append((words.text("tables.about.as_of"), read["as_of"]))
+    if attrs.get("zone"):
+        said.append((words.text("tables.about.zone"), attrs["zone"]))
+    if attrs.get("minimum_count", 1) > 1:
+        said.append((words.text("tables.about.few"), words.text("tables.notes.few", n=attrs["minimum_count"])))
+    if attrs.get("notes"):
+        plain = Result.of(pd.DataFrame(result), attrs["metric"], {})
+        plain.attrs["notes"] = attrs["notes"]
+        said.append((words.text("tables.about.notes"), notes(plain, len(plain))))
+    return said + [words.choice(key, value) for key, value in attrs.get("choices", {}).items()]
