@@ -1,7 +1,6 @@
 """Attacks: what a stranger may write into an export, a source, settings or a parameter, and what has to hold all the same."""
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from toolkit.backend import connect
 from toolkit.cli import main
-from toolkit.errors import BadData, BadSettings, ToolkitError
+from toolkit.errors import BadData, ToolkitError
 from toolkit.load import open_data, sandbox
 from toolkit.load.complete import _check_selects
 from toolkit.load.files import databases
