@@ -78,8 +78,7 @@ def unit_of(result, name, owner=None):
     >>> unit_of(Result.of(pd.DataFrame(), "x", {"share": "rate"}), "low", "share")
     'rate'
     """
-    units = result.attrs.get("units", {})
-    return units.get(name) or (units.get(owner, "text") if owner is not None else "text")
+    return result.attrs.get("units", {}).get(name if owner is None else owner, "text")
 
 
 def _column(result, name, owner, end):
@@ -102,13 +101,14 @@ def _column(result, name, owner, end):
 
 def _names(result, name, column, kind, unit):
     """What the table calls the values of a column, where that is something else."""
-    if kind not in ("text", "boolean") or (unit not in ("text", "verdict") and name not in row_keys(result)):
+    if kind != "text" or (unit not in ("text", "verdict") and name not in row_keys(result)):
         return {}
     made = {}
     for value in pd.unique(column.astype(object)):
         if value is None or pd.isna(value):
             continue
         said = str(cells.value_name(result, name, value, unit, 200))
+        said = words.sentence_case(said) if name == result.attrs.get("part") else said
         # what was cut to fit, or put on one line, is the same text
         if said != str(value) and len(str(value)) <= 200 and "\n" not in str(value):
             made[str(value)] = said
