@@ -9,6 +9,7 @@ from html import unescape
 import pandas as pd
 
 from toolkit import words
+from toolkit.cards import IN_PROSE
 from toolkit.displays import SECTION
 from toolkit.result import format_value
 
@@ -115,3 +116,8 @@ def compare_run(folder, name):
         with path.open(encoding="utf-8", newline="") as file:
             found[path.name] = compare(table, list(csv.reader(file)), zone)
     return found
+
+
+def tile_text(value, unit):
+    """A key figure as its tile says it."""
+    return words.value_text(value, unit) if unit in IN_PROSE else format_value(value, unit)
