@@ -42,7 +42,7 @@ def table_data(result, most_rows=MOST_ROWS):
     >>> result = Result.of(frame, "abandonment_rate", {"n": "count", "lost": "rate"}, ["topic"], minimum_count=10)
     >>> topic, n, lost = table_data(result)["columns"]
     >>> topic["values"], topic["names"]
-    (['billing', 'sim'], {'billing': 'Billing', 'sim': 'SIM'})
+    (['billing', 'sim'], {'billing': 'Billing', 'sim': 'Sim'})
     >>> n["type"], n["values"], lost["unit"], lost["values"], lost["said"]
     ('integer', [20, 3], 'rate', [0.25, None], {'1': 'too few'})
     """
