@@ -181,9 +181,21 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
         "best": about.best,
         "count": "n",
         "zone": context.zone if context else None,
+        "read": _read(context),
     }
     result.attrs |= more | {"rows": [*keys, *more.get("rows", ())], "partial": _partial(result, table, keys)}
     return result
+
+
+def _read(context):
+    """Which days a result is of, and up to when its data was read; what the data set doesn't say is left out."""
+    if context is None:
+        return {}
+    period = context.period
+    if period is None or period.start is None:
+        period = context.data.covered if context.data is not None else None
+    ends = {"first_day": period and period.first_day, "last_day": period and period.last_day, "as_of": context.as_of}
+    return {name: end.isoformat() for name, end in ends.items() if end is not None}
 
 
 def _partial(result, table, keys):

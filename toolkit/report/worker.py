@@ -25,6 +25,7 @@ from toolkit.backend import LIMIT
 from toolkit.report import clean, family
 from toolkit.report.forks import forked_provisioner, wait_as_kernel
 from toolkit.report.limits import Watch, size_text
+from toolkit.report.page import FOLDER
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
 from toolkit.report.stamps import without_stamps
@@ -257,6 +258,7 @@ def make_report(task, progress, waiting=()):
         task["name"],
         task["suffix"],
         ledger=task["ledger"],
+        files=f"{FOLDER}/{task['name']}",
         interactive=task["interactive"],
     )
     Path(task["html"]).write_text(html, encoding="utf-8")
