@@ -740,7 +740,9 @@ def test_progress_is_told(folder):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a")])
+@pytest.mark.parametrize(
+    "ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a"), (signal.SIGHUP, 129, "a")]
+)
 def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     started = folder.parent / "started"
     for name in names:  # two are forked, one is started
@@ -749,8 +751,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     temporary.mkdir()
     (folder.parent / "data").mkdir()
     driver = (
-        "import sys; from toolkit.cli.terminal import ended_by_sigterm; from toolkit.report.run import run_reports\n"
-        "try:\n  with ended_by_sigterm():\n"
+        "import sys; from toolkit.cli.ending import ended_in_order; from toolkit.report.run import run_reports\n"
+        "try:\n  with ended_in_order():\n"
         f"    run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
         "except KeyboardInterrupt: sys.exit(130)"
     )
@@ -763,6 +765,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
             assert time.monotonic() < last and process.poll() is None
             time.sleep(0.1)
         process.send_signal(ending)
+        time.sleep(0.1)
+        process.send_signal(ending)  # whoever can't wait leaves no more behind
         assert process.wait(30) == code
     finally:
         process.kill()

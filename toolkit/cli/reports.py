@@ -109,7 +109,7 @@ def report(
     say(f"Overview: {out / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed or not made:
-        codes = {outcome.code for outcome in failed or outcomes}  # all were skipped: the data has what none needs
+        codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
         raise typer.Exit(codes.pop() if len(codes) == 1 else 3)
 
 

@@ -132,8 +132,6 @@ def run_reports(
     if data is not None:
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
-    for line in places:
-        log.tell(line)
     log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
     if (out / "manifest.json").exists():
         log.warn(
@@ -147,6 +145,8 @@ def run_reports(
         inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
+            for line in places:
+                log.tell(line)
             if opened is not None:
                 look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
                 refuse_old(opened, oldest)
@@ -158,7 +158,8 @@ def run_reports(
             inputs.note(opened)
             run = {"made_at": place.started, "versions": manifest.versions(), "data": facts} | inputs.digests(chosen)
             inputs.check()
-        run["ledger"] = write_ledger(opened, place.folder, run)
+        with writing(place.folder):
+            run["ledger"] = write_ledger(opened, place.folder, run)
         run["timings"] = {"data": round(time.monotonic() - start, 1)}
         page = {"ledger": run["ledger"], "interactive": interactive}
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
@@ -171,7 +172,7 @@ def run_reports(
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
         check = inputs.check if inputs.is_prepared else None
-        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, deadline, log, check)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, log, check, deadline)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -221,7 +222,7 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
 
 
 def run_tasks(
-    tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None, log=None, check=None
+    tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, log=None, check=None, deadline=None
 ):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
     jobs = at_a_time(jobs, tasks)

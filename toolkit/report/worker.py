@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -277,12 +278,20 @@ def work(task, stream, waiting=()):
         return make_report(task, Progress(task["name"], cells, stream), waiting)
     except NotebookError as error:
         result = {"kind": error.kind, "message": str(error), "details": error.details, "is_mistake": error.is_mistake}
+    except OSError as error:
+        if not errors.is_unwritten(error):
+            return _crash(error)
+        full = errors.cant_write(error, task["folder"])
+        result = {"kind": "CantWrite", "message": str(full), "details": traceback.format_exc(), "is_mistake": False}
     except Exception as error:  # whatever it is, the other reports and the old one must survive it
-        import traceback
-
-        kind, details = type(error).__name__, traceback.format_exc()
-        result = {"kind": kind, "message": f"{kind}: {error}", "details": details, "is_mistake": False}
+        return _crash(error)
     return {"status": "failed"} | result
+
+
+def _crash(error):
+    kind, details = type(error).__name__, traceback.format_exc()
+    message = f"{kind}: {error}"
+    return {"status": "failed", "kind": kind, "message": message, "details": details, "is_mistake": False}
 
 
 def _stop(*_):
