@@ -145,11 +145,11 @@ def run_reports(
         inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
-            for line in places:
-                log.tell(line)
             if opened is not None:
                 look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
                 refuse_old(opened, oldest)
+            for line in places:
+                log.tell(line)
             wanted = variants(chosen, opened, periods, filters, each, log.warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
