@@ -529,10 +529,10 @@ def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
     monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: told.append("they run"))
     told, why = [], "means 24 to 30 April 2024, seen from 2024-05-01, as given"
     run_reports(None, "export", folder.parent / "out", notebooks=folder, tell=told.append)
-    assert told == [f"Notebooks: {folder}", f"-7d {why}", f"last-week {why}", "they run"]
+    assert told == [f"-7d {why}", f"last-week {why}", f"Notebooks: {folder}", "they run"]
     told.clear()
     run_reports(None, "export", folder.parent / "out", period="-28d", notebooks=folder, tell=told.append)
-    assert told == [f"Notebooks: {folder}", f"-28d {why}", "they run"]
+    assert told == [f"-28d {why}", f"Notebooks: {folder}", "they run"]
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,6 @@ def run_reports(
     if data is not None:
         check_plan(planned, data, source)
     out = _make_folder(out)
-    for line in places:
-        log.tell(line)
     chosen = {one.name: one.path for one in planned}
     log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
     if (out / "manifest.json").exists():
@@ -147,6 +145,8 @@ def run_reports(
             if opened is not None:
                 look_at_plan(planned, opened, allow_empty, log.warn, log.tell)
                 refuse_old(opened, oldest)
+            for line in places:
+                log.tell(line)
             wanted = variants_of(planned, opened, log.warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in set(chosen.values()))
