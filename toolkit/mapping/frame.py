@@ -1,9 +1,9 @@
 """The same for a frame in JupyterLab: which of its columns is which, to be looked at, changed and applied."""
 
 import html
-import tempfile
 from pathlib import Path
 
+from toolkit.backend import connect
 from toolkit.errors import BadParameter, suggestion
 from toolkit.mapping.answers import check_answers
 from toolkit.mapping.guess import Guess
@@ -12,6 +12,7 @@ from toolkit.mapping.profile import profile
 from toolkit.mapping.run import ask_all, write_folder
 from toolkit.mapping.sample import Sample
 from toolkit.mapping.write import source_files
+from toolkit.scratch import scratch_folder
 from toolkit.tables import TABLES
 from toolkit.vocabulary import known_columns
 
@@ -152,8 +153,7 @@ class Mapping:
         ]
         if lost:
             raise BadParameter(f"the frame has no column {', '.join(map(repr, lost))}, which was mapped; map it anew")
-        with tempfile.TemporaryDirectory(prefix="toolkit-map-") as folder:
-            folder = Path(folder)
+        with scratch_folder("map") as folder:
             write_folder(folder / NAME, source_files(self._plan, NAME))
             _write_texts(given, folder / "frame.parquet")
             return open_data(folder / "frame.parquet", source=str(folder / NAME))
@@ -214,7 +214,6 @@ def _text_of(series):
 
 
 def _write_texts(frame, file):
-    import duckdb
     import pandas as pd
 
     from toolkit.load.sql import literal
@@ -225,7 +224,7 @@ def _write_texts(frame, file):
             for index, name in enumerate(frame.columns)
         }
     )
-    with duckdb.connect() as con:
+    with connect() as con:
         con.register("given", texts)
         columns = ", ".join(
             f'CAST("{str(name).replace(chr(34), chr(34) * 2)}" AS VARCHAR) AS "{str(name).replace(chr(34), chr(34) * 2)}"'

@@ -3,12 +3,11 @@
 import itertools
 import json
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
+from toolkit.backend import connect
 from toolkit.errors import BadData
 from toolkit.load.files import databases, delimited, documents, mail, packed, postgres, sheets
 from toolkit.load.files.given import Given
@@ -18,6 +17,7 @@ from toolkit.load.files.places import as_url, is_url, refuse_device, refuse_url,
 from toolkit.load.files.texts import numbered_lines, read_text
 from toolkit.load.files.walk import files_below
 from toolkit.load.sql import literal
+from toolkit.scratch import scratch_folder
 
 SIZE = 1 << 20  # bytes of a text that are looked at
 MOST_PARTS = 8  # record paths of a JSON document
@@ -88,8 +88,7 @@ def peek(path, rows=1000, spec=None):
         return [Peek(shown, "postgres", *table) for table in postgres.peek(as_url(path), rows)]
     path = Path(path)
     refuse_device(path)
-    scratch = Path(tempfile.mkdtemp(prefix="toolkit-peek-"))
-    try:
+    with scratch_folder("peek") as scratch:
         if not path.is_dir():
             return _peek_file(Given(path, str(path)), rows, spec, scratch)
         found = []
@@ -99,8 +98,6 @@ def peek(path, rows=1000, spec=None):
             except BadData:
                 continue
         return found
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def peek_given(given, spec, scratch, rows=20):
@@ -181,8 +178,7 @@ def _peek_sheets(given, rows, spec, notes, scratch):
 def _peek_parquet(given, rows, spec, notes, scratch):
     import duckdb
 
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with connect(scratch / "spill") as con:
         try:
             yield "", *databases.first_rows(con, f"read_parquet({literal(given.path)})", rows)
         except duckdb.Error as error:
