@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from browser import BROKEN, OPEN, WIDE, open_chromium
+from browser import BROKEN, WIDE, open_chromium
 
 WIDTHS = (1280, 390, 320)  # 320 px are 1280 px at 400 %
 SCHEMES = ("light", "dark")
@@ -226,7 +226,9 @@ def ask_axe(page, contrast=True):
 def as_high_as_it_is(page):
     """Make the window as high as the page, so that all of it is in sight."""
     width = page.viewport_size["width"]
-    page.set_viewport_size({"width": width, "height": min(page.evaluate("document.documentElement.scrollHeight"), 60000)})
+    page.set_viewport_size(
+        {"width": width, "height": min(page.evaluate("document.documentElement.scrollHeight"), 60000)}
+    )
 
 
 def look_over(page, spaced=False):

@@ -64,6 +64,9 @@ def report(
         bool,
         typer.Option("--interactive", help="Tables that can be sorted and filtered, by one script in each page."),
     ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each report as a PDF, too; needs Chromium or Google Chrome.")
+    ] = False,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -93,13 +96,14 @@ def report(
             each=each,
             allow_empty=allow_empty,
             interactive=interactive,
+            pdf=pdf,
         )
     for outcome in outcomes:
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
     if made:
         say(f"Overview: {out / 'index.html'}")
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    failed = [outcome for outcome in outcomes if outcome.status == "failed" or outcome.pdf_failed]
     if failed or not made:
         codes = {outcome.code for outcome in failed or outcomes}  # all were skipped: the data has what none needs
         raise typer.Exit(codes.pop() if len(codes) == 1 else 3)
@@ -112,6 +116,10 @@ def _warn(line):
 def _print_outcome(outcome):
     if outcome.status == "ok":
         say(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
+        if outcome.pdf:
+            say(f"  on paper: {_nearby(outcome.pdf)}")
+        if outcome.pdf_failed:
+            say(f"  {outcome.pdf_failed}", err=True)
         for reason in dict.fromkeys(one["reason"] for one in outcome.left_out):
             sections = [one["section"] for one in outcome.left_out if one["reason"] == reason]
             say(f"  left out: {'; '.join(sections)}: {reason}")

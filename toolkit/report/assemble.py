@@ -5,12 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
-from toolkit.report import index, runs
+from toolkit.report import index, pdf, runs
 from toolkit.report.overview import draw
 from toolkit.report.siblings import draw_around
 
 
-def assemble(place, outcomes, about):
+def assemble(place, outcomes, about, browser=None):
     """Write all that a run holds besides its reports into its folder.
 
     Parameters
@@ -19,6 +19,8 @@ def assemble(place, outcomes, about):
     outcomes : list of toolkit.report.run.Outcome
     about : dict
         What all reports of this run have in common: made_at, versions, data.
+    browser : path, optional
+        What prints them, see `toolkit.report.pdf`.
     """
     before = runs.read_manifest(place.before)["reports"] if place.before else {}
     made = {outcome.name for outcome in outcomes if outcome.status == "ok"}
@@ -31,8 +33,12 @@ def assemble(place, outcomes, about):
     run = {"id": place.id, "number": place.number, "started": place.started}
     manifest = {"format": 1, "run": run} | about | {"reports": dict(sorted(entries.items()))}
     draw_around(place.folder, manifest)
+    if browser:
+        pdf.print_reports(place, manifest, outcomes, browser)
     write_manifest(place.folder, manifest)
     runs.write_text(place.folder / "index.html", draw(place.folder, manifest))
+    if browser:
+        pdf.print_overview(place, manifest, outcomes, browser)
 
 
 def write_manifest(folder, manifest):
@@ -42,7 +48,7 @@ def write_manifest(folder, manifest):
 
 def carry_over(place, name, entry):
     """Keep a report of the run before in this one; its entry, without a page when that is gone."""
-    files = [entry.get("html"), entry.get("notebook")]
+    files = [entry.get("html"), entry.get("notebook"), entry.get("pdf")]
     if not entry.get("html") or not (place.before / entry["html"]).is_file():
         return entry | {"html": None, "figures": []}
     for file in filter(None, files):

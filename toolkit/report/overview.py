@@ -287,7 +287,8 @@ def list_of(entries, told):
 
     Returns
     -------
-    list of {"title", "href", "short", "failed", "groups": [{"label", "items": [{"title", "href", "failed"}]}]}
+    list of {"title", "href", "pdf", "short", "failed", "groups": [{"label", "items": [{"title", "href", "pdf",
+        "failed"}]}]}
     """
     listed = {}
     for entry in entries:
@@ -301,7 +302,7 @@ def list_of(entries, told):
             }
             continue
         whole = listed.setdefault(
-            group["report"], {"title": group["title"], "href": "", "short": "", "failed": "", "groups": []}
+            group["report"], {"title": group["title"], "href": "", "pdf": "", "short": "", "failed": "", "groups": []}
         )
         label = words.text("pages.overview.each", column=column_name(group["column"]))
         if not whole["groups"] or whole["groups"][-1]["label"] != label:
@@ -311,7 +312,8 @@ def list_of(entries, told):
 
 
 def _item(entry, title):
-    return {"title": title, "href": quote(entry["html"]) if entry.get("html") else "", "failed": failed(entry)}
+    href, pdf = (quote(entry[key]) if entry.get("html") and entry.get(key) else "" for key in ("html", "pdf"))
+    return {"title": title, "href": href, "pdf": pdf, "failed": failed(entry)}
 
 
 def failed(entry):

@@ -22,6 +22,7 @@ from toolkit.report.limits import parse_size, read_log, share_of_memory
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
+from toolkit.report.pdf import find_browser
 from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
 from toolkit.report.process import Deadline, Running, results
 from toolkit.scratch import scratch_folder
@@ -54,6 +55,8 @@ class Outcome:
     is_mistake: bool = False
     code: int = 0  # the exit code that it asks for
     html: Path | None = None
+    pdf: Path | None = None
+    pdf_failed: str = ""  # why there is none, where one was asked for
     log: Path | None = None
     seconds: float = 0.0
     header: dict = field(default_factory=dict)
@@ -89,6 +92,7 @@ def run_reports(
     interactive=False,
     wait=0.0,
     keep=None,
+    pdf=False,
 ):
     """Run notebooks and write their reports into the folder `out`, as one run.
 
@@ -136,6 +140,8 @@ def run_reports(
         Seconds to wait for another run into `out` to end.
     keep : int, optional
         Once all is good, remove the runs but the newest `keep`.
+    pdf : bool
+        Print each report, and the overview, as a PDF beside its page, too; Chromium does it.
 
     Returns
     -------
@@ -153,6 +159,7 @@ def run_reports(
         A mistake that can be told before anything runs.
     """
     deadline = Deadline(total_timeout)
+    browser = find_browser() if pdf else None
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
     chosen = find_notebooks(names, notebooks, warn, tell)
     known = {name: read_parameters(path) for name, path in chosen.items()}
@@ -193,7 +200,9 @@ def run_reports(
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
-        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery, deadline=deadline)
+        outcomes = run_tasks(
+            tasks, place, run, jobs, progress, is_all=not names, nursery=nursery, deadline=deadline, browser=browser
+        )
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -242,7 +251,7 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None):
+def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None, browser=None):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
     jobs = at_a_time(jobs, tasks)
     if nursery:
@@ -253,7 +262,7 @@ def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery
         outcomes[task["name"]] = keep_made(task, result, place, is_all)
     done = [outcomes[task["name"]] for task in tasks]
     with writing(place.folder):
-        assemble(place, done, run)
+        assemble(place, done, run, browser=browser)
     place.publish()
     return done
 
