@@ -64,6 +64,13 @@ def report(
         bool,
         typer.Option("--interactive", help="Tables that can be sorted and filtered, by one script in each page."),
     ] = False,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for another run into the folder to end.", metavar="SECONDS", min=0)
+    ] = 0,
+    keep: Annotated[
+        int | None,
+        typer.Option(help="Keep the newest N runs once all is good; default: all.", metavar="N", min=1),
+    ] = None,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print each report as a PDF, too; needs Chromium or Google Chrome.")
     ] = False,
@@ -96,16 +103,17 @@ def report(
             each=each,
             allow_empty=allow_empty,
             interactive=interactive,
+            wait=wait,
+            keep=keep,
             pdf=pdf,
         )
     for outcome in outcomes:
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
-    if made:
-        say(f"Overview: {out / 'index.html'}")
+    say(f"Overview: {out / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed" or outcome.pdf_failed]
     if failed or not made:
-        codes = {outcome.code for outcome in failed or outcomes}  # all were skipped: the data has what none needs
+        codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
         raise typer.Exit(codes.pop() if len(codes) == 1 else 3)
 
 
