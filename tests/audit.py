@@ -185,7 +185,7 @@ STOPS = """() => {
 FOCUSED = """() => {
   const it = document.activeElement, wrong = [];
   const ring = it.type === 'radio' ? it.nextElementSibling : it;
-  const told = getComputedStyle(ring), box = ring.getBoundingClientRect();
+  const told = getComputedStyle(ring), box = ring.getClientRects()[0] ?? ring.getBoundingClientRect();
   if (told.outlineStyle === 'none' || parseFloat(told.outlineWidth) < 2) wrong.push('no ring');
   if (box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth) wrong.push('out of sight');
   const x = Math.min(Math.max(box.left + Math.min(box.width, 20) / 2, 1), innerWidth - 1);
@@ -269,31 +269,52 @@ def walk(page):
     return wrong
 
 
-def audit(browser, path, schemes=SCHEMES, widths=WIDTHS, axe=True):
-    """All of a page: {(view): {what: list}} without what is well."""
+def audit(browser, path, schemes=SCHEMES, widths=WIDTHS, axe=True, contrast=True, keyboard=True, forced=True):
+    """All of a page, in each of the colour schemes and widths, and with forced colours: {view: {what: list}}.
+
+    Parameters
+    ----------
+    axe, keyboard, forced : bool
+        Whether axe-core looks at it, Tab goes through it, forced colours are put on it.
+    contrast : bool
+        Whether axe-core looks at contrast, too, which takes most of its time; CONTRAST does it anyway.
+
+    Returns
+    -------
+    dict, without what is well
+    """
     found = {}
     for width in widths:
         for scheme in schemes:
             page = opened(browser, path, width, scheme)
             seen = found[f"{scheme} {width}"] = {}
-            seen["keyboard"] = walk(page) if scheme == schemes[0] else []
+            is_first = scheme == schemes[0]  # what no colour changes is looked at once
+            seen["keyboard"] = walk(page) if keyboard and is_first else []
             page.evaluate(SHOW)
-            if scheme == schemes[0]:
+            if keyboard and is_first:
                 page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
                 seen["keyboard"] += walk(page)
-            seen["axe"] = ask_axe(page) if axe else []
+            if axe:
+                page.evaluate("document.querySelectorAll('.menu').forEach(it => it.open = true)")
+                seen["axe"] = ask_axe(page, contrast)
+                page.evaluate("document.querySelectorAll('.menu').forEach(it => it.open = false)")
             seen |= look_over(page)
-            page.set_viewport_size({"width": width, "height": 800})
-            if scheme == schemes[0]:
+            if is_first:
+                page.set_viewport_size({"width": width, "height": 800})
                 page.evaluate(SPACED)
                 seen |= {f"spaced {name}": what for name, what in look_over(page, spaced=True).items()}
             page.context.close()
-    for scheme in schemes:
+    for scheme in schemes if forced else ():
         page = opened(browser, path, 1280, scheme, forced=True)
         page.evaluate(SHOW)
         found[f"{scheme} forced"] = look_over(page)
         page.context.close()
     return {view: {name: what for name, what in seen.items() if what} for view, seen in found.items()}
+
+
+def faults(*seen, **options):
+    """What `audit` finds of a page, without the views in which all is well."""
+    return {view: what for view, what in audit(*seen, **options).items() if what}
 
 
 def main(folder, *names):
