@@ -103,10 +103,10 @@ SMALL = """() => [...document.querySelectorAll('body *')].filter(it => it.getCli
     const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
     return [it.textContent.trim().slice(0, 40), parseFloat(getComputedStyle(it).fontSize) * scale];
   }).filter(([, size]) => size < 11.99)"""
-# Words of a table on two lines, but at a hyphen or a slash.
+# Words of a table on two lines, but at a hyphen or a slash; what a file says as it is (the ledger's values) is no word.
 BROKEN = """() => {
   const broken = [];
-  for (const cell of document.querySelectorAll('th, td')) {
+  for (const cell of document.querySelectorAll('th, td:not(.value)')) {
     const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
       for (const word of node.data.matchAll(/[^\\s]+/g)) {

@@ -8,6 +8,7 @@ import figure_files
 import jsonschema
 import pytest
 import story
+from audit import faults
 from browser import audit_page, examine_report
 from runs import ROOT, text_of, toolkit
 
@@ -58,12 +59,14 @@ def test_one_file_without_script_or_request(reports, name):
     assert "default-src 'none'" in policy and "script-src" not in policy and "unsafe-inline" not in policy
 
 
-@pytest.mark.parametrize("name", (*REPORTS, "index"))
+@pytest.mark.parametrize("name", (*REPORTS, "index", "history", "ledger"))
 def test_in_the_browser(reports, name, browser):
     nothing = {"console": [], "requests": [], "violations": [], "overflow": []}
-    assert audit_page(reports / f"{name}.html", [("light", 1280)], browser) == nothing
+    path = reports / f"{name}.html"
+    assert audit_page(path, [("light", 1280), ("dark", 390)], browser, rules=False) == nothing
     # what axe says of a narrow and of a dark page is the template's: test_report_browser asks it
-    assert audit_page(reports / f"{name}.html", [("dark", 390)], browser, rules=False) == nothing
+    assert faults(browser, path, ["light"], [1280], contrast=False, forced=False) == {}
+    assert faults(browser, path, ["dark"], [320], axe=False, keyboard=False) == {}
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+from audit import audit, faults, opened
 from browser import OPEN, audit_page, examine, examine_report
 from made_report import SIBLINGS, block, cell, made_report
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -197,10 +198,81 @@ def test_links_lead_to_what_is_there(path, look_at):
 
 
 @pytest.mark.parametrize("make", [made_report, demo])
-def test_axe_finds_nothing(tmp_path, browser, make):
-    views = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390, 320)]
-    found = audit_page(write(tmp_path, notebook=make()), views, browser)
-    assert found == {"console": [], "requests": [], "violations": [], "overflow": []}
+def test_it_keeps_nobody_out(tmp_path, browser, make):
+    assert faults(browser, write(tmp_path, notebook=make()), contrast=make is demo) == {}
+
+
+@pytest.mark.parametrize(
+    "what, html",
+    [
+        ("contrast", '<p style="color: #888">Pale text</p>'),
+        (
+            "contrast",
+            '<svg width="90" height="30"><rect width="90" height="30" fill="#345"/><text y="20">dark</text></svg>',
+        ),
+        ("overlapping", '<p>One line</p><p style="position: relative; top: -2.1em">Another line</p>'),
+        ("cut", '<p style="height: 1em; overflow: hidden">Two<br>lines</p>'),
+        ("wide", '<p style="width: 700px">wide</p>'),
+        ("spaced cut", '<p style="height: 1.2em; width: 7em; overflow: hidden; line-height: 1.2">It fits just so</p>'),
+        ("axe", '<p><a href="#x"></a></p>'),
+        ("keyboard", '<p><a href="#x" style="outline: none">link</a></p>'),
+        ("keyboard", '<p><a href="#x">one</a> <a href="#y" tabindex="3">two</a></p>'),
+        ("keyboard", '<p><a href="#x">one</a></p><div style="position: fixed; inset: 0; background: #fff"></div>'),
+    ],
+)
+def test_what_keeps_people_out_is_found(tmp_path, browser, what, html):
+    path = tmp_path / "page.html"
+    sheet = (
+        "<style>:focus { outline: 3px solid } a { display: inline-block; min-height: 24px; min-width: 24px }</style>"
+    )
+    head = f'<!DOCTYPE html><html lang="en"><meta name="viewport" content="width=device-width"><title>T</title>{sheet}'
+    path.write_text(f"{head}<main><h1>Title</h1>{html}<p id=x>x</p><p id=y>y</p></main>", encoding="utf-8")
+    found = audit(browser, path, ["light"], [390], axe=what == "axe", forced=False)["light 390"]
+    assert what in found
+
+
+def test_the_first_stop_leads_past_the_bar(path, look_at):
+    page = look_at(path)
+    page.keyboard.press("Tab")
+    assert page.locator(".skip").bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') != null")
+
+
+def test_the_first_tab_takes_its_own_clicks(path, look_at):
+    page = look_at(path)
+    page.locator(".body > .tabs > label").nth(1).click()
+    page.locator(".body > .tabs > label").first.click(position={"x": 3, "y": 8})
+    assert page.locator("#b5").is_visible() and not page.locator("#b6").is_visible()
+
+
+def test_who_wants_no_motion_gets_none(path, browser):
+    told = "getComputedStyle(document.documentElement).scrollBehavior"
+    for motion, behaviour in (("reduce", "auto"), ("no-preference", "smooth")):
+        page = browser.new_page(reduced_motion=motion)
+        page.goto(path.as_uri())
+        assert page.evaluate(told) == behaviour
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_with_forced_colours_nothing_is_drawn_in_a_colour_of_ours(path, browser, scheme):
+    page = opened(browser, path, 1280, scheme, forced=True)
+    drawn = page.evaluate(
+        """[...document.querySelectorAll('.drawing svg :is(path, circle, rect, text)')].flatMap(it => {
+        const told = getComputedStyle(it); return [told.fill, told.stroke] })"""
+    )
+    bordered = page.evaluate(
+        """['.tile', '.chip'].map(css => parseFloat(getComputedStyle(document.querySelector(css)).borderTopWidth))"""
+    )
+    page.context.close()
+    colours = [*look.LIGHT.values(), *look.DARK.values()]
+    ours = {"rgb({}, {}, {})".format(*(int(one[at : at + 2], 16) for at in (1, 3, 5))) for one in colours} - {
+        "rgb(255, 255, 255)"  # white is Canvas, too
+    }
+    assert len(drawn) > 20 and not ours & set(drawn)
+    assert min(bordered) >= 1
 
 
 def test_without_the_choice_there_is_no_script(path):

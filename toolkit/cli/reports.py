@@ -103,6 +103,9 @@ def report(
         int | None,
         typer.Option(help="Keep the newest N runs once all is good; default: all.", metavar="N", min=1),
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each report as a PDF, too; needs Chromium or Google Chrome.")
+    ] = False,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -128,6 +131,7 @@ def report(
         "interactive": interactive,
         "wait": wait,
         "keep": keep,
+        "pdf": pdf,
     }
     notices = {"readers": notify or [], "failures": notify_failure or [], "link_base": link_base}
     if config:
@@ -141,7 +145,7 @@ def report(
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
     say(f"Overview: {Path(options['out']) / 'index.html'}")
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    failed = [outcome for outcome in outcomes if outcome.status == "failed" or outcome.pdf_failed]
     code = 0
     if failed or not made:
         codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
@@ -186,6 +190,10 @@ def _warn(line):
 def _print_outcome(outcome):
     if outcome.status == "ok":
         say(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
+        if outcome.pdf:
+            say(f"  on paper: {_nearby(outcome.pdf)}")
+        if outcome.pdf_failed:
+            say(f"  {outcome.pdf_failed}", err=True)
         for reason in dict.fromkeys(one["reason"] for one in outcome.left_out):
             sections = [one["section"] for one in outcome.left_out if one["reason"] == reason]
             say(f"  left out: {'; '.join(sections)}: {reason}")

@@ -5,7 +5,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.report import history, runs
+from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
 from toolkit.report.log import FILE as LOG
@@ -14,7 +14,7 @@ from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
 
 
-def assemble(place, outcomes, about, log=None):
+def assemble(place, outcomes, about, log=None, browser=None):
     """Write all that a run holds besides its reports into its folder.
 
     Parameters
@@ -24,6 +24,8 @@ def assemble(place, outcomes, about, log=None):
     about : dict
         What all reports of this run have in common: made_at, versions, data, digests, timings.
     log : toolkit.report.log.Log, optional
+    browser : path, optional
+        What prints the reports that were made, see `toolkit.report.pdf`.
 
     Returns
     -------
@@ -39,10 +41,17 @@ def assemble(place, outcomes, about, log=None):
     manifest |= about | {"reports": dict(sorted(reports.items()))}
     write_figures(folder, manifest)
     draw_around(folder, manifest, past)
+    if browser:  # before the overview, which leads to them
+        pdf.print_reports(place, manifest, outcomes, browser)
     kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
     write_text(folder / "index.html", draw(folder, manifest, history.past_of(manifest, past), kept))
     write_text(folder / history.FILE, history.draw_history(manifest, past))
+    if browser:
+        pdf.print_overview(place, manifest, outcomes, browser)
     if log:
+        for outcome in outcomes:
+            if outcome.pdf_failed:
+                log.add(f"{outcome.name}: {outcome.pdf_failed}")
         write_text(folder / LOG, log.text())
     pages = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))]
     run["links"] = sorted({link for page in pages for link in history.links_of(page)})
@@ -66,7 +75,7 @@ def carry_over(place, name, kept):
     """Keep a report of the run before in this one; its entry, without a page when that is gone."""
     if not kept.get("html") or not (place.before / kept["html"]).is_file():
         return kept | {"html": None, "figures": []}
-    for file in (kept["html"], kept.get("notebook"), f"{name}.pdf"):
+    for file in (kept["html"], kept.get("notebook"), kept.get("pdf")):
         if file and (place.before / file).is_file():
             link(place.before / file, place.folder / file)
     figures = place.before / "figures" / name

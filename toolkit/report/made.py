@@ -38,6 +38,8 @@ class Outcome:
     is_mistake: bool = False
     code: int = 0  # the exit code that it asks for
     html: Path | None = None
+    pdf: Path | None = None
+    pdf_failed: str = ""  # why there is none, where one was asked for
     log: Path | None = None
     seconds: float = 0.0
     header: dict = field(default_factory=dict)

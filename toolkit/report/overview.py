@@ -324,7 +324,8 @@ def list_of(entries, told):
             }
             continue
         whole = listed.setdefault(
-            group["report"], {"title": group["title"], "href": "", "short": "", "failed": "", "kept": "", "groups": []}
+            group["report"],
+            {"title": group["title"], "href": "", "pdf": "", "short": "", "failed": "", "kept": "", "groups": []},
         )
         label = words.text("pages.overview.each", column=column_name(group["column"]))
         if not whole["groups"] or whole["groups"][-1]["label"] != label:
@@ -334,8 +335,8 @@ def list_of(entries, told):
 
 
 def _item(entry, title):
-    href = quote(entry["html"]) if entry.get("html") else ""
-    return {"title": title, "href": href, "failed": failed(entry), "kept": kept(entry)}
+    href, pdf = (quote(entry[key]) if entry.get("html") and entry.get(key) else "" for key in ("html", "pdf"))
+    return {"title": title, "href": href, "pdf": pdf, "failed": failed(entry), "kept": kept(entry)}
 
 
 def kept(entry):

@@ -17,6 +17,7 @@ from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
 from toolkit.report.made import keep_made, told
 from toolkit.report.nursery import Nursery
+from toolkit.report.pdf import find_browser
 from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
 from toolkit.report.prepare import prepare, read_data, read_max_age, refuse_old
 from toolkit.report.process import Deadline, Running, results
@@ -50,6 +51,7 @@ def run_reports(
     wait=0.0,
     keep=None,
     reports=None,
+    pdf=False,
 ):
     """Run notebooks and write their reports into the folder `out`, as one run.
 
@@ -100,6 +102,8 @@ def run_reports(
     reports : list of toolkit.report.plan.Wanted, optional
         In place of `names`: each report with parameters of its own; period, where, each and params are for those that
         don't say otherwise.
+    pdf : bool
+        Print each report, and the overview, as a PDF beside its page, too; Chromium does it.
 
     Returns
     -------
@@ -117,6 +121,7 @@ def run_reports(
         A mistake that can be told before anything runs.
     """
     deadline, log = Deadline(total_timeout), Log(warn, tell)
+    browser = find_browser() if pdf else None
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
     places = []  # told once nothing else is wrong
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
@@ -170,7 +175,7 @@ def run_reports(
             tasks.append(task | page)
         check = inputs.check if inputs.is_prepared else None
         is_all = not (names or reports)
-        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check, browser)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -216,7 +221,17 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
 
 
 def run_tasks(
-    tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None, log=None, check=None
+    tasks,
+    place,
+    run,
+    jobs=None,
+    progress=None,
+    is_all=False,
+    nursery=None,
+    deadline=None,
+    log=None,
+    check=None,
+    browser=None,
 ):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
     jobs = at_a_time(jobs, tasks)
@@ -232,7 +247,7 @@ def run_tasks(
     if check:
         check()
     with writing(place.folder):
-        assemble(place, done, run, log)
+        assemble(place, done, run, log, browser)
     place.publish()
     return done
 

@@ -1,0 +1,215 @@
+"""Reports on paper: what a PDF holds, that it is the same each time, that no browser outlives it or asks a network."""
+
+import os
+import re
+import socket
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import psutil
+import pytest
+from browser import CHROMIUM, open_chromium
+from made_report import SIBLINGS, made_report
+from test_report_render import PARAMETERS
+
+from toolkit.errors import BadParameter
+from toolkit.report import family, pdf
+from toolkit.report.overview import draw
+from toolkit.report.render import render_report
+from toolkit.report.run import Outcome, run_reports
+
+MADE = "2026-12-01T06:00:12+00:00"
+NAMES = ("response_times", "abandonment")
+
+
+def a_run(folder):
+    """A run of two reports, not yet printed: (place, manifest, outcomes)."""
+    folder.mkdir()
+    html = render_report(made_report(), PARAMETERS, versions={"toolkit": "1"}, siblings=SIBLINGS)
+    entries = {}
+    for name in NAMES:
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+        entries[name] = {"status": "ok", "html": f"{name}.html", "title": name, "made_at": MADE, "code": 0}
+    outcomes = [Outcome(name, "ok", html=folder / f"{name}.html") for name in NAMES]
+    outcomes.append(Outcome("broken", "failed", code=3))
+    place = SimpleNamespace(folder=folder, final=folder.parent / "final", started=MADE)
+    return place, {"reports": entries}, outcomes
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """The same run printed twice, in two folders."""
+    open_chromium()
+    both = []
+    for number in (1, 2):
+        place, manifest, outcomes = a_run(tmp_path_factory.mktemp("pdf") / f"run{number}")
+        pdf.print_reports(place, manifest, outcomes[:1] if number == 2 else outcomes, CHROMIUM)
+        both.append((place, manifest, outcomes))
+    return both
+
+
+@pytest.fixture(scope="module")
+def reader(printed):
+    from pypdf import PdfReader
+
+    return PdfReader(printed[0][0].folder / "response_times.pdf")
+
+
+def test_each_report_has_a_pdf_beside_it(printed):
+    place, manifest, outcomes = printed[0]
+    assert [outcome.pdf for outcome in outcomes] == [place.final / f"{name}.pdf" for name in NAMES] + [None]
+    assert [manifest["reports"][name]["pdf"] for name in NAMES] == [f"{name}.pdf" for name in NAMES]
+    assert all((place.folder / f"{name}.pdf").read_bytes().startswith(b"%PDF") for name in NAMES)
+    assert not any(outcome.pdf_failed for outcome in outcomes) and outcomes[0].code == 0
+
+
+def test_it_has_a_title_a_language_and_its_reports_time(reader):
+    about = reader.metadata
+    assert about.title == "Response times by channel, all hours – Alvora"
+    assert about["/CreationDate"] == about["/ModDate"] == "D:20261201060012+00'00'"
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == "en" and root["/ViewerPreferences"]["/DisplayDocTitle"]
+
+
+def kinds(item):
+    """The kinds of the elements below one of a PDF's structure, in reading order."""
+    item = item.get_object()
+    if isinstance(item, dict):
+        yield item.get("/S", "")
+        below = item.get("/K", [])
+        below = below if isinstance(below, list) else [below]
+        for one in below:
+            yield from kinds(one)
+
+
+def test_it_is_tagged_with_headings_lists_and_figures(reader):
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    found = [kind for kind in kinds(root["/StructTreeRoot"]) if kind]
+    assert found.count("/H1") == 1 and found.index("/H1") < found.index("/H2")
+    assert {"/Document", "/P", "/L", "/LI", "/Figure", "/H3"} <= set(found)
+
+
+def test_its_outline_is_the_headings_whole(reader):
+    def titles(outline):
+        return [title for one in outline for title in (titles(one) if isinstance(one, list) else [one.title])]
+
+    told = titles(reader.outline)
+    assert told[0] == "54\u00a0% of contacts are answered in target, clearly fewer than in March"
+    assert "The phone fell clearly, by 13.2\u00a0points" in told
+
+
+def test_each_page_has_its_number(reader):
+    count = len(reader.pages)
+    assert 1 <= count <= 5
+    for number, page in enumerate(reader.pages, 1):
+        assert re.search(rf"{number}\s*/\s*{count}", page.extract_text()), number
+
+
+def test_its_links_lead_to_what_lies_beside_it(reader, printed):
+    places = [note.get_object() for page in reader.pages for note in page.get("/Annots", [])]
+    addresses = {note["/A"]["/URI"] for note in places if "/A" in note and "/URI" in note["/A"]}
+    assert addresses == {"index.pdf"}
+    assert {note["/Dest"] for note in places if "/Dest" in note} >= {"/b1"}
+    everything = (printed[0][0].folder / "response_times.pdf").read_bytes()
+    assert b"file:" not in everything and str(printed[0][0].folder).encode() not in everything
+
+
+def test_it_is_the_same_each_time(printed):
+    one, other = (run[0].folder / "response_times.pdf" for run in printed)
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_browser_asks_no_network(tmp_path):
+    open_chromium()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        html = f"<!DOCTYPE html><title>T</title><h1>A page</h1><img src='{address}/a.png'><iframe src='{address}'></iframe>"
+        (tmp_path / "page.html").write_text(html, encoding="utf-8")
+        pdf.print_page(tmp_path, "page.html", CHROMIUM, MADE)
+        assert (tmp_path / "page.pdf").stat().st_size > 1000
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def script(folder, text):
+    """A program that stands for a browser."""
+    path = folder / "browser"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.skipif(not family.IS_LINUX, reason="processes are found by their mark on Linux")
+def test_one_that_does_not_end_is_ended_with_what_it_started(tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "page.html").write_text("<h1>A</h1>")
+    slow = script(tmp_path, f"setsid sleep 300 & echo $! > {tmp_path}/child\nsleep 300")
+    with pytest.raises(pdf.NotPrinted, match="took longer than 1.5 s") as raised:
+        pdf.print_page(tmp_path, "page.html", slow, MADE, timeout=1.5)
+    assert raised.value.code == 4
+    child = int((tmp_path / "child").read_text())
+    for _ in range(100):
+        if not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("what the browser started is still there")
+    assert not (tmp_path / "page.pdf").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_report_without_a_pdf_is_a_good_report_and_says_why(tmp_path):
+    place, manifest, outcomes = a_run(tmp_path / "run")
+    broken = script(tmp_path, "echo 'No usable sandbox!' >&2; exit 1")
+    pdf.print_reports(place, manifest, outcomes, broken)
+    pdf.print_overview(place, manifest, outcomes, broken)
+    assert [one.status for one in outcomes] == ["ok", "ok", "failed"] and [one.code for one in outcomes] == [5, 5, 3]
+    assert "No usable sandbox!" in outcomes[1].pdf_failed and outcomes[0].pdf_failed.startswith("index.html: ")
+    assert manifest["reports"]["abandonment"]["pdf"] is None
+
+
+def test_without_a_browser_it_is_said_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BadParameter, match="needs Chromium or Google Chrome.*apt-get install chromium"):
+        run_reports(["response_times"], "no/such/data", tmp_path / "out", pdf=True)
+    monkeypatch.setenv("CHROMIUM", "/no/such/browser")
+    with pytest.raises(BadParameter, match="CHROMIUM is /no/such/browser, and that is no program"):
+        pdf.find_browser()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("user, is_without", [(0, True), (1000, False)])
+def test_only_root_goes_without_the_sandbox(monkeypatch, user, is_without):
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    told = pdf.command("chromium", Path("/a.html"), Path("/a.pdf"), Path("/t"))
+    assert ("--no-sandbox" in told) == is_without
+
+
+def test_a_browser_gets_no_secret_of_the_environment(tmp_path, monkeypatch):
+    (tmp_path / "page.html").write_text("<h1>A</h1>")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@db/x")
+    with pytest.raises(pdf.NotPrinted):
+        pdf.print_page(tmp_path, "page.html", script(tmp_path, f"env > {tmp_path}/env"), MADE)
+    told = (tmp_path / "env").read_text()
+    assert "secret" not in told and "PATH=" in told
+
+
+def test_the_overview_leads_to_the_pdfs(tmp_path):
+    place, manifest, _ = a_run(tmp_path / "run")
+    manifest |= {"run": {"id": "x"}, "made_at": MADE, "data": None}
+    for name, entry in manifest["reports"].items():
+        entry |= {"attempted_at": MADE, "time_zone": "Europe/Rome", "lede": "", "notebook": "made.ipynb"}
+        if name == "abandonment":
+            entry["pdf"] = "abandonment.pdf"
+    nbformat.write(made_report(), place.folder / "made.ipynb")
+    html = draw(place.folder, manifest)
+    assert re.findall(r'<a class="pdf" href="([^"]+)" aria-label="([^"]+)">(.*?)</a>', html) == [
+        ("abandonment.pdf", "PDF: abandonment", "PDF")
+    ]
