@@ -1,0 +1,144 @@
+"""Personal data in what others will read: found by rules, and masked.
+
+What has a form of its own is found: e-mail addresses, telephone numbers, cards, bank accounts, five countries' identity
+numbers, IP addresses, secrets in links, handles. Numbers with a check digit are masked only where it is right, so that
+an order number stays. Names in free text have no form: nothing here finds them; docs/privacy.md says what was measured.
+
+>>> mask("Write to anna.rossi@example.com or +39 347 123 4567, card 4111 1111 1111 1111, order 4111 1111 1111 1112")
+'Write to [e-mail] or [phone], card [card], order 4111 1111 1111 1112'
+"""
+
+import contextlib
+import hashlib
+import hmac
+
+from toolkit import words
+from toolkit.privacy.kinds import KINDS, find
+from toolkit.privacy.markup import csv_parts, html_parts
+
+__all__ = ["KINDS", "Masker", "during", "find", "mask"]
+FEWEST = 4  # hexadecimal digits of a mark
+SHORTEST = 3  # letters of a name that is cut, by which it is known again
+
+
+class Masker:
+    """Masks texts, and knows what it masked.
+
+    Values that it was told of, as they tell groups apart, keep a mark: a short keyed hash, by which two agents whose names
+    are their addresses stay two, and which says nothing of the address.
+
+    Parameters
+    ----------
+    key : bytes
+        Of the marks: the same key gives the same marks.
+    reveal : bool
+        Mask nothing.
+
+    Examples
+    --------
+    >>> masker = Masker(b"key")
+    >>> masker.learn("ann@example.com", "bob@example.com")
+    >>> masker.text("ann@example.com waits, bob@example.com and eve@example.com don't")
+    "[e-mail b26d] waits, [e-mail df95] and [e-mail] don't"
+    >>> masker.counts()
+    {'email': 3}
+    """
+
+    def __init__(self, key=b"", reveal=False):
+        self.key, self.reveal = bytes(key), reveal
+        self.marks, self.found = {}, {}
+
+    def learn(self, *values):
+        """Take values, each as a whole personal data, for names of groups: each keeps a mark of its own."""
+        known = {}
+        for value in values:
+            spans = find(str(value).strip())
+            if len(spans) == 1 and spans[0].start == 0 and spans[0].end == len(str(value).strip()):
+                known[_same(spans[0].kind, spans[0].value)] = self._hash(spans[0])
+        every = {name: digest for name, (digest, _) in self.marks.items()} | known
+        digits = FEWEST
+        while len({digest[:digits] for digest in every.values()}) < len(set(every.values())):
+            digits += 2
+        self.marks = {name: (digest, digest[:digits]) for name, digest in every.items()}
+
+    def text(self, said):
+        """A plain text, masked; anything but a text as it is."""
+        if self.reveal or not isinstance(said, str):
+            return said
+        return self._put(said, find(said))
+
+    def html(self, said):
+        """HTML or SVG: its texts and what its attributes say, masked; its marks stay as they are."""
+        return said if self.reveal else html_parts(said, self._spans)
+
+    def csv(self, said):
+        """CSV: each cell by itself."""
+        return said if self.reveal else csv_parts(said, self.text)
+
+    def counts(self):
+        """{kind: how many different values of it were masked}."""
+        return {kind: len(self.found[kind]) for kind in KINDS if kind in self.found}
+
+    def _put(self, said, spans):
+        for span in reversed(spans):
+            said = said[: span.start] + self.mark(span) + said[span.end :]
+        return said
+
+    def _spans(self, said):
+        """[(start, end, what stands in its place)] of a text."""
+        return [(span.start, span.end, self.mark(span)) for span in find(said)]
+
+    def mark(self, span):
+        """What stands in place of what was found."""
+        name = _same(span.kind, span.value)
+        self.found.setdefault(span.kind, set()).add(name)
+        said = words.text(f"mask.{KINDS[span.kind]}")
+        digest, mark = self.marks.get(name) or self._cut(span) or ("", "")
+        return words.text("mask.marked", said=said.removeprefix("[").removesuffix("]"), mark=mark) if mark else said
+
+    def _cut(self, span):
+        """The mark of the one name of which a cut one is the beginning."""
+        stem = _same(span.kind, span.value.rstrip("…"))[1]
+        if not span.value.endswith("…") or len(stem) < SHORTEST:
+            return None
+        meant = [mark for (kind, name), mark in self.marks.items() if kind == span.kind and name.startswith(stem)]
+        return meant[0] if len(meant) == 1 else None
+
+    def _hash(self, span):
+        said = "\0".join(_same(span.kind, span.value)).encode("utf-8", "replace")
+        return hmac.new(self.key, said, hashlib.sha256).hexdigest()
+
+
+def _same(kind, value):
+    """A value without what makes no difference: case, and what parts its digits.
+
+    >>> _same("phone", "+39 347-1234"), _same("email", "Ann@Example.com")
+    (('phone', '+393471234'), ('email', 'ann@example.com'))
+    """
+    if kind not in ("email", "handle", "token", "ip"):
+        value = "".join(char for char in value if char.isalnum() or char == "+")
+    return kind, value.casefold()
+
+
+_current = [Masker()]
+
+
+def mask(text):
+    """A text without the personal data that is found in it; within `during`, as its masker does it.
+
+    Examples
+    --------
+    >>> mask("Codice fiscale RSSMRA85T10A562S, IP 192.168.20.141"), mask("Order 48211 of 15 April, 29.90 €")
+    ('Codice fiscale [identity number], IP [IP address]', 'Order 48211 of 15 April, 29.90 €')
+    """
+    return _current[0].text(text)
+
+
+@contextlib.contextmanager
+def during(masker):
+    """Let `mask` mask as this masker does, in this process."""
+    before, _current[0] = _current[0], masker
+    try:
+        yield masker
+    finally:
+        _current[0] = before
