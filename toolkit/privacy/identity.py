@@ -39,7 +39,7 @@ def ibans(text):
         for length in range(len(signs), 14, -1):
             end = signs[length - 1] + 1
             is_whole = end >= len(text) or not text[end].isalnum()
-            if is_whole and iban.is_valid(_squeezed(text[found.start() : end])):
+            if is_whole and iban.is_valid(_squeezed(text[found.start() : end]), check_country=False):
                 yield None, found.start(), end
                 break
 
@@ -77,7 +77,7 @@ NUMBERS = (
     ("cnp", "stdnum.ro.cnp", re.compile(r"(?<![\w.,+])(?<!\w-)[1-8](?:[ .\-]?\d){12}(?!\w|[.,-]\d)")),
 )
 # What says that a number of digits alone is somebody's.
-OWN = re.compile(r"(?:pesel|cnp|cod(?:ul)? numeric|identity|identyfik|national id|personal)[^\d\n]{0,20}$", re.IGNORECASE)
+OWN = re.compile(r"(?:pesel|cnp|cod(?:ul)? numeric|identity|identyfik|national id|personal|\bid\b)[^\d\n]{0,20}$", re.IGNORECASE)
 
 
 def numbers(text):

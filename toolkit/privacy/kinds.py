@@ -25,7 +25,7 @@ LONGEST = 1_000_000  # characters looked at in one piece; what is longer is look
 # A text without any of these holds nothing that is looked for; most have none.
 SIGNS = re.compile(
     r"[@\uff20\ufe6b]|%40|[(\[{]\s?at\s?[)\]}]|\d(?:\D{0,3}\d){6}|://|www\.|::|eyJ|&[#a-zA-Z]|(?:[0-9a-fA-F]{1,4}:){4}"
-    r"|[\u200b-\u200f\u2060\u00ad\ufeff]|[A-Z]{6}|[a-z]{6}[ \d]|\b[A-Za-z]{3} [A-Za-z]{3} \d",
+    r"|[\u200b-\u200f\u2060\u00ad\ufeff]|[A-Z]{6}|[a-z]{6}[ \d]|\b[A-Za-z]{3} [A-Za-z]{3} \d| dot ",
 )
 
 

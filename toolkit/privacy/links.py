@@ -9,6 +9,7 @@ DOMAIN = re.compile(
     r"(?:[\w-]{1,63}(?:\.|\s?[(\[{](?:dot|punto|punkt|punct|kropka)[)\]}]\s?)){1,8}(?:xn--[\w-]{2,30}|[^\W\d_]{2,24})(?![\w-]*@)",
     re.IGNORECASE,
 )
+SPELT = re.compile(r"(?<![\w.])[\w.+-]{1,64} at [\w-]{1,63}(?: dot [\w-]{1,63}){1,5}", re.IGNORECASE)
 CUT = re.compile(r"[\w.-]{0,253}…")  # of a name that is too long for its place
 LITERAL = re.compile(r"\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\]")
 
@@ -33,6 +34,8 @@ def emails(text):
             continue
         yield None, start, after.end()
         last = after.end()
+    if " dot " in text:
+        yield from ((None, *found.span()) for found in SPELT.finditer(text))
 
 
 # --- links --------------------------------------------------------------------------------------------
@@ -126,8 +129,8 @@ def addresses(text):
         if any(int(one) > 255 or (len(one) > 1 and one[0] == "0") for one in octets) or VERSION.search(before):
             continue
         if not NAMED.search(before):
-            is_sum = len(octets[0]) < 3 and all(len(one) == 3 for one in octets[1:])
-            if is_sum or sum(len(one) for one in octets) < 7 or not any(len(one) == 3 for one in octets):
+            lengths = [len(one) for one in octets]
+            if lengths == [1, 3, 3, 3] or sum(lengths) < 7 or (max(lengths) < 3 and sum(lengths) < 8):
                 continue
         if _is_of_somebody(found[0]):
             yield None, found.start(), found.end()

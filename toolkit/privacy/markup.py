@@ -89,7 +89,7 @@ def _texts(texts, spans):
 
 def _tag(tag, spans):
     if "=" not in tag:
-        return tag
+        return _put(tag, spans(tag)) if "@" in tag else tag  # Ann <ann@example.com>, which is no tag
 
     def put(found):
         name, equals, value = found.groups()
@@ -97,12 +97,16 @@ def _tag(tag, spans):
         text = html.unescape(value[1:-1] if mark else value)
         if name.lower() in DRAWN or name.lower().startswith("xmlns") or text.startswith("data:image/"):
             return found[0]
-        said = text
-        for first, last, instead in reversed(spans(text)):
-            said = said[:first] + instead + said[last:]
+        said = _put(text, spans(text))
         return found[0] if said == text else f'{name}{equals}"{html.escape(said, quote=True)}"'
 
     return ATTRIBUTE.sub(put, tag)
+
+
+def _put(said, found):
+    for first, last, instead in reversed(found):
+        said = said[:first] + instead + said[last:]
+    return said
 
 
 def csv_parts(said, put):
@@ -112,7 +116,7 @@ def csv_parts(said, put):
     'a,"b, *"\\r\\n1,*\\r\\n'
     """
     try:
-        rows = list(csv.reader(io.StringIO(said, newline="")))
+        rows = _rows(said)
     except csv.Error:
         return put(said)
     made = [[put(cell) for cell in row] for row in rows]
@@ -121,3 +125,19 @@ def csv_parts(said, put):
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\r\n" if "\r\n" in said else "\n").writerows(made)
     return buffer.getvalue()
+
+
+def csv_cells(said):
+    """The cells of a CSV; none of what can't be read as one.
+
+    >>> csv_cells("a,b\\r\\n1,x\\r\\n")
+    ['a', 'b', '1', 'x']
+    """
+    try:
+        return [cell for row in _rows(said) for cell in row]
+    except csv.Error:
+        return []
+
+
+def _rows(said):
+    return list(csv.reader(io.StringIO(said, newline="")))

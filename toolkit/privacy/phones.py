@@ -10,6 +10,8 @@ REGIONS = ("IT", "RO", "PL", "ES", "GB")  # of numbers without a country's code
 CANDIDATE = re.compile(r"(?<![\w.,:/#@=%-])(?:(?:\+|00)[ ]?)?\(?\+?\d(?:[ ()./\-]{0,3}\d){6,14}(?!\w|[.,:/-]\d|[ ]?[%€$£])")
 # A country's own way: 0722 123 456, 347 123 4567, 612 34 56 78, (011) 567-8901
 GROUPED = re.compile(r"\(?\d{2,5}\)?(?:[ .\-/]{1,2}\d{2,7}){1,4}")
+THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")  # as some countries group the digits of any number
+CODE = re.compile(r"\b(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,5}[ -]$")
 DATE = re.compile(
     r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d)|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}(?!\d)|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d)"
     r"|(?:19|20)\d{6}(?!\d)|\d{1,3}(?:[. ]000)+(?!\d)|\d{4} ?- ?\d{4}$"
@@ -48,6 +50,7 @@ def phones(text):
         is_abroad = bool(re.match(r"\(?(?:\+|00)[ (]?[1-9]", said))
         is_grouped = bool(GROUPED.fullmatch(said)) and len(re.findall(r"\d+", said)) <= 5
         is_grouped = is_grouped and bool(re.match(r"\(?0|.*[ )]", said))  # dots and dashes part other numbers, too
+        is_grouped = is_grouped and not THOUSANDS.fullmatch(said) and not CODE.search(before)
         if not (is_abroad or is_called or is_grouped or re.fullmatch(r"07\d{8,9}", said)):
             continue
         if is_valid(said, is_abroad, is_called):
