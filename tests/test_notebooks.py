@@ -9,6 +9,8 @@ import story
 from browser import audit_page, examine_report
 from runs import ROOT, text_of, toolkit
 
+from toolkit.report.runs import latest
+
 REPORTS = (
     "abandonment",
     "bots_and_deflection",
@@ -28,7 +30,7 @@ def reports(tmp_path_factory):
     out = tmp_path_factory.mktemp("reports")
     done = toolkit("report", "--data", "data/sample", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
-    return out
+    return latest(out)
 
 
 def test_the_reports_are_the_notebooks():

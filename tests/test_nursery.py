@@ -17,6 +17,7 @@ from test_report_run import DISPLAY, is_gone, is_running, notebook, run
 
 import toolkit
 from toolkit.report import nursery
+from toolkit.report.runs import latest
 
 pytestmark = pytest.mark.skipif(not nursery._is_able(), reason="forks where there are pidfds: on Linux")
 
@@ -44,7 +45,7 @@ def folder(tmp_path, monkeypatch):
 
 def printed(folder, name):
     """What the cells of a report printed."""
-    cells = nbformat.read(folder.parent / "out" / "notebooks" / f"{name}.ipynb", 4).cells
+    cells = nbformat.read(latest(folder.parent / "out") / "notebooks" / f"{name}.ipynb", 4).cells
     return "".join(it.text for cell in cells for it in cell.get("outputs", []) if it.output_type == "stream")
 
 
@@ -78,7 +79,7 @@ def test_a_started_process_makes_the_same_report(folder, monkeypatch):
     for value in ("", "1"):
         monkeypatch.setenv(nursery.OFF, value)
         assert {it.status for it in run(folder).values()} == {"ok"}
-        page = (folder.parent / "out" / "one.html").read_text()
+        page = (latest(folder.parent / "out") / "one.html").read_text()
         pages.append(re.sub(r"Made \d+ \w+ \d+, \d\d:\d\d", "Made", page) + printed(folder, "one"))
     assert "backend_inline" in pages[0] and pages[0] == pages[1]
 

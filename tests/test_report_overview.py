@@ -22,7 +22,8 @@ from toolkit.metrics import compare
 from toolkit.report import index, ledger, overview
 from toolkit.report.bundles import read_bundles
 from toolkit.report.run import Outcome
-from toolkit.report.siblings import drop_links, links
+from toolkit.report.runs import read_manifest, write_text
+from toolkit.report.siblings import links
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
 RUN = {"made_at": "2024-05-01T08:00:00+00:00", "versions": {"toolkit": "1"}, "data": None}
@@ -76,13 +77,22 @@ def made(out, name, figures=(), sections=(), title="", group=None, **header):
     shown = {"figures": [texts for texts, _ in figures], "raw": [raw for _, raw in figures]}
     bundles = [{REPORT: about}, {KEY_FIGURES: shown}, *({SECTION: one} for one in sections)]
     outputs = [new_output("display_data", data=bundle) for bundle in bundles]
-    index.write_atomically(
+    write_text(
         out / "notebooks" / f"{name}.ipynb", nbformat.writes(new_notebook(cells=[new_code_cell("x", outputs=outputs)]))
     )
     (out / f"{name}.html").write_text("a page")
     outcome = Outcome(name, "ok", title or name.title(), "Its sentence.", html=out / f"{name}.html", group=group or {})
     outcome.header, outcome.figures = about, shown["figures"]
-    index.update(out, outcome, RUN)
+    put(out, outcome)
+
+
+def put(out, outcome, about=RUN):
+    """Put an outcome into the manifest in the folder `out`, and draw its index."""
+    reports = read_manifest(out)["reports"]
+    reports[outcome.name] = index.entry(outcome, about, reports.get(outcome.name, {}), about["made_at"])
+    manifest = about | {"reports": reports}
+    write_text(out / "manifest.json", json.dumps(manifest, default=str))
+    write_text(out / "index.html", overview.draw(out, manifest))
 
 
 class Page(HTMLParser):
@@ -250,7 +260,7 @@ def test_a_notebook_that_cannot_be_read_says_nothing(tmp_path, content):
 
 def test_the_manifest_keeps_the_texts_alone(tmp_path):
     made(tmp_path, "calls", [figure("csat", "csat", "rate", "CSAT", bullet=DRAWING, spark=DRAWING)])
-    entry = index.read_manifest(tmp_path)["reports"]["calls"]
+    entry = read_manifest(tmp_path)["reports"]["calls"]
     assert "<svg" not in json.dumps(entry)
     assert entry["figures"][0]["value"] == "50 %" and entry["headline"] == ABOUT["headline"]
 
@@ -258,7 +268,7 @@ def test_the_manifest_keeps_the_texts_alone(tmp_path):
 def test_skipped_reports_are_one_muted_line_in_plain_words(tmp_path):
     made(tmp_path, "csat", [CSAT])
     for name, title, table in (("a", "Abandonment", "calls"), ("b", "Menu", "call_stages"), ("c", "Waits", "calls")):
-        index.update(tmp_path, Outcome(name, "skipped", title, lacks=table, message="no table 'calls' in x.csv"), RUN)
+        put(tmp_path, Outcome(name, "skipped", title, lacks=table, message="no table 'calls' in x.csv"))
     assert page(tmp_path).texts("p", class_="lacking") == [
         "Not made, as the data has no stages of calls: Menu.",
         "Not made, as the data has no calls: Abandonment and Waits.",
@@ -269,7 +279,7 @@ def test_skipped_reports_are_one_muted_line_in_plain_words(tmp_path):
 def test_failed_reports_say_when_and_what_is_shown(tmp_path):
     made(tmp_path, "csat", [CSAT])
     for name in ("csat", "new"):
-        index.update(tmp_path, Outcome(name, "failed", name.title()), RUN | {"made_at": "2024-05-02T08:00:00+00:00"})
+        put(tmp_path, Outcome(name, "failed", name.title()), RUN | {"made_at": "2024-05-02T08:00:00+00:00"})
     assert page(tmp_path).texts("p", class_="failed") == [
         "The last run failed (2 May 2024, 10:00). What you see is the last good report, made 1 May 2024, 10:00.",
         "The last run failed (2 May 2024, 08:00).",
@@ -279,7 +289,7 @@ def test_failed_reports_say_when_and_what_is_shown(tmp_path):
 
 
 def test_no_report_at_all(tmp_path):
-    index.write_atomically(tmp_path / "index.html", overview.draw(tmp_path, RUN | {"reports": {}}))
+    write_text(tmp_path / "index.html", overview.draw(tmp_path, RUN | {"reports": {}}))
     assert "There is no report yet." in page(tmp_path).texts("main")[0]
     assert page(tmp_path).texts("h1") == ["Overview"] and not tiles(tmp_path)
 
@@ -320,17 +330,6 @@ def test_the_links_of_a_report():
         ("waits.html", False),
         ("waits.Roma.html", True),
     ]
-
-
-def test_links_to_what_was_not_made_are_taken_out(tmp_path):
-    made(tmp_path, "good")
-    link = '<li><a href="{}.html">A title</a></li>\n'
-    html = "<ul>" + "".join(map(link.format, ("good", "lost", "older"))) + "</ul>"
-    (tmp_path / "good.html").write_text(html)
-    drop_links(tmp_path, ["good", "lost"])
-    assert (tmp_path / "good.html").read_text() == html.replace(link.format("lost"), "")
-    entry = index.read_manifest(tmp_path)["reports"]["good"]
-    assert entry["bytes"] == (tmp_path / "good.html").stat().st_size
 
 
 def test_hostile_texts_are_escaped(tmp_path):
@@ -428,8 +427,8 @@ def crowded(out):
     )
     for value in ("Roma", "Bari"):
         made(out, f"calls.team-{value}", title=f"Calls: team {value}", group=group(value) | {"report": "calls"})
-    index.update(out, Outcome("csat", "failed", "CSAT"), RUN)
-    index.update(out, Outcome("menu", "skipped", "Menu", lacks="call_stages"), RUN)
+    put(out, Outcome("csat", "failed", "CSAT"))
+    put(out, Outcome("menu", "skipped", "Menu", lacks="call_stages"))
 
 
 def test_a_browser_finds_nothing_wrong_with_the_overview(tmp_path, audit):  # noqa: F811

@@ -22,7 +22,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import toolkit
 from toolkit.displays import KEY_FIGURES, REPORT
 from toolkit.errors import BadData, BadParameter, EmptyPeriod
-from toolkit.report import index
 from toolkit.report.each import names_of
 from toolkit.report.early import columns_there
 from toolkit.report.notebooks import find_notebooks
@@ -30,7 +29,8 @@ from toolkit.report.nursery import Nursery
 from toolkit.report.prepare import find_empty_period
 from toolkit.report.process import Running, end
 from toolkit.report.rehearsal import rehearse
-from toolkit.report.run import Outcome, run_reports
+from toolkit.report.run import run_reports
+from toolkit.report.runs import latest, read_manifest, write_text
 
 DISPLAY = f'''
 from IPython.display import display
@@ -90,9 +90,15 @@ def run(folder, names=None, **options):
     return {it.name: it for it in run_reports(names, **options)}
 
 
+def shown(folder):
+    """The folder of the run that `folder`/../out shows."""
+    return latest(folder.parent / "out")
+
+
 def files(folder):
-    out = folder.parent / "out"
-    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.name != ".lock")
+    """The files of the run that is shown; of a folder without one, all that is in it."""
+    out = shown(folder) or folder.parent / "out"
+    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
 
 
 def test_a_good_report(folder):
@@ -102,12 +108,13 @@ def test_a_good_report(folder):
     assert files(folder) == ["good.html", "index.html", "manifest.json", "notebooks/good.ipynb"]
     html = outcome.html.read_text()
     assert f"by topic {sys.executable}" in html and "Trains" in html
-    manifest = json.loads((folder.parent / "out" / "manifest.json").read_text())
+    manifest = json.loads((shown(folder) / "manifest.json").read_text())
     entry = manifest["reports"]["good"]
     assert entry["parameters"] == {"by": "topic"} and entry["status"] == "ok"
-    assert entry["bytes"] == len(html.encode())
+    assert entry["made_in"] == manifest["run"]["id"] == shown(folder).name
+    assert outcome.html == shown(folder) / "good.html"
     assert entry["figures"] == [{"label": "Wait", "value": "42 min", "status": "none"}]  # the texts, no drawing
-    assert "42 min" in (folder.parent / "out" / "index.html").read_text()
+    assert "42 min" in (shown(folder) / "index.html").read_text()
 
 
 FAILURES = {
@@ -125,17 +132,18 @@ def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
         notebook(folder, name, "print('good')")
     notebook(folder, "other", "print('fine')")
     assert {it.status for it in run(folder).values()} == {"ok"}
-    out = folder.parent / "out"
-    good = {name: (out / f"{name}.html").read_bytes() for name in FAILURES}
+    good = {name: nbformat.read(shown(folder) / "notebooks" / f"{name}.ipynb", 4) for name in FAILURES}
     for name, (source, _) in FAILURES.items():
         notebook(folder, name, source, "print('never')")
     outcomes = run(folder)
     assert outcomes.pop("other").status == "ok"
+    out = shown(folder)
     page = (out / "index.html").read_text()
-    reports = index.read_manifest(out)["reports"]
+    reports = read_manifest(out)["reports"]
     for name, (source, said) in FAILURES.items():
         assert outcomes[name].status == "failed" and said in outcomes[name].message
-        assert (out / f"{name}.html").read_bytes() == good[name]
+        assert "good" in (out / f"{name}.html").read_text()
+        assert nbformat.read(out / "notebooks" / f"{name}.ipynb", 4) == good[name]
         log = (out / "failed" / f"{name}.log").read_text()
         assert said in log and "\x1b" not in log
         assert "without encryption" not in log and "WARNING" not in log and "KeyboardInterrupt" not in log
@@ -148,6 +156,8 @@ def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
     for name in FAILURES:
         notebook(folder, name, "print('good')")
     run(folder)
+    assert shown(folder) != out and (out / "failed").exists()
+    out = shown(folder)
     assert not (out / "failed").exists() and "failed" not in (out / "index.html").read_text().split("<body")[1]
 
 
@@ -295,10 +305,10 @@ def test_missing_tables_are_skipped_only_when_all_reports_were_asked_for(folder)
     notebook(folder, "good", "print(1)")
     assert run(folder)["calls"].status == "skipped"
     assert "failed/calls.log" not in files(folder)
-    page = (folder.parent / "out" / "index.html").read_text()
+    page = (shown(folder) / "index.html").read_text()
     assert "Not made, as the data has no calls: About calls." in page and "this data has no table" not in page
     # the good report was drawn before it was known that the other would not be there
-    assert 'href="calls.html"' not in (folder.parent / "out" / "good.html").read_text() + page
+    assert 'href="calls.html"' not in (shown(folder) / "good.html").read_text() + page
     assert run(folder, ["calls"])["calls"].status == "failed"
     notebook(folder, "calls", "print(1)")
     run(folder)
@@ -400,9 +410,9 @@ def test_the_data_is_read_once_and_the_report_names_the_users_own_path(folder, m
         notebook(folder, name, source, parameters=parameters)
     notebook(folder, "fails", "raise ValueError(data)", parameters=parameters)
     outcomes = run(folder, data="my/export", source="twitter", period="-7d", as_of="2024-05-01T00:00:00Z")
+    out = shown(folder)
     assert len(calls) == 1 and calls[0][0] == "my/export" and calls[0][1]["source"] == "twitter"
     assert outcomes["one"].status == outcomes["two"].status == "ok"
-    out = folder.parent / "out"
     assert outcomes["fails"].message == "ValueError: my/export"
     for file in ("one.html", "notebooks/one.ipynb", "manifest.json", "index.html"):
         text = (out / file).read_text()
@@ -458,12 +468,12 @@ def export(folder):
 @forked
 def test_an_empty_period_leaves_every_report_as_it_was(folder, export):
     assert run(folder, data=export)["good"].status == "ok"
-    before = {name: (folder.parent / "out" / name).read_bytes() for name in files(folder)}
+    before = {name: (shown(folder) / name).read_bytes() for name in files(folder)}
     with pytest.raises(EmptyPeriod) as error:
         run(folder, data=export, period="2031-01")
     said = "no row of the data lies in the period 2031-01; the data goes through 2024-03-02"
     assert str(error.value) == f"{said}. No report was made; --allow-empty makes them all the same"
-    assert {name: (folder.parent / "out" / name).read_bytes() for name in files(folder)} == before
+    assert {name: (shown(folder) / name).read_bytes() for name in files(folder)} == before
     told = []
     outcome = run(folder, data=export, period="2031-01", warn=told.append, allow_empty=True)["good"]
     assert outcome.status == "ok" and "ids ." in outcome.html.read_text() and told == [said]
@@ -482,36 +492,28 @@ def test_the_default_period_of_a_notebook_may_be_empty_too(folder, export):
 
 
 @forked
-def test_the_reports_of_a_run_link_to_each_other_and_to_the_ledger(folder, export, monkeypatch):
+def test_the_reports_of_a_run_link_to_each_other_and_to_the_ledger(folder, export):
+    def bar(name):
+        html = (shown(folder) / f"{name}.html").read_text()
+        bar = html[html.index("<nav") : html.index("</nav>")]
+        return re.findall(r'<a href="([^"]*)"( aria-current="page")?>([^<]*)</a>', bar)
+
+    current = ' aria-current="page"'
     notebook(folder, "other", COUNT, parameters=PARAMETERS)
     run(folder, data=export)
-    kept = []
-    monkeypatch.setattr("toolkit.report.run.run_tasks", lambda tasks, *_, **__: kept.append(tasks) or [])
     notebook(folder, "new", COUNT, parameters=PARAMETERS)
-    out, overview = folder.parent / "out", ("index.html", "Overview", False)
-    run_reports(["new"], export, out, notebooks=folder, interactive=True)
-    run_reports(["good"], export, out, notebooks=folder, each="team", where=["team=Bari"])
-    (new,), (bari,) = kept
-
-    def links(task):
-        return [(link["href"], link["title"], link["is_current"]) for link in task["siblings"]]
-
-    good, other = (f"{name}.html" for name in ("good", "other"))
-    assert links(new) == [
-        overview,
-        (good, "About good", False),
-        ("new.html", "About new", True),
-        (other, "About other", False),
-    ]
-    assert links(bari) == [
-        overview,
-        (good, "About good", False),
-        ("good.team-Bari.html", "About good: team Bari", True),
-    ]
-    assert [task["ledger"] for task in (new, bari)] == ["ledger.html"] * 2 and (out / "ledger.html").exists()
-    assert [task["interactive"] for task in (new, bari)] == [True, False]
-    run_reports(["good"], None, out, notebooks=folder)
-    assert kept[-1][0]["ledger"] == ""  # each notebook reads its own data
+    run(folder, ["new"], data=export, interactive=True)
+    there = [("index.html", "", "Overview"), ("good.html", "", "About good"), ("new.html", current, "About new")]
+    assert bar("new") == [*there, ("other.html", "", "About other")]
+    assert "new.html" in str(bar("good"))  # which is kept from the run before, and was drawn without it
+    assert "<script" in (shown(folder) / "new.html").read_text() and (shown(folder) / "ledger.html").exists()
+    run(folder, ["good"], data=export, each="team", where=["team=Bari"])
+    team = ("good.team-Bari.html", current, "About good: team Bari")
+    assert bar("good.team-Bari") == [*there[:2], team]
+    assert 'href="ledger.html"' in (shown(folder) / "good.team-Bari.html").read_text()
+    notebook(folder, "own", "print(1)")
+    run(folder, ["own"])  # each notebook reads its own data
+    assert 'href="ledger.html"' not in (shown(folder) / "own.html").read_text()
 
 
 def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
@@ -546,7 +548,7 @@ def test_where_restricts_the_rows(export, where, ids):
 def test_where_restricts_a_report(folder, export):
     outcome = run(folder, data=export, where=["channel=chat"], period="2024-02")["good"]
     assert "ids 3 ." in outcome.html.read_text(), outcome.message
-    entry = index.read_manifest(folder.parent / "out")["reports"]["good"]
+    entry = read_manifest(shown(folder))["reports"]["good"]
     assert entry["where"] == entry["parameters"]["where"] == ["channel=chat"]
 
 
@@ -574,7 +576,7 @@ def test_one_report_for_each_value(folder, export):
             f"ids {ids} ." in html and f"<h1>About good: team {'(unassigned)' if name == 'none' else name}</h1>" in html
         )
     run(folder, data=export)
-    page = (folder.parent / "out" / "index.html").read_text()
+    page = (shown(folder) / "index.html").read_text()
     page = page[page.index('<section class="list"') :]
     assert page.index('href="good.html"') < page.index('aria-label="About good: By team"')
     assert page.count('<ul class="values"') == 1
@@ -691,41 +693,26 @@ def test_running_one_report_keeps_what_is_known_of_the_others(folder):
     notebook(folder, "two", DISPLAY)
     run(folder)
     run(folder, ["one"])
-    out = folder.parent / "out"
-    assert set(index.read_manifest(out)["reports"]) == {"one", "two"}
+    out = shown(folder)
+    assert set(read_manifest(out)["reports"]) == {"one", "two"}
     assert (out / "index.html").read_text().count('<li class="entry">') == 2
     (out / "two.html").unlink()
     run(folder, ["one"])
-    assert 'href="two.html"' not in (out / "index.html").read_text()
-
-
-@pytest.mark.parametrize("is_lockable", [True, False])
-def test_two_runs_into_one_folder_lose_nothing(tmp_path, monkeypatch, is_lockable):
-    if is_lockable:
-        pytest.importorskip("fcntl")
-    else:  # a folder without locks works all the same, for one run at a time
-        (tmp_path / ".lock").mkdir()
-    monkeypatch.setattr(index, "draw", lambda out, manifest: time.sleep(0.005) or "")
-    meanwhile = {"made_at": "2024-05-01T08:00:00+00:00", "versions": {}, "data": None}
-    names = [f"report_{number}" for number in range(24)]
-    with ThreadPoolExecutor(8 if is_lockable else 1) as pool:
-        list(pool.map(lambda name: index.update(tmp_path, Outcome(name, "skipped"), meanwhile), names))
-    assert sorted(index.read_manifest(tmp_path)["reports"]) == sorted(names)
+    assert 'href="two.html"' not in (shown(folder) / "index.html").read_text()
 
 
 @pytest.mark.parametrize("content", ["", "not JSON", "[]", '{"reports": []}'])
 def test_a_broken_manifest_is_made_anew(tmp_path, content):
     (tmp_path / "manifest.json").write_text(content)
-    assert index.read_manifest(tmp_path) == {"reports": {}}
+    assert read_manifest(tmp_path) == {"reports": {}}
 
 
 def test_writing_is_all_or_nothing(tmp_path):
     path = tmp_path / "a.html"
-    index.write_atomically(path, "old")
+    write_text(path, "old")
     with pytest.raises(UnicodeEncodeError):
-        index.write_atomically(path, "new \ud800")
+        write_text(path, "new \ud800")
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.html"]
-    assert path.stat().st_mode & 0o777 == 0o666 & ~index._umask()
 
 
 @forked
@@ -735,7 +722,7 @@ def test_odd_names_and_paths(tmp_path):
     notebook(folder, 'naïve & "new"', "print(1)")
     outcome = run(folder)['naïve & "new"']
     assert outcome.status == "ok" and outcome.html.exists()
-    assert "na%C3%AFve%20%26%20%22new%22.html" in (folder.parent / "out" / "index.html").read_text()
+    assert "na%C3%AFve%20%26%20%22new%22.html" in (shown(folder) / "index.html").read_text()
 
 
 @forked
@@ -829,7 +816,7 @@ def test_a_section_without_its_columns_is_left_out(folder, case):
     assert html.count("is left out: ") == html.count(f"{part} is left out: ") == len(letters)
     others = re.sub(r"<p><b>[A-G]</b></p>", "", html)  # what is left out stands at the end, under its question
     assert "so A" not in html and "<b>" not in others and "Traceback" not in html
-    assert index.read_manifest(folder.parent / "out")["reports"]["volumes"]["left_out"] == outcome.left_out
+    assert read_manifest(shown(folder))["reports"]["volumes"]["left_out"] == outcome.left_out
 
 
 SHOW = "class show: quality = measured = headline = together = print"
@@ -871,7 +858,7 @@ def test_a_report_of_which_no_section_is_left_is_skipped_when_all_were_asked_for
     outcome = run(folder)["volumes"]
     assert outcome.status == "skipped" and SAID_COLUMN in outcome.message and not outcome.lacks
     assert not [name for name in files(folder) if "volumes" in name]
-    page = (folder.parent / "out" / "index.html").read_text()
+    page = (shown(folder) / "index.html").read_text()
     assert "Not made: Volumes." in page and "first_response_at" not in page
     asked = run(folder, params={"by": "first_response_at"}, names=["volumes"])["volumes"]
     assert asked.status == "failed" and asked.is_mistake

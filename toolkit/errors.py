@@ -63,6 +63,17 @@ class EmptyPeriod(ToolkitError):
     """The data has not one row in the period."""
 
 
+class CantWrite(ToolkitError):
+    """What was made can't be written: `path`, and why (an OSError, or a text)."""
+
+    exit_code = 7
+
+    def __init__(self, path, why):
+        self.path = path
+        said = why if isinstance(why, str) else why.strerror or str(why)
+        super().__init__(f"{path}: can't be written: {said}")
+
+
 class BadData(ToolkitError):
     """A file can't be read as what it should be.
 

@@ -41,7 +41,7 @@ def main(args=None):
         return ended.code
     except ToolkitError as error:
         typer.echo(f"toolkit: {error}", err=True)
-        return 6 if isinstance(error, EmptyPeriod) else 2
+        return 6 if isinstance(error, EmptyPeriod) else getattr(error, "exit_code", 2)
     except OSError as error:  # a path that can't be read or written, a full disk
         from toolkit.load.files.places import masked
 

@@ -102,7 +102,7 @@ def _print_outcome(outcome):
     else:
         typer.echo(f"{outcome.name}: FAILED: {outcome.message}\n  see {_nearby(outcome.log)}", err=True)
         if outcome.log.parents[1].joinpath(f"{outcome.name}.html").exists():
-            typer.echo("  the last good report is left as it was", err=True)
+            typer.echo("  the last good report is kept", err=True)
 
 
 def _nearby(path):

@@ -17,6 +17,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
 from toolkit import look
+from toolkit.guard import END, ISOLATE
 
 CIRCLE = list(Path.unit_circle().codes)
 HATCH = 6  # pixels between the lines of a hatch
@@ -80,7 +81,7 @@ class _Renderer(RendererBase):
         return True
 
     def get_text_width_height_descent(self, s, prop, ismath):
-        return text_to_path.get_text_width_height_descent(s, prop, False)
+        return text_to_path.get_text_width_height_descent(_measured(s), prop, False)
 
     def open_group(self, s, gid=None):
         self.titles = gid.split("\n") if gid else []
@@ -225,6 +226,11 @@ def _diagonals(box):
     return "".join(said)
 
 
+def _measured(text):
+    """A text without the marks around what is written from right to left, which take no room and no font has."""
+    return text.translate({ord(ISOLATE): None, ord(END): None})
+
+
 def width_of(text, size, bold=False):
     """The width of a text in pixels in DejaVu Sans, the widest of the common fonts.
 
@@ -234,6 +240,7 @@ def width_of(text, size, bold=False):
     from unicodedata import east_asian_width
 
     prop = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    text = _measured(text)
     there = "".join(letter for letter in text if east_asian_width(letter) not in "WF")
     wide = len(text) - len(there)  # of these the font has no glyphs
     return text_to_path.get_text_width_height_descent(there, prop, False)[0] + wide * size * 1.1

@@ -15,6 +15,7 @@ import nh3
 from markupsafe import Markup
 
 from toolkit import words
+from toolkit.guard import END, ISOLATE
 
 
 def _words(text):
@@ -22,7 +23,7 @@ def _words(text):
 
 
 TAGS = _words(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
+    "a abbr b bdi blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
     "hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u "
     "ul var"
 )
@@ -125,6 +126,23 @@ def _markdown():
     return mistune.create_markdown(
         renderer=Renderer(escape=False), plugins=["table", "strikethrough", "def_list", "url"]
     )
+
+
+MARKS = re.compile(f"(<(script|style|title|svg)\\b.*?</\\2>|<[^>]*>)|{ISOLATE}([^<{ISOLATE}{END}]*){END}", re.DOTALL)
+
+
+def with_bdi(page):
+    """A whole page in which what the marks of `toolkit.guard` isolate stands in a <bdi>; in attributes they stay.
+
+    Examples
+    --------
+    >>> from toolkit.guard import isolated
+    >>> with_bdi(f"<p>{isolated(chr(0x5d0))}!</p>") == f"<p><bdi>{chr(0x5d0)}</bdi>!</p>"
+    True
+    """
+    if ISOLATE not in page:
+        return page
+    return MARKS.sub(lambda found: found[1] or f"<bdi>{found[3]}</bdi>", page)
 
 
 def ansi_text(text):

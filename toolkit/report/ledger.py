@@ -4,9 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 from toolkit import words
-from toolkit.report.index import write_atomically
 from toolkit.report.overview import overview_link
 from toolkit.report.pages import render_page
+from toolkit.report.runs import write_text
 from toolkit.report.wording import format_time
 
 FILE = "ledger.html"
@@ -32,7 +32,7 @@ def write_ledger(data, out, run):
     """
     if data is None:
         return ""
-    write_atomically(out / FILE, draw(data, datetime.fromisoformat(run["made_at"])))
+    write_text(Path(out) / FILE, draw(data, datetime.fromisoformat(run["made_at"])))
     return FILE
 
 

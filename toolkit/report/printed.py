@@ -3,6 +3,7 @@
 import sys
 
 from toolkit.errors import BadParameter
+from toolkit.guard import guarded_frame
 
 
 def print_frame(console, title, frame):
@@ -21,30 +22,11 @@ def print_frame(console, title, frame):
 
 
 def write_ledger(ledger, out):
-    ledger = ledger.copy()
-    for name in ledger.select_dtypes(exclude="number"):
-        ledger[name] = ledger[name].map(_no_formula, na_action="ignore")
+    """The ledger as CSV, which no spreadsheet computes and no terminal obeys."""
     try:
-        ledger.to_csv(out, index=False)
+        guarded_frame(ledger).to_csv(out, index=False)
     except OSError as error:
         raise BadParameter(f"{out}: can't be written: {error.strerror or error}") from None
-
-
-def _no_formula(value):
-    """A customer's text that a spreadsheet would take for a formula gets an apostrophe before it.
-
-    Examples
-    --------
-    >>> _no_formula("=HYPERLINK(1)"), _no_formula("-5"), _no_formula("hello")
-    ("'=HYPERLINK(1)", '-5', 'hello')
-    """
-    if not isinstance(value, str) or value[:1] not in ("=", "+", "-", "@", "\t", "\r"):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
-    return value
 
 
 def print_result(console, result):

@@ -77,7 +77,7 @@ def render_report(
     code = script() if interactive else ""
     resources = {"page": page, "style": style(), "script": code, "policy": policy(style(), code)}
     html, _ = _exporter().from_notebook_node(notebook, resources=resources)
-    return html
+    return clean.with_bdi(html)
 
 
 def csv_link(csv):

@@ -1,22 +1,22 @@
-"""Run notebooks without a screen and keep what they make: one HTML report each, an overview, a manifest.
+"""Run notebooks without a screen and keep what they make as one run: an HTML report each, an overview, a manifest.
 
-The data is read and checked once; every notebook then opens the prepared Parquet. A report that fails
-leaves the last good one where it is, and the others are made all the same.
+The data is read and checked once; every notebook then opens the prepared Parquet. A report that fails keeps the last
+good one, and the others are made all the same. Nothing is shown before all of it is there, see `toolkit.report.runs`.
 """
 
-import contextlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, CantWrite
 from toolkit.load.where import read_where
-from toolkit.report import index
+from toolkit.report import index, runs
+from toolkit.report.assemble import assemble
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
 from toolkit.report.ledger import write_ledger
@@ -25,7 +25,6 @@ from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.prepare import look_at, prepare, read_data
 from toolkit.report.process import Running, run_task
-from toolkit.report.siblings import drop_links, siblings
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
@@ -50,6 +49,7 @@ class Outcome:
     lede: str = ""
     message: str = ""
     is_mistake: bool = False
+    code: int = 0  # the exit code that it asks for
     html: Path | None = None
     log: Path | None = None
     seconds: float = 0.0
@@ -81,8 +81,10 @@ def run_reports(
     each=None,
     allow_empty=False,
     interactive=False,
+    wait=0.0,
+    keep=None,
 ):
-    """Run notebooks and write their reports into the folder `out`.
+    """Run notebooks and write their reports into the folder `out`, as one run.
 
     Parameters
     ----------
@@ -91,7 +93,8 @@ def run_reports(
     data : path, optional
         Raw export, or a folder of prepared data. None: each notebook's own default.
     out : path
-        Gets NAME.html, notebooks/NAME.ipynb, index.html, ledger.html, manifest.json; failed/NAME.* for what failed.
+        Gets the run, see `toolkit.report.runs`: in runs/ID/ NAME.html, notebooks/NAME.ipynb, index.html, ledger.html,
+        manifest.json, and failed/NAME.* for what failed. runs/latest leads to it.
     source, service, period, as_of : str, optional
         See `toolkit.load.open_data`.
     params : dict, optional
@@ -117,15 +120,21 @@ def run_reports(
         Make reports of a period without one row, too.
     interactive : bool
         Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
+    wait : float
+        Seconds to wait for another run into `out` to end.
+    keep : int, optional
+        Once all is good, remove the runs but the newest `keep`.
 
     Returns
     -------
-    list of Outcome, in the order of the names
+    list of Outcome, in the order of the names; their files lie in the run's folder
 
     Raises
     ------
     EmptyPeriod
         There is not one row in the period; no report is touched.
+    CantWrite
+        Another run writes into `out`, or the disk is full; the last run is left as it was.
     ToolkitError
         A mistake that can be told before anything runs.
     """
@@ -143,6 +152,7 @@ def run_reports(
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
     with (
+        runs.building(out, wait) as place,
         tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
         # it imports while the data is read; for one notebook alone it isn't worth it
         Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
@@ -155,9 +165,8 @@ def run_reports(
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
         prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
-        run = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "versions": index.versions(), "data": facts}
-        page = {"ledger": write_ledger(opened, out, run), "interactive": interactive}
-        links = siblings(wanted, chosen, out)
+        run = {"made_at": place.started, "versions": index.versions(), "data": facts}
+        page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
         tasks = []
         for one in wanted:
             mine = known[one.notebook]
@@ -165,8 +174,11 @@ def run_reports(
             theirs = {key: value for key, value in shown.items() if key in mine}
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
-            tasks.append(task | page | {"siblings": links[one.name]})
-        return run_tasks(tasks, out, run, jobs, progress, is_all=not names, nursery=nursery)
+            tasks.append(task | page)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery)
+    if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
+        runs.prune(out, keep, wait)
+    return outcomes
 
 
 def _default(known, name):
@@ -177,10 +189,12 @@ def _make_folder(out):
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror}") from None
     except OSError as error:
-        raise BadParameter(f"{out}: can't be made a folder for the reports: {error.strerror or error}") from None
+        raise CantWrite(out, error) from None
     if not os.access(out, os.W_OK):
-        raise BadParameter(f"{out}: can't be written to")
+        raise CantWrite(out, "this user may not write into it")
     return out.resolve()
 
 
@@ -210,8 +224,8 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False, nursery=None):
-    """Run the tasks in processes, some at a time, and publish each when it is done."""
+def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None):
+    """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
     jobs = jobs or min(len(tasks), _processors())
     if nursery:
         nursery.ready()
@@ -221,24 +235,25 @@ def run_tasks(tasks, out, run, jobs=None, progress=None, is_all=False, nursery=N
         futures = {pool.submit(run_task, task, running, progress): task for task in tasks}
         try:
             for future in as_completed(futures):
-                task = futures[future]
-                outcome = publish(task, future.result(), out, is_all)
-                index.update(out, outcome, run)
+                outcome = keep_made(futures[future], future.result(), place, is_all)
                 outcomes[outcome.name] = outcome
         except BaseException:  # Ctrl-C above all: no process may outlive us
             pool.shutdown(wait=False, cancel_futures=True)
             running.stop()
             raise
-    drop_links(out, [task["name"] for task in tasks])
-    return [outcomes[task["name"]] for task in tasks]
+    done = [outcomes[task["name"]] for task in tasks]
+    with runs.writing(place.folder):
+        assemble(place, done, run)
+    place.publish()
+    return done
 
 
 def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def publish(task, result, out, is_all=False):
-    """Move what a task made to where it belongs; its Outcome."""
+def keep_made(task, result, place, is_all=False):
+    """Move what a task made into the run that is being made; its Outcome, with the paths that it will have."""
     name = task["name"]
     title, lede = read_title(task["notebook"])
     title = f"{title or name}{task['suffix']}"
@@ -247,23 +262,30 @@ def publish(task, result, out, is_all=False):
     if result["status"] == "ok":
         for key in ("title", "header", "figures", "parameters", "left_out"):
             setattr(outcome, key, result[key])
-        outcome.html = out / f"{name}.html"
-        index.write_atomically(out / "notebooks" / f"{name}.ipynb", _read(task["executed"]))
-        index.write_atomically(outcome.html, _read(task["html"]))
-        _forget_failure(out, name)
+        outcome.html = place.final / f"{name}.html"
+        _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
+        _move(task["html"], place.folder / outcome.html.name)
         return outcome
     outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
     is_lacking = result.get("kind") == "MissingTable" or _has_nothing_left(task["executed"])
-    if is_all and is_lacking and not (out / f"{name}.html").exists():
+    if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
         # Asked for all, and this data has never had what this one needs: that is no failure.
         outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
-        _forget_failure(out, name)
         return outcome
-    outcome.log = out / "failed" / f"{name}.log"
+    outcome.log = place.final / "failed" / f"{name}.log"
     executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
-    index.write_atomically(out / "failed" / f"{name}.ipynb", _read(executed))
-    index.write_atomically(outcome.log, _log(task, result, outcome))
+    log = place.folder / "failed" / outcome.log.name
+    with runs.writing(log):
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(_log(task, result, outcome), encoding="utf-8")
+        shutil.copyfile(executed, log.with_suffix(".ipynb"))
     return outcome
+
+
+def _move(made, path):
+    with runs.writing(path):
+        path.parent.mkdir(exist_ok=True)
+        shutil.copyfile(made, path)
 
 
 def _has_nothing_left(executed):
@@ -302,10 +324,3 @@ def _log(task, result, outcome):
     if printed.strip():
         lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
-
-
-def _forget_failure(out, name):
-    for ending in ("ipynb", "log"):
-        (out / "failed" / f"{name}.{ending}").unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # there are others that failed
-        (out / "failed").rmdir()

@@ -1,39 +1,18 @@
-"""The links from one report to the others of its folder.
+"""The links from one report to the others of its run.
 
-A report is drawn before it is known what becomes of the others, so it links to all that are being made; those that
-were not made are taken out at the end.
+A report is drawn before it is known what becomes of the others. The parts of its page that depend on them stand
+between two comments, and are drawn when the run is put together; a report that is kept from the run before gets
+those of this one.
 """
 
-import json
 import re
 from pathlib import Path
-from urllib.parse import quote
 
-from toolkit.report.index import locked, read_manifest, write_atomically
+from toolkit.report import runs
 from toolkit.report.overview import OVERVIEW, link_to, overview_link, place
-from toolkit.report.parameters import read_title
+from toolkit.report.render import environment
 
-
-def siblings(wanted, chosen, out):
-    """The links of each report that is to be made.
-
-    Parameters
-    ----------
-    wanted : list of toolkit.report.each.Variant
-    chosen : dict of notebook name to its path
-    out : Path
-
-    Returns
-    -------
-    dict of report name to a list of {"href", "title", "is_current"}, the overview first
-    """
-    known = {
-        name: report for name, report in read_manifest(out)["reports"].items() if is_there(out, report.get("html"))
-    }
-    for one in wanted:
-        title = read_title(chosen[one.notebook])[0] or one.notebook
-        known[one.name] = {"title": title + one.suffix, "html": f"{one.name}.html", "group": one.group}
-    return {one.name: links(one.name, known) for one in wanted}
+AROUND = "<!--around:{name}-->", "<!--/around:{name}-->"
 
 
 def links(name, reports):
@@ -65,29 +44,28 @@ def links(name, reports):
     return [overview_link(name == OVERVIEW), *(link_to(report, other == name) for other, report in beside)]
 
 
-def is_there(out, file):
-    """Whether a file of the folder is there; a report that was never made has none."""
-    return bool(file) and (Path(out) / file).exists()
-
-
-def drop_links(out, names):
-    """Take the links to reports that were not made out of those that were.
+def draw_around(folder, manifest):
+    """Draw the parts of each report's page that depend on the others of its run.
 
     Parameters
     ----------
-    out : Path
-    names : list of str
-        The reports of this run.
+    folder : Path
+        The run that is being made.
+    manifest : dict
     """
-    lost = [f"{name}.html" for name in names if not is_there(out, f"{name}.html")]
-    if not lost:
-        return
-    links = re.compile(rf"<li><a href=\"(?:{'|'.join(re.escape(quote(file)) for file in lost)})\">[^<]*</a></li>\s*")
-    with locked(out):
-        manifest = read_manifest(out)
-        for name in names:
-            path = Path(out) / f"{name}.html"
-            if path.exists() and name in manifest["reports"]:
-                write_atomically(path, links.sub("", path.read_text(encoding="utf-8")))
-                manifest["reports"][name]["bytes"] = path.stat().st_size
-        write_atomically(Path(out) / "manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    there = {name: entry for name, entry in manifest["reports"].items() if entry.get("html")}
+    macros = environment().get_template("macros.html.j2").module
+    for name, entry in there.items():
+        path = Path(folder) / entry["html"]
+        text = put(path.read_text(encoding="utf-8"), "bar", macros.bar(entry.get("service"), links(name, there)))
+        runs.write_text(path, text)
+
+
+def put(page, name, drawn):
+    """The page with a part drawn anew; as it is where it has no such part.
+
+    >>> put("<body><!--around:bar-->old<!--/around:bar--><p>", "bar", "new")
+    '<body><!--around:bar-->new<!--/around:bar--><p>'
+    """
+    begin, end = (mark.format(name=name) for mark in AROUND)
+    return re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: f"{begin}{drawn}{end}", page, count=1, flags=re.S)

@@ -224,7 +224,6 @@ def make_report(task, progress, waiting=()):
         task["versions"],
         task["name"],
         task["suffix"],
-        siblings=task["siblings"],
         ledger=task["ledger"],
         interactive=task["interactive"],
     )

@@ -8,15 +8,16 @@ import re
 import numpy as np
 import pandas as pd
 
+from toolkit.guard import guarded
+
 MOST_BYTES, MOST_ROWS = 8192, 1000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
 def csv_text(result, most_rows=MOST_ROWS, most_bytes=MOST_BYTES):
     """The result as CSV; "" where that is more than 8 KB, or as much as is said; None: however long it is.
 
     Rates are fractions, durations seconds, times ISO 8601. A text that a spreadsheet would take for a formula begins
-    with an apostrophe.
+    with an apostrophe (`toolkit.guard`).
 
     Examples
     --------
@@ -28,7 +29,7 @@ def csv_text(result, most_rows=MOST_ROWS, most_bytes=MOST_BYTES):
     columns = [name for name in result.columns if not str(name).startswith("_")]
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([_safe(str(name)) for name in columns])
+    writer.writerow([guarded(str(name)) for name in columns])
     for row in pd.DataFrame(result)[columns].itertuples(index=False, name=None):
         writer.writerow([_raw(value) for value in row])
     made = buffer.getvalue().encode("utf-8", "replace")
@@ -60,9 +61,4 @@ def _raw(value):
     if isinstance(value, (datetime.date, datetime.datetime)):
         is_day = isinstance(value, pd.Timestamp) and value.tzinfo is None and value == value.normalize()
         return value.date().isoformat() if is_day else value.isoformat()
-    return value if isinstance(value, (int, np.integer)) else _safe(str(value))
-
-
-def _safe(text):
-    text = text.replace("\0", "")
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return value if isinstance(value, (int, np.integer)) else guarded(str(value))

@@ -2,8 +2,8 @@
 
 import datetime
 import re
-import unicodedata
 
+from toolkit.guard import is_hidden, is_shown, isolated
 from toolkit.words.catalogue import date_name, entry, has, joined, month_name, number, sentence_case, text
 from toolkit.words.prose import duration
 
@@ -55,17 +55,15 @@ def label(value, key=None):
 def short_name(value, limit=LONGEST_NAME):
     """A text of the data on one line: without what can't be shown or would break an SVG, and not too long.
 
+    One that is written from right to left stands between marks that keep it from turning the words around it.
+
     >>> short_name("a_b $x$ <b>"), short_name("x" * 99, 5), short_name("a\\x00\\nb")
     ('a_b $x$ <b>', 'xxxx…', 'a b')
     """
     # control characters aren't XML; bidirectional overrides would turn the rest of the line around
-    kept = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") else char
-        for char in str(value)
-        if char not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
+    kept = "".join(char if is_shown(char) else " " for char in str(value) if not is_hidden(char))
     kept = " ".join(kept.split()) or text("name.empty")
-    return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
+    return isolated(kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…")
 
 
 def is_none(value):
