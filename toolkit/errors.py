@@ -3,14 +3,23 @@
 The command line prints these without a traceback; everything else is a bug.
 """
 
+import contextlib
 import difflib
+import errno
+import os
 import typing
 
+FULL = ("ENOSPC", "EDQUOT")  # how systems call it that there is no room
 ADDED = ("read_at", "history_week")  # columns that a table is given to compute with, and that no file has
 
 
 class ToolkitError(Exception):
-    """A mistake of the input or of the call, worded for the person who made it."""
+    """A mistake of the input or of the call, worded for the person who made it.
+
+    `exit_code`: what the command line ends with.
+    """
+
+    exit_code = 2
 
     def _render_traceback_(self):
         # IPython shows this in place of a traceback: the message says all that helps.
@@ -62,16 +71,37 @@ class MissingPackage(ToolkitError):
 class EmptyPeriod(ToolkitError):
     """The data has not one row in the period."""
 
+    exit_code = 6
+
+
+class TooOld(ToolkitError):
+    """The data was read longer ago than is allowed."""
+
+    exit_code = 6
+
+
+class OutOfTime(ToolkitError):
+    """The whole run took longer than is allowed, before any report could be made."""
+
+    exit_code = 4
+
 
 class CantWrite(ToolkitError):
-    """What was made can't be written: `path`, and why (an OSError, or a text)."""
+    """A file or a folder can't be written: the disk is full, it is read-only, another run has it.
+
+    `path` is where; `why` a text, or the system's error. See `writing`.
+
+    Examples
+    --------
+    >>> print(CantWrite("reports/a.html", "No space left on device; make room on that disk"))
+    reports/a.html: can't be written: No space left on device; make room on that disk
+    """
 
     exit_code = 7
 
-    def __init__(self, path, why):
+    def __init__(self, path, why, what="can't be written"):
         self.path = path
-        said = why if isinstance(why, str) else why.strerror or str(why)
-        super().__init__(f"{path}: can't be written: {said}")
+        super().__init__(f"{path}: {what}: {_why(why) if isinstance(why, OSError) else why}")
 
 
 class BadData(ToolkitError):
@@ -91,6 +121,42 @@ class BadSettings(ToolkitError):
 
 class BadParameter(ToolkitError):
     """A parameter is unknown, of the wrong type, or out of what is allowed."""
+
+
+@contextlib.contextmanager
+def writing(path):
+    """What goes wrong with writing in this block is told as a CantWrite: of the file that the system names, or `path`.
+
+    Examples
+    --------
+    >>> with writing("reports"), open("/nowhere/a.csv", "w") as file:
+    ...     file.write("a")
+    Traceback (most recent call last):
+    ...
+    toolkit.errors.CantWrite: /nowhere/a.csv: can't be written: No such file or directory; give another folder
+    """
+    try:
+        yield
+    except OSError as error:
+        raise cant_write(error, path) from None
+
+
+def is_unwritten(error):
+    """Whether an OSError can only be one of writing: a full disk, one that is read-only, a file that grows too large."""
+    return errno.errorcode.get(error.errno) in (*FULL, "EROFS", "EFBIG")
+
+
+def cant_write(error, path):
+    """The CantWrite that an OSError is; of `path` where the error names no file."""
+    name = error.filename2 or error.filename
+    name = path if name is None or isinstance(name, int) else os.fsdecode(name)
+    return CantWrite(name, error)
+
+
+def _why(error):
+    is_full = errno.errorcode.get(error.errno) in FULL
+    mend = "make room on that disk, or give another folder" if is_full else "give another folder"
+    return f"{error.strerror or error}; {mend}"
 
 
 def suggestion(wrong, known):

@@ -1,9 +1,17 @@
 """The command line. Thin: each command reads its options, calls one function and prints what came back.
 
-Exit codes: 0 done; 1 a report failed, or `check --strict` found something; 2 a mistake in the call or in
-the data, told in one message, also when it is all that made reports fail; 6 the period holds not one row, and
-the reports are left as they were (`--allow-empty` makes them all the same); 130 stopped by Ctrl-C; 143 ended by
-SIGTERM.
+Exit codes:
+
+0    All is done. What can't be printed (a full disk, a closed pipe) makes no failure of reports that were made.
+1    `check --strict` found something; or who read what a command printed left.
+2    A mistake in the call, the settings or the data, told in one message.
+3    A notebook failed; also where several reports failed, each for another reason of this list.
+4    A notebook, or the whole run (`--total-timeout`), took longer than it may.
+5    A notebook's kernel or worker died, or took more memory than it may (`--memory`).
+6    The period holds not one row (`--allow-empty` makes the reports all the same), or the data is older than
+     `--max-age`. No report was touched.
+7    A file or folder can't be written: the disk is full, it may not be written to, another run has it.
+129  Ended by SIGHUP; 130 by Ctrl-C; 143 by SIGTERM. Nothing that was started is left.
 """
 
 from typing import Annotated
@@ -12,8 +20,9 @@ import typer
 
 import toolkit
 from toolkit.cli import mapper, reports, systems  # noqa: F401  (their commands are the program's)
+from toolkit.cli.ending import say, settle
 from toolkit.cli.options import app
-from toolkit.errors import EmptyPeriod, ToolkitError
+from toolkit.errors import ToolkitError, cant_write, is_unwritten
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
 
@@ -40,12 +49,23 @@ def main(args=None):
     except SystemExit as ended:
         return ended.code
     except ToolkitError as error:
-        typer.echo(f"toolkit: {error}", err=True)
-        return 6 if isinstance(error, EmptyPeriod) else getattr(error, "exit_code", 2)
+        say(f"toolkit: {error}", err=True)
+        return error.exit_code
     except OSError as error:  # a path that can't be read or written, a full disk
-        from toolkit.load.files.places import masked
-
-        where = f"{masked(error.filename)}: " if error.filename else ""
-        typer.echo(f"toolkit: {where}{error.strerror or error}", err=True)
-        return 2
+        return _system_error(error)
+    finally:
+        settle()
     return 0
+
+
+def _system_error(error):
+    """Tell an error of the operating system; its exit code."""
+    from toolkit.load.files.places import masked
+
+    if is_unwritten(error):
+        unwritten = cant_write(error, "the temporary folder (TMPDIR), or what the output goes to")
+        say(f"toolkit: {masked(str(unwritten))}", err=True)
+        return unwritten.exit_code
+    where = f"{masked(error.filename)}: " if error.filename else ""
+    say(f"toolkit: {where}{error.strerror or error}", err=True)
+    return 2

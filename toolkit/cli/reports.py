@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.ending import ended_in_order, say
 from toolkit.cli.options import AsOf, Data, Notebooks, Service, Shown, Source, app
-from toolkit.cli.terminal import bars, console, ended_by_sigterm
+from toolkit.cli.terminal import bars, console
 
 
 @app.command(
@@ -31,6 +32,20 @@ def report(
     ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Notebooks at a time.", metavar="N", min=1)] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that one notebook may take.", min=1)] = 1800,
+    total_timeout: Annotated[
+        float | None,
+        typer.Option("--total-timeout", help="Seconds that the whole run may take.", metavar="SECONDS", min=1),
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option("--max-age", help="Make no report of data that is older, such as 36h or 2d.", metavar="DURATION"),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="Memory that one notebook may take, such as 4GB. Default: its share of the machine's.", metavar="SIZE"
+        ),
+    ] = None,
     notebooks: Notebooks = None,
     where: Annotated[
         list[str] | None,
@@ -55,7 +70,7 @@ def report(
     from toolkit.report.run import run_reports
 
     params = split_pairs(param or [])
-    with ended_by_sigterm(), bars() as progress:
+    with ended_in_order(), bars() as progress:
         outcomes = run_reports(
             names,
             data,
@@ -68,9 +83,12 @@ def report(
             jobs=jobs,
             progress=progress,
             timeout=timeout,
+            total_timeout=total_timeout,
+            max_age=max_age,
+            memory=memory,
             notebooks=notebooks,
             warn=_warn,
-            tell=typer.echo,
+            tell=say,
             where=where,
             each=each,
             allow_empty=allow_empty,
@@ -80,29 +98,29 @@ def report(
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
     if made:
-        typer.echo(f"Overview: {out / 'index.html'}")
+        say(f"Overview: {out / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed or not made:
-        blamed = failed or outcomes  # all were skipped: the data has what none of them needs
-        raise typer.Exit(2 if all(outcome.is_mistake for outcome in blamed) else 1)
+        codes = {outcome.code for outcome in failed or outcomes}  # all were skipped: the data has what none needs
+        raise typer.Exit(codes.pop() if len(codes) == 1 else 3)
 
 
 def _warn(line):
-    typer.echo(f"toolkit: warning: {line}", err=True)
+    say(f"toolkit: warning: {line}", err=True)
 
 
 def _print_outcome(outcome):
     if outcome.status == "ok":
-        typer.echo(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
+        say(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
         for reason in dict.fromkeys(one["reason"] for one in outcome.left_out):
             sections = [one["section"] for one in outcome.left_out if one["reason"] == reason]
-            typer.echo(f"  left out: {'; '.join(sections)}: {reason}")
+            say(f"  left out: {'; '.join(sections)}: {reason}")
     elif outcome.status == "skipped":
-        typer.echo(f"{outcome.name}: not made: {outcome.message}", err=True)
+        say(f"{outcome.name}: not made: {outcome.message}", err=True)
     else:
-        typer.echo(f"{outcome.name}: FAILED: {outcome.message}\n  see {_nearby(outcome.log)}", err=True)
+        say(f"{outcome.name}: FAILED: {outcome.message}\n  see {_nearby(outcome.log)}", err=True)
         if outcome.log.parents[1].joinpath(f"{outcome.name}.html").exists():
-            typer.echo("  the last good report is kept", err=True)
+            say("  the last good report is kept", err=True)
 
 
 def _nearby(path):

@@ -1,22 +1,7 @@
-"""What the commands share of the terminal: a console, bars, the end by a signal."""
+"""What the commands share of the terminal: a console, bars."""
 
 import contextlib
-import signal
 import sys
-
-
-@contextlib.contextmanager
-def ended_by_sigterm():
-    """A scheduler that ends us with SIGTERM gets the same good order as Ctrl-C."""
-
-    def stop(*_):
-        raise SystemExit(143)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

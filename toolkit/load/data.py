@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import shutil
 import weakref
 
 from toolkit import clock, words
@@ -54,7 +53,7 @@ class Data(Weeks):
         self.source, self.files, self.counts, self._notes = source, files, counts, notes
         if scratch is not None:
             # of the connection, which every table keeps alive: a table may outlive this object
-            weakref.finalize(con, shutil.rmtree, scratch, ignore_errors=True)
+            weakref.finalize(con, scratch.close)
 
     @property
     def previous(self):

@@ -4,8 +4,6 @@ import datetime
 import glob
 import json
 import shlex
-import shutil
-import tempfile
 from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter
@@ -23,6 +21,7 @@ from toolkit.load.raw import read_raw, refuse, words_for_missing
 from toolkit.load.reading import resolve_as_of
 from toolkit.load.sql import EPOCH, ID, literal, quote
 from toolkit.load.where import read_where
+from toolkit.scratch import Scratch
 from toolkit.service import Service, load_service
 from toolkit.sources import OURS, find_source
 from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
@@ -109,10 +108,10 @@ def _connect():
     import duckdb
 
     con = duckdb.connect()
-    scratch = Path(tempfile.mkdtemp(prefix="toolkit-"))
+    scratch = Scratch("data")
     # Zoned times are cast through the session's zone; what doesn't fit in memory goes to disk.
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"SET temp_directory = {literal(scratch / 'spill')}")
+    con.execute(f"SET temp_directory = {literal(scratch.path / 'spill')}")
     return con, scratch
 
 
@@ -134,7 +133,7 @@ def _open_raw(path, source, service, as_of, told):
     notes = list(source.spec.notes)
     told(f"reading {shown_path(path)}")
     try:
-        files = read_raw(con, source, path, scratch, notes.append)
+        files = read_raw(con, source, path, scratch.path, notes.append)
         there = complete(con, source, files, notes.append)
         con.execute(f"SET disabled_optimizers = '{unused_optimizers(there)}'")
         if by_file:
@@ -155,7 +154,7 @@ def _open_raw(path, source, service, as_of, told):
         con.execute("RESET disabled_optimizers")
     except BaseException:
         con.close()
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.close()
         raise
     raw_names, files = files, [str(file) for listed in files.values() for file in listed]
     data = Data(con, settings, read_at, tables, source.name, files, counts, notes, scratch=scratch)

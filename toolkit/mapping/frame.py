@@ -1,7 +1,6 @@
 """The same for a frame in JupyterLab: which of its columns is which, to be looked at, changed and applied."""
 
 import html
-import tempfile
 from pathlib import Path
 
 from toolkit.errors import BadParameter, suggestion
@@ -12,6 +11,7 @@ from toolkit.mapping.profile import profile
 from toolkit.mapping.run import ask_all, write_folder
 from toolkit.mapping.sample import Sample
 from toolkit.mapping.write import source_files
+from toolkit.scratch import scratch_folder
 from toolkit.tables import TABLES
 from toolkit.vocabulary import known_columns
 
@@ -152,8 +152,7 @@ class Mapping:
         ]
         if lost:
             raise BadParameter(f"the frame has no column {', '.join(map(repr, lost))}, which was mapped; map it anew")
-        with tempfile.TemporaryDirectory(prefix="toolkit-map-") as folder:
-            folder = Path(folder)
+        with scratch_folder("map") as folder:
             write_folder(folder / NAME, source_files(self._plan, NAME))
             _write_texts(given, folder / "frame.parquet")
             return open_data(folder / "frame.parquet", source=str(folder / NAME))

@@ -5,11 +5,11 @@ another system are made by its selects, and are known once it is read.
 """
 
 import glob
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit.errors import BadData, BadParameter, suggestion
+from toolkit.scratch import scratch_folder
 
 # What is made of other columns, or of messages, when the data is read.
 MADE = {
@@ -108,11 +108,11 @@ def _file_columns(path):
 
     source = find_source("tables")
     found = {}
-    with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
-        for name, files in find_files(source, path, Path(folder), lambda note: None).items():
+    with scratch_folder("peek") as folder:
+        for name, files in find_files(source, path, folder, lambda note: None).items():
             spelt = {column.lower(): column for column in TABLES[name].names}
             for file in files:
-                tables = peek_given(file, source.spec.files[name], Path(folder), rows=1)
+                tables = peek_given(file, source.spec.files[name], folder, rows=1)
                 if not tables or found.get(name, ()) is None:
                     found[name] = None
                     continue

@@ -18,6 +18,8 @@ import tempfile
 import threading
 import traceback
 
+from toolkit.report.kernel import be_kernel
+
 UNTOLD = -signal.SIGTERM  # stands for the exit code that nobody can tell: take it for a process that was ended
 TELLING = 5.0  # seconds for the exit code to be told
 
@@ -160,19 +162,14 @@ def wait_as_kernel(closed):
     return None
 
 
-def _be_kernel(arguments, cwd, environment, parent):
+def _be_kernel(arguments, cwd, environment):
     """Run IPython's kernel until it is shut down."""
     be_new(environment, {})
     os.chdir(cwd)
     sys.argv = ["-c", *arguments]
     if sys.modules.get("rfc3987_syntax", ...) is None:  # a worker's own business
         del sys.modules["rfc3987_syntax"]
-    from ipykernel.kernelapp import IPKernelApp
-
-    # what it would take from the environment was read when it was imported
-    app = IPKernelApp.instance(parent_handle=parent)
-    app.initialize(arguments)
-    app.start()
+    be_kernel(arguments)
 
 
 def forked_provisioner(kernel, tell):
@@ -181,9 +178,9 @@ def forked_provisioner(kernel, tell):
 
     class ForkedProvisioner(LocalProvisioner):
         async def launch_kernel(self, cmd, cwd=None, env=None, **_):
-            place, parent = str(cwd or os.getcwd()), os.getpid()
-            environment = dict(os.environ if env is None else env) | {"JPY_PARENT_PID": str(parent)}
-            order = [cmd[cmd.index("-f") :], place, environment, parent]
+            place = str(cwd or os.getcwd())
+            environment = dict(os.environ if env is None else env) | {"JPY_PARENT_PID": str(os.getpid())}
+            order = [cmd[cmd.index("-f") :], place, environment]
             with contextlib.suppress(BrokenPipeError), open(tell, "w", encoding="utf-8") as stream:
                 json.dump(order, stream)
             self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid, place

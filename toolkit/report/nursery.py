@@ -1,8 +1,8 @@
 """One process in which all is imported that workers and their kernels need, and of which they are forks.
 
 To import it takes three seconds for each of them, and a fork takes none. It does nothing else: one thread, no
-connection, no figure, no socket of zmq, so that a copy of it is whole. It ends, with all that it forked, when the
-runner is gone. Where there is none, processes are started as ever.
+connection, no figure, no socket of zmq, so that a copy of it is whole. When the runner is gone, however it ended, it
+ends all that it forked and what that has started. Where there is none, processes are started as ever.
 """
 
 import contextlib
@@ -18,12 +18,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from toolkit.report import family
 from toolkit.report.forks import Forked, be_new, is_alone, run_and_leave
-from toolkit.report.process import end, environment
+from toolkit.report.process import environment
+from toolkit.scratch import remove_dead
 
 OFF = "TOOLKIT_NO_FORK"  # set in the environment, every process is started
 READY = 120.0  # seconds for the imports on a busy machine
 ANSWER = 30.0  # seconds for one fork
+LOOK = 1000  # milliseconds after which it looks whether the runner is there
 MOST = 1 << 18  # bytes of a request, most of it the environment
 # Libraries of linear algebra start their threads when they are imported (one is enough where as many notebooks run as
 # there are processors), and the one beneath Arrow a thread that tidies its memory.
@@ -42,6 +45,7 @@ WORKER = (
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
     "jupyter_client.provisioning",
+    "psutil",
 )
 NOTEBOOK = (
     "toolkit.load",
@@ -61,12 +65,16 @@ NOTEBOOK = (
 class Nursery:
     """The runner's side: `popen` starts a worker, as a fork where that can be.
 
-    `notebooks` are the paths of those that will run; `folder` gets what the process leaves.
+    `notebooks` are the paths of those that will run; `folder`, in the run's temporary folder, gets what the process
+    leaves. What a dead run has left of processes is ended before it is opened, and what this one has left when it is
+    closed.
     """
 
-    def __init__(self, folder, notebooks, is_wanted=True):
+    def __init__(self, folder, notebooks):
         self.process = self.line = None
-        if is_wanted and _is_able() and not os.environ.get(OFF):
+        self.mark = family.mark_of(Path(folder).parent)
+        family.kill_dead_runs()
+        if _is_able() and not os.environ.get(OFF):
             is_ours = any(IMPORTS.search(Path(path).read_text(encoding="utf-8")) for path in notebooks)
             self._open(folder, [*WORKER, *(NOTEBOOK if is_ours else ())])
 
@@ -75,7 +83,14 @@ class Nursery:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-Xfrozen_modules=off", "-c", START, str(theirs.fileno()), *names],
+                [
+                    sys.executable,
+                    "-Xfrozen_modules=off",
+                    "-c",
+                    START,
+                    *map(str, (theirs.fileno(), os.getpid())),
+                    *names,
+                ],
                 env=environment(folder) | SINGLE,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -89,6 +104,7 @@ class Nursery:
 
     def __exit__(self, *_):
         self.close()
+        family.kill_marked(self.mark)
 
     def ready(self):
         """Wait until it has imported; without an answer there is no nursery."""
@@ -102,9 +118,10 @@ class Nursery:
                 self.close()
 
     def close(self):
-        """End it, once its forks have ended."""
+        """End it, with what is left of its forks."""
         process, self.process = self.process, None
         if process:
+            family.kill_below(process.pid)
             self.line.close()
             process.kill()
             process.wait()
@@ -152,26 +169,34 @@ def _is_able():
     return False
 
 
-def serve(line):
-    """Fork a worker for each request; in a fork, the file of its task. None once the runner is gone."""
+def serve(line, runner=None):
+    """Fork a worker for each request; in a fork, the file of its task. None once the runner is gone.
+
+    `runner` is the number of its process: a fork of it may hold its end of `line` when it is dead.
+    """
     children, ends = {}, select.poll()
     ends.register(line, select.POLLIN)
     while True:
-        for number, _ in ends.poll():
+        ready = ends.poll(LOOK)
+        if not ready and runner not in (None, os.getppid()):
+            return None
+        for number, _ in ready:
             if number in children:
                 ends.unregister(number)
-                child, told, _ = children.pop(number)
+                child, told = children.pop(number)
                 with told, contextlib.suppress(OSError):
                     told.send(str(child.wait()).encode())
+                workers = {it.pid for it, _ in children.values()}
+                family.kill_below(but=workers)  # what a worker that was killed has left
+                family.reap(but=workers)
                 continue
             message, handles, _, _ = socket.recv_fds(line, MOST, 3)
             if not message:
-                end({child: kernel for child, _, kernel in children.values()})
                 return None
             request, told = json.loads(message), socket.socket(fileno=handles[0])
             pid = os.fork() if is_alone() else None
             if pid == 0:
-                for it in (line, told, *(it for _, it, _ in children.values())):
+                for it in (line, told, *(it for _, it in children.values())):
                     it.close()
                 children.clear()
                 be_new(request["environment"], {1: handles[1], 2: handles[2]})
@@ -183,8 +208,7 @@ def serve(line):
                 told.close()
                 continue
             child = Forked(pid)
-            kernel = json.loads(Path(request["file"]).read_text(encoding="utf-8"))["kernel"]
-            children[child.handle] = child, told, kernel
+            children[child.handle] = child, told
             ends.register(child.handle, select.POLLIN)
             with contextlib.suppress(OSError):
                 socket.send_fds(told, [str(pid).encode()], [child.handle])
@@ -206,14 +230,21 @@ def prepare(names):
     gc.freeze()
 
 
-def main(number, *names):
+def main(number, runner, *names):
     """Import, then fork; in a fork, be a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    line = socket.socket(fileno=int(number))
+    line, folder = socket.socket(fileno=int(number)), Path(os.environ["TMPDIR"]).parents[2]
+    family.end_with(int(runner))
     prepare(names)
-    line.send(b"ready")
-    file = serve(line)
+    family.end_with(None)  # from now on there may be children, which have to be ended first
+    family.adopt()
+    with contextlib.suppress(OSError):
+        line.send(b"ready")
+    file = serve(line, int(runner))
     if file is None:
+        family.kill_below()
+        with contextlib.suppress(OSError):
+            remove_dead(folder)
         os._exit(0)
     from toolkit.report import worker
 

@@ -1,13 +1,15 @@
 """The data of a run: read and checked once, looked at before any notebook runs, and saved for all of them."""
 
+import contextlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit.clock import clock_time
-from toolkit.errors import EmptyPeriod, suggestion
+from toolkit.errors import BadParameter, CantWrite, EmptyPeriod, TooOld, suggestion, writing
 from toolkit.load.files.places import is_url, shown_path
 from toolkit.report.each import distinct
+from toolkit.service import parse_duration
 
 
 def read_data(data, source=None, service=None, as_of=None, progress=None):
@@ -40,6 +42,44 @@ def look_at(opened, periods, filters, allow_empty=False, warn=None, tell=None):
             warn(line)
 
 
+def read_max_age(text, data):
+    """Seconds of a greatest age, such as "36h"; None where none is asked for."""
+    if text is None:
+        return None
+    if data is None:
+        raise BadParameter("--max-age needs the data: give --data")
+    try:
+        seconds = parse_duration(text)
+    except (ValueError, TypeError):
+        seconds = 0
+    if seconds <= 0:
+        raise BadParameter(f"--max-age is {text!r}; write a duration such as 90m, 36h or 2d")
+    return seconds
+
+
+def refuse_old(opened, most):
+    """An error for data that was read longer ago than `most` seconds; None: it may be of any age."""
+    age = None if most is None else (datetime.now(UTC) - opened.as_of).total_seconds()
+    if age is not None and age > most:
+        read_at = clock_time(opened.as_of, opened.zone)
+        raise TooOld(
+            f"the data is of {read_at:%Y-%m-%d %H:%M} ({opened.zone}), {_duration(age)} ago; --max-age allows "
+            f"{_duration(most)}. No report was made: export it anew"
+        )
+
+
+def _duration(seconds):
+    """A long time, by its largest parts.
+
+    >>> _duration(1800), _duration(36 * 3600), _duration(86400 * 47.5)
+    ('30 minutes', '36 hours', '47 days')
+    """
+    for unit, length in (("days", 86_400), ("hours", 3_600)):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds // 60)} minutes"
+
+
 def prepare(opened, data, folder, source=None, service=None, as_of=None, sentiment=True):
     """Save the data for the notebooks.
 
@@ -62,9 +102,22 @@ def prepare(opened, data, folder, source=None, service=None, as_of=None, sentime
     place = folder if is_url(data) else Path(data).resolve()
     if not (place / "prepared.json").is_file():
         place = folder / "data"
-        opened.save(place, sentiment=sentiment)
+        with _writing(place):
+            opened.save(place, sentiment=sentiment)
     # Prepared data knows its source, its service and when it was read, and may not be told again.
     return {"data": str(place)} | dict.fromkeys(given, ""), {"data": shown_path(data)} | given, facts
+
+
+@contextlib.contextmanager
+def _writing(place):
+    """The engine's own error for a full disk is told as any other."""
+    import duckdb
+
+    try:
+        with writing(place):
+            yield
+    except duckdb.IOException as error:
+        raise CantWrite(place, str(error).splitlines()[0]) from None
 
 
 def find_empty_period(data, period):

@@ -2,7 +2,7 @@
 
 import sys
 
-from toolkit.errors import BadParameter
+from toolkit.errors import CantWrite
 from toolkit.guard import guarded_frame
 
 
@@ -26,7 +26,7 @@ def write_ledger(ledger, out):
     try:
         guarded_frame(ledger).to_csv(out, index=False)
     except OSError as error:
-        raise BadParameter(f"{out}: can't be written: {error.strerror or error}") from None
+        raise CantWrite(out, error.strerror or error) from None
 
 
 def print_result(console, result):

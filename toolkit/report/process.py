@@ -8,11 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import toolkit
+from toolkit.errors import OutOfTime
+from toolkit.report import family
 
 GRACE = 15.0  # seconds for a process to end in good order before it is killed
+_hurried = threading.Event()
 
 
 class Running:
@@ -51,7 +55,7 @@ class Running:
 
 
 def end(kernels):
-    """End processes: ask all of them, wait for GRACE, kill those that are left, each with its kernel.
+    """End processes: ask all of them, wait for GRACE, kill those that are left, each with what descends from it.
 
     Parameters
     ----------
@@ -61,31 +65,107 @@ def end(kernels):
         process.terminate()
     last = time.monotonic() + GRACE
     try:
-        for process in kernels:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, last - time.monotonic()))
+        while any(process.poll() is None for process in kernels) and time.monotonic() < last and not _hurried.is_set():
+            time.sleep(0.02)
     finally:  # a second Ctrl-C ends the wait, not the order
         for process, kernel in kernels.items():
             if process.poll() is None:
-                _kill_group(process.pid)
+                family.kill_below(process.pid)
                 process.kill()
                 process.wait()
-            # One that ends by itself shuts its kernel down; one that is killed leaves it, in a group of its own.
+            # One that ends by itself ends all that it started; one that is killed may leave its kernel.
             if process.returncode < 0:
                 kill_kernel(kernel)
 
 
+def hurry():
+    """Wait no longer for what is being ended; for a signal's handler."""
+    _hurried.set()
+
+
 def kill_kernel(file):
-    """Kill the kernel whose process id stands in `file`, with its group."""
+    """Kill the kernel whose process id stands in `file`, with its group, which it leads."""
     with contextlib.suppress(OSError, ValueError):
-        _kill_group(int(Path(file).read_text(encoding="ascii")))
-
-
-def _kill_group(number):
-    """Kill a process that leads a group, with the group; where there are none, nothing."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        number = int(Path(file).read_text(encoding="ascii"))
+        if hasattr(os, "killpg"):
             os.killpg(number, signal.SIGKILL)
+
+
+def results(tasks, jobs, running, progress=None, deadline=None):
+    """Run tasks in processes, some at a time: a generator of (task, result), each as it is done.
+
+    Parameters
+    ----------
+    jobs : int
+        Tasks at a time.
+    running : Running
+    deadline : Deadline, optional
+        What isn't done by then is ended, and is a time-out.
+    """
+    deadline = deadline or Deadline(None)
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = {pool.submit(run_task, task, running, progress): task for task in tasks}
+        try:
+            for future in as_completed(futures, timeout=deadline.left()):
+                yield futures[future], future.result()
+                del futures[future]
+        except TimeoutError:
+            pool.shutdown(wait=False, cancel_futures=True)
+            running.stop()
+            for future, task in futures.items():
+                yield task, _late(future, deadline)
+        except BaseException:  # Ctrl-C above all: no process may outlive us
+            pool.shutdown(wait=False, cancel_futures=True)
+            running.stop()
+            raise
+
+
+def _late(future, deadline):
+    """The result of a task that the run had no time for; its own where it was done at the last moment."""
+    message, seconds = f"the whole run took longer than {deadline.seconds:g} s (--total-timeout), and it was ", 0.0
+    if future.cancelled():
+        return {"status": "failed", "kind": "Timeout", "message": message + "not started", "seconds": seconds}
+    with contextlib.suppress(RuntimeError):  # it was about to start
+        result = future.result()
+        seconds = result["seconds"]
+        if result["status"] == "ok":
+            return result
+    return {"status": "failed", "kind": "Timeout", "message": message + "stopped", "seconds": seconds}
+
+
+class Deadline:
+    """The time that the whole run may take; without `seconds` as much as it needs."""
+
+    def __init__(self, seconds):
+        self.seconds, self.end = seconds, None if seconds is None else time.monotonic() + seconds
+
+    def left(self):
+        """Seconds until it is over, at least 0; None: there is no end."""
+        return None if self.end is None else max(0.0, self.end - time.monotonic())
+
+    @contextlib.contextmanager
+    def interrupt(self, doing):
+        """End what this block does when the time is over, with an OutOfTime that says what it was.
+
+        By a signal, which only a main thread gets; elsewhere the time is looked at when the block is done.
+        """
+        message = f"{doing} took longer than the {self.seconds or 0:g} s that the whole run may take (--total-timeout)"
+
+        def stop(*_):
+            raise OutOfTime(f"{message}; no report was made")
+
+        is_able = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        if self.end is not None and is_able:
+            before = signal.signal(signal.SIGALRM, stop)
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, self.left()))
+        try:
+            yield
+        finally:
+            if self.end is not None and is_able:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+        if self.left() == 0:
+            stop()
 
 
 def run_task(task, running, progress=None):
@@ -122,7 +202,10 @@ def run_task(task, running, progress=None):
 
 
 def environment(folder):
-    """A process's environment: the same toolkit as ours, and what it leaves in `folder`, not in the user's home."""
+    """A process's environment: the same toolkit as ours, and what it leaves in `folder`, not in the user's home.
+
+    `folder` lies in the run's temporary folder, of which the run's processes have their mark.
+    """
     package = str(Path(toolkit.__file__).parents[1])
     places = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     folder = Path(folder)
@@ -133,6 +216,7 @@ def environment(folder):
         "IPYTHONDIR": str(folder / "ipython"),
         # A kernel is ended without a chance to tidy up; what it leaves goes with our own folder.
         "TMPDIR": str(folder / "tmp"),
+        family.MARK: family.mark_of(folder.parent),
     }
 
 

@@ -8,27 +8,30 @@ import json
 import os
 import re
 import shutil
-import tempfile
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.errors import BadParameter, CantWrite
+from toolkit.errors import BadParameter, CantWrite, ToolkitError, writing
 from toolkit.load.where import read_where
 from toolkit.report import index, runs
 from toolkit.report.assemble import assemble
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
 from toolkit.report.ledger import write_ledger
+from toolkit.report.limits import parse_size, read_log, share_of_memory
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
-from toolkit.report.prepare import look_at, prepare, read_data
-from toolkit.report.process import Running, run_task
+from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
+from toolkit.report.process import Deadline, Running, results
+from toolkit.scratch import scratch_folder
 
 TIMEOUT = 1800.0  # seconds for one notebook
 # What a user can set right; any other failure is a crash.
 MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "UnfitSetting", "MissingTable", "BadSettings", "BadData")
+# The exit codes that other failures ask for, see `toolkit.cli`.
+CODES = {"Timeout": 4, "WorkerDied": 5, "DeadKernel": 5, "OutOfMemory": 5, "CantWrite": CantWrite.exit_code}
+CRASH = 3
 # A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
 # with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
 NOISE = re.compile(
@@ -74,6 +77,9 @@ def run_reports(
     jobs=None,
     progress=None,
     timeout=TIMEOUT,
+    total_timeout=None,
+    max_age=None,
+    memory=None,
     notebooks=None,
     warn=None,
     tell=None,
@@ -106,6 +112,12 @@ def run_reports(
         done to the data, 0 and 0; from several threads.
     timeout : float
         Seconds that one notebook may take.
+    total_timeout : float, optional
+        Seconds that the whole run may take: what isn't done then is ended, what is done is published.
+    max_age : str, optional
+        A duration such as "36h" or "2d": the data must have been read no longer ago than that.
+    memory : str, optional
+        What one notebook may take with all that it starts, such as "4GB"; default: its share of the machine's memory.
     notebooks : path, optional
         The notebooks folder.
     warn : callable, optional
@@ -131,13 +143,17 @@ def run_reports(
 
     Raises
     ------
-    EmptyPeriod
-        There is not one row in the period; no report is touched.
+    EmptyPeriod, TooOld
+        There is not one row in the period, or the data is older than `max_age`; no report is touched.
+    OutOfTime
+        The data alone took longer than `total_timeout`.
     CantWrite
         Another run writes into `out`, or the disk is full; the last run is left as it was.
     ToolkitError
         A mistake that can be told before anything runs.
     """
+    deadline = Deadline(total_timeout)
+    oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
     chosen = find_notebooks(names, notebooks, warn)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
@@ -153,20 +169,22 @@ def run_reports(
     out = _make_folder(out)
     with (
         runs.building(out, wait) as place,
-        tempfile.TemporaryDirectory(prefix="toolkit-report-") as temporary,
-        # it imports while the data is read; for one notebook alone it isn't worth it
-        Nursery(Path(temporary) / ".nursery", chosen.values(), len(chosen) > 1 or bool(each)) as nursery,
+        scratch_folder("report") as folder,
+        Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
     ):
-        folder = Path(temporary)
-        opened = read_data(data, source, service, as_of, progress)
-        if opened is not None:
-            look_at(opened, periods, filters, allow_empty, warn, tell)
-        wanted = variants(chosen, opened, periods, filters, each, warn)
+        with deadline.interrupt("to read the data"):
+            opened = read_data(data, source, service, as_of, progress)
+            if opened is not None:
+                look_at(opened, periods, filters, allow_empty, warn, tell)
+                refuse_old(opened, oldest)
+            wanted = variants(chosen, opened, periods, filters, each, warn)
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
-        prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
+        with deadline.interrupt("to prepare the data"):
+            prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
         run = {"made_at": place.started, "versions": index.versions(), "data": facts}
         page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
+        page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
             mine = known[one.notebook]
@@ -175,7 +193,7 @@ def run_reports(
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
-        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery, deadline=deadline)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -224,28 +242,25 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None):
+def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
-    jobs = jobs or min(len(tasks), _processors())
+    jobs = at_a_time(jobs, tasks)
     if nursery:
         nursery.ready()
     running = Running(nursery.popen) if nursery else Running()
     outcomes = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = {pool.submit(run_task, task, running, progress): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                outcome = keep_made(futures[future], future.result(), place, is_all)
-                outcomes[outcome.name] = outcome
-        except BaseException:  # Ctrl-C above all: no process may outlive us
-            pool.shutdown(wait=False, cancel_futures=True)
-            running.stop()
-            raise
+    for task, result in results(tasks, jobs, running, progress, deadline):
+        outcomes[task["name"]] = keep_made(task, result, place, is_all)
     done = [outcomes[task["name"]] for task in tasks]
-    with runs.writing(place.folder):
+    with writing(place.folder):
         assemble(place, done, run)
     place.publish()
     return done
+
+
+def at_a_time(jobs, tasks):
+    """How many notebooks run at a time: as many as there are processors, where it isn't said."""
+    return min(len(tasks), jobs or _processors())
 
 
 def _processors():
@@ -266,8 +281,10 @@ def keep_made(task, result, place, is_all=False):
         _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
         _move(task["html"], place.folder / outcome.html.name)
         return outcome
-    outcome.message, outcome.is_mistake = _shown(task, result["message"]), result.get("kind") in MISTAKES
-    is_lacking = result.get("kind") == "MissingTable" or _has_nothing_left(task["executed"])
+    kind = result.get("kind")
+    outcome.message, outcome.is_mistake = _shown(task, result["message"]), kind in MISTAKES
+    outcome.code = ToolkitError.exit_code if outcome.is_mistake else CODES.get(kind, CRASH)
+    is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
     if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
         # Asked for all, and this data has never had what this one needs: that is no failure.
         outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
@@ -275,7 +292,7 @@ def keep_made(task, result, place, is_all=False):
     outcome.log = place.final / "failed" / f"{name}.log"
     executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
     log = place.folder / "failed" / outcome.log.name
-    with runs.writing(log):
+    with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
         shutil.copyfile(executed, log.with_suffix(".ipynb"))
@@ -283,7 +300,7 @@ def keep_made(task, result, place, is_all=False):
 
 
 def _move(made, path):
-    with runs.writing(path):
+    with writing(path):
         path.parent.mkdir(exist_ok=True)
         shutil.copyfile(made, path)
 
@@ -320,7 +337,7 @@ def _log(task, result, outcome):
     lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
     lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
     lines += ["", _shown(task, result.get("details") or "")]
-    printed = NOISE.sub("", _read(task["messages"])) if Path(task["messages"]).exists() else ""
+    printed = NOISE.sub("", read_log(task["messages"]))
     if printed.strip():
         lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

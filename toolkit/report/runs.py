@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import CantWrite
+from toolkit.errors import CantWrite, writing
 
 HOME, LATEST, BUILDING, GONE, ASIDE = "runs", "latest", ".building-", ".gone-", ".latest-"
 MANIFEST = "manifest.json"
@@ -73,15 +73,6 @@ class Run:
             os.rename(self.folder, self.final)
             self.is_published = True
             show(self.final.parent.parent, self.id)
-
-
-@contextlib.contextmanager
-def writing(path):
-    """Say which path couldn't be written when the disk is full, or may not be written to."""
-    try:
-        yield
-    except OSError as error:
-        raise CantWrite(error.filename or path, error) from None
 
 
 def latest(out):

@@ -5,6 +5,7 @@ touch another, and whatever libraries print goes to this one's log. Started by `
 `toolkit.report.nursery`; its kernel is then a fork, too.
 """
 
+import contextlib
 import copy
 import gc
 import json
@@ -14,16 +15,19 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from datetime import datetime
 from pathlib import Path
 
 from toolkit import errors
-from toolkit.report import clean
+from toolkit.report import clean, family
 from toolkit.report.forks import forked_provisioner, wait_as_kernel
+from toolkit.report.limits import MEMORY, Watch, size_text
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
-from toolkit.report.process import GRACE, kill_kernel
 from toolkit.report.render import read_page, render_report
+from toolkit.scratch import remove_dead
 
+OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError", "OutOfMemoryException")
 STARTS = 3  # times that a kernel is started before its report is given up
 START_TIMEOUT = 90  # seconds for one start; a busy machine is slow
 # Expressions are many small objects that live on: to look through them for garbage at every 700 takes a sixth of a
@@ -66,13 +70,25 @@ def kernel_manager_class(noted, waiting=()):
     from traitlets import default
 
     # A kernel spec named python3 in the user's home may start any other Python; ours has to have our packages.
-    code = f"import gc, runpy; gc.set_threshold{GARBAGE}; runpy.run_module('ipykernel_launcher', run_name='__main__')"
+    # What lies in the working directory is none of ours until ipykernel puts it among the places of modules.
+    code = f"import gc, sys; sys.path[:1] = filter(None, sys.path[:1]); gc.set_threshold{GARBAGE}; "
+    code += "from toolkit.report.kernel import main; main()"
     command = [sys.executable, "-Xfrozen_modules=off", "-c", code, "-f", "{connection_file}"]
 
     class OwnKernelManager(AsyncKernelManager):
         @default("transport_encryption")
         def _transport_is_encrypted(self):
             return "required"
+
+        if family.IS_LINUX:  # no network, no port that another takes first; the name goes with the kernel
+
+            @default("transport")
+            def _within_the_system(self):
+                return "ipc"
+
+            @default("ip")
+            def _by_a_name(self):
+                return f"@toolkit-{uuid.uuid4().hex}"
 
         @property
         def kernel_spec(self):
@@ -92,10 +108,10 @@ def kernel_manager_class(noted, waiting=()):
     return OwnKernelManager
 
 
-def _start(execute_notebook, task, progress, end, waiting=()):
+def _start(execute_notebook, task, progress, end, waiting=(), watch=None):
     """Run the notebook; a kernel that doesn't come up is started again.
 
-    Its ports are chosen before it takes them, and kernels that start together may choose the same.
+    Where it has ports, they are chosen before it takes them, and kernels that start together may choose the same.
     """
     from toolkit.report.sections import ENGINE
 
@@ -118,7 +134,8 @@ def _start(execute_notebook, task, progress, end, waiting=()):
                 timeout_func=lambda cell: max(0.1, end - time.monotonic()),
             )
         except RuntimeError:  # "didn't respond", "died before replying", DeadKernelError
-            if progress.cell or attempt == STARTS or time.monotonic() > end:
+            is_ended = watch is not None and watch.message
+            if progress.cell or is_ended or attempt == STARTS or time.monotonic() > end:
                 raise
     return None
 
@@ -135,16 +152,25 @@ def execute(task, progress, waiting=()):
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     end = time.monotonic() + task["timeout"]
+    watch = Watch(task.get("memory"), task["messages"])
+    watch.start()
     try:
-        executed = _start(papermill.execute_notebook, task, progress, end, waiting)
+        executed = _start(papermill.execute_notebook, task, progress, end, waiting, watch)
     except papermill.PapermillExecutionError as error:
-        raise _explain(error, progress.numbers.get(error.cell_index, progress.cell)) from None
+        raise _explain(error, progress.numbers.get(error.cell_index, progress.cell), task.get("memory")) from None
     except CellTimeoutError:
         message = f"took longer than {task['timeout']:g} s and was stopped in cell {progress.cell}"
         raise NotebookError(message, "Timeout") from None
     except DeadKernelError:
+        if watch.message:
+            raise NotebookError(f"in cell {progress.cell} it {watch.message}", "OutOfMemory") from None
         message = f"the kernel died in cell {progress.cell}: it was killed, crashed or ran out of memory"
         raise NotebookError(message, "DeadKernel") from None
+    except RuntimeError as error:  # it didn't come up
+        message = f"it {watch.message}" if watch.message else f"its kernel did not start: {error}"
+        raise NotebookError(message, "OutOfMemory" if watch.message else "DeadKernel") from None
+    finally:
+        watch.stop()
     _check_complete(executed, progress.cell)
     return executed
 
@@ -161,13 +187,16 @@ def _literal(path):
     return path.replace("{", "{{").replace("}", "}}")
 
 
-def _explain(error, cell):
+def _explain(error, cell, memory=None):
     is_mistake = issubclass(getattr(errors, error.ename, type(None)), errors.ToolkitError)
     said = clean.plain_text(error.evalue)
     first = next((line.strip() for line in said.splitlines() if line.strip()), "")
     details = f"In cell {cell}:\n\n{_indent(error.source)}\n\n"
     details += clean.plain_text("\n".join(error.traceback))
     message = said if is_mistake else f"{error.ename}: {first}" if first else error.ename
+    if error.ename in OUT_OF_MEMORY and memory:
+        message += f" (one notebook may take {size_text(memory)}; --memory allows more)"
+        return NotebookError(message, "OutOfMemory", details)
     return NotebookError(message, error.ename, details, is_mistake)
 
 
@@ -259,14 +288,14 @@ def _stop(*_):
     raise KeyboardInterrupt  # nbclient then shuts the kernel down
 
 
-def _end_with_the_runner(stream, kernel):
-    """Wait until nobody reads `stream` any more, as the runner was killed, and end this process and its kernel."""
+def _end_with_the_runner(stream, folder):
+    """Wait until nobody reads `stream` any more, as the runner was killed; end all that this process started, and it."""
     reader = select.poll()
     reader.register(stream, 0)  # that it is gone is told in any case
     reader.poll()
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE)
-    kill_kernel(kernel)
+    family.kill_below()
+    with contextlib.suppress(OSError):
+        remove_dead(folder)
     os._exit(1)
 
 
@@ -284,16 +313,24 @@ def main(path, is_fork=False):
     os.dup2(log, 2)
     os.close(log)
     kernel = wait_as_kernel([stream.fileno()]) if is_fork else None
+    family.adopt()
     signal.signal(signal.SIGTERM, _stop)
     if hasattr(select, "poll"):
-        watch = threading.Thread(target=_end_with_the_runner, args=(stream.fileno(), task["kernel"]), daemon=True)
+        watch = threading.Thread(
+            target=_end_with_the_runner, args=(stream.fileno(), Path(task["folder"]).parents[1]), daemon=True
+        )
         watch.start()
+    if task.get("memory"):
+        os.environ[MEMORY] = str(task["memory"])
     # jsonschema's optional check of IRIs builds a grammar for 1.6 s when imported; a notebook holds none.
     sys.modules.setdefault("rfc3987_syntax", None)
     try:
         result = work(task, stream, [kernel] if kernel else [])
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done, but for what it would do
+        family.kill_below()
     part = Path(task["result"] + ".part")
     part.write_text(json.dumps(result), encoding="utf-8")
     part.replace(task["result"])

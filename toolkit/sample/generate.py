@@ -9,7 +9,7 @@ import datetime
 import tomllib
 from pathlib import Path
 
-from toolkit.errors import BadParameter
+from toolkit.errors import CantWrite
 from toolkit.sample.dirty import plant
 from toolkit.tables import TABLES, data_dictionary
 
@@ -74,7 +74,7 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
 
     Raises
     ------
-    BadParameter
+    CantWrite
         The folder can't be made or written to.
     """
     import duckdb
@@ -90,7 +90,7 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadParameter(f"{out}: can't be made a folder for the sample: {error.strerror or error}") from None
+        raise CantWrite(out, error.strerror or error, "can't be made a folder for the sample") from None
     say = progress or (lambda line: None)
 
     paths = {}
@@ -109,7 +109,7 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
             try:
                 connection.execute(_copy(connection, table, path, format))
             except duckdb.IOException as error:
-                raise BadParameter(f"{path}: can't be written: {str(error).splitlines()[0]}") from None
+                raise CantWrite(path, str(error).splitlines()[0]) from None
             say(f"{path.name}: {path.stat().st_size / 1e6:,.1f} MB")
     if dirty:
         plant(paths)

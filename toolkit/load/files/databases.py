@@ -4,7 +4,6 @@ import contextlib
 import fnmatch
 import shutil
 import sqlite3
-import tempfile
 from pathlib import Path
 
 from toolkit.errors import BadData
@@ -12,6 +11,7 @@ from toolkit.load.files.headers import name_columns, spelt
 from toolkit.load.files.kinds import ending
 from toolkit.load.files.parquet import select_list
 from toolkit.load.sql import literal, quote
+from toolkit.scratch import Scratch
 
 MANY = 20_000  # rows that are held at a time
 
@@ -145,10 +145,10 @@ def opened(given):
     try:
         beside = [path for end in ("-wal", "-journal") if _holds(path := Path(f"{given.path}{end}"))]
         if beside:
-            copies = Path(tempfile.mkdtemp(prefix="toolkit-sqlite-"))
+            copies = Scratch("sqlite")
             for path in (*beside, given.path):
-                shutil.copyfile(path, copies / path.name)
-            con = sqlite3.connect(copies / given.path.name)
+                shutil.copyfile(path, copies.path / path.name)
+            con = sqlite3.connect(copies.path / given.path.name)
         else:
             con = sqlite3.connect(f"{given.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         con.text_factory = lambda content: content.decode("utf-8", "replace")
@@ -163,7 +163,7 @@ def opened(given):
         if con is not None:
             con.close()
         if copies:
-            shutil.rmtree(copies, ignore_errors=True)
+            copies.close()
 
 
 def _holds(path):

@@ -3,8 +3,6 @@
 import itertools
 import json
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -18,6 +16,7 @@ from toolkit.load.files.places import as_url, is_url, refuse_device, refuse_url,
 from toolkit.load.files.texts import numbered_lines, read_text
 from toolkit.load.files.walk import files_below
 from toolkit.load.sql import literal
+from toolkit.scratch import scratch_folder
 
 SIZE = 1 << 20  # bytes of a text that are looked at
 MOST_PARTS = 8  # record paths of a JSON document
@@ -88,8 +87,7 @@ def peek(path, rows=1000, spec=None):
         return [Peek(shown, "postgres", *table) for table in postgres.peek(as_url(path), rows)]
     path = Path(path)
     refuse_device(path)
-    scratch = Path(tempfile.mkdtemp(prefix="toolkit-peek-"))
-    try:
+    with scratch_folder("peek") as scratch:
         if not path.is_dir():
             return _peek_file(Given(path, str(path)), rows, spec, scratch)
         found = []
@@ -99,8 +97,6 @@ def peek(path, rows=1000, spec=None):
             except BadData:
                 continue
         return found
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def peek_given(given, spec, scratch, rows=20):

@@ -1,0 +1,62 @@
+"""How the program ends: in good order by a signal, and with what can't be printed left unsaid."""
+
+import contextlib
+import os
+import signal
+import sys
+
+import typer
+
+from toolkit.report import process
+
+ENDINGS = {"SIGTERM": 143, "SIGHUP": 129}  # signals that end us, and the exit codes that shells give them
+
+
+@contextlib.contextmanager
+def ended_in_order():
+    """A scheduler that ends us, and a terminal that is closed, get the same good order as Ctrl-C.
+
+    All that was started ends, and no temporary folder is left. A second signal while it does only makes it hurry. A
+    signal that we were started to ignore, as `nohup` does, stays ignored.
+    """
+    is_ending = False
+
+    def stop(number, _frame):
+        nonlocal is_ending
+        if is_ending:
+            process.hurry()
+            return
+        is_ending = True
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(codes[number])
+
+    codes = {getattr(signal, name): code for name, code in ENDINGS.items() if hasattr(signal, name)}
+    before = {number: signal.getsignal(number) for number in (*codes, signal.SIGINT)}
+    before = {number: handler for number, handler in before.items() if handler != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def say(text="", err=False):
+    """Print a line; where it can't be printed, as the disk or the reader is gone, what was done is done all the same."""
+    with contextlib.suppress(OSError):
+        typer.echo(text, err=err)
+
+
+def settle():
+    """Drop what could not be printed: Python would try again as it ends, and end with a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, stream.fileno())
+                os.close(nothing)
