@@ -90,10 +90,35 @@ def _grouped(text, sizes, by=" "):
 
 
 def email(dice, language):
-    names = ["anna.rossi", "ion_popescu", "j.kowalski", "maria-lopez", "o'neill", "sam+shop", "K.NOWAK", "ștefan", "x", "jörg.müller"]
-    hosts = ["example.com", "mail.example.co.uk", "poczta.example.pl", "EXAMPLE.IT", "correo.example.es", "sub.a.example.ro", "exämple.de", "example.museum"]
+    names = [
+        "anna.rossi",
+        "ion_popescu",
+        "j.kowalski",
+        "maria-lopez",
+        "o'neill",
+        "sam+shop",
+        "K.NOWAK",
+        "ștefan",
+        "x",
+        "jörg.müller",
+    ]
+    hosts = [
+        "example.com",
+        "mail.example.co.uk",
+        "poczta.example.pl",
+        "EXAMPLE.IT",
+        "correo.example.es",
+        "sub.a.example.ro",
+        "exämple.de",
+        "example.museum",
+    ]
     name, host = dice.choice(names), dice.choice(hosts)
-    ways = [f"{name}@{host}"] * 6 + [f"{name} [at] {host}", f"{name}(at){host}", f"{name}%40{host}", f"{name}&#64;{host}"]
+    ways = [f"{name}@{host}"] * 6 + [
+        f"{name} [at] {host}",
+        f"{name}(at){host}",
+        f"{name}%40{host}",
+        f"{name}&#64;{host}",
+    ]
     ways += [f"{name}@\u200b{host}", f"{name}＠{host}", f"{name} at {host.replace('.', ' dot ')}"]
     return dice.choice(ways)
 
@@ -106,20 +131,66 @@ def phone(dice, language):
     trunk = "0" if language in ("en", "ro") else ""
     sizes = {"en": (4, 3, 3), "it": (3, 3, 4), "ro": (3, 3, 3), "pl": (3, 3, 3), "es": (3, 2, 2, 2)}[language]
     said = _grouped(own, sizes)
-    home = {"en": "020 7946 0" + _digits(dice, 3), "it": "011 5678" + _digits(dice, 3), "ro": "021 312 " + _digits(dice, 4)}
-    home |= {"pl": "22 621 " + _digits(dice, 2) + " " + _digits(dice, 2), "es": "91 521 " + _digits(dice, 2) + " " + _digits(dice, 2)}
-    ways = [f"+{country} {said}", f"+{country}{own}", f"00{country} {said}", f"(+{country}) {said}", f"{trunk}{said}", f"{trunk}{own}"]
-    ways += [home[language], f"{trunk}{said}".replace(" ", "-"), f"{trunk}{said}".replace(" ", "."), f"+{country}-{said.replace(' ', '-')}"]
-    ways += [f"+{country} {said}".translate(WIDE), f"+{country} {said}".replace(" ", "\u00a0"), f"+{country}\u200b{own}"]
+    home = {
+        "en": "020 7946 0" + _digits(dice, 3),
+        "it": "011 5678" + _digits(dice, 3),
+        "ro": "021 312 " + _digits(dice, 4),
+    }
+    home |= {
+        "pl": "22 621 " + _digits(dice, 2) + " " + _digits(dice, 2),
+        "es": "91 521 " + _digits(dice, 2) + " " + _digits(dice, 2),
+    }
+    ways = [
+        f"+{country} {said}",
+        f"+{country}{own}",
+        f"00{country} {said}",
+        f"(+{country}) {said}",
+        f"{trunk}{said}",
+        f"{trunk}{own}",
+    ]
+    ways += [
+        home[language],
+        f"{trunk}{said}".replace(" ", "-"),
+        f"{trunk}{said}".replace(" ", "."),
+        f"+{country}-{said.replace(' ', '-')}",
+    ]
+    ways += [
+        f"+{country} {said}".translate(WIDE),
+        f"+{country} {said}".replace(" ", "\u00a0"),
+        f"+{country}\u200b{own}",
+    ]
     return dice.choice(ways)
 
 
 def card(dice, language):
-    first, size = dice.choice([("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("37", 15), ("36", 14), ("6011", 16), ("3530", 16), ("6759", 16)])
+    first, size = dice.choice(
+        [
+            ("4", 16),
+            ("51", 16),
+            ("55", 16),
+            ("2221", 16),
+            ("37", 15),
+            ("36", 14),
+            ("6011", 16),
+            ("3530", 16),
+            ("6759", 16),
+        ]
+    )
     own = first + _digits(dice, size - len(first) - 1)
     own += luhn.calc_check_digit(own)
     by = _grouped(own, (4, 6, 5) if size == 15 else (4, 4, 4, 4))
-    return dice.choice([own, by, by, by.replace(" ", "-"), by.replace(" ", "."), by.translate(WIDE), by.replace(" ", "\u00a0"), own.translate(ARABIC)])
+    return dice.choice(
+        [
+            own,
+            by,
+            by,
+            by.replace(" ", "-"),
+            by.replace(" ", "."),
+            by.translate(WIDE),
+            by.replace(" ", "\u00a0"),
+            own.translate(ARABIC),
+        ]
+    )
 
 
 def account(dice, language):
@@ -128,7 +199,9 @@ def account(dice, language):
         bank, own = _digits(dice, 8), _digits(dice, 10)
         inner = bank + ccc.calc_check_digits(bank + "00" + own) + own
     else:
-        inner = {"en": "WEST" + _digits(dice, 14), "ro": "AAAA" + _digits(dice, 16), "pl": _digits(dice, 24)}.get(language)
+        inner = {"en": "WEST" + _digits(dice, 14), "ro": "AAAA" + _digits(dice, 16), "pl": _digits(dice, 24)}.get(
+            language
+        )
         inner = inner or "X" + _digits(dice, 22)
     country = {"en": "GB"}.get(language, language.upper())
     made = country + iban.calc_check_digits(f"{country}00{inner}") + inner
@@ -143,36 +216,87 @@ def codice_fiscale(dice, language):
     own += f"{dice.choice([0, 40]) + dice.randint(1, 28):02d}" + dice.choice(["H501", "F205", "L219", "A562", "Z404"])
     own += codicefiscale.calc_check_digit(own)
     by = _grouped(own, (3, 3, 5, 5))
-    return dice.choice([own, own, own.lower(), by, own.translate(WIDE), f"{own[:6]}\u200b{own[6:]}", _grouped(own, (6, 5, 5), "-")])
+    return dice.choice(
+        [own, own, own.lower(), by, own.translate(WIDE), f"{own[:6]}\u200b{own[6:]}", _grouped(own, (6, 5, 5), "-")]
+    )
 
 
 def nif(dice, language):
     own = _digits(dice, 8)
     own += dni.calc_check_digit(own)
     dotted = f"{own[:2]}.{own[2:5]}.{own[5:8]}"
-    return dice.choice([own, own, own.lower(), f"{own[:8]}-{own[8]}", f"{own[:8]} {own[8]}", f"{dotted}-{own[8]}", own.translate(WIDE), own[:4] + "\u200b" + own[4:]])
+    return dice.choice(
+        [
+            own,
+            own,
+            own.lower(),
+            f"{own[:8]}-{own[8]}",
+            f"{own[:8]} {own[8]}",
+            f"{dotted}-{own[8]}",
+            own.translate(WIDE),
+            own[:4] + "\u200b" + own[4:],
+        ]
+    )
 
 
 def foreigner(dice, language):
     own = dice.choice("XYZ") + _digits(dice, 7)
     own += nie.calc_check_digit(own)
-    return dice.choice([own, own, own.lower(), f"{own[0]}-{own[1:8]}-{own[8]}", f"{own[:8]} {own[8]}", own.translate(WIDE), own[:4] + "\u200b" + own[4:]])
+    return dice.choice(
+        [
+            own,
+            own,
+            own.lower(),
+            f"{own[0]}-{own[1:8]}-{own[8]}",
+            f"{own[:8]} {own[8]}",
+            own.translate(WIDE),
+            own[:4] + "\u200b" + own[4:],
+        ]
+    )
 
 
 def polish(dice, language):
     own = f"{dice.randint(40, 99)}{dice.randint(1, 12):02d}{dice.randint(1, 28):02d}" + _digits(dice, 4)
     own += pesel.calc_check_digit(own)
-    return dice.choice([own, own, own, f"{own[:6]} {own[6:]}", f"{own[:6]}-{own[6:]}", own.translate(WIDE), own.translate(ARABIC), own[:6] + "\u200b" + own[6:]])
+    return dice.choice(
+        [
+            own,
+            own,
+            own,
+            f"{own[:6]} {own[6:]}",
+            f"{own[:6]}-{own[6:]}",
+            own.translate(WIDE),
+            own.translate(ARABIC),
+            own[:6] + "\u200b" + own[6:],
+        ]
+    )
 
 
 def romanian(dice, language):
-    own = dice.choice("12") + f"{dice.randint(40, 99)}{dice.randint(1, 12):02d}{dice.randint(1, 28):02d}" + f"{dice.randint(1, 46):02d}" + _digits(dice, 3, "123456789")
+    own = (
+        dice.choice("12")
+        + f"{dice.randint(40, 99)}{dice.randint(1, 12):02d}{dice.randint(1, 28):02d}"
+        + f"{dice.randint(1, 46):02d}"
+        + _digits(dice, 3, "123456789")
+    )
     own += cnp.calc_check_digit(own)
-    return dice.choice([own, own, own, f"{own[0]} {own[1:7]} {own[7:]}", own.translate(WIDE), own.translate(ARABIC), own[:6] + "\u200b" + own[6:]])
+    return dice.choice(
+        [
+            own,
+            own,
+            own,
+            f"{own[0]} {own[1:7]} {own[7:]}",
+            own.translate(WIDE),
+            own.translate(ARABIC),
+            own[:6] + "\u200b" + own[6:],
+        ]
+    )
 
 
 def address(dice, language):
-    four = ".".join([str(dice.choice([31, 79, 93, 151, 188, 203, 10, 192])), *(str(dice.randint(1, 254)) for _ in range(3))])
+    four = ".".join(
+        [str(dice.choice([31, 79, 93, 151, 188, 203, 10, 192])), *(str(dice.randint(1, 254)) for _ in range(3))]
+    )
     six = "2a02:" + ":".join(f"{dice.randint(16, 65535):x}" for _ in range(7))
     short = f"2001:db8:{dice.randint(256, 65535):x}::{dice.randint(256, 65535):x}:{dice.randint(1, 9)}"
     return dice.choice([four, four, four, f"{four}:443", f"{four}/24", six, six.upper(), short, four.translate(WIDE)])
@@ -192,14 +316,30 @@ def link(dice, language):
             (f"https://ann:{mixed}@intranet.example/page", mixed),
             (f"www.shop.example/confirm?code={short}#top", short),
             (f"https://app.example/#access_token={mixed}&type=bearer", mixed),
-            (f"https://x.example/v/{opaque[:8]}-{opaque[8:12]}-4{opaque[12:15]}-a{opaque[15:18]}-{opaque[18:30]}", opaque[18:30]),
+            (
+                f"https://x.example/v/{opaque[:8]}-{opaque[8:12]}-4{opaque[12:15]}-a{opaque[15:18]}-{opaque[18:30]}",
+                opaque[18:30],
+            ),
             (f"ftp://bob:{short}@files.example/in", short),
         ]
     )
 
 
 def handle(dice, language):
-    return dice.choice(["@anna_rossi", "@brandHelp", "@ion.popescu", "@kasia1987", "@señor_x", "@OpCareRO", "@łukasz", "@x_1", "＠anna_rossi", "@99problems"])
+    return dice.choice(
+        [
+            "@anna_rossi",
+            "@brandHelp",
+            "@ion.popescu",
+            "@kasia1987",
+            "@señor_x",
+            "@OpCareRO",
+            "@łukasz",
+            "@x_1",
+            "＠anna_rossi",
+            "@99problems",
+        ]
+    )
 
 
 MAKERS = {
@@ -265,6 +405,8 @@ Thanks, the router works|Grazie mille, tutto a posto|Mulțumesc, merge|Dziękuj�
         made.append(f"ORD-{_digits(dice, 10)}")
         made.append(f"{dice.randint(1, 3)}.{dice.randint(0, 20)}.{dice.randint(0, 40)}.{dice.randint(0, 9)}")
         made.append("".join(dice.choice("0123456789abcdef") for _ in range(dice.choice([8, 12, 16, 40]))))
-        made.append(f"{dice.randint(1, 28):02d}/{dice.randint(1, 12):02d}/{dice.randint(2000, 2024)} {dice.randint(0, 23):02d}:{dice.randint(0, 59):02d}")
+        made.append(
+            f"{dice.randint(1, 28):02d}/{dice.randint(1, 12):02d}/{dice.randint(2000, 2024)} {dice.randint(0, 23):02d}:{dice.randint(0, 59):02d}"
+        )
         made.append(f"{_digits(dice, 3)} {_digits(dice, 3)} {_digits(dice, 3)} rows")
     return made

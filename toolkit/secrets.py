@@ -18,17 +18,25 @@ from toolkit.errors import BadParameter
 HIDDEN = "***"
 SHORTEST = 6  # characters of a secret that is looked for wherever it may stand; a shorter one only where secrets stand
 # In names of parameters and variables: anywhere, and as a word of its own.
-PARTS = re.compile(r"passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|\bdsn|_dsn|conn(?:ection)?_?str", re.I)
-WORDS = frozenset("pwd pass key dsn auth pat pin".split())
-NO_SECRETS = frozenset("true false none null yes no on off enabled disabled default unset".split())
-USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/{2})([^\s/\"'<>@:]*):(?!\d{1,5}(?:[/\s\"'<>?#]|$))([^\s\"'<>]{1,500})@(?=[\w\[%*])")
+PARTS = re.compile(
+    r"passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|\bdsn|_dsn|conn(?:ection)?_?str", re.I
+)
+WORDS = frozenset(["pwd", "pass", "key", "dsn", "auth", "pat", "pin"])
+NO_SECRETS = frozenset(
+    ["true", "false", "none", "null", "yes", "no", "on", "off", "enabled", "disabled", "default", "unset"]
+)
+USER = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*:/{2})([^\s/\"'<>@:]*):(?!\d{1,5}(?:[/\s\"'<>?#]|$))([^\s\"'<>]{1,500})@(?=[\w\[%*])"
+)
 PAIR = re.compile(
     r"((?:passw(?:or)?d|pwd|passphrase|api_?key|access_?token|auth_?token|client_?secret|secret|token)=)"
     r"(?!\*\*\*)(\"[^\"]+\"|'[^']+'|[^\s&;,\"'<>()\[\]{}]+)",
     re.IGNORECASE,
 )
 SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{12,}", re.IGNORECASE)
-TEXTS = frozenset(".html .json .ipynb .log .csv .txt .md .svg .xml .toml .yaml .yml .tsv".split()) | {""}
+TEXTS = frozenset(
+    [".html", ".json", ".ipynb", ".log", ".csv", ".txt", ".md", ".svg", ".xml", ".toml", ".yaml", ".yml", ".tsv"]
+) | {""}
 
 _known = {}  # value: the name that it has, for whom it helps to know
 
@@ -71,9 +79,7 @@ def from_environment(variables=None):
     """Take the values of variables that are called like secrets, and passwords within those that are URLs."""
     for name, value in (os.environ if variables is None else variables).items():
         is_path = value.startswith(("/", "~", "./")) or name.endswith(("_FILE", "_PATH", "_SOCK", "_DIR"))
-        if _is_url(value) and USER.search(value):
-            add(value)
-        elif is_sensitive(name) and len(value) >= SHORTEST and not is_path:
+        if _is_url(value) and USER.search(value) or is_sensitive(name) and len(value) >= SHORTEST and not is_path:
             add(value)
 
 
@@ -225,7 +231,12 @@ def _without(text, value):
 @lru_cache(maxsize=256)
 def _forms(value):
     """How a value may stand in a text, the longest first."""
-    in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1], ascii(value)[1:-1]}
+    in_json = {
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        ascii(value)[1:-1],
+    }
     in_json |= {json.dumps(one)[1:-1] for one in in_json}
     in_html = {html.escape(one, quote=is_quoted) for one in {value, *in_json} for is_quoted in (True, False)}
     in_html |= {one.replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for one in in_html}
@@ -292,7 +303,12 @@ def _holds_known(path):
                 content = b"\0".join(packed.read(name) for name in packed.namelist())
         except (zipfile.BadZipFile, OSError, RuntimeError):
             pass
-    return any(form.encode("utf-8", "surrogatepass") in content for value in _known if len(value) >= 8 for form in _forms(value))
+    return any(
+        form.encode("utf-8", "surrogatepass") in content
+        for value in _known
+        if len(value) >= 8
+        for form in _forms(value)
+    )
 
 
 def _unsplit(page):
@@ -304,11 +320,21 @@ def _unsplit(page):
     for value in long:
         if value in plain:
             between = r"(?:<[^<>]*>)*"
-            page = re.sub(between.join(map(_escaped, value)), lambda found: HIDDEN + "".join(re.findall("<[^<>]*>", found[0])), page)
+            page = re.sub(
+                between.join(map(_escaped, value)),
+                lambda found: HIDDEN + "".join(re.findall("<[^<>]*>", found[0])),
+                page,
+            )
     return page
 
 
 def _escaped(char):
     """A character in a page, however it is written."""
-    ways = {re.escape(char), re.escape(html.escape(char)), f"&#0*{ord(char)};", f"&#[xX]0*{ord(char):x};", f"&#[xX]0*{ord(char):X};"}
+    ways = {
+        re.escape(char),
+        re.escape(html.escape(char)),
+        f"&#0*{ord(char)};",
+        f"&#[xX]0*{ord(char):x};",
+        f"&#[xX]0*{ord(char):X};",
+    }
     return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"

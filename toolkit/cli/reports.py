@@ -64,6 +64,13 @@ def report(
         bool,
         typer.Option("--interactive", help="Tables that can be sorted and filtered, by one script in each page."),
     ] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show personal data, which is masked otherwise; the reports say so.")
+    ] = False,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="An environment variable that the notebooks may see (repeatable).", metavar="NAME"),
+    ] = None,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -93,6 +100,8 @@ def report(
             each=each,
             allow_empty=allow_empty,
             interactive=interactive,
+            reveal=reveal,
+            env=env,
         )
     for outcome in outcomes:
         _print_outcome(outcome)

@@ -16,7 +16,7 @@ from toolkit import words
 from toolkit.privacy.kinds import KINDS, find
 from toolkit.privacy.markup import csv_parts, html_parts
 
-__all__ = ["KINDS", "Masker", "during", "find", "mask"]
+__all__ = ["KINDS", "Masker", "during", "find", "mask", "mask_html"]
 FEWEST = 4  # hexadecimal digits of a mark
 SHORTEST = 3  # letters of a name that is cut, by which it is known again
 
@@ -66,6 +66,10 @@ class Masker:
         if self.reveal or not isinstance(said, str):
             return said
         return self._put(said, find(said))
+
+    def source(self, said):
+        """A program's text: an @ in it is no handle."""
+        return said if self.reveal else self._put(said, [span for span in find(said) if span.kind != "handle"])
 
     def html(self, said):
         """HTML or SVG: its texts and what its attributes say, masked; its marks stay as they are."""
@@ -132,6 +136,15 @@ def mask(text):
     ('Codice fiscale [identity number], IP [IP address]', 'Order 48211 of 15 April, 29.90 €')
     """
     return _current[0].text(text)
+
+
+def mask_html(text):
+    """HTML without the personal data that is found in its texts, as `mask` does it.
+
+    >>> mask_html('<td title="ann@example.com">ann<wbr>@example.com</td>')
+    '<td title="[e-mail]">[e-mail]<wbr></td>'
+    """
+    return _current[0].html(text)
 
 
 @contextlib.contextmanager

@@ -77,7 +77,9 @@ NUMBERS = (
     ("cnp", "stdnum.ro.cnp", re.compile(r"(?<![\w.,+])(?<!\w-)[1-8](?:[ .\-]?\d){12}(?!\w|[.,-]\d)")),
 )
 # What says that a number of digits alone is somebody's.
-OWN = re.compile(r"(?:pesel|cnp|cod(?:ul)? numeric|identity|identyfik|national id|personal|\bid\b)[^\d\n]{0,20}$", re.IGNORECASE)
+OWN = re.compile(
+    r"(?:pesel|cnp|cod(?:ul)? numeric|identity|identyfik|national id|personal|\bid\b)[^\d\n]{0,20}$", re.IGNORECASE
+)
 
 
 def numbers(text):

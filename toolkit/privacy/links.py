@@ -44,7 +44,8 @@ LINK = re.compile(r"\b(?:[a-zA-Z][a-zA-Z0-9+.-]{1,30}://|www\.)[^\s<>\"]{1,4000}
 USER = re.compile(r"//([^/?#\s@]*:[^/?#\s]*|[^/?#\s@:]+)@(?=[^@]*$|[^@/]*[/?#:])")
 QUERY = re.compile(r"[?&#;]([\w.\[\]%-]{1,60})=([^&#;\s]{1,2000})")
 SECRET = re.compile(
-    r"token|secret|passw|pwd|api_?key|auth|session|sid\b|sig|code|otp|jwt|credential|access|key|hash|nonce", re.IGNORECASE
+    r"token|secret|passw|pwd|api_?key|auth|session|sid\b|sig|code|otp|jwt|credential|access|key|hash|nonce",
+    re.IGNORECASE,
 )
 BEARER = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -136,7 +137,9 @@ def addresses(text):
             yield None, found.start(), found.end()
     for found in SIX.finditer(text):
         groups = [one for one in found[0].split(":") if one]
-        is_told = len(groups) >= 3 and any(re.search(r"\d", one) for one in groups) and any(len(one) > 2 for one in groups)
+        is_told = (
+            len(groups) >= 3 and any(re.search(r"\d", one) for one in groups) and any(len(one) > 2 for one in groups)
+        )
         if is_told and _is_of_somebody(found[0]):
             yield None, found.start(), found.end()
 
@@ -154,9 +157,48 @@ def _is_of_somebody(said):
 HANDLE = re.compile(r"(?<![\w@./%+-])@(?=[\w.]*[^\W\d_])(\w(?:[\w.]{0,38}\w)?)(?![\w/@]|\.\w|-\w)")
 # What an @ begins in code and in style sheets.
 CODE = frozenset(
-    "property staticmethod classmethod dataclass functools cache cached_property lru_cache wraps contextmanager override "
-    "media import font keyframes supports page charset namespace layer container param return returns throws author see "
-    "deprecated todo since version pytest fixture mark metric app abstractmethod overload jit njit".split()
+    [
+        "property",
+        "staticmethod",
+        "classmethod",
+        "dataclass",
+        "functools",
+        "cache",
+        "cached_property",
+        "lru_cache",
+        "wraps",
+        "contextmanager",
+        "override",
+        "media",
+        "import",
+        "font",
+        "keyframes",
+        "supports",
+        "page",
+        "charset",
+        "namespace",
+        "layer",
+        "container",
+        "param",
+        "return",
+        "returns",
+        "throws",
+        "author",
+        "see",
+        "deprecated",
+        "todo",
+        "since",
+        "version",
+        "pytest",
+        "fixture",
+        "mark",
+        "metric",
+        "app",
+        "abstractmethod",
+        "overload",
+        "jit",
+        "njit",
+    ]
 )
 
 

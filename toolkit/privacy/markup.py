@@ -5,15 +5,80 @@ import html
 import io
 import re
 
-PIECE = re.compile(r"<!--.*?-->|<(?:style|script)\b[^>]*>.*?</(?:style|script)\s*>|</?[A-Za-z!?][^<>]*>", re.DOTALL | re.IGNORECASE)
+PIECE = re.compile(
+    r"<!--.*?-->|<(?:style|script)\b[^>]*>.*?</(?:style|script)\s*>|</?[A-Za-z!?][^<>]*>", re.DOTALL | re.IGNORECASE
+)
 ATTRIBUTE = re.compile(r"([\w:.-]+)(\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
 # How a text looks within a word: what it parts still reads as one.
-JOINED = frozenset("b i em strong u s mark font wbr bdi bdo ins del kbd samp code abbr a".split())
+JOINED = frozenset(
+    [
+        "b",
+        "i",
+        "em",
+        "strong",
+        "u",
+        "s",
+        "mark",
+        "font",
+        "wbr",
+        "bdi",
+        "bdo",
+        "ins",
+        "del",
+        "kbd",
+        "samp",
+        "code",
+        "abbr",
+        "a",
+    ]
+)
 # Attributes that say numbers of a drawing, or names of the page's own.
 DRAWN = frozenset(
-    "d points transform viewbox x y x1 x2 y1 y2 dx dy cx cy r rx ry width height id class style fill stroke clip-path mask "
-    "stroke-width stroke-dasharray font-size offset colspan rowspan tabindex role scope for headers size "
-    "xmlns xmlns:xlink preserveaspectratio version gid".split()
+    [
+        "d",
+        "points",
+        "transform",
+        "viewbox",
+        "x",
+        "y",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+        "dx",
+        "dy",
+        "cx",
+        "cy",
+        "r",
+        "rx",
+        "ry",
+        "width",
+        "height",
+        "id",
+        "class",
+        "style",
+        "fill",
+        "stroke",
+        "clip-path",
+        "mask",
+        "stroke-width",
+        "stroke-dasharray",
+        "font-size",
+        "offset",
+        "colspan",
+        "rowspan",
+        "tabindex",
+        "role",
+        "scope",
+        "for",
+        "headers",
+        "size",
+        "xmlns",
+        "xmlns:xlink",
+        "preserveaspectratio",
+        "version",
+        "gid",
+    ]
 )
 
 

@@ -11,7 +11,9 @@ from toolkit.privacy.kinds import SIGNS
 from toolkit.privacy.markup import csv_cells
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")  # in which no text is found
-MARKUP = re.compile(r"\s*<(?:svg|div|table|p|h[1-6]|span|details|ul|ol|figure|b|i|style|\?xml|!doctype)\b", re.IGNORECASE)
+MARKUP = re.compile(
+    r"\s*<(?:svg|div|table|p|h[1-6]|span|details|ul|ol|figure|b|i|style|\?xml|!doctype)\b", re.IGNORECASE
+)
 OURS = frozenset({"id", "block", "anchor", "metric", "form", "kind", "status", "shape"})  # names of ours in a bundle
 CELL = re.compile(r"<(th|td|text|title)\b[^<>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
 LEFT_OUT = "left_out"
@@ -35,20 +37,20 @@ def mask_notebook(notebook, masker, known=()):
     """
     if not masker.reveal:
         masker.learn(*known, *(name for output in _outputs(notebook) for name in _names(output)))
-        rewrite(notebook, masker.text, masker.html, masker.csv)
+        rewrite(notebook, masker.text, masker.html, masker.csv, masker.source)
     said = {"is_revealed": masker.reveal, "masked": masker.counts()}
     notebook["metadata"][PRIVACY] = said
     return said
 
 
-def rewrite(notebook, text, markup=None, csv=None):
+def rewrite(notebook, text, markup=None, csv=None, source=None):
     """Put every text of a notebook through `text`, HTML and drawings through `markup`, CSV through `csv`, in place.
 
-    Sources are texts, too: parameters that were injected stand there.
+    Sources are texts, too, for which there may be a `source`: parameters that were injected stand there.
     """
     put = {"text": text, "markup": markup or text, "csv": csv or text}
     for cell in notebook["cells"]:
-        cell["source"] = text(_joined(cell["source"]))
+        cell["source"] = (source or text)(_joined(cell["source"]))
         if LEFT_OUT in cell.get("metadata", {}):
             cell["metadata"][LEFT_OUT] = _value(cell["metadata"][LEFT_OUT], put)
         for output in cell.get("outputs", []):

@@ -7,7 +7,9 @@ and a country has such a number. libphonenumber's tables know which.
 import re
 
 REGIONS = ("IT", "RO", "PL", "ES", "GB")  # of numbers without a country's code
-CANDIDATE = re.compile(r"(?<![\w.,:/#@=%-])(?:(?:\+|00)[ ]?)?\(?\+?\d(?:[ ()./\-]{0,3}\d){6,14}(?!\w|[.,:/-]\d|[ ]?[%€$£])")
+CANDIDATE = re.compile(
+    r"(?<![\w.,:/#@=%-])(?:(?:\+|00)[ ]?)?\(?\+?\d(?:[ ()./\-]{0,3}\d){6,14}(?!\w|[.,:/-]\d|[ ]?[%€$£])"
+)
 # A country's own way: 0722 123 456, 347 123 4567, 612 34 56 78, (011) 567-8901
 GROUPED = re.compile(r"\(?\d{2,5}\)?(?:[ .\-/]{1,2}\d{2,7}){1,4}")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")  # as some countries group the digits of any number

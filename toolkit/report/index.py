@@ -68,4 +68,5 @@ def entry(outcome, run, before, made_in=""):
         "where": outcome.where,
         "group": outcome.group,
         "left_out": outcome.left_out,
+        "privacy": outcome.privacy,
     }

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from toolkit import words
+from toolkit.privacy import mask_html
 from toolkit.report.overview import overview_link
 from toolkit.report.pages import render_page
 from toolkit.report.runs import write_text
@@ -32,7 +33,7 @@ def write_ledger(data, out, run):
     """
     if data is None:
         return ""
-    write_text(Path(out) / FILE, draw(data, datetime.fromisoformat(run["made_at"])))
+    write_text(Path(out) / FILE, mask_html(draw(data, datetime.fromisoformat(run["made_at"]))))
     return FILE
 
 

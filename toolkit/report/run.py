@@ -11,9 +11,10 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from toolkit import privacy, secrets
 from toolkit.errors import BadParameter, CantWrite, ToolkitError, writing
 from toolkit.load.where import read_where
-from toolkit.report import index, runs
+from toolkit.report import index, private, runs
 from toolkit.report.assemble import assemble
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
@@ -62,6 +63,7 @@ class Outcome:
     where: list = field(default_factory=list)  # which rows alone, such as channel=whatsapp
     group: dict = field(default_factory=dict)  # {report, title, column, value} of one report for each value
     lacks: str = ""  # the table for want of which it was skipped
+    privacy: dict = field(default_factory=dict)  # what personal data was masked: is_revealed, masked
     left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
@@ -87,6 +89,8 @@ def run_reports(
     each=None,
     allow_empty=False,
     interactive=False,
+    reveal=False,
+    env=(),
     wait=0.0,
     keep=None,
 ):
@@ -97,7 +101,8 @@ def run_reports(
     names : list of str, optional
         Names of notebooks in the notebooks folder, or paths; default: all in the folder.
     data : path, optional
-        Raw export, or a folder of prepared data. None: each notebook's own default.
+        Raw export, or a folder of prepared data; `env:NAME` and `@FILE` as `toolkit.secrets.read_place` reads them.
+        None: each notebook's own default.
     out : path
         Gets the run, see `toolkit.report.runs`: in runs/ID/ NAME.html, notebooks/NAME.ipynb, index.html, ledger.html,
         manifest.json, and failed/NAME.* for what failed. runs/latest leads to it.
@@ -132,6 +137,10 @@ def run_reports(
         Make reports of a period without one row, too.
     interactive : bool
         Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
+    reveal : bool
+        Show personal data, which is masked otherwise, see `toolkit.privacy`; each report says so.
+    env : list of str
+        Environment variables that the notebooks get besides the few that programs need.
     wait : float
         Seconds to wait for another run into `out` to end.
     keep : int, optional
@@ -153,6 +162,8 @@ def run_reports(
         A mistake that can be told before anything runs.
     """
     deadline = Deadline(total_timeout)
+    secrets.from_environment()
+    data, params, env = secrets.read_place(data), private.read_secrets(params), private.check_env(env)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
     chosen = find_notebooks(names, notebooks, warn)
     known = {name: read_parameters(path) for name, path in chosen.items()}
@@ -171,6 +182,7 @@ def run_reports(
         runs.building(out, wait) as place,
         scratch_folder("report") as folder,
         Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
+        privacy.during(privacy.Masker(reveal=reveal)) as masker,
     ):
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
@@ -178,12 +190,15 @@ def run_reports(
                 look_at(opened, periods, filters, allow_empty, warn, tell)
                 refuse_old(opened, oldest)
             wanted = variants(chosen, opened, periods, filters, each, warn)
+        masker.key = private.key_of(opened)
+        masker.learn(*private.known_values(wanted))
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
         with deadline.interrupt("to prepare the data"):
             prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
         run = {"made_at": place.started, "versions": index.versions(), "data": facts}
         page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
+        page |= private.told(masker, wanted, env)
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
@@ -221,8 +236,8 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     (folder / "tmp").mkdir(parents=True)
     task = {
         "name": one.name,
-        "suffix": one.suffix,
-        "group": one.group,
+        "suffix": privacy.mask(one.suffix),
+        "group": {key: privacy.mask(value) for key, value in one.group.items()},
         "notebook": str(path.resolve()),
         "cwd": str(path.resolve().parent),
         "parameters": parameters,
@@ -254,6 +269,7 @@ def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery
     done = [outcomes[task["name"]] for task in tasks]
     with writing(place.folder):
         assemble(place, done, run)
+        secrets.scrub_folder(place.folder)
     place.publish()
     return done
 
@@ -273,16 +289,17 @@ def keep_made(task, result, place, is_all=False):
     title, lede = read_title(task["notebook"])
     title = f"{title or name}{task['suffix']}"
     outcome = Outcome(name, result["status"], title, lede, seconds=result["seconds"], group=task["group"])
-    outcome.where = task["parameters"].get("where", [])
+    outcome.where = [privacy.mask(text) for text in task["parameters"].get("where", [])]
     if result["status"] == "ok":
-        for key in ("title", "header", "figures", "parameters", "left_out"):
+        for key in ("title", "header", "figures", "parameters", "left_out", "privacy"):
             setattr(outcome, key, result[key])
         outcome.html = place.final / f"{name}.html"
         _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
         _move(task["html"], place.folder / outcome.html.name)
         return outcome
     kind = result.get("kind")
-    outcome.message, outcome.is_mistake = _shown(task, result["message"]), kind in MISTAKES
+    outcome.message = private.cleaned(task, _shown(task, result["message"]))
+    outcome.is_mistake = kind in MISTAKES
     outcome.code = ToolkitError.exit_code if outcome.is_mistake else CODES.get(kind, CRASH)
     is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
     if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
@@ -290,12 +307,13 @@ def keep_made(task, result, place, is_all=False):
         outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
         return outcome
     outcome.log = place.final / "failed" / f"{name}.log"
-    executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
+    from toolkit.report.worker import restore_parameters  # which needs what only a worker has to import
+
     log = place.folder / "failed" / outcome.log.name
     with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
-        shutil.copyfile(executed, log.with_suffix(".ipynb"))
+        log.with_suffix(".ipynb").write_text(private.closed_file(task, restore_parameters), encoding="utf-8")
     return outcome
 
 
@@ -335,9 +353,10 @@ def _shown(task, text):
 def _log(task, result, outcome):
     """What happened, for the person who has to find out why."""
     lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
-    lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
-    lines += ["", _shown(task, result.get("details") or "")]
-    printed = NOISE.sub("", read_log(task["messages"]))
+    values = private.shown_parameters(task, task["parameters"] | task["shown"])
+    lines += [f"  {name} = {value!r}" for name, value in values.items()]
+    lines += ["", private.cleaned(task, _shown(task, result.get("details") or ""))]
+    printed = private.cleaned(task, NOISE.sub("", read_log(task["messages"])))
     if printed.strip():
         lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
