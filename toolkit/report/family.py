@@ -9,6 +9,7 @@ and which of those that are there belong to a runner that is dead.
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import sys
 import time
@@ -129,8 +130,8 @@ def kill_dead_runs():
 
 
 def _is_of_the_dead(told):
-    number, since, *_ = told.split("-", 2)
-    return number.isdecimal() and since.isdecimal() and since != "0" and started(int(number)) != int(since)
+    found = re.fullmatch(r"(\d{1,10})-([1-9]\d{0,18})-.+", told)
+    return bool(found) and started(int(found[1])) != int(found[2])
 
 
 def _kill_where(is_meant):
