@@ -11,14 +11,16 @@ an order number stays. Names in free text have no form: nothing here finds them;
 import contextlib
 import hashlib
 import hmac
+import re
 
 from toolkit import words
-from toolkit.privacy.kinds import KINDS, find
+from toolkit.privacy.kinds import KINDS, Span, find
 from toolkit.privacy.markup import csv_parts, html_parts
 
 __all__ = ["KINDS", "Masker", "during", "find", "mask", "mask_html"]
 FEWEST = 4  # hexadecimal digits of a mark
-SHORTEST = 3  # letters of a name that is cut, by which it is known again
+CUT, SHORTEST = "…", 6  # the end of a name that is too long for its place, and the letters by which it is known again
+BEGINNING = re.compile(r"[\w.+%'-]{6,64}…")
 
 
 class Masker:
@@ -50,22 +52,23 @@ class Masker:
 
     def learn(self, *values):
         """Take values, each as a whole personal data, for names of groups: each keeps a mark of its own."""
-        known = {}
-        for value in values:
-            spans = find(str(value).strip())
-            if len(spans) == 1 and spans[0].start == 0 and spans[0].end == len(str(value).strip()):
-                known[_same(spans[0].kind, spans[0].value)] = self._hash(spans[0])
-        every = {name: digest for name, (digest, _) in self.marks.items()} | known
-        digits = FEWEST
-        while len({digest[:digits] for digest in every.values()}) < len(set(every.values())):
-            digits += 2
-        self.marks = {name: (digest, digest[:digits]) for name, digest in every.items()}
+        found = [spans[0] for value in values if _is_whole(spans := find(str(value).strip()), str(value).strip())]
+        # what is cut is learnt when it is known what isn't, and stands for no other
+        for are_cut in (False, True):
+            known = {name: digest for name, (digest, _) in self.marks.items()}
+            for span in found:
+                if span.value.endswith(CUT) == are_cut and self._name(span) not in known:
+                    known[self._name(span)] = self._hash(span)
+            digits = FEWEST
+            while len({digest[:digits] for digest in known.values()}) < len(set(known.values())):
+                digits += 2
+            self.marks = {name: (digest, digest[:digits]) for name, digest in known.items()}
 
     def text(self, said):
         """A plain text, masked; anything but a text as it is."""
         if self.reveal or not isinstance(said, str):
             return said
-        return self._put(said, find(said))
+        return self._put(said, self._find(said))
 
     def source(self, said):
         """A program's text: an @ in it is no handle."""
@@ -90,27 +93,43 @@ class Masker:
 
     def _spans(self, said):
         """[(start, end, what stands in its place)] of a text."""
-        return [(span.start, span.end, self.mark(span)) for span in find(said)]
+        return [(span.start, span.end, self.mark(span)) for span in self._find(said)]
+
+    def _find(self, said):
+        """What a text holds; known names, too, that are cut before it could be told what they are."""
+        found = find(said)
+        if CUT in said and self.marks:
+            for cut in BEGINNING.finditer(said):
+                span = Span(*cut.span(), "email", cut[0])
+                is_new = not any(span.start < one.end and one.start < span.end for one in found)
+                if is_new and self._name(span) in self.marks:
+                    found = sorted([*found, span])
+        return found
 
     def mark(self, span):
         """What stands in place of what was found."""
-        name = _same(span.kind, span.value)
+        name = self._name(span)
         self.found.setdefault(span.kind, set()).add(name)
         said = words.text(f"mask.{KINDS[span.kind]}")
-        digest, mark = self.marks.get(name) or self._cut(span) or ("", "")
+        _, mark = self.marks.get(name, ("", ""))
         return words.text("mask.marked", said=said.removeprefix("[").removesuffix("]"), mark=mark) if mark else said
 
-    def _cut(self, span):
-        """The mark of the one name of which a cut one is the beginning."""
-        stem = _same(span.kind, span.value.rstrip("…"))[1]
-        if not span.value.endswith("…") or len(stem) < SHORTEST:
-            return None
-        meant = [mark for (kind, name), mark in self.marks.items() if kind == span.kind and name.startswith(stem)]
-        return meant[0] if len(meant) == 1 else None
+    def _name(self, span):
+        """By what a value is known: of one that is cut, the one known value that begins so."""
+        kind, name = _same(span.kind, span.value)
+        stem = _same(span.kind, span.value.rstrip(CUT))[1]
+        if span.value.endswith(CUT) and len(stem) >= SHORTEST:
+            meant = [known for known in self.marks if known[0] == kind and known[1].startswith(stem)]
+            return meant[0] if len(meant) == 1 else (kind, name)
+        return kind, name
 
     def _hash(self, span):
         said = "\0".join(_same(span.kind, span.value)).encode("utf-8", "replace")
         return hmac.new(self.key, said, hashlib.sha256).hexdigest()
+
+
+def _is_whole(spans, value):
+    return len(spans) == 1 and (spans[0].start, spans[0].end) == (0, len(value))
 
 
 def _same(kind, value):

@@ -59,11 +59,11 @@ def find(text):
     if len(text) > LONGEST:
         return _in_pieces(text)
     folded = Folded(text)
-    taken, found = [], []
+    taken, found = bytearray(len(folded.text)), []
     for kind, finder in FINDERS:
         for name, start, end in finder(folded.text):
-            if not any(start < other_end and other < end for other, other_end in taken):
-                taken.append((start, end))
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
                 found.append(Span(*folded.span(start, end), name or kind, folded.text[start:end]))
     return sorted(found)
 

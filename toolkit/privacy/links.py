@@ -47,6 +47,7 @@ SECRET = re.compile(
     r"token|secret|passw|pwd|api_?key|auth|session|sid\b|sig|code|otp|jwt|credential|access|key|hash|nonce",
     re.IGNORECASE,
 )
+HIDDEN = "***"  # what stands where a secret was
 BEARER = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -73,7 +74,7 @@ def is_opaque(part):
 
 def is_secret(name, value):
     """Whether the value of a query may open something, or say who somebody is."""
-    if re.fullmatch(r"\d{4}-\d\d-\d\d.*|true|false|\d{1,5}", value):
+    if re.fullmatch(r"\d{4}-\d\d-\d\d.*|true|false|\d{1,5}", value) or HIDDEN in value:
         return False
     return bool(SECRET.search(name)) or is_opaque(value) or (len(value) >= 8 and bool(re.search(r"\d", value)))
 
@@ -87,7 +88,7 @@ def tokens(text):
     """
     for link in LINK.finditer(text):
         where, said = link.start(), link[0].rstrip(".,;:!?)'’»]")
-        if user := USER.search(said):
+        if (user := USER.search(said)) and HIDDEN not in user[1]:
             yield None, where + user.start(1), where + user.end(1)
         path = re.search(r"(?<!/)/(?!/)[^?#]*", said)
         for part in re.finditer(r"[^/]+", path[0]) if path else ():

@@ -5,9 +5,12 @@ import html
 import io
 import re
 
-PIECE = re.compile(
-    r"<!--.*?-->|<(?:style|script)\b[^>]*>.*?</(?:style|script)\s*>|</?[A-Za-z!?][^<>]*>", re.DOTALL | re.IGNORECASE
-)
+OPENED = re.compile(r"<!--|<(style|script)\b[^<>]*>|</?[A-Za-z!?][^<>]*>", re.IGNORECASE)
+CLOSED = {
+    "": re.compile("-->"),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+}
 ATTRIBUTE = re.compile(r"([\w:.-]+)(\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
 # How a text looks within a word: what it parts still reads as one.
 JOINED = frozenset(
@@ -99,23 +102,39 @@ def html_parts(said, spans):
     '<p title="***">***<b></b> &amp; <i class="ann@x">1</i></p>'
     """
     pieces, place = [], 0  # of what is text and what is not, in turn
-    for found in PIECE.finditer(said):
-        pieces += [said[place : found.start()], found[0]]
-        place = found.end()
+    for start, end in _marks(said):
+        pieces += [said[place:start], said[start:end]]
+        place = end
     pieces.append(said[place:])
     if len(pieces) == 1 and "<" not in said:
         return _texts([said], spans)[0]
     group = [0]
     for at in range(1, len(pieces), 2):
         tag = pieces[at]
-        if not tag.startswith("<!--"):
-            pieces[at] = _tag(tag, spans)
+        pieces[at] = _put(tag, spans(tag)) if tag.startswith("<!--") else _tag(tag, spans)
         if not _is_joined(tag):
             _together(pieces, group, spans)
             group = []
         group.append(at + 1)
     _together(pieces, group, spans)
     return "".join(pieces)
+
+
+def _marks(said):
+    """(start, end) of each tag, comment, style sheet and script; what is opened and never closed ends with its tag."""
+    place, unclosed = 0, set()
+    while found := OPENED.search(said, place):
+        start, place = found.span()
+        kind = (found[1] or "").lower()
+        if found[0] == "<!--" or kind:
+            end = None if kind in unclosed else CLOSED[kind].search(said, place)
+            if end:
+                place = end.end()
+            else:
+                unclosed.add(kind)
+            if not end and not kind:
+                continue
+        yield start, place
 
 
 def _is_joined(tag):
