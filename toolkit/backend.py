@@ -1,9 +1,60 @@
 """The engines beneath Ibis: whose a table is, how two of DuckDB are told apart, how an expression becomes SQL."""
 
 import contextlib
+import os
+import shutil
 import uuid
+from pathlib import Path
 
 from toolkit.tables import DIRECTIONS
+
+MEMORY, DISK = 0.6, 0.5  # shares of the machine's memory, and of what is free on the disk, that one engine may use
+CGROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def connect(spill=None):
+    """An embedded engine with limits: of memory, and of the disk for what doesn't fit in it; it fetches no extension.
+
+    Parameters
+    ----------
+    spill : path, optional
+        Folder for what doesn't fit in memory; default: a folder of the engine's own choice.
+
+    Returns
+    -------
+    DuckDBPyConnection
+    """
+    import duckdb
+
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    con = duckdb.connect(config=config | {"memory_limit": f"{int(machine_memory() * MEMORY) >> 20}MiB"})
+    con.execute("SET TimeZone = 'UTC'")  # zoned times are cast through the session's zone
+    if spill is not None:
+        con.execute(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(Path(spill).parent).free
+            con.execute(f"SET max_temp_directory_size = '{int(free * DISK) >> 20}MiB'")
+    return con
+
+
+def machine_memory():
+    """The bytes of memory that this process may use: the machine's, or less where a container or a limit says so.
+
+    >>> machine_memory() > 1 << 26
+    True
+    """
+    found = [8 << 30]  # where the system doesn't tell
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for place in CGROUP:
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int(Path(place).read_text("ascii")))
+    with contextlib.suppress(ImportError):
+        import resource
+
+        limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+        found += [limit for limit in limits if limit != resource.RLIM_INFINITY]
+    return max(min(found), 1 << 27)
 
 
 def own_backend(con):
@@ -13,6 +64,7 @@ def own_backend(con):
     tables of two data sets would read the first one twice.
     """
     import ibis.expr.operations as ops
+    from ibis.backends import BaseBackend
     from ibis.backends.duckdb import Backend
 
     rare = (ops.InMemoryTable, ops.ScalarUDF, ops.GeoSpatialUnOp, ops.GeoSpatialBinOp)
@@ -24,6 +76,9 @@ def own_backend(con):
             # each of its hooks looks at every node for a kind of its own; most queries have none of them
             if self._record_batch_readers_consumed or expr.op().find(rare):
                 super()._run_pre_execute_hooks(expr)
+
+        # the engine of a data set writes no file, as it has run a source's SQL: these go by way of Arrow
+        to_parquet, to_csv = BaseBackend.to_parquet, BaseBackend.to_csv
 
     return OwnBackend.from_connection(con)
 

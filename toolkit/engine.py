@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.backend import backend_of, contacts_only, own_backend, quick_words
+from toolkit.backend import backend_of, connect, contacts_only, own_backend, quick_words
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
@@ -238,12 +238,8 @@ _own = []
 
 def connection():
     """The embedded DuckDB for files and frames that come without an engine of their own."""
-    import duckdb
-
     if not _own:
-        backend = own_backend(duckdb.connect())
-        backend.raw_sql("SET TimeZone = 'UTC'")
-        _own.append(backend)
+        _own.append(own_backend(connect()))
     return _own[0]
 
 

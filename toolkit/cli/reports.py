@@ -203,7 +203,7 @@ def list_reports(
     from toolkit.report.render import format_value
 
     screen = console()
-    for name, path in find_notebooks(names, notebooks, _warn).items():
+    for name, path in find_notebooks(names, notebooks, _warn, typer.echo).items():
         title, sentence = read_title(path)
         screen.print(Text(name, style="bold"), Text(title))
         if sentence:

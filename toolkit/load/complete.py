@@ -3,6 +3,7 @@
 from collections import Counter
 
 from toolkit.errors import BadData, BadSettings
+from toolkit.load.sandbox import bounded, refuse_calls
 from toolkit.load.sql import quote
 from toolkit.sources import raw_names
 
@@ -58,7 +59,10 @@ def complete(con, source, files, note):
         try:
             # what is read more than once is computed once
             kind = "VIEW" if source.readers(view) < 2 else "TABLE"
-            con.execute(f"CREATE {kind} raw.{quote(view)} AS {select}")
+            with bounded(con, source.folder / f"{view}.view.sql"):
+                con.execute(f"CREATE {kind} raw.{quote(view)} AS {select}")
+        except BadData:
+            raise
         except Exception as error:
             unknown = [name for name in raw_names(select) if not _is_relation(con, name)]
             order = ", ".join(source.spec.views)
@@ -101,6 +105,7 @@ def _check_selects(con, source):
         if kinds != ["SELECT"]:
             held = f"{len(kinds)} statements ({', '.join(kinds)})" if len(kinds) > 1 else f"the statement {kinds[0]}"
             raise BadSettings(f"{source.folder / name}: holds {held}; it may hold one SELECT, and nothing else")
+        refuse_calls(con, source.folder / name, text)
 
 
 def unused_optimizers(there=()):

@@ -1,11 +1,10 @@
 """open_data: raw files or prepared ones in, checked tables on the engine out."""
 
 import datetime
-import glob
-import json
 import shlex
 from pathlib import Path
 
+from toolkit.backend import connect
 from toolkit.errors import BadData, BadParameter
 from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said, unused_optimizers
@@ -19,10 +18,12 @@ from toolkit.load.outside import find_outside
 from toolkit.load.prepared import PREPARED
 from toolkit.load.raw import read_raw, refuse, words_for_missing
 from toolkit.load.reading import resolve_as_of
-from toolkit.load.sql import EPOCH, ID, literal, quote
+from toolkit.load.reopen import open_prepared
+from toolkit.load.sandbox import bounded, lock
+from toolkit.load.sql import EPOCH, ID, quote
 from toolkit.load.where import read_where
 from toolkit.scratch import Scratch
-from toolkit.service import Service, load_service
+from toolkit.service import load_service
 from toolkit.sources import OURS, find_source
 from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
 
@@ -74,7 +75,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     if not is_url(path) and (path / PREPARED).is_file():
         if service or as_of:
             raise BadParameter(f"{path}: is prepared data; give service and as_of when it is prepared")
-        data = _open_prepared(path)
+        data = open_prepared(path, *_connect())
     else:
         source, why = (source, "") if source else recognise(path)
         try:
@@ -105,14 +106,8 @@ def _find(path):
 
 
 def _connect():
-    import duckdb
-
-    con = duckdb.connect()
     scratch = Scratch("data")
-    # Zoned times are cast through the session's zone; what doesn't fit in memory goes to disk.
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"SET temp_directory = {literal(scratch.path / 'spill')}")
-    return con, scratch
+    return connect(scratch.path / "spill"), scratch
 
 
 def _open_raw(path, source, service, as_of, told):
@@ -133,7 +128,8 @@ def _open_raw(path, source, service, as_of, told):
     notes = list(source.spec.notes)
     told(f"reading {shown_path(path)}")
     try:
-        files = read_raw(con, source, path, scratch.path, notes.append)
+        files, viewed = read_raw(con, source, path, scratch.path, notes.append)
+        lock(con, viewed, scratch.path / "made")  # before any text of the source's is run
         there = complete(con, source, files, notes.append)
         con.execute(f"SET disabled_optimizers = '{unused_optimizers(there)}'")
         if by_file:
@@ -185,10 +181,16 @@ def _check(con, source, settings, files, there, given, told, note, belongs):
     quality.create_ledger(con)
     if (source.folder / "unused.sql").is_file():
         unused = source.sql("unused")
-        con.execute(
-            "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
-            f"FROM ({unused})"
-        )
+        try:
+            with bounded(con, source.folder / "unused.sql"):
+                con.execute(
+                    "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
+                    f"FROM ({unused})"
+                )
+        except BadData:
+            raise
+        except Exception as error:
+            raise BadData(f"source {source.name!r}, unused.sql can't run on {_listed(files)}: {said(error)}") from None
     quality.number_files(con, _all(files))
     con.execute("CREATE SCHEMA typed")
     plans = _plan(con, source, files, there)
@@ -196,7 +198,10 @@ def _check(con, source, settings, files, there, given, told, note, belongs):
     for name, (select, types) in plans.items():
         told(f"checking {name}")
         try:
-            checks, local = cast.type_rows(con, TABLES[name], types, select, f"typed.{name}", spelling, note)
+            with bounded(con, f"source {source.name!r}, {name}.sql on {_listed(files)}"):
+                checks, local = cast.type_rows(con, TABLES[name], types, select, f"typed.{name}", spelling, note)
+        except BadData:
+            raise
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql fails on {_listed(files)}: {said(error)}") from None
         typed[name] = (types, checks)
@@ -259,7 +264,10 @@ def _plan(con, source, files, there):
             continue
         select = source.sql(name)
         try:
-            described = con.execute(f"DESCRIBE {select}").fetchall()
+            with bounded(con, f"source {source.name!r}, {name}.sql"):
+                described = con.execute(f"DESCRIBE {select}").fetchall()
+        except BadData:
+            raise
         except Exception as error:
             raise BadData(f"source {source.name!r}, {name}.sql can't run on {_listed(files)}: {said(error)}") from None
         types = {row[0]: row[1] for row in described}
@@ -388,34 +396,3 @@ def _counts(con, tables, unusable):
     frame["derived"] = frame["rows_in"].isna()
     frame["rows_in"] = frame["rows_in"].fillna(frame["rows_used"]).astype("int64")
     return frame
-
-
-def _open_prepared(folder):
-    import pandas as pd
-
-    try:
-        known = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadData(f"{folder / PREPARED}: isn't what Data.save wrote: {error}") from None
-    con, scratch = _connect()
-    for name in [*known["tables"], "ledger"]:
-        file = literal(glob.escape(str(folder / f"{name}.parquet")))
-        con.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({file})")
-    if known["scored"]:
-        con.execute("CREATE VIEW scored_messages AS SELECT * FROM messages")
-    data = Data(
-        con,
-        Service.model_validate(known["service"]),
-        datetime.datetime.fromisoformat(known["as_of"]),
-        known["tables"],
-        known["source"],
-        known["files"],
-        pd.DataFrame(known["counts"]),
-        known["notes"],
-        scratch=scratch,
-    )
-    data.as_of_reason, data.zone_is_known = known["as_of_reason"], known["zone_is_known"]
-    data.shared_names = [tuple(one) for one in known.get("shared_names") or []]
-    if "daily" in known:
-        data.know_daily(known["daily"])
-    return data

@@ -37,7 +37,7 @@ def read_raw(con, source, path, scratch, note):
 
     Returns
     -------
-    dict of raw name -> list of files read, as they are shown
+    dict of raw name -> list of files read, as they are shown; and the files that are read only when a query asks
     """
     if not is_url(path) and not Path(path).exists():
         raise BadData(f"{path}: there is no such file or folder")
@@ -48,26 +48,27 @@ def read_raw(con, source, path, scratch, note):
     )
     targets = {name: _target(con, source, name, scratch, note) for name in source.spec.files}
     if is_url(path):
-        return _told(source, con, shown_path(path), postgres.load(source, path, targets), note)
+        return _told(source, con, shown_path(path), postgres.load(source, path, targets), note), []
     path = Path(path)
     kind = kind_of(path) if path.is_file() else None
     if kind in DATABASES:
         given = unpacked(Given(path, str(path)), kind, scratch)
         read = databases.attach if kind == "duckdb" else databases.load_sqlite
-        return _told(source, con, given.shown, read(source, given, targets), note)
+        return _told(source, con, given.shown, read(source, given, targets), note), []
     found = find_files(source, path, scratch, note)
-    missing = []
+    missing, viewed = [], []
     for name, files in found.items():
         target, kinds = targets[name], _kinds(name, files, source.spec.files[name])
         given = [unpacked(file, kind, scratch) for file, kind in zip(files, kinds, strict=True)]
         if kinds[0] == "parquet":
             parquet.view(target, given)
+            viewed += [file.path for file in given]
         else:
             for file in given:
                 READERS[kinds[0]].load(target, file)
         missing.append(_missing(con, source, name, [file.shown for file in files]))
     refuse(missing)
-    return {name: [file.shown for file in files] for name, files in found.items()}
+    return {name: [file.shown for file in files] for name, files in found.items()}, viewed
 
 
 def _target(con, source, name, scratch, note):

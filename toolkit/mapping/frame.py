@@ -3,6 +3,7 @@
 import html
 from pathlib import Path
 
+from toolkit.backend import connect
 from toolkit.errors import BadParameter, suggestion
 from toolkit.mapping.answers import check_answers
 from toolkit.mapping.guess import Guess
@@ -213,7 +214,6 @@ def _text_of(series):
 
 
 def _write_texts(frame, file):
-    import duckdb
     import pandas as pd
 
     from toolkit.load.sql import literal
@@ -224,7 +224,7 @@ def _write_texts(frame, file):
             for index, name in enumerate(frame.columns)
         }
     )
-    with duckdb.connect() as con:
+    with connect() as con:
         con.register("given", texts)
         columns = ", ".join(
             f'CAST("{str(name).replace(chr(34), chr(34) * 2)}" AS VARCHAR) AS "{str(name).replace(chr(34), chr(34) * 2)}"'

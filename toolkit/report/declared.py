@@ -8,6 +8,7 @@
 
 import datetime
 
+from toolkit.backend import connect
 from toolkit.load.data import Data
 from toolkit.load.link import link
 from toolkit.load.sql import literal, quote
@@ -50,10 +51,7 @@ def foreseen(source, notebooks=None):
 
 def declared(source):
     """A data set of a row or two that holds every column which a source's selects give, and what the loader makes of them."""
-    import duckdb
-
-    con = duckdb.connect()
-    con.execute("SET TimeZone = 'UTC'")
+    con = connect()
     con.execute('CREATE TABLE ledger("table" VARCHAR, rule VARCHAR, action VARCHAR)')
     tables = []
     for name in source.selects:

@@ -8,6 +8,7 @@ import glob
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toolkit.backend import connect
 from toolkit.errors import BadData, BadParameter, suggestion
 from toolkit.scratch import scratch_folder
 
@@ -126,7 +127,7 @@ def _parquet_columns(file):
     import duckdb
 
     try:
-        with duckdb.connect() as con:
+        with connect() as con:
             return con.from_parquet(glob.escape(str(file))).columns
     except duckdb.Error:
         return None

@@ -7,27 +7,52 @@ from toolkit.errors import BadParameter, suggestion
 from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, parameters_cell
 
 
+def own_notebooks():
+    """The notebooks that come with the toolkit: in the installed package, or beside it in a checkout; None without any.
+
+    >>> own_notebooks().joinpath("response_times.ipynb").is_file()
+    True
+    """
+    package = Path(toolkit.__file__).parent
+    # Beside an installed package stand other packages, one of which may well be called `notebooks`.
+    beside = [package.parent / "notebooks"] if (package.parent / "pyproject.toml").is_file() else []
+    return next((place for place in [package / "notebooks", *beside] if place.is_dir()), None)
+
+
 def notebook_folder(folder=None):
-    """Where the notebooks are: `folder`, else `notebooks` beside the package, else ./notebooks.
+    """Where the notebooks are: `folder`, else ./notebooks of the current project, else those that come with the toolkit.
+
+    A folder ./notebooks none of whose notebooks is a report is no project's: it is passed over.
 
     Raises
     ------
     BadParameter
         There is no such folder.
     """
-    places = [Path(folder)] if folder else [Path(toolkit.__file__).parents[1] / "notebooks", Path("notebooks")]
-    for place in places:
-        if place.is_dir():
-            return place
-    looked = " and ".join(str(place) for place in places)
-    raise BadParameter(f"there is no folder of notebooks (looked in {looked}); name it with --notebooks")
+    here, own = Path("notebooks"), own_notebooks()
+    place = Path(folder or (here if own is None or _holds_reports(here) else own))
+    if not place.is_dir():
+        looked = place if folder else f"{here.resolve()} and in the toolkit's own package"
+        raise BadParameter(f"there is no folder of notebooks (looked in {looked}); name it with --notebooks")
+    return place
 
 
-def find_notebooks(names=None, folder=None, warn=None):
+def _holds_reports(folder):
+    for path in sorted(folder.glob("*.ipynb")):
+        try:
+            if parameters_cell(path) is not None:
+                return True
+        except BadParameter:  # one that can't be read is told of when it is run
+            continue
+    return False
+
+
+def find_notebooks(names=None, folder=None, warn=None, tell=None):
     """{name: path} of the notebooks chosen: all reports in the folder, or those of these names or paths.
 
     A notebook without a cell tagged `parameters`, such as JupyterLab's Untitled.ipynb, is no report: passed
-    over with a word to `warn` when all are run, refused when it is named.
+    over with a word to `warn` when all are run, refused when it is named. `tell` is told of the folder where it isn't
+    the toolkit's own.
 
     Raises
     ------
@@ -38,15 +63,20 @@ def find_notebooks(names=None, folder=None, warn=None):
     wanted = [str(name).replace("-", "_") for name in names or () if not str(name).endswith(".ipynb")]
     found = {}
     if wanted or not names:
-        place = notebook_folder(folder)
+        place, own = notebook_folder(folder), own_notebooks()
+        is_own = own is not None and place.resolve() == own.resolve()
         known = {path.stem: path for path in sorted(place.glob("*.ipynb"))}
         if not known:
             raise BadParameter(f"{place}: holds no notebooks")
         for name in wanted:
             if name not in known:
                 hint = suggestion(name, known)
-                raise BadParameter(f"there is no report {name!r}{hint}; there are: {', '.join(known)}")
+                spare = own / f"{name}.ipynb" if own and not is_own else None
+                ours = f"; the toolkit's own is {spare}" if spare and spare.is_file() else ""
+                raise BadParameter(f"there is no report {name!r}{hint}; there are: {', '.join(known)}{ours}")
         found = {name: known[name] for name in wanted} or _reports(known, place, warn)
+        if tell and not is_own:
+            tell(f"Notebooks: {place.resolve()}")
     for path in paths:
         if not path.is_file():
             raise BadParameter(f"{path}: there is no such notebook")

@@ -165,7 +165,7 @@ def run_reports(
     secrets.from_environment()
     data, params, env = secrets.read_place(data), private.read_secrets(params), private.check_env(env)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
-    chosen = find_notebooks(names, notebooks, warn)
+    chosen = find_notebooks(names, notebooks, warn, tell)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}

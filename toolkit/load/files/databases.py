@@ -10,10 +10,13 @@ from toolkit.errors import BadData
 from toolkit.load.files.headers import name_columns, spelt
 from toolkit.load.files.kinds import ending
 from toolkit.load.files.parquet import select_list
+from toolkit.load.sandbox import deadline, lock, too_long
 from toolkit.load.sql import literal, quote
 from toolkit.scratch import Scratch
 
 MANY = 20_000  # rows that are held at a time
+MOST_CELL = 16 << 20  # bytes of a value, as of a line of text
+MOST_HELD = 64 << 20  # characters that are held at a time
 
 
 def tables_for(source, have, columns_of):
@@ -152,8 +155,15 @@ def opened(given):
         else:
             con = sqlite3.connect(f"{given.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         con.text_factory = lambda content: content.decode("utf-8", "replace")
+        con.execute("PRAGMA trusted_schema = OFF")  # a view of the file's calls nothing that could do harm
+        con.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
+        con.set_progress_handler(deadline(), 100_000)
         yield con
     except sqlite3.Error as error:
+        if "interrupted" in str(error):
+            raise BadData(f"{given.shown}: a table or view of it {too_long()}") from None
+        if "too big" in str(error):
+            raise BadData(f"{given.shown}: holds a value of more than {MOST_CELL >> 20} MB; no export does") from None
         if "malformed" in str(error) or "not a database" in str(error):
             raise BadData(f"{given.shown}: is a SQLite database that is damaged ({error}); copy it again") from None
         raise BadData(f"{given.shown}: can't be read as a SQLite database: {error}") from None
@@ -193,10 +203,16 @@ def load_sqlite(source, given, targets):
 
 
 def _batches(con, table):
-    rows, number = con.execute(f"SELECT * FROM {quote(table)}"), 0
-    while batch := rows.fetchmany(MANY):
-        yield [(number + place, [_as_text(cell) for cell in row]) for place, row in enumerate(batch, 1)]
-        number += len(batch)
+    held, size = [], 0
+    for number, row in enumerate(con.execute(f"SELECT * FROM {quote(table)}"), 1):
+        cells = [_as_text(cell) for cell in row]
+        held.append((number, cells))
+        size += sum(len(cell) for cell in cells if cell)
+        if len(held) == MANY or size > MOST_HELD:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
 
 
 def _as_text(cell):
@@ -224,7 +240,7 @@ def peek(given, rows):
 
     try:
         with duckdb.connect(str(given.path), read_only=True) as con:
-            con.execute("SET enable_external_access = false")
+            lock(con)
             have, views = _of_duckdb(con, con.execute("SELECT current_database()").fetchone()[0])
             if views and not have:
                 raise _only_views(given, views)

@@ -18,6 +18,7 @@ from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
 from toolkit.load.sql import literal, quote
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
+LONGEST = 16 << 20  # bytes of a line that the reader takes
 MOST_COLUMNS = 1_000  # the engine's time to plan a query grows with their square
 DELIMITERS = ",;\t|"
 
@@ -65,9 +66,8 @@ def load(target, given):
             f"auto_detect = false, columns = {{{names}}}, delim = {literal(layout.delimiter)}, quote = {literal(spec.quote)}, "
             f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
             f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
-            f"store_rejects = true, max_line_size = 16777216, parallel = false, rejects_limit = 0"
-            + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
-            + ")"
+            f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
+            "rejects_limit = 0" + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "") + ")"
         )
     except Exception as error:
         raise BadData(f"{given.shown}: can't be read as CSV: {str(error).splitlines()[0]}") from None

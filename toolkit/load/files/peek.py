@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
+from toolkit.backend import connect
 from toolkit.errors import BadData
 from toolkit.load.files import databases, delimited, documents, mail, packed, postgres, sheets
 from toolkit.load.files.given import Given
@@ -177,8 +178,7 @@ def _peek_sheets(given, rows, spec, notes, scratch):
 def _peek_parquet(given, rows, spec, notes, scratch):
     import duckdb
 
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with connect(scratch / "spill") as con:
         try:
             yield "", *databases.first_rows(con, f"read_parquet({literal(given.path)})", rows)
         except duckdb.Error as error:

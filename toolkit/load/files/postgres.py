@@ -131,7 +131,7 @@ def _copy(con, target, shown, place):
         target.con.execute(
             f"CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM read_csv({literal(file)}, auto_detect = false, "
             f"columns = {{{typed}}}, delim = ',', quote = '\"', escape = '\"', header = false, nullstr = '', "
-            "allow_quoted_nulls = false, max_line_size = 16777216, parallel = false)"
+            "allow_quoted_nulls = false, max_line_size = 16777216, buffer_size = 33554432, parallel = false)"
         )
     except Exception as error:
         raise BadData(f"{shown}: {place} can't be read: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,283 @@
+"""Attacks: what a stranger may write into an export, a source, settings or a parameter, and what has to hold all the same."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from toolkit.backend import connect
+from toolkit.cli import main
+from toolkit.errors import BadData, ToolkitError
+from toolkit.load import open_data, sandbox
+from toolkit.load.complete import _check_selects
+from toolkit.load.files import databases
+from toolkit.sources import list_sources
+
+HEAD = "conversation_id,channel,created_at,topic\n"
+ROW = "{},email,2024-03-0{} 10:00:00,billing\n"
+
+# --- 1. a source's SQL, and a database that is data -------------------------------------------------
+
+TOML = 'title = "Desk"\nreads = "tickets"\n[files.t]\npatterns = ["t.csv"]\nrequires = ["id"]\n'
+SELECT = "SELECT id AS conversation_id, {} AS channel, created AS created_at, _file, _row FROM raw.t"
+READS = [
+    "(SELECT content FROM read_text('{secret}'))",
+    "(SELECT content::VARCHAR FROM read_blob('{secret}'))",
+    "(SELECT column0 FROM read_csv('{secret}', header = false))",
+    "(SELECT column0 FROM read_csv_auto('{secret}'))",
+    "(SELECT any_value(json) FROM read_json_objects('{secret}'))",
+    "(SELECT column0 FROM '{secret}')",
+    '(SELECT column0 FROM "{secret}")',
+    "(SELECT max(file) FROM glob('{folder}/*'))",
+    "(SELECT max(file_name) FROM parquet_metadata('{secret}'))",
+    "(SELECT max(delimiter) FROM sniff_csv('{secret}'))",
+    "(SELECT * FROM query('SELECT content FROM read_text(''{secret}'')'))",
+    "(SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT content FROM read_text(''{secret}'')')))",
+    "(SELECT content FROM read_text('https://127.0.0.1:9/x'))",
+    "(SELECT max(a) FROM read_parquet('s3://bucket/x'))",
+    "(SELECT max(path) FROM duckdb_databases())",
+    "(SELECT max(value) FROM duckdb_settings())",
+    "(SELECT max(name) FROM duckdb_secrets())",
+    "(SELECT max(extension_name) FROM duckdb_extensions())",
+    "(SELECT count(*) FROM enable_logging(storage = 'file', storage_path = '{folder}/pwn'))",
+    "(SELECT count(*) FROM pandas_scan(1::POINTER))",
+    "(SELECT count(*) FROM checkpoint())",
+    "current_setting('temp_directory')",
+    "getenv('HOME')",
+    "write_log('x')",
+    "(WITH x AS (SELECT content FROM read_text('{secret}')) SELECT content FROM x)",
+    "list_transform([1], lambda x: (SELECT content FROM read_text('{secret}')))[1]",
+]
+STATEMENTS = [
+    "COPY (SELECT 1) TO '{folder}/pwn'",
+    "ATTACH '{folder}/pwn' AS pwn",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "PRAGMA enable_profiling",
+    "SET enable_external_access = true",
+    "CREATE TABLE x AS SELECT 1",
+    "DROP TABLE raw.t",
+    "CALL pragma_version()",
+    "EXPORT DATABASE '{folder}/pwn'",
+    "CREATE SECRET (TYPE s3)",
+    "{select}; COPY (SELECT 1) TO '{folder}/pwn'",
+    "{select}) ; COPY (SELECT 1) TO '{folder}/pwn' ; SELECT * FROM (SELECT 1",
+]
+
+
+def source_of(tmp_path, conversations, toml=TOML, **more):
+    """(an export, the folder of a source) whose select is hostile."""
+    source = tmp_path / "desk"
+    source.mkdir(exist_ok=True)
+    (source / "source.toml").write_text(toml)
+    for name, text in {"conversations": conversations, **more}.items():
+        (source / f"{name.replace('__', '.')}.sql").write_text(text)
+    (tmp_path / "t.csv").write_text("id,created\n1,2024-03-01 10:00:00\n2,2024-03-02 10:00:00\n")
+    (tmp_path / "secret.txt").write_text("TOPSECRET")
+    return str(tmp_path / "t.csv"), str(source)
+
+
+def filled(tmp_path, text):
+    return text.format(secret=tmp_path / "secret.txt", folder=tmp_path, select=SELECT.format("'email'"))
+
+
+@pytest.mark.parametrize("attack", READS)
+@pytest.mark.parametrize("place", ["select", "view", "unused"])
+def test_no_select_reads_a_file_or_the_machine(tmp_path, attack, place):
+    attack = filled(tmp_path, attack)
+    if place == "select":
+        data, source = source_of(tmp_path, SELECT.format(attack))
+    elif place == "view":
+        view = f"SELECT {attack} AS x"
+        select = SELECT.format("(SELECT x::VARCHAR FROM raw.a)")
+        data, source = source_of(tmp_path, select, 'views = ["a"]\n' + TOML, a__view=view)
+    else:
+        unused = f"SELECT 'conversations' AS \"table\", {attack} AS value, 'x' AS reason, _file, _row FROM raw.t"
+        data, source = source_of(tmp_path, SELECT.format("'email'"), unused=unused)
+    with pytest.raises(ToolkitError) as error:
+        open_data(data, source=source)
+    assert "TOPSECRET" not in str(error.value) and ".sql" in str(error.value)
+    assert not (tmp_path / "pwn").exists()
+
+
+@pytest.mark.parametrize("attack", STATEMENTS)
+def test_no_other_statement_is_run(tmp_path, attack):
+    data, source = source_of(tmp_path, filled(tmp_path, attack))
+    with pytest.raises(ToolkitError, match=r"\.sql"):
+        open_data(data, source=source)
+    assert not (tmp_path / "pwn").exists()
+
+
+@pytest.mark.parametrize("attack", [*READS, *STATEMENTS])
+def test_the_lock_alone_holds_too(tmp_path, attack):
+    """What the look at the words of a select lets pass, the engine doesn't do."""
+    (tmp_path / "secret.txt").write_text("TOPSECRET")
+    attack = filled(tmp_path, attack)
+    with connect(tmp_path / "spill") as con:
+        con.execute("CREATE SCHEMA raw")
+        con.execute("CREATE TABLE raw.t AS SELECT 1 AS id, 1 AS created, 1 AS _file, 1 AS _row")
+        sandbox.lock(con)
+        try:
+            said = str(
+                con.execute(
+                    f"SELECT {attack}" if attack in [filled(tmp_path, one) for one in READS] else attack
+                ).fetchall()
+            )
+        except (duckdb.Error, RuntimeError) as error:
+            said = str(error)
+    assert "TOPSECRET" not in said and not (tmp_path / "pwn").exists()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "spill") == ["secret.txt"]
+
+
+@pytest.mark.parametrize("command", ["check", "metric", "report", "list"])
+def test_every_command_refuses_it(tmp_path, command, capsys):
+    data, source = source_of(tmp_path, SELECT.format(filled(tmp_path, READS[0])))
+    given = {"metric": ["inbound_volume"], "list": ["--metrics"]}.get(command, [])
+    out = ["--out", str(tmp_path / "out")] if command == "report" else []
+    assert main([command, *given, "--data", data, "--source", source, *out]) == 2
+    said = "".join(capsys.readouterr())
+    assert "calls read_text" in said and "TOPSECRET" not in said and "Traceback" not in said
+
+
+def test_the_sources_that_come_with_the_toolkit_call_nothing_that_is_refused():
+    with connect() as con:
+        for source in list_sources():
+            _check_selects(con, source)
+        assert len(list_sources()) > 10
+
+
+ENDLESS = [
+    "(WITH RECURSIVE e(i) AS (SELECT 1 UNION ALL SELECT i FROM e) SELECT max(i)::VARCHAR FROM e)",
+    "(SELECT count(*)::VARCHAR FROM range(10000000000) a(i), range(10000000000) b(j) WHERE a.i * b.j % 7 = 1)",
+]
+LARGE = [
+    "(SELECT list_sum(range(4000000000))::VARCHAR)",
+    "(SELECT length(string_agg(repeat('x', 100000000), ''))::VARCHAR FROM range(60))",
+    "(SELECT count(DISTINCT i || 'x')::VARCHAR FROM range(2000000000) e(i))",
+]
+
+
+@pytest.mark.parametrize("attack", ENDLESS)
+def test_what_has_no_end_is_stopped(tmp_path, attack, monkeypatch):
+    monkeypatch.setattr(sandbox, "MOST_SECONDS", 0.5)
+    data, source = source_of(tmp_path, SELECT.format(attack))
+    with pytest.raises(BadData, match="conversations.sql.*(was stopped|more room|more memory)"):
+        open_data(data, source=source)
+
+
+@pytest.mark.parametrize("attack", LARGE)
+def test_what_takes_all_memory_is_stopped(tmp_path, attack, monkeypatch):
+    monkeypatch.setattr("toolkit.backend.MEMORY", 0.01)
+    monkeypatch.setattr("toolkit.backend.DISK", 1e-6)
+    monkeypatch.setattr(sandbox, "SPARE", 1 << 28)
+    data, source = source_of(tmp_path, SELECT.format(attack))
+    with pytest.raises(BadData, match="conversations.sql.*needs more (memory|room)"):
+        open_data(data, source=source)
+    assert len(open_data(*_plain(tmp_path)).conversations.to_pandas()) == 2  # and the process lives on
+
+
+def _plain(tmp_path):
+    return source_of(tmp_path, SELECT.format("'email'"))
+
+
+@pytest.mark.parametrize("attack", ["(" * 3000 + "1" + ")" * 3000, "1" + " + 1" * 20_000, "CASE WHEN " * 400])
+def test_deep_sql_is_an_error(tmp_path, attack):
+    data, source = source_of(tmp_path, SELECT.format(f"({attack})::VARCHAR"))
+    with contextlib.suppress(ToolkitError):
+        assert len(open_data(data, source=source).conversations.to_pandas()) == 2
+
+
+def test_an_analysts_own_session_writes_files(tmp_path):
+    data = open_data(*_plain(tmp_path))
+    data.conversations.to_parquet(tmp_path / "mine.parquet")
+    data.conversations.to_csv(tmp_path / "mine.csv")
+    assert len(open_data(data.save(tmp_path / "saved")).conversations.to_pandas()) == 2
+    assert duckdb.sql(f"SELECT count(*) FROM '{tmp_path}/mine.parquet'").fetchone() == (2,)
+    assert (tmp_path / "mine.csv").read_text().count("\n") == 3
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "calls'; DROP", "nope"])
+def test_prepared_data_names_no_file_of_another_folder(tmp_path, name):
+    saved = Path(open_data(*_plain(tmp_path)).save(tmp_path / "saved"))
+    said = (saved / "prepared.json").read_text()
+    (saved / "prepared.json").write_text(said.replace('"tables": [', f'"tables": ["{name}", ', 1))
+    with pytest.raises(BadData, match="prepared.json: isn't what Data.save wrote"):
+        open_data(saved)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "null", "[" * 9000, '{"tables": 5}', '{"tables": ["calls"], "scored": false}']
+)
+def test_prepared_data_that_is_none(tmp_path, text):
+    (tmp_path / "prepared.json").write_text(text)
+    with pytest.raises(BadData, match="prepared.json: isn't what Data.save wrote"):
+        open_data(tmp_path)
+
+
+def sqlite_of(tmp_path, *statements):
+    file = tmp_path / "desk.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as con:
+        for one in statements:
+            con.execute(one)
+        con.commit()
+    return file
+
+
+@pytest.mark.parametrize(
+    "rows, words",
+    [
+        ("WITH RECURSIVE e(i) AS (SELECT 1 UNION ALL SELECT i FROM e) SELECT max(i) AS conversation_id, 'x' AS channel, '2024-03-01' AS created_at FROM e", "didn't end in"),
+        ("SELECT hex(zeroblob(30000000)) AS conversation_id, 'x' AS channel, '2024-03-01' AS created_at", "more than 16 MB"),
+        ("SELECT load_extension('/tmp/x.so') AS conversation_id, 'x' AS channel, '2024-03-01' AS created_at", "can't be read"),
+        ("SELECT readfile('/etc/passwd') AS conversation_id, 'x' AS channel, '2024-03-01' AS created_at", "can't be read"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("how", ["check", "map"])
+def test_a_view_of_sqlite_does_no_harm(tmp_path, rows, words, how, monkeypatch, capsys):
+    monkeypatch.setattr(sandbox, "MOST_SECONDS", 0.3)
+    file = sqlite_of(tmp_path, f"CREATE VIEW conversations AS {rows}")
+    call = (
+        ["check", "--data", str(file), "--source", "tables"]
+        if how == "check"
+        else ["map", str(file), "--yes", "--out", str(tmp_path / "o")]
+    )
+    assert main(call) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_many_values_of_sqlite_are_held_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(databases, "MOST_HELD", 100)
+    rows = "SELECT i AS conversation_id, 'email' AS channel, '2024-03-01 10:00:00' AS created_at FROM (WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 40) SELECT i FROM t)"
+    file = sqlite_of(tmp_path, f"CREATE TABLE conversations AS {rows}")
+    assert open_data(file).conversations.count().execute() == 40
+
+
+def test_a_duckdb_file_gives_its_tables_and_nothing_else(tmp_path):
+    (tmp_path / "secret.txt").write_text("TOPSECRET")
+    with duckdb.connect(tmp_path / "desk.duckdb") as con:
+        con.execute(
+            "CREATE TABLE conversations AS SELECT i AS conversation_id, 'email' AS channel, '2024-03-01 10:00:00' AS created_at FROM range(3) t(i)"
+        )
+        con.execute(f"CREATE MACRO trim(x) AS (SELECT content FROM read_text('{tmp_path}/secret.txt'))")
+        con.execute(f"CREATE MACRO coalesce_(x) AS TABLE SELECT content FROM read_text('{tmp_path}/secret.txt')")
+        con.execute(f"CREATE VIEW surveys AS SELECT content AS survey_id FROM read_text('{tmp_path}/secret.txt')")
+    data = open_data(tmp_path / "desk.duckdb")
+    assert data.conversations.count().execute() == 3 and not data.has("surveys")
+    assert "TOPSECRET" not in data.conversations.to_pandas().to_csv() + str(data.notes)
+    assert main(["map", str(tmp_path / "desk.duckdb"), "--yes", "--out", str(tmp_path / "out")]) == 0
+
+
+def test_the_limits_are_those_of_the_machine(monkeypatch, tmp_path):
+    from toolkit import backend
+
+    (tmp_path / "memory.max").write_text("1073741824\n")
+    monkeypatch.setattr(backend, "CGROUP", (str(tmp_path / "memory.max"), str(tmp_path / "none")))
+    assert backend.machine_memory() == 1 << 30
+    with backend.connect(tmp_path / "spill") as con:
+        limit, spill, auto = con.execute(
+            "SELECT current_setting('memory_limit'), current_setting('max_temp_directory_size'), "
+            "current_setting('autoload_known_extensions')"
+        ).fetchone()
+    assert limit == "614.0 MiB" and "iB" in spill and auto is False
