@@ -27,9 +27,9 @@ URL = f"postgresql://ann:{quote(PASSWORD, safe='')}@127.0.0.1:9/desk?sslpassword
 
 @pytest.fixture(autouse=True)
 def none_known():
-    secrets.forget()
+    secrets._known.clear()
     yield
-    secrets.forget()
+    secrets._known.clear()
 
 
 # --- what is one, and where it comes from -------------------------------------------------------------
@@ -75,6 +75,10 @@ def test_a_file_of_no_line_or_several_is_refused(tmp_path, content):
     file.chmod(0o600)
     with pytest.raises(BadParameter, match="url"):
         secrets.read_place(f"@{file}")
+
+
+def test_a_url_on_the_command_line_is_known_too():
+    assert secrets.read_place(URL) == URL and PASSWORD in secrets.known()
 
 
 # --- scrubbing ----------------------------------------------------------------------------------------

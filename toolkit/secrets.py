@@ -56,7 +56,6 @@ def add(*values):
         for secret in _secrets_in(str(value)) if _is_url(value) else [str(value)]:
             if len(secret.strip()) > 0 and secret.strip().lower() not in NO_SECRETS:
                 _known[secret] = True
-    _forms.cache_clear()
 
 
 def known():
@@ -67,12 +66,6 @@ def known():
     list of str
     """
     return list(_known)
-
-
-def forget():
-    """Know no secret any more."""
-    _known.clear()
-    _forms.cache_clear()
 
 
 def from_environment(variables=None):
@@ -138,8 +131,8 @@ def read_place(place):
     elif said.startswith("@") and not Path(said).exists():
         text = _read_file(Path(said[1:]).expanduser())
     else:
-        return place
-    if _is_url(text):
+        text = place
+    if said and _is_url(text):
         add(text)
     return text
 
@@ -199,7 +192,7 @@ def scrub(text, strictly=False):
     >>> add("s3cr3t/Pa ss")
     >>> scrub("with s3cr3t/Pa ss, s3cr3t%2FPa%20ss and postgresql://ann:other@host/db?token=x1")
     'with ***, *** and postgresql://***@host/db?token=***'
-    >>> forget()
+    >>> _known.clear()
     """
     if not isinstance(text, str) or not text:
         return text
