@@ -11,12 +11,16 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_report import made_report
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from privacy_cases import EACH, MAKERS, negatives, positives
 
 from toolkit import blocks, metrics, words
 from toolkit.displays import PRIVACY, REPORT, SECTION
+from toolkit.load import open_data
+from toolkit.metrics.small import without_small
 from toolkit.privacy import KINDS, Masker, during, find, mask, mask_html
 from toolkit.privacy.notebook import mask_notebook
 from toolkit.report import private
@@ -278,3 +282,45 @@ def test_what_a_failed_notebook_left_is_closed_too(tmp_path):
     assert "example.com" not in private.closed_file(task, lambda notebook, task: None)
     path.write_text("{")
     assert json.loads(private.closed_file(task, lambda notebook, task: None))["cells"] == []
+
+
+# --- small groups -------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz"), st.integers(0, 40)), min_size=1, max_size=12, unique_by=lambda row: row[:2]),
+    st.integers(0, 12),
+)  # fmt: skip
+def test_no_group_is_told_that_is_small_or_could_be_computed(rows, smallest):
+    frame = pd.DataFrame(rows, columns=["topic", "channel", "n"])
+    told, hidden = without_small(frame, ["topic", "channel"], smallest)
+    assert len(told) + hidden == len(frame) and (smallest < 2 or (told["n"] >= smallest).all())
+    gone = frame[~frame.set_index(["topic", "channel"]).index.isin(told.set_index(["topic", "channel"]).index)]
+    assert (gone["n"] < smallest).any() if len(gone) else smallest < 2 or (frame["n"] >= smallest).all()
+    for key in ("topic", "channel"):  # of no value is one group alone missing beside others that are told
+        for value in set(told[key]):
+            assert (gone[key] == value).sum() != 1
+    assert len(gone) != 1 or not len(told)
+
+
+def test_parts_of_a_group_go_together_and_a_row_of_all_groups_stays():
+    frame = pd.DataFrame(
+        {"topic": list("aabbcc"), "part": [1, 2] * 3, "n": [1, 2, 40, 3, 20, 20], "total": [3, 3, 43, 43, 40, 40]}
+    )
+    told, hidden = without_small(frame, ["topic"], 5)
+    assert told["topic"].tolist() == ["b", "b"] and hidden == 2  # c could be computed beside a
+    whole = pd.DataFrame(
+        {"topic": ["a", "b", "c", None], "n": [3, 50, 40, 93], "is_total": [False, False, False, True]}
+    )
+    assert without_small(whole, ["topic"], 5)[0]["n"].tolist() == [50, 93]
+
+
+def test_no_bundle_tells_of_a_group_smaller_than_the_settings_allow(tmp_path):
+    rows = [("s", "billing"), *[("s", "roaming")] * 4, *[("s", "network")] * 30, *[("s", "sales")] * 60]
+    lines = [f"{number},csat,2024-04-02T09:00:00Z,{number % 5 + 1},{topic}" for number, (_, topic) in enumerate(rows)]
+    (tmp_path / "surveys.csv").write_text("survey_id,kind,sent_at,score,topic\n" + "\n".join(lines) + "\n")
+    (tmp_path / "service.toml").write_text("minimum_count = 1\n[privacy]\nsmallest_group = 5\n")
+    result = metrics.csat(open_data(tmp_path, source="tables").surveys, by="topic")
+    said = json.dumps(blocks.block(result), ensure_ascii=False).lower()
+    assert "network" in said and "sales" in said and "billing" not in said and "roaming" not in said
+    assert words.text("tables.notes.small", n=2, least=5).lower() in said
