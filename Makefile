@@ -12,7 +12,7 @@ EXTRAS ?= test
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab sample docs lint format clean
+.PHONY: help report test airflow lab sample docs lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -34,6 +34,13 @@ $(VENV)/tested-$(EXTRAS): $(VENV)/installed
 	@$(PIP) -e '.[$(EXTRAS)]'
 	@touch $@
 
+$(VENV)-airflow/installed: tests/airflow.txt
+	@echo "installing Airflow into $(VENV)-airflow (once)"
+	@$(PYTHON) -m venv $(VENV)-airflow
+	@$(VENV)-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-input uv
+	@$(VENV)-airflow/bin/uv pip install --quiet --python $(VENV)-airflow/bin/python -r tests/airflow.txt
+	@touch $@
+
 report: $(VENV)/installed ## the ten reports on the sample (or DATA=..., ARGS=...)
 	@$(BIN)/toolkit report --data $(DATA) --out $(OUT) $(ARGS)
 
@@ -41,6 +48,8 @@ test: $(VENV)/tested-$(EXTRAS) ## lint, doctests, tests, notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+airflow: $(VENV)-airflow/installed ## what the test of the Airflow schedule needs, in an environment of its own
 
 lab: $(VENV)/installed ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(AS_ROOT)
@@ -61,4 +70,4 @@ format: $(VENV)/tested-$(EXTRAS) ## let ruff mend what it can
 	@$(BIN)/ruff format .
 
 clean: ## remove .venv and reports
-	@rm -rf $(VENV) $(OUT) build dist *.egg-info
+	@rm -rf $(VENV) $(VENV)-airflow $(OUT) build dist *.egg-info

@@ -1,5 +1,6 @@
 """The command line: what it prints, and the code it exits with."""
 
+import errno
 import inspect
 import os
 import subprocess
@@ -14,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import toolkit
 from toolkit import cli
-from toolkit.errors import BadData
+from toolkit.errors import BadData, CantWrite, EmptyPeriod, OutOfTime, TooOld
 from toolkit.report import run
 from toolkit.report.run import Outcome
 from toolkit.report.runs import latest
@@ -61,7 +62,8 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
     ran.outcomes = [good(tmp_path)]
     line = "report waiting mine.ipynb -d exports --source twitter --service s.toml -p last-month --as-of 2024-05-01"
     line += f" -o {tmp_path} --param by=channel --param n=1 --jobs 2 --timeout 60 --notebooks nb"
-    line += " --where channel=chat --where team=(none) --each topic --allow-empty --interactive"
+    line += " --where channel=chat --where team=(none) --each topic --allow-empty --interactive --wait 5 --keep 3"
+    line += " --total-timeout 90 --max-age 36h --memory 4GB"
     assert cli.main(line.split()) == 0
     assert ran == {
         "names": ["waiting", "mine.ipynb"],
@@ -75,25 +77,35 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "jobs": 2,
         "progress": None,  # no bars where there is no terminal
         "timeout": 60.0,
+        "total_timeout": 90.0,
+        "max_age": "36h",
+        "memory": "4GB",
         "notebooks": Path("nb"),
         "warn": cli.reports._warn,
-        "tell": cli.typer.echo,
+        "tell": cli.say,
         "where": ["channel=chat", "team=(none)"],
         "each": "topic",
         "allow_empty": True,
         "interactive": True,
+        "wait": 5.0,
+        "keep": 3,
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err
 
 
+CODE = {"failed": 3, "skipped": 2}
+
+
 @pytest.mark.parametrize(
     "statuses, code",
-    [(["ok"], 0), (["ok", "skipped"], 0), (["ok", "failed"], 1), (["skipped"], 1), (["failed"], 1)],
+    [(["ok"], 0), (["ok", "skipped"], 0), (["ok", "failed"], 3), (["skipped"], 2), (["failed"], 3)],
 )
 def test_exit_code_of_reports(ran, tmp_path, capsys, statuses, code):
     ran.outcomes = [
-        good(tmp_path) if status == "ok" else Outcome(status, status, message="why", log=tmp_path / "failed" / "x.log")
+        good(tmp_path)
+        if status == "ok"
+        else Outcome(status, status, message="why", code=CODE[status], log=tmp_path / "failed" / "x.log")
         for status in statuses
     ]
     assert cli.main(["report", "-d", "x", "-o", str(tmp_path)]) == code
@@ -101,10 +113,9 @@ def test_exit_code_of_reports(ran, tmp_path, capsys, statuses, code):
     assert ("why" in said.err) == (statuses != ["ok"]) and "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("is_mistake, code", [([True, True], 2), ([True, False], 1), ([False], 1)])
-def test_reports_that_failed_by_mistakes_alone_exit_with_2(ran, tmp_path, is_mistake, code):
-    log = tmp_path / "failed" / "x.log"
-    failed = [Outcome("x", "failed", message="why", is_mistake=it, log=log) for it in is_mistake]
+@pytest.mark.parametrize("codes, code", [([2, 2], 2), ([4], 4), ([5, 5], 5), ([2, 4], 3), ([3, 5], 3)])
+def test_reports_that_failed_alike_give_their_exit_code(ran, tmp_path, codes, code):
+    failed = [Outcome("x", "failed", message="why", code=it, log=tmp_path / "failed" / "x.log") for it in codes]
     ran.outcomes = [good(tmp_path), *failed]
     assert cli.main(["report", "-d", "x", "-o", str(tmp_path)]) == code
 
@@ -205,6 +216,12 @@ def test_check_writes_the_ledger_of_data_that_is_refused(tmp_path, monkeypatch, 
     assert not ledger.exists() and not capsys.readouterr().out
 
 
+def test_a_file_that_cannot_be_written_exits_with_7(folder, capsys):
+    (folder / "taken" / "calls.csv").mkdir(parents=True)
+    assert cli.main(["sample", "-o", str(folder / "taken"), "--conversations", "300"]) == 7
+    assert "calls.csv: can't be written: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "line, said",
     [
@@ -215,7 +232,6 @@ def test_check_writes_the_ledger_of_data_that_is_refused(tmp_path, monkeypatch, 
         ("list nothing --notebooks {folder}", "there is no report 'nothing'"),
         ("check -d {folder}/none", "there is no such file or folder"),
         ("sample -o {folder}/waiting.ipynb", "can't be made a folder for the sample: File exists"),
-        ("sample -o {folder}/taken --conversations 300", "calls.csv: can't be written: "),
         ("report -d x --notebooks {folder} -o {folder}/waiting.ipynb", "can't be made a folder for the reports"),
         ("report", "Missing option '--data'"),
         ("report -d x --jobs 0", "--jobs"),
@@ -223,7 +239,6 @@ def test_check_writes_the_ledger_of_data_that_is_refused(tmp_path, monkeypatch, 
     ],
 )
 def test_mistakes_exit_with_2_and_one_message(folder, capsys, line, said):
-    (folder / "taken" / "calls.csv").mkdir(parents=True)
     assert cli.main([part.format(folder=folder) for part in line.split()]) == 2
     output = capsys.readouterr()
     assert said in " ".join(output.err.split()) and "Traceback" not in output.err and not output.out
@@ -277,7 +292,7 @@ def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypat
     assert cli.main(["check", "-d", "x", "--strict"]) == 1
     capsys.readouterr()
     for place in (tmp_path / "no" / "such.csv", tmp_path, ledger / "below.csv"):
-        assert cli.main(["check", "-d", "x", "--out", str(place)]) == 2
+        assert cli.main(["check", "-d", "x", "--out", str(place)]) == 7
         said = capsys.readouterr().err
         assert f"toolkit: {place}: can't be written: " in said and "None" not in said
 
@@ -321,6 +336,12 @@ def test_version(capsys):
         (BadData("calls.csv: is empty"), 2),
         (PermissionError(13, "Permission denied", "calls.csv"), 2),
         (OSError("no room"), 2),  # it names no file
+        (OSError(errno.ENOSPC, "No space left on device"), 7),
+        (OSError(errno.EROFS, "Read-only file system", "a.csv"), 7),
+        (CantWrite("a.csv", "why"), 7),
+        (EmptyPeriod("none"), 6),
+        (TooOld("old"), 6),
+        (OutOfTime("long"), 4),
     ],
 )
 def test_what_commands_raise(monkeypatch, capsys, error, code):

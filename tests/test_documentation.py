@@ -78,7 +78,7 @@ def test_the_readme_names_every_command_report_and_source():
     from toolkit.cli import app
 
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert commands == {"report", "list", "metric", "check", "sample", "sources", "map"}
+    assert commands == {"report", "list", "metric", "check", "sample", "sources", "map", "new"}
     for command in commands:
         assert f"`toolkit {command}" in README
     for path in NOTEBOOKS:

@@ -99,7 +99,8 @@ def test_nothing_outlives_a_runner_that_is_killed(folder, monkeypatch, is_nurser
     started = folder.parent / "started"
     for name in ("one", "two"):
         path = str(started / name)
-        notebook(folder, name, f"import os, time; open({path!r}, 'w').write(str(os.getppid()))", "time.sleep(120)")
+        leaves = "import os, subprocess, time; subprocess.run(['sh', '-c', 'setsid sleep 99 &'])"
+        notebook(folder, name, leaves, f"open({path!r}, 'w').write(str(os.getppid()))", "time.sleep(120)")
     started.mkdir()
     driver = f"from toolkit.report.run import run_reports; run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r}, jobs=2)"
     monkeypatch.setenv("TMPDIR", str(folder.parent))  # what it can't tidy up goes with the test's own
@@ -120,6 +121,7 @@ def test_nothing_outlives_a_runner_that_is_killed(folder, monkeypatch, is_nurser
         process.kill()
         process.wait()
     assert is_gone(f"TOOLKIT_MARK={folder.parent}")
+    assert not list(folder.parent.glob("toolkit-*"))  # nor a temporary folder
 
 
 def test_a_process_of_several_threads_is_not_forked(tmp_path):
@@ -137,10 +139,9 @@ def test_a_process_of_several_threads_is_not_forked(tmp_path):
         assert not serving.is_alive()
 
 
-@pytest.mark.parametrize("is_wanted, off", [(False, ""), (True, "1")])
-def test_none_is_opened_for_one_notebook_or_against_the_setting(tmp_path, monkeypatch, is_wanted, off):
-    monkeypatch.setenv(nursery.OFF, off)
-    with nursery.Nursery(tmp_path, [], is_wanted) as opened:
+def test_none_is_opened_against_the_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv(nursery.OFF, "1")
+    with nursery.Nursery(tmp_path / "nursery", []) as opened:
         opened.ready()
         assert opened.process is None
         with opened.popen([sys.executable, "-c", "print(1)"], stdout=subprocess.PIPE) as process:

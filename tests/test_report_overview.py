@@ -19,10 +19,10 @@ from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.load import open_data
 from toolkit.load.quality import REASONS
 from toolkit.metrics import compare
-from toolkit.report import index, ledger, overview
+from toolkit.report import ledger, manifest, overview
 from toolkit.report.bundles import read_bundles
+from toolkit.report.manifest import read_manifest, write_text
 from toolkit.report.run import Outcome
-from toolkit.report.runs import read_manifest, write_text
 from toolkit.report.siblings import links
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
@@ -89,10 +89,9 @@ def made(out, name, figures=(), sections=(), title="", group=None, **header):
 def put(out, outcome, about=RUN):
     """Put an outcome into the manifest in the folder `out`, and draw its index."""
     reports = read_manifest(out)["reports"]
-    reports[outcome.name] = index.entry(outcome, about, reports.get(outcome.name, {}), about["made_at"])
-    manifest = about | {"reports": reports}
-    write_text(out / "manifest.json", json.dumps(manifest, default=str))
-    write_text(out / "index.html", overview.draw(out, manifest))
+    reports[outcome.name] = manifest.entry(outcome, about, reports.get(outcome.name, {}), about["made_at"])
+    write_text(out / "manifest.json", json.dumps(about | {"reports": reports}, default=str))
+    write_text(out / "index.html", overview.draw(out, about | {"reports": reports}))
 
 
 class Page(HTMLParser):
@@ -387,7 +386,7 @@ def test_a_long_ledger_is_cut_and_says_so(broken, tmp_path, monkeypatch):
     seen = Page(ledger.draw(broken, datetime(2024, 5, 1, tzinfo=UTC)))
     assert len(seen.texts("td", class_="value")) == 2
     assert "The first 2 of 4 entries" in seen.texts("p", class_="note")[-2]
-    assert "toolkit check --out ledger.csv" in seen.texts("code")
+    assert "ledger.csv" in seen.texts("code")
 
 
 def test_no_ledger_of_data_that_the_runner_has_not_read(tmp_path):

@@ -24,13 +24,14 @@ from toolkit.displays import KEY_FIGURES, REPORT
 from toolkit.errors import BadData, BadParameter, EmptyPeriod
 from toolkit.report.each import names_of
 from toolkit.report.early import columns_there
+from toolkit.report.manifest import read_manifest, write_text
 from toolkit.report.notebooks import find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.prepare import find_empty_period
 from toolkit.report.process import Running, end
 from toolkit.report.rehearsal import rehearse
 from toolkit.report.run import run_reports
-from toolkit.report.runs import latest, read_manifest, write_text
+from toolkit.report.runs import latest
 
 DISPLAY = f'''
 from IPython.display import display
@@ -105,7 +106,8 @@ def test_a_good_report(folder):
     notebook(folder, "good", DISPLAY, "import sys; print('by', by, sys.executable)")
     outcome = run(folder, params={"by": "topic"})["good"]
     assert outcome.status == "ok" and outcome.figures[0]["value"] == "42 min"
-    assert files(folder) == ["good.html", "index.html", "manifest.json", "notebooks/good.ipynb"]
+    pages = ["good.html", "history.html", "index.html"]
+    assert files(folder) == [*pages, "manifest.json", "notebooks/good.ipynb", "run.log"]
     html = outcome.html.read_text()
     assert f"by topic {sys.executable}" in html and "Trains" in html
     manifest = json.loads((shown(folder) / "manifest.json").read_text())
@@ -158,7 +160,8 @@ def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
     run(folder)
     assert shown(folder) != out and (out / "failed").exists()
     out = shown(folder)
-    assert not (out / "failed").exists() and "failed" not in (out / "index.html").read_text().split("<body")[1]
+    page = (out / "index.html").read_text().split("<body")[1]
+    assert not (out / "failed").exists() and "failed" not in page[: page.index('class="past-runs"')]
 
 
 def test_a_notebook_that_takes_too_long(folder):
@@ -380,9 +383,9 @@ class FakeData:
     def explain_period(self):
         return f"{self.period.label} means 24 to 30 April 2024, seen from 2024-05-01, as given"
 
-    notes = ()
+    notes = files = ()
 
-    def first_entries(self, most):
+    def first_entries(self, most, after=0):
         import pandas as pd
 
         return pd.DataFrame()
@@ -735,7 +738,9 @@ def test_progress_is_told(folder):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a")])
+@pytest.mark.parametrize(
+    "ending, code, names", [(signal.SIGINT, 130, "ab"), (signal.SIGTERM, 143, "a"), (signal.SIGHUP, 129, "a")]
+)
 def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     started = folder.parent / "started"
     for name in names:  # two are forked, one is started
@@ -744,8 +749,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
     temporary.mkdir()
     (folder.parent / "data").mkdir()
     driver = (
-        "import sys; from toolkit.cli.terminal import ended_by_sigterm; from toolkit.report.run import run_reports\n"
-        "try:\n  with ended_by_sigterm():\n"
+        "import sys; from toolkit.cli.ending import ended_in_order; from toolkit.report.run import run_reports\n"
+        "try:\n  with ended_in_order():\n"
         f"    run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r})\n"
         "except KeyboardInterrupt: sys.exit(130)"
     )
@@ -758,6 +763,8 @@ def test_ctrl_c_leaves_no_process_and_no_folder(folder, ending, code, names):
             assert time.monotonic() < last and process.poll() is None
             time.sleep(0.1)
         process.send_signal(ending)
+        time.sleep(0.1)
+        process.send_signal(ending)  # whoever can't wait leaves no more behind
         assert process.wait(30) == code
     finally:
         process.kill()

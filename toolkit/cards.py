@@ -171,6 +171,32 @@ def _change(figure, unit):
     return said | {"verdict": told}
 
 
+def change_text(value, before, figure):
+    """How far a figure moved since it was `before`, without a word on how sure that is.
+
+    Parameters
+    ----------
+    value, before : number, or None
+    figure : dict of raw values
+        Its `unit`, see `card_texts`.
+
+    Returns
+    -------
+    dict of `arrow` and `change`, "" where there is nothing to compare
+
+    >>> change_text(120, 100, {"unit": "count"}), change_text(None, 100, {"unit": "count"})
+    ({'arrow': '▲', 'change': '20\\xa0%'}, {'arrow': '', 'change': ''})
+    >>> change_text(300.0, 300.0, {"unit": "seconds"})
+    {'arrow': '', 'change': 'unchanged'}
+    """
+    unit = figure.get("unit")
+    if not _is_there(value) or not _is_there(before) or (unit == "count" and not before):
+        return {"arrow": "", "change": ""}
+    change = value / before - 1 if unit == "count" else value - before
+    said = _change({"change": change}, unit)
+    return {"arrow": said.get("arrow", ""), "change": said["change"]}
+
+
 def _year_ago(figure, unit):
     """The figure of a year ago with the change since and how sure that is, in one line; "" where there is none."""
     past = figure.get("year_ago")

@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 import toolkit
-from toolkit.cli import mapper, project, reports, systems  # noqa: F401  (their commands are the program's)
+from toolkit.cli import mapper, past, project, reports, systems  # noqa: F401  (their commands are the program's)
 from toolkit.cli.ending import say, settle
 from toolkit.cli.options import app
 from toolkit.errors import ToolkitError, cant_write, is_unwritten

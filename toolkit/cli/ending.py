@@ -20,17 +20,15 @@ def ended_in_order():
     All that was started ends, and no temporary folder is left. A second signal while it does only makes it hurry. A
     signal that we were started to ignore, as `nohup` does, stays ignored.
     """
-    is_ending = False
+    ending = None
 
     def stop(number, _frame):
-        nonlocal is_ending
-        if is_ending:
+        nonlocal ending
+        if ending is not None:
             process.hurry()
             return
-        is_ending = True
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(codes[number])
+        ending = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(codes[number])
+        raise ending
 
     codes = {getattr(signal, name): code for name, code in ENDINGS.items() if hasattr(signal, name)}
     before = {number: signal.getsignal(number) for number in (*codes, signal.SIGINT)}
@@ -39,9 +37,14 @@ def ended_in_order():
         signal.signal(number, stop)
     try:
         yield
+    except OSError:
+        if ending is None:
+            raise
+        raise ending from None  # the terminal is gone, and with it the bars that were to be drawn
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if ending is None:  # else there is nothing left to do but to end
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def say(text="", err=False):

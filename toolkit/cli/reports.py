@@ -71,6 +71,13 @@ def report(
         list[str] | None,
         typer.Option(help="An environment variable that the notebooks may see (repeatable).", metavar="NAME"),
     ] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for another run into the folder to end.", metavar="SECONDS", min=0)
+    ] = 0,
+    keep: Annotated[
+        int | None,
+        typer.Option(help="Keep the newest N runs once all is good; default: all.", metavar="N", min=1),
+    ] = None,
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.parameters import split_pairs
@@ -102,15 +109,16 @@ def report(
             interactive=interactive,
             reveal=reveal,
             env=env,
+            wait=wait,
+            keep=keep,
         )
     for outcome in outcomes:
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
-    if made:
-        say(f"Overview: {out / 'index.html'}")
+    say(f"Overview: {out / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed or not made:
-        codes = {outcome.code for outcome in failed or outcomes}  # all were skipped: the data has what none needs
+        codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
         raise typer.Exit(codes.pop() if len(codes) == 1 else 3)
 
 

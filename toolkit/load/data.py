@@ -352,10 +352,10 @@ class Data(Weeks):
         """Every rejected or repaired value, as a pandas frame."""
         return self._con.execute("SELECT * FROM ledger").df()
 
-    def first_entries(self, most):
-        """The first `most` rows of the ledger, those that were set aside before those that were mended."""
-        order = 'ORDER BY action, "table", file, "row", "column"'
-        return self._con.execute(f"SELECT * FROM ledger {order} LIMIT {int(most)}").df()
+    def first_entries(self, most, after=0):
+        """Up to `most` rows of the ledger `after` so many, those that were set aside before those that were mended."""
+        order = 'ORDER BY action, "table", file, "row", "column", rule, "key"'
+        return self._con.execute(f"SELECT * FROM ledger {order} LIMIT {int(most)} OFFSET {int(after)}").df()
 
     def quality(self):
         """The ledger's summary: one row per table; rows_in = rows_used + rejected.

@@ -1,16 +1,19 @@
-"""Put a run together once its notebooks have run: what is kept of the run before, the pages' links, index, manifest."""
+"""Put a run together once its notebooks have run: what is kept of the runs before, the pages' links, index, history, manifest."""
 
-import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.report import index, runs
+from toolkit.report import history, runs
+from toolkit.report.bundles import read_bundles
+from toolkit.report.log import FILE as LOG
+from toolkit.report.manifest import FORMAT, entry, read_manifest, write_manifest, write_text
 from toolkit.report.overview import draw
-from toolkit.report.siblings import draw_around
+from toolkit.report.siblings import dated, draw_around
 
 
-def assemble(place, outcomes, about):
+def assemble(place, outcomes, about, log=None):
     """Write all that a run holds besides its reports into its folder.
 
     Parameters
@@ -18,41 +21,57 @@ def assemble(place, outcomes, about):
     place : toolkit.report.runs.Run
     outcomes : list of toolkit.report.run.Outcome
     about : dict
-        What all reports of this run have in common: made_at, versions, data.
+        What all reports of this run have in common: made_at, versions, data, digests, timings.
+    log : toolkit.report.log.Log, optional
+
+    Returns
+    -------
+    dict, the manifest
     """
-    before = runs.read_manifest(place.before)["reports"] if place.before else {}
-    made = {outcome.name for outcome in outcomes if outcome.status == "ok"}
-    entries = {}
-    for name, entry in before.items():
-        if name not in made:
-            entries[name] = carry_over(place, name, entry)
-    for outcome in outcomes:
-        entries[outcome.name] = index.entry(outcome, about, entries.get(outcome.name, {}), place.id)
+    folder = place.folder
+    past = [read_manifest(path) for path in runs.all_runs(place.final.parent.parent)]
+    reports = _entries(place, outcomes, about, past[0]["reports"] if past else {})
+    has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}
-    manifest = {"format": 1, "run": run} | about | {"reports": dict(sorted(entries.items()))}
-    draw_around(place.folder, manifest)
-    write_manifest(place.folder, manifest)
-    runs.write_text(place.folder / "index.html", draw(place.folder, manifest))
+    timings = about.pop("timings", {}) | {outcome.name: round(outcome.seconds, 1) for outcome in outcomes}
+    manifest = {"format": FORMAT, "status": "failed" if has_failed else "ok", "run": run, "timings": timings}
+    manifest |= about | {"reports": dict(sorted(reports.items()))}
+    draw_around(folder, manifest, past)
+    kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
+    write_text(folder / "index.html", draw(folder, manifest, history.past_of(manifest, past), kept))
+    write_text(folder / history.FILE, history.draw_history(manifest, past))
+    if log:
+        write_text(folder / LOG, log.text())
+    pages = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))]
+    run["links"] = sorted({link for page in pages for link in history.links_of(page)})
+    run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+    write_manifest(folder, manifest)
+    return manifest
 
 
-def write_manifest(folder, manifest):
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
-    runs.write_text(folder / runs.MANIFEST, text + "\n")
+def _entries(place, outcomes, about, before):
+    """The manifest's entries: of what this run tried, and of what it keeps."""
+    made = {outcome.name for outcome in outcomes if outcome.status == "ok"}
+    found = {name: carry_over(place, name, one) for name, one in before.items() if name not in made}
+    for outcome in outcomes:
+        executed = place.folder / "notebooks" / f"{outcome.name}.ipynb"
+        raw = [raw for _, raw in read_bundles(executed)["figures"]] if outcome.status == "ok" else ()
+        found[outcome.name] = entry(outcome, about, found.get(outcome.name, {}), place.id, raw)
+    return found
 
 
-def carry_over(place, name, entry):
+def carry_over(place, name, kept):
     """Keep a report of the run before in this one; its entry, without a page when that is gone."""
-    files = [entry.get("html"), entry.get("notebook")]
-    if not entry.get("html") or not (place.before / entry["html"]).is_file():
-        return entry | {"html": None, "figures": []}
-    for file in filter(None, files):
-        link(place.before / file, place.folder / file)
-    folder = place.before / "figures" / name
-    if folder.is_dir():
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                link(file, place.folder / file.relative_to(place.before))
-    return entry
+    if not kept.get("html") or not (place.before / kept["html"]).is_file():
+        return kept | {"html": None, "figures": []}
+    for file in (kept["html"], kept.get("notebook"), f"{name}.pdf"):
+        if file and (place.before / file).is_file():
+            link(place.before / file, place.folder / file)
+    figures = place.before / "figures" / name
+    for file in sorted(figures.rglob("*")) if figures.is_dir() else ():
+        if file.is_file():
+            link(file, place.folder / file.relative_to(place.before))
+    return kept
 
 
 def link(file, path):

@@ -1,16 +1,18 @@
-"""The page on what was wrong with the data: rows used and set aside, each rule that rows broke, the rows themselves."""
+"""What was wrong with the data: a page on rows used and set aside, each rule that rows broke; and every such row as CSV."""
 
 from datetime import datetime
 from pathlib import Path
 
 from toolkit import words
-from toolkit.privacy import mask_html
+from toolkit.guard import guarded_frame
+from toolkit.privacy import mask, mask_html
+from toolkit.report.manifest import write_text
 from toolkit.report.overview import overview_link
 from toolkit.report.pages import render_page
-from toolkit.report.runs import write_text
 from toolkit.report.wording import format_time
 
-FILE = "ledger.html"
+FILE, CSV = "ledger.html", "ledger.csv"
+AT_ONCE = 100_000  # rows of the ledger that are in memory while it is written
 MOST = 200  # entries that the page lists
 ASIDE = "unusable line"
 LONGEST = 120  # characters of a value
@@ -18,7 +20,7 @@ COUNTS = ("rows_in", "rows_used", "rejected", "repaired")
 
 
 def write_ledger(data, out, run):
-    """Write the page of the data into the folder `out`.
+    """Write the page of the data, and its whole ledger as CSV, into the folder `out`.
 
     Parameters
     ----------
@@ -34,7 +36,20 @@ def write_ledger(data, out, run):
     if data is None:
         return ""
     write_text(Path(out) / FILE, mask_html(draw(data, datetime.fromisoformat(run["made_at"]))))
+    write_csv(data, Path(out) / CSV)
     return FILE
+
+
+def write_csv(data, path):
+    """Every row that was set aside or mended, which no spreadsheet computes and no terminal obeys."""
+    after = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        while True:
+            frame = data.first_entries(AT_ONCE, after)
+            guarded_frame(frame.map(mask)).to_csv(file, index=False, header=not after, lineterminator="\n")
+            after += len(frame)
+            if len(frame) < AT_ONCE:
+                return
 
 
 def draw(data, made_at):
@@ -43,7 +58,7 @@ def draw(data, made_at):
     rules = _rules(_rows(data.rules_broken()))
     entries = [_entry(row) for row in _rows(data.first_entries(MOST))]
     total = sum(rule["n"] for rule in rules)
-    told = {"shown": words.number(len(entries)), "command": "`toolkit check --out ledger.csv`"}
+    told = {"shown": words.number(len(entries)), "command": f"`{CSV}`"}
     key = "first_entries" if total > len(entries) else "all_entries"
     return render_page(
         "ledger.html.j2",

@@ -89,8 +89,8 @@ def find_notebooks(names=None, folder=None, warn=None, tell=None):
                 f"{path}: is no report: none of its cells is tagged `parameters`; tag the one that sets the period "
                 "and the columns (in JupyterLab: Property Inspector, Cell Tags)"
             )
-        if name == "index" or name.startswith("."):
-            raise BadParameter(f"a notebook can't be called {name!r}: the list of the reports is; rename it")
+        if name in ("index", "history", "ledger") or name.startswith("."):
+            raise BadParameter(f"a notebook can't be called {name!r}: a page of every run is; rename it")
     return found
 
 

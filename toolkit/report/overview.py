@@ -21,16 +21,23 @@ OVERVIEW = "overview"  # the report that the page is drawn from, where it was ma
 MOST_TO_LOOK_AT = 6
 
 
-def draw(out, manifest):
+def draw(out, manifest, past=None, dated=()):
     """The overview of a folder of reports, as HTML.
 
     Parameters
     ----------
     out : Path
     manifest : dict
-        See `toolkit.report.index`.
+        See `toolkit.report.manifest`.
+    past : dict, optional
+        What is said of the runs before, see `toolkit.report.history.past_of`.
+    dated : dict, optional
+        Of the reports that were kept from an earlier run, when they were made, see `toolkit.report.siblings.dated`.
     """
-    entries = [{"name": name} | entry for name, entry in sorted(manifest["reports"].items(), key=place)]
+    dated = dict(dated)
+    entries = [
+        {"name": name} | entry | dated.get(name, {}) for name, entry in sorted(manifest["reports"].items(), key=place)
+    ]
     told = [read_report(out, entry) for entry in alike(entries)]
     own = [with_links(report, told) for report in told if report["name"] == OVERVIEW and report["figures"]]
     drawn = own or told
@@ -54,6 +61,7 @@ def draw(out, manifest):
         grid=chart_of(told, "grid"),
         reports=list_of(entries, {report["name"]: report for report in told}),
         lacking=lacking(entries),
+        past=past,
         quality=quality_line((manifest.get("data") or {}).get("tables")),
         ledger="ledger.html" if (Path(out) / "ledger.html").exists() else "",
         made_at=format_time(datetime.fromisoformat(manifest["made_at"]), zone),
@@ -131,7 +139,12 @@ def place(item):
 
 def link_to(entry, is_current=False):
     """The link to a report."""
-    return {"href": entry["html"], "title": entry["title"], "is_current": is_current}
+    return {
+        "href": entry["html"],
+        "title": entry["title"],
+        "is_current": is_current,
+        "dated": entry.get("dated", ""),
+    }
 
 
 def one_of(values):
@@ -301,7 +314,7 @@ def list_of(entries, told):
             }
             continue
         whole = listed.setdefault(
-            group["report"], {"title": group["title"], "href": "", "short": "", "failed": "", "groups": []}
+            group["report"], {"title": group["title"], "href": "", "short": "", "failed": "", "kept": "", "groups": []}
         )
         label = words.text("pages.overview.each", column=column_name(group["column"]))
         if not whole["groups"] or whole["groups"][-1]["label"] != label:
@@ -311,7 +324,20 @@ def list_of(entries, told):
 
 
 def _item(entry, title):
-    return {"title": title, "href": quote(entry["html"]) if entry.get("html") else "", "failed": failed(entry)}
+    href = quote(entry["html"]) if entry.get("html") else ""
+    return {"title": title, "href": href, "failed": failed(entry), "kept": kept(entry)}
+
+
+def kept(entry):
+    """That a report is of an earlier run, and of which days where these are not the others'; "" for one that is not."""
+    if not entry.get("dated") or entry["status"] == "failed":
+        return ""
+    return words.text(f"pages.overview.kept{'_of' if entry['is_apart'] else ''}", **_made(entry))
+
+
+def _made(entry):
+    zone = entry.get("time_zone")
+    return {"time": format_time(entry["made_at"], zone), "period": format_period(entry.get("period"), zone)}
 
 
 def failed(entry):
@@ -321,8 +347,11 @@ def failed(entry):
     zone = entry.get("time_zone")
     when = words.text("pages.overview.when", time=format_time(entry["attempted_at"], zone))
     said = f"{words.text('pages.overview.failed')} {when}."
+    since = (entry.get("run") or {}).get("failing_since")
+    if since and since != entry["attempted_at"]:
+        said += " " + words.text("pages.overview.failing", time=format_time(since, zone))
     if entry.get("html"):
-        said += " " + words.text("pages.overview.last_good", time=format_time(entry["made_at"], zone))
+        said += " " + words.text(f"pages.overview.last_good{'_of' if entry.get('is_apart') else ''}", **_made(entry))
     return said
 
 

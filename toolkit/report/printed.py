@@ -26,7 +26,7 @@ def write_ledger(ledger, out):
     try:
         guarded_frame(ledger).to_csv(out, index=False)
     except OSError as error:
-        raise CantWrite(out, error.strerror or error) from None
+        raise CantWrite(out, error) from None
 
 
 def print_result(console, result):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import toolkit
 from toolkit import secrets
-from toolkit.errors import OutOfTime
+from toolkit.errors import CantWrite, OutOfTime, writing
 from toolkit.report import family
 
 GRACE = 15.0  # seconds for a process to end in good order before it is killed
@@ -227,8 +227,12 @@ class Deadline:
 def run_task(task, running, progress=None):
     """Run one task in a process of its own; its result, with how long it took."""
     file = Path(task["folder"]) / "task.json"
-    file.write_text(json.dumps(task), encoding="utf-8")
     start = time.monotonic()
+    try:
+        with writing(file):
+            file.write_text(json.dumps(task), encoding="utf-8")
+    except CantWrite as error:
+        return {"status": "failed", "kind": "CantWrite", "message": str(error), "is_mistake": False, "seconds": 0.0}
     with running.start(
         [sys.executable, "-m", "toolkit.report.worker", str(file)],
         task["kernel"],

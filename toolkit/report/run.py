@@ -8,23 +8,27 @@ import json
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit import privacy, secrets
 from toolkit.errors import BadParameter, CantWrite, ToolkitError, writing
 from toolkit.load.where import read_where
-from toolkit.report import index, private, runs
+from toolkit.report import manifest, private, runs
 from toolkit.report.assemble import assemble
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
+from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
 from toolkit.report.limits import parse_size, read_log, share_of_memory
+from toolkit.report.log import Log
 from toolkit.report.notebooks import check_parameters, find_notebooks
 from toolkit.report.nursery import Nursery
 from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
 from toolkit.report.process import Deadline, Running, results
+from toolkit.report.stamps import without_stamps
 from toolkit.scratch import scratch_folder
 
 TIMEOUT = 1800.0  # seconds for one notebook
@@ -161,11 +165,11 @@ def run_reports(
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    deadline = Deadline(total_timeout)
+    deadline, log = Deadline(total_timeout), Log(warn, tell)
     secrets.from_environment()
     data, params, env = secrets.read_place(data), private.read_secrets(params), private.check_env(env)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
-    chosen = find_notebooks(names, notebooks, warn, tell)
+    chosen = find_notebooks(names, notebooks, log.warn, log.tell)
     known = {name: read_parameters(path) for name, path in chosen.items()}
     filters = read_where(where)
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
@@ -178,26 +182,37 @@ def run_reports(
     if data is not None:
         check_early(data, source, periods, given, filters, each)
     out = _make_folder(out)
+    log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
+    if (out / "manifest.json").exists():
+        log.warn(
+            f"{out}: holds reports of version 0.5 or older beside its runs; they are not kept up to date, remove them"
+        )
     with (
         runs.building(out, wait) as place,
         scratch_folder("report") as folder,
         Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
         privacy.during(privacy.Masker(reveal=reveal)) as masker,
     ):
+        inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
             if opened is not None:
-                look_at(opened, periods, filters, allow_empty, warn, tell)
+                look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
                 refuse_old(opened, oldest)
-            wanted = variants(chosen, opened, periods, filters, each, warn)
+            wanted = variants(chosen, opened, periods, filters, each, log.warn)
         masker.key = private.key_of(opened)
         masker.learn(*private.known_values(wanted))
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
         with deadline.interrupt("to prepare the data"):
             prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
-        run = {"made_at": place.started, "versions": index.versions(), "data": facts}
-        page = {"ledger": write_ledger(opened, place.folder, run), "interactive": interactive}
+            inputs.note(opened)
+            run = {"made_at": place.started, "versions": manifest.versions(), "data": facts} | inputs.digests(chosen)
+            inputs.check()
+        with writing(place.folder):
+            run["ledger"] = write_ledger(opened, place.folder, run)
+        run["timings"] = {"data": round(time.monotonic() - start, 1)}
+        page = {"ledger": run["ledger"], "interactive": interactive}
         page |= private.told(masker, wanted, env)
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
@@ -208,7 +223,8 @@ def run_reports(
             values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
             task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
-        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all=not names, nursery=nursery, deadline=deadline)
+        check = inputs.check if inputs.is_prepared else None
+        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, log, check, deadline)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
@@ -257,7 +273,9 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     return task | {key: str(folder / file) for key, file in files.items()}
 
 
-def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, deadline=None):
+def run_tasks(
+    tasks, place, run, jobs=None, progress=None, is_all=False, nursery=None, log=None, check=None, deadline=None
+):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
     jobs = at_a_time(jobs, tasks)
     if nursery:
@@ -265,10 +283,15 @@ def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery
     running = Running(nursery.popen) if nursery else Running()
     outcomes = {}
     for task, result in results(tasks, jobs, running, progress, deadline):
-        outcomes[task["name"]] = keep_made(task, result, place, is_all)
+        outcome = keep_made(task, result, place, is_all)
+        outcomes[outcome.name] = outcome
+        if log:
+            log.add(told(outcome))
     done = [outcomes[task["name"]] for task in tasks]
+    if check:
+        check()
     with writing(place.folder):
-        assemble(place, done, run)
+        assemble(place, done, run, log)
         secrets.scrub_folder(place.folder)
     place.publish()
     return done
@@ -277,6 +300,17 @@ def run_tasks(tasks, place, run, jobs=None, progress=None, is_all=False, nursery
 def at_a_time(jobs, tasks):
     """How many notebooks run at a time: as many as there are processors, where it isn't said."""
     return min(len(tasks), jobs or _processors())
+
+
+def told(outcome):
+    """What became of a report, in a line.
+
+    >>> told(Outcome("waits", "ok", seconds=2.04)), told(Outcome("waits", "failed", message="1 / 0"))
+    ('waits: made in 2.0 s', 'waits: failed: 1 / 0')
+    """
+    if outcome.status == "ok":
+        return f"{outcome.name}: made in {outcome.seconds:.1f} s"
+    return f"{outcome.name}: {'failed' if outcome.status == 'failed' else 'not made'}: {outcome.message}"
 
 
 def _processors():
@@ -313,8 +347,20 @@ def keep_made(task, result, place, is_all=False):
     with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
-        log.with_suffix(".ipynb").write_text(private.closed_file(task, restore_parameters), encoding="utf-8")
+        closed = Path(task["folder"]) / "closed.ipynb"
+        closed.write_text(private.closed_file(task, restore_parameters), encoding="utf-8")
+        write_executed(closed, log.with_suffix(".ipynb"))
     return outcome
+
+
+def write_executed(executed, path):
+    """A notebook that failed, as far as it came."""
+    try:
+        notebook = without_stamps(json.loads(_read(executed)))
+    except (ValueError, KeyError, TypeError):  # cut off while it was written
+        shutil.copyfile(executed, path)
+    else:
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _move(made, path):

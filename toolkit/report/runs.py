@@ -6,8 +6,11 @@
     OUT/runs/.building-.../      a run that is being made; nothing shows it
 
 A run is made aside, moved to its place in one step, and then shown in one step. Whoever is killed on the way leaves
-the last run as it was, or the new one whole: what was moved and not yet shown is shown by the next run. Where links
+the last run as it was, or the new one whole: a run that was moved and not yet shown is shown by the next. Where links
 can't be made, runs/latest.json holds the newest run's id, and index.html forwards to its folder.
+
+Pages of a run link to runs before it. When one of those is removed, what is still linked to becomes a page that says
+so, see `prune`: no page of a run that is kept has a dead link.
 """
 
 import contextlib
@@ -18,31 +21,33 @@ import os
 import re
 import secrets
 import shutil
-import socket
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import CantWrite, writing
+from toolkit import words
+from toolkit.errors import writing
+from toolkit.report.lock import BUILDING, HELD, held_by, locked
+from toolkit.report.manifest import MANIFEST, read_manifest, write_text
 
-HOME, LATEST, BUILDING, GONE, ASIDE = "runs", "latest", ".building-", ".gone-", ".latest-"
-MANIFEST = "manifest.json"
+HOME, LATEST = "runs", "latest"
+GONE, STONE, ASIDE = ".gone-", ".stone-", ".latest-"  # a run that is removed, what stands in its place, the next link
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-LOOK_EVERY = 0.2  # seconds between two looks at a lock that another run holds
-# What a disk says that has no locks, or none on a folder.
-NO_LOCKS = {errno.ENOLCK, errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EISDIR, errno.EACCES, errno.EPERM}
-FORWARD = """<!DOCTYPE html>
-<html lang="en">
+FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+PAGE = """<!DOCTYPE html>
+<html lang="{language}">
 <head>
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="0; url={href}">
+<meta charset="utf-8">{forward}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
 <title>{title}</title>
 </head>
 <body>
-<main><p><a href="{href}">{title}</a></p></main>
+<main>
+<h1>{title}</h1>
+<p><a href="{href}">{text}</a></p>
+</main>
 </body>
 </html>
 """
@@ -50,7 +55,11 @@ FORWARD = """<!DOCTYPE html>
 
 @dataclass
 class Run:
-    """A run that is being made in `folder`; `final` is where it will lie, `before` the newest run so far, if any."""
+    """A run that is being made.
+
+    `folder` is where, `final` where it will lie, `before` the newest run so far, if any; `number` counts the runs of
+    the folder; `started` is an ISO time.
+    """
 
     id: str
     folder: Path
@@ -58,20 +67,20 @@ class Run:
     before: Path | None
     number: int
     started: str
-    is_published: bool = field(default=False)
+    is_moved: bool = field(default=False)
 
     def publish(self):
-        """Move the run to its place and show it. Before this nothing shows it, after it everything does.
+        """Move the run to its place and show it: before this nothing shows it, after it everything does.
 
         Raises
         ------
         CantWrite
-            The last run is still in place.
+            The last run is still shown.
         """
         with writing(self.final):
-            (self.folder / "run.json").unlink(missing_ok=True)
+            (self.folder / HELD).unlink(missing_ok=True)
             os.rename(self.folder, self.final)
-            self.is_published = True
+            self.is_moved = True
             show(self.final.parent.parent, self.id)
 
 
@@ -85,40 +94,27 @@ def latest(out):
     """
     home = Path(out) / HOME
     shown = _shown(home)
-    if shown and _is_whole(home / shown):
-        return home / shown
-    return None
+    return home / shown if shown and _is_whole(home / shown) else None
 
 
 def all_runs(out):
-    """The folders of the runs in `out`, the newest first.
-
-    By the number that each run has, as a clock may be set back.
-    """
-    home = Path(out) / HOME
+    """The folders of the runs in `out`, the newest first: by the number that each has, as a clock may be set back."""
     try:
-        found = [path for path in home.iterdir() if _is_whole(path)]
+        found = [path for path in (Path(out) / HOME).iterdir() if _is_whole(path)]
     except OSError:
         return []
-    return sorted(found, key=lambda path: (number_of(path), path.name), reverse=True)
+    return sorted(found, key=lambda path: (_number(path), path.name), reverse=True)
 
 
-def read_manifest(folder):
-    """What a run says of itself; {"reports": {}} where that can't be read."""
-    try:
-        manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        manifest = {}
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
-        manifest = {"reports": {}}
-    return manifest
-
-
-def number_of(folder):
-    """Which run it is of its folder, counted from 1; 0 when it doesn't say."""
-    run = read_manifest(folder).get("run")
-    number = run.get("number") if isinstance(run, dict) else None
+def _number(folder):
+    """Which run of its folder it is, counted from 1; 0 when it doesn't say."""
+    number = _of_run(folder).get("number")
     return number if isinstance(number, int) else 0
+
+
+def _of_run(folder):
+    run = read_manifest(folder).get("run")
+    return run if isinstance(run, dict) else {}
 
 
 @contextlib.contextmanager
@@ -145,23 +141,17 @@ def building(out, wait=0.0):
         runs = all_runs(out)
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        run = Run(
-            name,
-            home / f"{BUILDING}{name}",
-            home / name,
-            runs[0] if runs else None,
-            number_of(runs[0]) + 1 if runs else 1,
-            now.isoformat(timespec="seconds"),
-        )
+        folder, before = home / f"{BUILDING}{name}", runs[0] if runs else None
+        number = _number(before) + 1 if before else 1
+        run = Run(name, folder, home / name, before, number, now.isoformat(timespec="seconds"))
         try:
-            with writing(run.folder):
-                run.folder.mkdir()
-                held = {"pid": os.getpid(), "host": socket.gethostname(), "since": run.started}
-                (run.folder / "run.json").write_text(json.dumps(held), encoding="utf-8")
+            with writing(folder):
+                folder.mkdir()
+                (folder / HELD).write_text(held_by(run.started), encoding="utf-8")
             yield run
         finally:
-            if not run.is_published:
-                shutil.rmtree(run.folder, ignore_errors=True)
+            if not run.is_moved:
+                shutil.rmtree(folder, ignore_errors=True)
                 with contextlib.suppress(OSError):  # there are other runs in it
                     home.rmdir()
 
@@ -170,7 +160,9 @@ def tidy(out):
     """Remove what dead runs left, and show the newest whole run. Only for who holds the lock."""
     home = Path(out) / HOME
     for path in sorted(home.iterdir()):
-        if path.name.startswith((BUILDING, GONE)):
+        if path.name.startswith(STONE) and not (home / path.name.removeprefix(STONE)).exists():
+            os.rename(path, home / path.name.removeprefix(STONE))
+        elif path.name.startswith((BUILDING, GONE, STONE)):
             shutil.rmtree(path)
         elif path.name.startswith(ASIDE) or path.suffix == ".part":
             path.unlink()
@@ -180,7 +172,7 @@ def tidy(out):
 
 
 def show(out, name):
-    """Make the run `name` the one that the folder shows."""
+    """Make the run `name` the one that the folder shows, in one step."""
     out = Path(out)
     home = out / HOME
     aside = home / f"{ASIDE}{name}"
@@ -188,21 +180,33 @@ def show(out, name):
         os.symlink(name, aside, target_is_directory=True)
         os.replace(aside, home / LATEST)
     except (OSError, NotImplementedError) as error:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):
+        if getattr(error, "errno", None) in FULL:
             raise
         with contextlib.suppress(OSError):
             aside.unlink()
         write_text(home / f"{LATEST}.json", json.dumps({"run": name}) + "\n")
         if (home / LATEST).is_symlink():
             (home / LATEST).unlink()
-        _write_if_new(out / "index.html", _forward(f"{HOME}/{name}/index.html"))
+        _write_if_new(out / "index.html", forward(f"{HOME}/{name}/index.html"))
     else:
         (home / f"{LATEST}.json").unlink(missing_ok=True)
-        _write_if_new(out / "index.html", _forward(f"{HOME}/{LATEST}/index.html"))
+        _write_if_new(out / "index.html", forward(f"{HOME}/{LATEST}/index.html"))
 
 
-def _forward(href):
-    return FORWARD.format(href=html.escape(href), title="Reports")
+def forward(href):
+    """A page that leads on to another at once.
+
+    >>> [line for line in forward("runs/latest/index.html").splitlines() if "refresh" in line]
+    ['<meta charset="utf-8"><meta http-equiv="refresh" content="0; url=runs/latest/index.html">']
+    """
+    meta = f'<meta http-equiv="refresh" content="0; url={html.escape(href)}">'
+    title = words.text("pages.history.reports")
+    return _page(meta, title, words.text("pages.history.newest"), href)
+
+
+def _page(meta, title, text, href):
+    said = {"title": title, "text": text, "href": href, "language": words.language()}
+    return PAGE.format(forward=meta, **{name: html.escape(value) for name, value in said.items()})
 
 
 def _write_if_new(path, text):
@@ -212,21 +216,12 @@ def _write_if_new(path, text):
     write_text(path, text)
 
 
-def write_text(path, text):
-    """Write a file that is either the old one or the whole new one, whenever it is read; a link to it stays as it is."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def prune(out, keep, wait=0.0):
     """Remove all runs but the newest `keep`.
+
+    Pages of those that are kept may link to pages of those that are removed, such as to the last edition of a report.
+    In the place of such a page stays one that says that the run is no longer kept and leads to the newest; it goes
+    when the last run that links to it does.
 
     Parameters
     ----------
@@ -238,19 +233,55 @@ def prune(out, keep, wait=0.0):
 
     Returns
     -------
-    list of str, the runs that were removed, the newest first
+    list of str, the ids of the runs that were removed, the newest first
+
+    Raises
+    ------
+    CantWrite
+        A run writes into the folder, or it can't be written to.
     """
     home = Path(out) / HOME
     if not home.is_dir():
         return []
     with locked(home, wait), writing(home):
         tidy(out)
-        gone = all_runs(out)[max(1, keep) :]
+        runs = all_runs(out)
+        kept, gone = runs[: max(1, keep)], runs[max(1, keep) :]
+        linked = {link for run in kept for link in _of_run(run).get("links", ())}
         for path in reversed(gone):
-            aside = home / f"{GONE}{path.name}"
-            os.rename(path, aside)  # in one step: there is no half of a run
-            shutil.rmtree(aside)
+            _remove(home, path, linked)
+        for path in home.iterdir():
+            if ID.fullmatch(path.name) and path.is_dir() and not _is_whole(path):
+                _thin_out(path, linked)
     return [path.name for path in gone]
+
+
+def _remove(home, path, linked):
+    """Take a run away in one step, so that there is no half of one; what is linked to says that it is gone."""
+    files = sorted(link.partition("/")[2] for link in linked if link.startswith(f"{path.name}/"))
+    stone = home / f"{STONE}{path.name}"
+    if files:
+        stone.mkdir()
+        said = words.text("pages.history.gone"), words.text("pages.history.newest")
+        for file in files:
+            up = "../" * (file.count("/") + 2)
+            write_text(stone / file, _page("", *said, f"{up}index.html"))
+    os.rename(path, home / f"{GONE}{path.name}")
+    if files:
+        os.rename(stone, path)
+    shutil.rmtree(home / f"{GONE}{path.name}")
+
+
+def _thin_out(path, linked):
+    """Of what says that a run is gone, remove what nothing links to any more."""
+    for file in sorted(path.rglob("*"), reverse=True):
+        if file.is_file() and f"{path.name}/{file.relative_to(path).as_posix()}" not in linked:
+            file.unlink()
+        elif file.is_dir():
+            with contextlib.suppress(OSError):
+                file.rmdir()
+    with contextlib.suppress(OSError):
+        path.rmdir()
 
 
 def _is_whole(path):
@@ -266,99 +297,3 @@ def _shown(home):
     except (OSError, ValueError, KeyError, TypeError):
         return ""
     return told if isinstance(told, str) and ID.fullmatch(told) else ""
-
-
-# The lock ---------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def locked(home, wait=0.0):
-    """Keep other runs out of the folder of runs `home`, which is made where it isn't there.
-
-    The lock is on the folder itself, and gone with its process; where a folder can't be locked, on a file in it.
-
-    Raises
-    ------
-    CantWrite
-        Another run has held it for `wait` seconds; says who.
-    """
-    home = Path(home)
-    end = time.monotonic() + wait
-    while True:
-        with writing(home):
-            home.mkdir(parents=True, exist_ok=True)
-        number = _try_lock(home)
-        if number is not None:
-            break
-        if time.monotonic() >= end:
-            raise CantWrite(home.parent, f"{_holder(home)}; wait for it, or give --wait SECONDS")
-        time.sleep(LOOK_EVERY)
-    try:
-        yield
-    finally:
-        os.close(number)  # which unlocks it
-
-
-def _try_lock(home):
-    """The descriptor of the lock; None when another process has it."""
-    number = None
-    try:
-        number = os.open(home, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        _lock(number)
-    except BlockingIOError:
-        os.close(number)
-        return None
-    except FileNotFoundError:  # whoever had it left nothing
-        return None
-    except OSError as error:
-        if number is not None:
-            os.close(number)
-        if error.errno not in NO_LOCKS:
-            raise CantWrite(home, error) from None
-        return _lock_file(home)
-    try:
-        is_there = os.path.samestat(os.fstat(number), os.stat(home))
-    except OSError:
-        is_there = False
-    if not is_there:  # removed by who had it, while we waited
-        os.close(number)
-        return None
-    return number
-
-
-def _lock_file(home):
-    with writing(home):
-        number = os.open(home / ".lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-    try:
-        _lock(number)
-    except BlockingIOError:
-        os.close(number)
-        return None
-    except OSError as error:
-        os.close(number)
-        raise CantWrite(home / ".lock", error) from None
-    return number
-
-
-def _lock(number):
-    try:
-        import fcntl
-    except ImportError:  # Windows, which says PermissionError where another has it
-        import msvcrt
-
-        try:
-            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError(*error.args) from None
-    else:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _holder(home):
-    """Who holds the lock, in words."""
-    for path in sorted(home.glob(f"{BUILDING}*/run.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            held = json.loads(path.read_text(encoding="utf-8"))
-            where = "" if held["host"] == socket.gethostname() else f" on {held['host']}"
-            return f"another run writes into it: process {held['pid']}{where}, since {held['since']}"
-    return "another run writes into it"

@@ -7,10 +7,15 @@ those of this one.
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
-from toolkit.report import runs
+from toolkit import words
+from toolkit.report.history import FILE as HISTORY
+from toolkit.report.history import anchor, has_failed, is_made, last_edition
+from toolkit.report.manifest import MANIFEST, days_of, write_text
 from toolkit.report.overview import OVERVIEW, link_to, overview_link, place
 from toolkit.report.render import environment
+from toolkit.report.wording import format_period, format_time
 
 AROUND = "<!--around:{name}-->", "<!--/around:{name}-->"
 
@@ -44,21 +49,98 @@ def links(name, reports):
     return [overview_link(name == OVERVIEW), *(link_to(report, other == name) for other, report in beside)]
 
 
-def draw_around(folder, manifest):
-    """Draw the parts of each report's page that depend on the others of its run.
+def draw_around(folder, manifest, past=()):
+    """Draw the parts of each report's page that depend on the others of its run, and on the runs before.
 
     Parameters
     ----------
     folder : Path
         The run that is being made.
     manifest : dict
+    past : list of dict
+        The manifests of the runs before, newest first.
     """
-    there = {name: entry for name, entry in manifest["reports"].items() if entry.get("html")}
+    there = {name: entry | dated(entry, manifest) for name, entry in manifest["reports"].items() if entry.get("html")}
     macros = environment().get_template("macros.html.j2").module
     for name, entry in there.items():
         path = Path(folder) / entry["html"]
-        text = put(path.read_text(encoding="utf-8"), "bar", macros.bar(entry.get("service"), links(name, there)))
-        runs.write_text(path, text)
+        page = path.read_text(encoding="utf-8")
+        drawn = {
+            "bar": macros.bar(entry.get("service"), links(name, there)),
+            "mark": macros.banner(remarks(entry, manifest)),
+            "ledger": macros.ledger(ledger_of(folder, entry, manifest)),
+            "edition": macros.edition(edition(name, entry, past), f"{HISTORY}#{anchor(manifest, name)}"),
+        }
+        for part, html in drawn.items():
+            page = put(page, part, html)
+        write_text(path, page)
+
+
+def dated(entry, manifest):
+    """When a report was made that the run only keeps, and of which days where these are not the others'.
+
+    Returns
+    -------
+    dict with `dated`, a text, and `is_apart`: whether it is of other days; {} of a report that the run made
+    """
+    if not entry.get("html") or is_made(entry, manifest):
+        return {}
+    zone = entry.get("time_zone")
+    day, now = (format_time(one["made_at"], zone).rpartition(", ") for one in (entry, manifest))
+    when = day[0] if day[0] != now[0] else day[2]
+    period = format_period(entry.get("period"), zone) if others_of(entry, manifest) else ""
+    text = words.text("pages.kept.dated_of", day=when, period=period) if period else when
+    return {"dated": text, "is_apart": bool(period)}
+
+
+def others_of(entry, manifest):
+    """The period of the reports that the run made, where it is one and not that of this report; else None."""
+    made = {days_of(one): one for one in manifest["reports"].values() if is_made(one, manifest)}
+    if len(made) != 1 or days_of(entry) in made:
+        return None
+    (other,) = made.values()
+    return other.get("period")
+
+
+def remarks(entry, manifest):
+    """What must be known of a report that the run only keeps; [] of one that it made."""
+    if is_made(entry, manifest):
+        return []
+    zone = entry.get("time_zone")
+    since = (entry.get("run") or {}).get("failing_since")
+    times = {"made": entry["made_at"], "run": manifest["made_at"], "since": since}
+    said = {name: format_time(time, zone) for name, time in times.items()}
+    found = [words.text(f"pages.kept.{'failed' if has_failed(entry, manifest) else 'not_made'}", **said)]
+    others = others_of(entry, manifest)
+    if others and entry.get("period"):
+        periods = {"period": format_period(entry["period"], zone), "others": format_period(others, zone)}
+        found.append(words.text("pages.kept.apart", **periods))
+    return found
+
+
+def ledger_of(folder, entry, manifest):
+    """The page on the data of a report: its own run's; "" where there is none."""
+    if not entry.get("ledger"):
+        return ""
+    if is_made(entry, manifest):
+        return entry["ledger"]
+    there = Path(folder).parent / entry["made_in"]
+    is_there = (there / MANIFEST).is_file() and (there / entry["ledger"]).is_file()
+    return f"../{entry['made_in']}/{entry['ledger']}" if is_there else ""
+
+
+def edition(name, entry, past):
+    """The last edition of a report: {"href", "text"}; None for the first."""
+    before = last_edition(name, entry, past)
+    if before is None:
+        return None
+    zone = before.get("time_zone")
+    said = {"time": format_time(before["made_at"], zone)}
+    if days_of(before) != days_of(entry) and before.get("period"):
+        text = words.text("pages.kept.last_edition_of", period=format_period(before["period"], zone), **said)
+    else:
+        text = words.text("pages.kept.last_edition", **said)
+    return {"href": f"../{before['made_in']}/{quote(before['html'])}", "text": text}
 
 
 def put(page, name, drawn):

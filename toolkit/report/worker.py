@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from toolkit.report.forks import forked_provisioner, wait_as_kernel
 from toolkit.report.limits import MEMORY, Watch, size_text
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
+from toolkit.report.stamps import without_stamps
 from toolkit.scratch import remove_dead
 
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError", "OutOfMemoryException")
@@ -232,7 +234,7 @@ def make_report(task, progress, waiting=()):
 
     from toolkit.report.sections import left_out
 
-    notebook = execute(task, progress, waiting)
+    notebook = without_stamps(execute(task, progress, waiting))
     shown = restore_parameters(notebook, task)
     privacy = private.close(notebook, task)
     nbformat.write(notebook, task["executed"])
@@ -279,12 +281,20 @@ def work(task, stream, waiting=()):
         return make_report(task, Progress(task["name"], cells, stream), waiting)
     except NotebookError as error:
         result = {"kind": error.kind, "message": str(error), "details": error.details, "is_mistake": error.is_mistake}
+    except OSError as error:
+        if not errors.is_unwritten(error):
+            return _crash(error)
+        full = errors.cant_write(error, task["folder"])
+        result = {"kind": "CantWrite", "message": str(full), "details": traceback.format_exc(), "is_mistake": False}
     except Exception as error:  # whatever it is, the other reports and the old one must survive it
-        import traceback
-
-        kind, details = type(error).__name__, traceback.format_exc()
-        result = {"kind": kind, "message": f"{kind}: {error}", "details": details, "is_mistake": False}
+        return _crash(error)
     return {"status": "failed"} | result
+
+
+def _crash(error):
+    kind, details = type(error).__name__, traceback.format_exc()
+    message = f"{kind}: {error}"
+    return {"status": "failed", "kind": kind, "message": message, "details": details, "is_mistake": False}
 
 
 def _stop(*_):

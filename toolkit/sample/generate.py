@@ -9,7 +9,7 @@ import datetime
 import tomllib
 from pathlib import Path
 
-from toolkit.errors import CantWrite
+from toolkit.errors import BadParameter, CantWrite
 from toolkit.sample.dirty import plant
 from toolkit.tables import TABLES, data_dictionary
 
@@ -74,8 +74,8 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
 
     Raises
     ------
-    CantWrite
-        The folder can't be made or written to.
+    BadParameter, CantWrite
+        The folder is a file; it can't be made or written to.
     """
     import duckdb
 
@@ -89,8 +89,10 @@ def write_sample(out, conversations=4800, seed=7, format="csv", progress=None, d
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadParameter(f"{out}: can't be made a folder for the sample: {error.strerror}") from None
     except OSError as error:
-        raise CantWrite(out, error.strerror or error, "can't be made a folder for the sample") from None
+        raise CantWrite(out, error) from None
     say = progress or (lambda line: None)
 
     paths = {}

@@ -1,0 +1,135 @@
+"""What a run says of itself, for programs: what it was made of, and of each report what became of it.
+
+Whatever differs between two runs of the same inputs stands under the keys `run`, `timings`, `made_at`, `made_in` and
+`attempted_at`; all else is the same, byte by byte.
+"""
+
+import json
+import os
+import platform
+import secrets
+from importlib import metadata
+from pathlib import Path
+
+import toolkit
+
+MANIFEST, FORMAT = "manifest.json", 1
+DRAWN = ("bullet", "spark")  # of a figure's texts those that are drawings: the executed notebook keeps them
+# Of a figure's raw values those that a later run compares with.
+RAW = ("metric", "column", "population", "within_seconds", "unit", "value", "n", "low", "high", "target", "status")
+PACKAGES = ("papermill", "nbconvert", "ibis-framework", "duckdb", "pandas", "matplotlib")
+SCOPE = ("service", "source", "where", "group")  # what two editions of a report have in common
+
+
+def versions():
+    """{package: version} of what makes the reports."""
+    found = {"toolkit": toolkit.__version__, "Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write_text(path, text):
+    """Write a file that is either the old one or the whole new one, whenever it is read.
+
+    A file that another run shares by a hard link stays as it is there.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read_manifest(folder):
+    """The manifest of the run in `folder`; {"reports": {}} when there is none that can be read."""
+    try:
+        manifest = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        manifest = {}
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
+        manifest = {"reports": {}}
+    return manifest
+
+
+def write_manifest(folder, manifest):
+    """Write the manifest of the run in `folder`."""
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
+    write_text(Path(folder) / MANIFEST, text + "\n")
+
+
+def entry(outcome, run, before, made_in="", raw=()):
+    """The manifest's entry for an outcome; a failure keeps what the last good run said.
+
+    Parameters
+    ----------
+    outcome : toolkit.report.run.Outcome
+    run : dict
+        What all reports of this run have in common: made_at, versions, data.
+    before : dict
+        The entry that is carried over; {} for none.
+    made_in : str
+        The id of this run.
+    raw : list of dict
+        The raw values of the key figures, one for each of `outcome.figures`; or none.
+    """
+    attempt = {"status": outcome.status, "code": outcome.code, "message": outcome.message}
+    attempt["attempted_at"] = run["made_at"]
+    if outcome.lacks:
+        attempt["lacks"] = outcome.lacks
+    if outcome.status != "ok":
+        zone = (run["data"] or {}).get("time_zone")
+        known = {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone, "group": outcome.group}
+        since = (before.get("run") or {}).get("failing_since") if before.get("status") == "failed" else None
+        failing = {"failing_since": since or run["made_at"]} if outcome.status == "failed" else {}
+        return known | before | attempt | {"run": failing}
+    header = outcome.header
+    raws = list(raw) if len(raw) == len(outcome.figures) else [{}] * len(outcome.figures)
+    figures = [
+        {key: text for key, text in texts.items() if key not in DRAWN}
+        | ({"raw": {key: values[key] for key in RAW if key in values}} if values else {})
+        for texts, values in zip(outcome.figures, raws, strict=True)
+    ]
+    return attempt | {
+        "run": {},
+        "title": outcome.title,
+        "lede": outcome.lede,
+        "html": outcome.html.name,
+        "notebook": f"notebooks/{outcome.name}.ipynb",
+        "made_at": run["made_at"],
+        "made_in": made_in,
+        "versions": run["versions"],
+        "parameters": outcome.parameters,
+        "service": header.get("service"),
+        "source": header.get("source"),
+        "time_zone": header.get("time_zone"),
+        "as_of": header.get("as_of"),
+        "period": header.get("period"),
+        "previous_period": header.get("previous_period"),
+        "scope": header.get("scope"),
+        "headline": header.get("headline"),
+        "figures": figures,
+        "where": outcome.where,
+        "group": outcome.group,
+        "left_out": outcome.left_out,
+        "privacy": outcome.privacy,
+        "ledger": run.get("ledger", ""),
+    }
+
+
+def days_of(entry):
+    """The first and the last day that a report is of, as it says them."""
+    period = entry.get("period") or {}
+    return period.get("start"), period.get("end")
+
+
+def scope_of(name, entry):
+    """What makes two editions of a report comparable: its name, whose rows, of which service, from which source."""
+    return name, json.dumps([entry.get(part) or None for part in SCOPE], sort_keys=True, ensure_ascii=False)
