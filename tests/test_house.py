@@ -27,6 +27,8 @@ ROOMS = [
         "toolkit.look",
         "toolkit.displays",
         "toolkit.mask",
+        "toolkit.privacy",
+        "toolkit.secrets",
         "toolkit.guard",
     ],
     ["toolkit.tables", "toolkit.vocabulary", "toolkit.service", "toolkit.sources", "toolkit.clock", "toolkit.sample"],

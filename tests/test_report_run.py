@@ -373,6 +373,7 @@ class FakeData:
     """What `open_data` returns, as far as the runner looks."""
 
     recognised = ""
+    files = ()
     source, zone, as_of, tables = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC), {"calls": FakeTable()}
     service = type("Service", (), {"name": "Trains"})
 

@@ -96,6 +96,13 @@ def report(
             "--link-base", help="Where the folder of the reports is served: send links, not files.", metavar="URL"
         ),
     ] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show personal data, which is masked otherwise; the reports say so.")
+    ] = False,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="An environment variable that the notebooks may see (repeatable).", metavar="NAME"),
+    ] = None,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for another run into the folder to end.", metavar="SECONDS", min=0)
     ] = 0,
@@ -132,6 +139,8 @@ def report(
         "wait": wait,
         "keep": keep,
         "pdf": pdf,
+        "reveal": reveal,
+        "env": env,
     }
     notices = {"readers": notify or [], "failures": notify_failure or [], "link_base": link_base}
     if config:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from toolkit import engine, words
 from toolkit.errors import BadParameter, MissingColumn
+from toolkit.privacy import mask
 from toolkit.report.parameters import read_title
 from toolkit.report.wording import column_name
 
@@ -110,7 +111,8 @@ def names_of(notebook, column, values):
     >>> names_of("waits", "team", ["A", "a"])
     {'A': 'waits.team-A-6dcd4c', 'a': 'waits.team-a-86f7e4'}
     """
-    slugs = {value: _slug(value) for value in values}
+    # of a person's address or number the file's name has its kind
+    slugs = {value: _slug(mask(value)) for value in values}
     alike = [slug.casefold() for slug in slugs.values()]
     names = {}
     for value, slug in slugs.items():

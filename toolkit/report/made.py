@@ -6,7 +6,9 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from toolkit import privacy
 from toolkit.errors import CantWrite, ToolkitError, writing
+from toolkit.report import private
 from toolkit.report.limits import read_log
 from toolkit.report.parameters import read_title
 from toolkit.report.stamps import without_stamps
@@ -48,6 +50,7 @@ class Outcome:
     where: list = field(default_factory=list)  # which rows alone, such as channel=whatsapp
     group: dict = field(default_factory=dict)  # {report, title, column, value} of one report for each value
     lacks: str = ""  # the table for want of which it was skipped
+    privacy: dict = field(default_factory=dict)  # what personal data was masked: is_revealed, masked
     left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
@@ -68,16 +71,17 @@ def keep_made(task, result, place, is_all=False):
     title, lede = read_title(task["notebook"])
     title = f"{title or name}{task['suffix']}"
     outcome = Outcome(name, result["status"], title, lede, seconds=result["seconds"], group=task["group"])
-    outcome.where = task["parameters"].get("where", [])
+    outcome.where = [privacy.mask(text) for text in task["parameters"].get("where", [])]
     if result["status"] == "ok":
-        for key in ("title", "header", "figures", "parameters", "left_out"):
+        for key in ("title", "header", "figures", "parameters", "left_out", "privacy"):
             setattr(outcome, key, result[key])
         outcome.html = place.final / f"{name}.html"
         _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
         _move(task["html"], place.folder / outcome.html.name)
         return outcome
     kind = result.get("kind")
-    outcome.message, outcome.is_mistake = _shown(task, result["message"]), kind in MISTAKES
+    outcome.message = private.cleaned(task, _shown(task, result["message"]))
+    outcome.is_mistake = kind in MISTAKES
     outcome.code = ToolkitError.exit_code if outcome.is_mistake else CODES.get(kind, CRASH)
     is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
     if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
@@ -85,22 +89,22 @@ def keep_made(task, result, place, is_all=False):
         outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
         return outcome
     outcome.log = place.final / "failed" / f"{name}.log"
-    executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
+    from toolkit.report.worker import restore_parameters  # which needs what only a worker has to import
+
     log = place.folder / "failed" / outcome.log.name
     with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
-        write_executed(task, executed, log.with_suffix(".ipynb"))
+        closed = Path(task["folder"]) / "closed.ipynb"
+        closed.write_text(private.closed_file(task, restore_parameters), encoding="utf-8")
+        write_executed(closed, log.with_suffix(".ipynb"))
     return outcome
 
 
-def write_executed(task, executed, path):
-    """A notebook that failed, as far as it came, with what the user gave in place of where the runner put it."""
+def write_executed(executed, path):
+    """A notebook that failed, as far as it came."""
     try:
-        notebook = without_stamps(json.loads(_shown(task, _read(executed))))
-        if "papermill" in notebook["metadata"]:
-            names = {"input_path": Path(task["notebook"]).name, "output_path": path.name}
-            notebook["metadata"]["papermill"] |= names | {"parameters": task["parameters"] | task["shown"]}
+        notebook = without_stamps(json.loads(_read(executed)))
     except (ValueError, KeyError, TypeError):  # cut off while it was written
         shutil.copyfile(executed, path)
     else:
@@ -143,9 +147,10 @@ def _shown(task, text):
 def _log(task, result, outcome):
     """What happened, for the person who has to find out why."""
     lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
-    lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
-    lines += ["", _shown(task, result.get("details") or "")]
-    printed = NOISE.sub("", read_log(task["messages"]))
+    values = private.shown_parameters(task, task["parameters"] | task["shown"])
+    lines += [f"  {name} = {value!r}" for name, value in values.items()]
+    lines += ["", private.cleaned(task, _shown(task, result.get("details") or ""))]
+    printed = private.cleaned(task, NOISE.sub("", read_log(task["messages"])))
     if printed.strip():
         lines += ["", "What the process and its kernel printed:", "", printed]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION
+from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, PRIVACY, REPORT, SECTION
 from toolkit.report import clean
 from toolkit.report.outputs import output_html
 from toolkit.words.notebooks import translated_markdown
@@ -84,6 +84,7 @@ class Page:
     ledger: str = ""  # the page of the ledger, "" when there is none
     suffix: str = ""  # of a report on one value, such as ": team Torino"
     made_at: str = ""
+    privacy: dict = field(default_factory=dict)  # what personal data was masked, see `toolkit.report.private`
     versions: dict = field(default_factory=dict)
 
     @property
@@ -148,6 +149,7 @@ def read_page(notebook, name="report"):
     taken = {*OWN_IDS, *_block_ids(cells)}
     _read(pieces, page, taken)
     _tell_apart(page, taken)
+    page.privacy = dict(notebook.metadata.get(PRIVACY, {}))
     page.title = title or page.header.get("title") or name
     page.sections = [section for section in page.sections if not _is_empty(section)]
     page.left_out = [section for section in page.sections if section.reasons]

@@ -14,6 +14,7 @@ from toolkit.displays import with_code
 from toolkit.report import clean
 from toolkit.report.outputs import drawing
 from toolkit.report.page import file_base, measured_base, read_page
+from toolkit.report.private import privacy_remark, privacy_words
 from toolkit.report.sheets import TEMPLATES, policy, script, style
 from toolkit.report.wording import (
     column_name,
@@ -133,6 +134,8 @@ GLOBALS = {
     "joined": words.joined,
     "language_tag": language_tag,
     "drawing": drawing,
+    "privacy_words": privacy_words,
+    "privacy_remark": privacy_remark,
     "unit_sizes": unit_sizes,
 }
 

@@ -8,8 +8,9 @@ import os
 import time
 from pathlib import Path
 
+from toolkit import privacy, secrets
 from toolkit.errors import BadParameter, CantWrite, writing
-from toolkit.report import manifest, runs
+from toolkit.report import manifest, private, runs
 from toolkit.report.assemble import assemble
 from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
@@ -48,6 +49,8 @@ def run_reports(
     each=None,
     allow_empty=False,
     interactive=False,
+    reveal=False,
+    env=(),
     wait=0.0,
     keep=None,
     reports=None,
@@ -60,7 +63,8 @@ def run_reports(
     names : list of str, optional
         Names of notebooks in the notebooks folder, or paths; default: all in the folder.
     data : path, optional
-        Raw export, or a folder of prepared data. None: each notebook's own default.
+        Raw export, or a folder of prepared data; `env:NAME` and `@FILE` as `toolkit.secrets.read_place` reads them.
+        None: each notebook's own default.
     out : path
         Gets the run, see `toolkit.report.runs`: in runs/ID/ NAME.html, notebooks/NAME.ipynb, index.html, ledger.html,
         manifest.json, and failed/NAME.* for what failed. runs/latest leads to it.
@@ -95,6 +99,10 @@ def run_reports(
         Make reports of a period without one row, too.
     interactive : bool
         Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
+    reveal : bool
+        Show personal data, which is masked otherwise, see `toolkit.privacy`; each report says so.
+    env : list of str
+        Environment variables that the notebooks get besides the few that programs need.
     wait : float
         Seconds to wait for another run into `out` to end.
     keep : int, optional
@@ -122,6 +130,8 @@ def run_reports(
     """
     deadline, log = Deadline(total_timeout), Log(warn, tell)
     browser = find_browser() if pdf else None
+    secrets.from_environment()
+    data, params, env = secrets.read_place(data), private.read_secrets(params), private.check_env(env)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
     places = []  # told once nothing else is wrong
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
@@ -143,6 +153,7 @@ def run_reports(
         runs.building(out, wait) as place,
         scratch_folder("report") as folder,
         Nursery(folder / ".nursery", set(chosen.values())) as nursery,  # it imports while the data is read
+        privacy.during(privacy.Masker(reveal=reveal)) as masker,
     ):
         inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
@@ -153,6 +164,8 @@ def run_reports(
             for line in places:
                 log.tell(line)
             wanted = variants_of(planned, opened, log.warn)
+        masker.key = private.key_of(opened)
+        masker.learn(*private.known_values(wanted))
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
         sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in set(chosen.values()))
         with deadline.interrupt("to prepare the data"):
@@ -164,6 +177,7 @@ def run_reports(
             run["ledger"] = write_ledger(opened, place.folder, run)
         run["timings"] = {"data": round(time.monotonic() - start, 1)}
         page = {"ledger": run["ledger"], "interactive": interactive}
+        page |= private.told(masker, wanted, env)
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
@@ -199,8 +213,8 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     (folder / "tmp").mkdir(parents=True)
     task = {
         "name": one.name,
-        "suffix": one.suffix,
-        "group": one.group,
+        "suffix": privacy.mask(one.suffix),
+        "group": {key: privacy.mask(value) for key, value in one.group.items()},
         "notebook": str(path.resolve()),
         "cwd": str(path.resolve().parent),
         "parameters": parameters,
@@ -248,6 +262,7 @@ def run_tasks(
         check()
     with writing(place.folder):
         assemble(place, done, run, log, browser)
+        secrets.scrub_folder(place.folder)
     place.publish()
     return done
 
