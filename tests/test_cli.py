@@ -63,7 +63,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
     line = "report waiting mine.ipynb -d exports --source twitter --service s.toml -p last-month --as-of 2024-05-01"
     line += f" -o {tmp_path} --param by=channel --param n=1 --jobs 2 --timeout 60 --notebooks nb"
     line += " --where channel=chat --where team=(none) --each topic --allow-empty --interactive --wait 5 --keep 3"
-    line += " --total-timeout 90 --max-age 36h --memory 4GB"
+    line += " --total-timeout 90 --max-age 36h --memory 4GB --pdf --reveal --env A_NAME"
     assert cli.main(line.split()) == 0
     assert ran == {
         "names": ["waiting", "mine.ipynb"],
@@ -89,6 +89,9 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "interactive": True,
         "wait": 5.0,
         "keep": 3,
+        "pdf": True,
+        "reveal": True,
+        "env": ["A_NAME"],
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err

@@ -12,8 +12,8 @@ from toolkit import cli
 from toolkit.cli.config import describe, load_config, merge
 from toolkit.errors import BadParameter, BadSettings
 from toolkit.report import plan, runs
+from toolkit.report.made import Outcome
 from toolkit.report.plan import Wanted
-from toolkit.report.run import Outcome
 
 WEEKLY = ROOT / "examples" / "schedules" / "weekly.toml"
 TOKEN = "Pl4ntedT0ken9z"

@@ -23,7 +23,7 @@ from toolkit.displays import REPORT
 from toolkit.errors import BadParameter, CantWrite, EmptyPeriod, MissingPackage
 from toolkit.report import notify, post, runs
 from toolkit.report.assemble import assemble
-from toolkit.report.run import Outcome
+from toolkit.report.made import Outcome
 
 aiosmtpd = pytest.importorskip("aiosmtpd.controller")
 pytest.importorskip("apprise")

@@ -29,12 +29,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from toolkit.errors import BadSettings, explain_settings
 from toolkit.report.plan import Wanted
+from toolkit.secrets import is_sensitive
 from toolkit.service import parse_duration, read_toml
 
 ELSEWHERE = re.compile(r"(env:\w+|@.+)")  # a secret that is kept elsewhere
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{2}")
 CREDENTIALS = re.compile(r":/{2}[^/\s]*:[^/\s@]*@")
-SECRET = re.compile(r"passw|secret|token|credential|(api|access|private)_?key", re.IGNORECASE)
 
 
 def _elsewhere(value):
@@ -96,6 +96,9 @@ class RunPart(_Part):
     keep: Count | None = None
     allow_empty: bool | None = None
     interactive: bool | None = None
+    pdf: bool | None = None
+    reveal: bool | None = None
+    env: list[Text] | None = None
 
 
 class Defaults(_Part):
@@ -110,7 +113,7 @@ class Defaults(_Part):
     @classmethod
     def _no_secret(cls, values: Any):
         for name, value in (values.get("params") or {}).items() if isinstance(values, dict) else ():
-            is_secret = SECRET.search(str(name)) and isinstance(value, str) and not ELSEWHERE.fullmatch(value)
+            is_secret = is_sensitive(name) and isinstance(value, str) and not ELSEWHERE.fullmatch(value)
             if is_secret or any(isinstance(one, str) and CREDENTIALS.search(one) for one in _listed(value)):
                 raise ValueError(f'params.{name} holds a secret, and may not stand here; write "env:NAME" or "@FILE"')
         return values
@@ -244,7 +247,7 @@ def describe(path, options):
         own = {"period": one.period, "where": one.where, "each": one.each}
         used = common | {key: value for key, value in own.items() if value is not None}
         params = (used.pop("params") or {}) | one.params
-        used |= {name: value if not SECRET.search(name) else "***" for name, value in params.items()}
+        used |= {name: value if not is_sensitive(name) else "***" for name, value in params.items()}
         parts = [f"{key} = {_said(value)}" for key, value in used.items() if value not in (None, "", [])]
         of = f" (of {one.notebook})" if one.report != one.notebook else ""
         lines.append(f"  {one.report}{of}: {', '.join(parts) or 'as its notebook says'}")

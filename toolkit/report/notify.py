@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from toolkit import words
+from toolkit import privacy, secrets, words
 from toolkit.errors import BadParameter, ToolkitError
 from toolkit.guard import is_hidden, is_shown
 from toolkit.headline import overview
@@ -29,7 +29,6 @@ LONGEST_TITLE = 200
 MOST_LINES = 30  # of the list of reports
 TAIL = 1500  # characters of a log where no file can be attached
 NOT_DELIVERED = 8  # the exit code of reports that were made, and not delivered
-CREDENTIALS = re.compile(r"(:/{2})[^/\s'\"<>]*:[^\s'\"<>]*@(?=[\w\[])")
 LINK = re.compile(r'<a\b(?P<before>[^>]*?)\shref="(?P<href>[^"]*)"(?P<after>[^>]*)>(?P<text>.*?)</a>', re.DOTALL)
 
 
@@ -330,12 +329,12 @@ def refusal(why, code, details=""):
 
 
 def clean(text):
-    """A text for maintainers without passwords of URLs.
+    """A text for maintainers without secrets and personal data.
 
     >>> clean("could not connect to postgresql://ann:s3cret@db/calls")
     'could not connect to postgresql://***@db/calls'
     """
-    return CREDENTIALS.sub(r"\1***@", text)
+    return privacy.mask(secrets.scrub(text))
 
 
 # What others wrote ------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
+from toolkit import secrets
 from toolkit.errors import BadParameter, MissingPackage
 
 TRIES, WAIT = 2, 3.0  # how often it is tried, and the seconds between
@@ -99,6 +100,7 @@ def read_recipients(places, warn=None):
     found = {}
     for place in places:
         for where, url in _urls(place, warn):
+            secrets.add(url)
             if url not in found:
                 found[url] = Recipient(where, url, _service(where, url))
     return list(found.values())
