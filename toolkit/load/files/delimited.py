@@ -10,11 +10,13 @@ import io
 from dataclasses import dataclass
 
 from toolkit.errors import BadData
+from toolkit.load.files.given import MOST_BROKEN
 from toolkit.load.files.headers import find_header, merge_rows, name_columns
 from toolkit.load.files.kinds import DAMAGED
 from toolkit.load.files.sheets import refuse_twice
 from toolkit.load.files.texts import encoding_of
 from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
+from toolkit.load.sandbox import bounded
 from toolkit.load.sql import literal, quote
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
@@ -61,16 +63,19 @@ def load(target, given):
     target.reject(given, [(line + cut, text, "a quote is not closed") for line, text in broken])
     names = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM read_csv({literal(glob.escape(str(readable)))}, "
-            f"auto_detect = false, columns = {{{names}}}, delim = {literal(layout.delimiter)}, quote = {literal(spec.quote)}, "
-            f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
-            f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
-            f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
-            "rejects_limit = 0"
-            + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
-            + ")"
-        )
+        with bounded(con, given.shown):
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM read_csv({literal(glob.escape(str(readable)))}, "
+                f"auto_detect = false, columns = {{{names}}}, delim = {literal(layout.delimiter)}, quote = {literal(spec.quote)}, "
+                f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
+                f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
+                f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
+                f"rejects_limit = {MOST_BROKEN + 1}"
+                + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
+                + ")"
+            )
+    except BadData:
+        raise
     except Exception as error:
         raise BadData(f"{given.shown}: can't be read as CSV: {str(error).splitlines()[0]}") from None
     refused = _note_rejects(target, given, lines, cut)
@@ -96,6 +101,12 @@ def _note_rejects(target, given, lines, cut):
     """Lines that couldn't be parsed, into bad_lines, each once; returns their numbers among the file's units."""
     con = target.con
     found = con.execute("SELECT DISTINCT line FROM reject_errors ORDER BY line").fetchnumpy()["line"].astype("int64")
+    if len(found) > MOST_BROKEN:
+        line, why = con.execute("SELECT line, lower(CAST(error_type AS VARCHAR)) FROM reject_errors LIMIT 1").fetchone()
+        raise BadData(
+            f"{given.shown}: holds more than {MOST_BROKEN:,} lines that can't be read, such as line {line + cut} ({why}); its "
+            "delimiter, quotes or columns aren't those of its first line"
+        )
     if len(found):
         import pandas as pd
 
@@ -197,11 +208,11 @@ def layout_of(text, spec, given):
         names, ends = merge_rows(names, rows[at + 1][1]), rows[at + 1][0]
     if not any(names):
         raise BadData(f"{given.shown}: its first line is blank; the first line must name the columns")
-    columns, twice = name_columns(names)
-    if len(columns) > MOST_COLUMNS:
+    if len(names) > MOST_COLUMNS:
         raise BadData(
-            f"{given.shown}: has {len(columns):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
+            f"{given.shown}: has {len(names):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
         )
+    columns, twice = name_columns(names)
     refuse_twice(given, twice, spec.requires)
     told = sum(1 for line in lines[:above] if line.strip()) or above
     if spec.header_rows == 2 or ends - above > 1:  # a name may go over several lines: the reader isn't shown the names
