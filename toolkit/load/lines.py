@@ -14,6 +14,7 @@ from toolkit.errors import BadData
 
 CHUNK = 1 << 20
 AGAIN = 4  # how often the lines that hold quotes are looked at before they are given up
+IN_A_ROW = 1 << 20  # quotes or line ends
 LF, CR = 10, 13
 BOM = codecs.BOM_UTF8
 
@@ -159,7 +160,7 @@ def _run(file, raw, signs):
         found += more
         if more not in signs:
             break
-        if len(found) > CHUNK:
+        if len(found) > IN_A_ROW:
             raise BadData(f"{file}: holds a million quotes or line ends in a row; it isn't a table. Export it again")
     return bytes(found)
 
@@ -249,7 +250,7 @@ def _quoted_lines(content, bytes_, starts, ends, delimiter, quote):
         return continues, broken
     # only lines that hold a quote can open or close one
     quoted = np.unique(np.searchsorted(starts, np.flatnonzero(bytes_ == quote[0]), side="right") - 1).tolist()
-    nth, left = 0, AGAIN * len(quoted) + CHUNK
+    nth, left = 0, AGAIN * len(quoted) + IN_A_ROW
     while nth < len(quoted):
         begin, is_open, last = quoted[nth], False, nth
         while last < len(quoted):
