@@ -13,6 +13,7 @@ import typer
 import toolkit
 from toolkit.cli import mapper, reports, systems  # noqa: F401  (their commands are the program's)
 from toolkit.cli.options import app
+from toolkit.cli.terminal import say
 from toolkit.errors import EmptyPeriod, ToolkitError
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
@@ -40,12 +41,12 @@ def main(args=None):
     except SystemExit as ended:
         return ended.code
     except ToolkitError as error:
-        typer.echo(f"toolkit: {error}", err=True)
+        say(f"toolkit: {error}", err=True)
         return 6 if isinstance(error, EmptyPeriod) else 2
     except OSError as error:  # a path that can't be read or written, a full disk
         from toolkit.load.files.places import masked
 
         where = f"{masked(error.filename)}: " if error.filename else ""
-        typer.echo(f"toolkit: {where}{error.strerror or error}", err=True)
+        say(f"toolkit: {where}{error.strerror or error}", err=True)
         return 2
     return 0

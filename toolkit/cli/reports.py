@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.options import AsOf, Data, Notebooks, Service, Shown, Source, app
-from toolkit.cli.terminal import bars, console, ended_by_sigterm
+from toolkit.cli.terminal import bars, console, ended_by_sigterm, say
 
 
 @app.command(
@@ -70,7 +70,7 @@ def report(
             timeout=timeout,
             notebooks=notebooks,
             warn=_warn,
-            tell=typer.echo,
+            tell=say,
             where=where,
             each=each,
             allow_empty=allow_empty,
@@ -80,7 +80,7 @@ def report(
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
     if made:
-        typer.echo(f"Overview: {out / 'index.html'}")
+        say(f"Overview: {out / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed or not made:
         blamed = failed or outcomes  # all were skipped: the data has what none of them needs
@@ -88,21 +88,21 @@ def report(
 
 
 def _warn(line):
-    typer.echo(f"toolkit: warning: {line}", err=True)
+    say(f"toolkit: warning: {line}", err=True)
 
 
 def _print_outcome(outcome):
     if outcome.status == "ok":
-        typer.echo(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
+        say(f"{outcome.name}: {_nearby(outcome.html)} ({outcome.seconds:.1f} s)")
         for reason in dict.fromkeys(one["reason"] for one in outcome.left_out):
             sections = [one["section"] for one in outcome.left_out if one["reason"] == reason]
-            typer.echo(f"  left out: {'; '.join(sections)}: {reason}")
+            say(f"  left out: {'; '.join(sections)}: {reason}")
     elif outcome.status == "skipped":
-        typer.echo(f"{outcome.name}: not made: {outcome.message}", err=True)
+        say(f"{outcome.name}: not made: {outcome.message}", err=True)
     else:
-        typer.echo(f"{outcome.name}: FAILED: {outcome.message}\n  see {_nearby(outcome.log)}", err=True)
+        say(f"{outcome.name}: FAILED: {outcome.message}\n  see {_nearby(outcome.log)}", err=True)
         if outcome.log.parents[1].joinpath(f"{outcome.name}.html").exists():
-            typer.echo("  the last good report is left as it was", err=True)
+            say("  the last good report is left as it was", err=True)
 
 
 def _nearby(path):
@@ -144,7 +144,7 @@ def metric(
             data, source=source, service=service, period=period, as_of=as_of, where=where, progress=progress
         )
     if opened.recognised:
-        typer.echo(f"toolkit: {opened.recognised}", err=True)
+        say(f"toolkit: {opened.recognised}", err=True)
     keys = [key.strip() for one in by or [] for key in one.split(",")]
     print_as(format.value, one_metric(opened, name, keys, params), opened, console())
 

@@ -4,6 +4,15 @@ import contextlib
 import signal
 import sys
 
+import typer
+
+from toolkit.guard import visible
+
+
+def say(text="", err=False):
+    """Print a line of text, whatever names and values of the data are in it: control characters are spelt out."""
+    typer.echo(visible(text), err=err)
+
 
 @contextlib.contextmanager
 def ended_by_sigterm():
@@ -25,12 +34,11 @@ def bars():
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=console(err=True), transient=True) as bars:
         tasks = {}
 
         def progress(name, done=0, total=0):
@@ -44,8 +52,16 @@ def bars():
         yield progress
 
 
-def console():
+def console(err=False):
+    """Where tables and coloured lines are printed; of what they hold nothing commands the terminal."""
     from rich.console import Console
+    from rich.segment import Segment
+
+    class Safe(Console):
+        def render(self, renderable, options=None):
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
     # A pipe or a file has no width of its own; don't fold its lines at 80.
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
+    width = None if (sys.stderr if err else sys.stdout).isatty() else 160
+    return Safe(width=width, highlight=False, soft_wrap=False, stderr=err)

@@ -21,6 +21,7 @@ from toolkit.load.sql import literal, quote
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
 LONGEST = 16 << 20  # bytes of a line that the reader takes
+ERRORS = 5  # of a line, on average: one for each column that it lacks
 MOST_COLUMNS = 1_000  # the engine's time to plan a query grows with their square
 DELIMITERS = ",;\t|"
 
@@ -70,7 +71,7 @@ def load(target, given):
                 f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
                 f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
                 f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
-                f"rejects_limit = {MOST_BROKEN + 1}"
+                f"rejects_limit = {ERRORS * MOST_BROKEN + 1}"
                 + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
                 + ")"
             )
@@ -101,7 +102,8 @@ def _note_rejects(target, given, lines, cut):
     """Lines that couldn't be parsed, into bad_lines, each once; returns their numbers among the file's units."""
     con = target.con
     found = con.execute("SELECT DISTINCT line FROM reject_errors ORDER BY line").fetchnumpy()["line"].astype("int64")
-    if len(found) > MOST_BROKEN:
+    errors = con.execute("SELECT count(*) FROM reject_errors").fetchone()[0]
+    if len(found) > MOST_BROKEN or errors > ERRORS * MOST_BROKEN:
         line, why = con.execute("SELECT line, lower(CAST(error_type AS VARCHAR)) FROM reject_errors LIMIT 1").fetchone()
         raise BadData(
             f"{given.shown}: holds more than {MOST_BROKEN:,} lines that can't be read, such as line {line + cut} ({why}); its "
