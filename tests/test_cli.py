@@ -76,7 +76,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "timeout": 60.0,
         "notebooks": Path("nb"),
         "warn": cli.reports._warn,
-        "tell": cli.typer.echo,
+        "tell": cli.reports.say,
         "where": ["channel=chat", "team=(none)"],
         "each": "topic",
         "allow_empty": True,
