@@ -1,6 +1,8 @@
 """Attacks: what a stranger may write into an export, a source, settings or a parameter, and what has to hold all the same."""
 
 import contextlib
+import csv
+import gzip
 import sqlite3
 from pathlib import Path
 
@@ -9,11 +11,13 @@ import pytest
 
 from toolkit.backend import connect
 from toolkit.cli import main
-from toolkit.errors import BadData, ToolkitError
+from toolkit.errors import BadData, BadParameter, BadSettings, ToolkitError
+from toolkit.guard import CONTROL, guarded
 from toolkit.load import open_data, sandbox
 from toolkit.load.complete import _check_selects
-from toolkit.load.files import databases
-from toolkit.sources import list_sources
+from toolkit.load.files import databases, delimited
+from toolkit.service import load_service
+from toolkit.sources import find_source, list_sources
 
 HEAD = "conversation_id,channel,created_at,topic\n"
 ROW = "{},email,2024-03-0{} 10:00:00,billing\n"
@@ -281,3 +285,125 @@ def test_the_limits_are_those_of_the_machine(monkeypatch, tmp_path):
             "current_setting('autoload_known_extensions')"
         ).fetchone()
     assert limit == "614.0 MiB" and "iB" in spill and auto is False
+
+
+# --- 2. files made to take all memory or time -------------------------------------------------------
+
+
+def packed_of(tmp_path, text, name="conversations.csv.gz"):
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    return tmp_path / name
+
+
+LINE = b"1,email,2024-03-01 10:00:00,"
+FILES = [
+    ("conversations.csv.gz", HEAD.encode() + LINE + b"x" * (80 << 20), "unpacks to more than"),
+    ("conversations.csv", HEAD.encode() + b'"' * (2 << 20), "quotes or line ends in a row"),
+    ("conversations.csv", HEAD.encode() + b"\r" * (2 << 20), "quotes or line ends in a row"),
+    ("conversations.csv", HEAD.encode() + b'"\n' * 20_000, "can't be (told apart|read)"),
+    (
+        "conversations.csv",
+        HEAD.encode() + b"x\n" * 250_000,
+        "more than 2,000 lines that can't be read, such as line 2",
+    ),
+    ("conversations.csv", HEAD.encode() + b"1,em\0ail,2024-03-01,a\n", "null bytes"),
+    ("conversations.csv", b"abc," * 300_000 + b"\n", "has .* columns, and at most 1,000"),
+    ("conversations.json", b'[{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}]", "too deep|can't be read|has no column"),
+    ("conversations.json", b'[{"conversation_id":"' + b"x" * (17 << 20) + b'"}]', "a record of 17 MB"),
+    ("conversations.json", b"[{" + b",".join(b'"k%d":1' % n for n in range(20_000)) + b"}]", "20,000 keys"),
+]
+
+
+@pytest.mark.parametrize("name, content, words", FILES, ids=range(len(FILES)))
+def test_a_file_made_to_take_all_is_refused(tmp_path, name, content, words, monkeypatch):
+    monkeypatch.setattr(delimited, "MOST_BROKEN", 2000)
+    with pytest.raises(BadData, match=words):
+        open_data(packed_of(tmp_path, content, name), source="tables")
+
+
+# --- 3. terminals, spreadsheets, lines that read both ways ------------------------------------------
+
+NASTY = [
+    "\x1b[2J\x1b]0;owned\x07",
+    "\x1b]8;;http://x\x1b\\a",
+    "\x9b31m",
+    "a\rb",
+    "a\x08b",
+    "invoice\u202efdp",
+    "[bold]x[/bold]",
+    "=1+1",
+    "@SUM(1)",
+]
+
+
+def test_no_value_commands_the_terminal_or_a_spreadsheet(tmp_path, capsys):
+    file, ledger = tmp_path / "conversations.csv", tmp_path / "ledger.csv"
+    with open(file, "w", newline="", encoding="utf-8") as write:
+        rows = csv.writer(write)
+        rows.writerow([*HEAD.strip().split(","), *(one for one in NASTY if "\r" not in one)])
+        for number, one in enumerate(NASTY):
+            rows.writerow([number, one, "2024-03-01 10:00:00", one, *NASTY[1:]])
+            rows.writerow([f"{one}{number}", one, one, one, *NASTY[1:]])
+    given = ["inbound_volume", "--data", str(file), "-p", "all", "--by"]
+    calls = [
+        ["check", "--data", str(file), "--out", str(ledger)],
+        *(["metric", *given, "topic", "--format", one] for one in ("table", "csv", "json")),
+        *(["metric", *given, one] for one in NASTY),
+        *(["check", "--data", str(tmp_path / one.replace("/", ""))] for one in NASTY),
+    ]
+    codes = [main(call) for call in calls]
+    said = "".join(capsys.readouterr()) + ledger.read_text("utf-8")
+    assert codes[:4] == [0, 0, 0, 0] and "owned" in said
+    assert not CONTROL.findall(said)
+    cells = [cell for row in csv.reader(ledger.read_text("utf-8").splitlines()) for cell in row]
+    assert "'=1+1" in cells and [cell for cell in cells if guarded(cell) != cell] == []
+
+
+def test_names_that_read_from_right_to_left_are_isolated():
+    from toolkit import words
+    from toolkit.plots.svg import width_of
+    from toolkit.report.clean import with_bdi
+
+    name = words.display_name("\u05d7\u05d9\u05d5\u05d1\u202e", "topic")
+    assert name == "\u2068\u05d7\u05d9\u05d5\u05d1\u2069" and words.display_name("a\u200bb\u202e") == "Ab"
+    page = f'<title>{name}</title><p title="{name}">{name} rose</p><svg><text>{name}</text></svg>'
+    assert with_bdi(page).count("<bdi>") == 1 and '<p title="\u2068' in with_bdi(page)
+    assert width_of(name, 12) == width_of(name.strip("\u2068\u2069"), 12)
+
+
+# --- 6. settings ------------------------------------------------------------------------------------
+
+SETTINGS = [
+    ("[targets]\nanswer_within = inf", "too long"),
+    ("[targets]\nanswer_within = nan", "is not a duration"),
+    (f'[targets]\nanswer_within = "{"9" * 400} h"', "too long|is not a duration"),
+    ("[targets]\ncsat = nan", "targets.csat"),
+    ("x = " + "[" * 5000 + "]" * 5000, "too deep"),
+    ("x = " + "{a=" * 3000 + "1" + "}" * 3000, "too deep"),
+    ("a" + ".a" * 5000 + " = 1", "too deep"),
+    ('[topics.billing]\nkeywords = [""]', "is no word"),
+    ('[topics.billing]\nkeywords = ["invoice", " - "]', "is no word"),
+    ('time_zone = "+25:00"', "is not a time zone"),
+    ('time_zone = "../../etc/passwd"', "is not a time zone"),
+    ('[holidays]\ncountry = "IT"\nsubdivision = "../../x"', "is not a part of IT"),
+    ('[holidays]\ncountry = "../x"', "is not a country code"),
+    ("as_of = 0001-01-01T00:00:00Z", "as_of"),
+    ("as_of = 9999-12-31T23:59:59-12:00", "as_of"),
+    ('time_zone = "Europe\0Rome"', "is not TOML"),
+    ("# " + "x" * (1 << 20), "is larger than 1 MB"),
+    (f"csat_scale = [1, {'9' * 5000}]", "is not TOML"),
+]
+
+
+@pytest.mark.parametrize("text, words", SETTINGS, ids=range(len(SETTINGS)))
+def test_a_setting_that_is_none_is_told(tmp_path, text, words):
+    for name, read in (("service.toml", load_service), ("source.toml", lambda path: find_source(str(path.parent)))):
+        file = tmp_path / name
+        file.write_text(text)
+        with pytest.raises((BadSettings, BadParameter), match=words if name == "service.toml" else name):
+            read(file)
+
+
+def test_settings_with_a_bom_are_read(tmp_path):
+    (tmp_path / "service.toml").write_text('\ufefftime_zone = "Europe/Rome"')
+    assert load_service(tmp_path / "service.toml").time_zone == "Europe/Rome"

@@ -95,6 +95,8 @@ Cost = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
 
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 
+LARGEST = 1 << 20  # bytes of a file of settings
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -186,7 +188,14 @@ class Privacy(_Settings):
 class Topic(_Settings):
     """A topic and the words that show it, for data that has no topics of its own."""
 
-    keywords: list[str] = Field(min_length=1)
+    keywords: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=1000)
+
+    @field_validator("keywords")
+    @classmethod
+    def _say_something(cls, words):
+        if blank := [word for word in words if not any(letter.isalnum() for letter in word)]:
+            raise ValueError(f"{blank[0]!r} is no word: every text would be of this topic; take it away")
+        return words
 
 
 class Service(_Settings):
@@ -312,7 +321,13 @@ def read_toml(path):
     """
     path = Path(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        if path.stat().st_size > LARGEST:
+            raise BadSettings(f"{path}: is larger than {LARGEST >> 20} MB; it isn't a file of settings")
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        _ = repr(values)  # what a message may show of it
+        return values
+    except RecursionError:
+        raise BadSettings(f"{path}: its lists or tables lie too deep in one another") from None
     except FileNotFoundError:
         raise BadSettings(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -21,8 +21,9 @@ import typer
 
 import toolkit
 from toolkit.cli import mapper, past, project, reports, systems  # noqa: F401  (their commands are the program's)
-from toolkit.cli.ending import say, settle
+from toolkit.cli.ending import settle
 from toolkit.cli.options import app
+from toolkit.cli.terminal import say
 from toolkit.errors import ToolkitError, cant_write, is_unwritten
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.

@@ -5,9 +5,6 @@ import os
 import signal
 import sys
 
-import typer
-
-from toolkit import secrets
 from toolkit.report import process
 
 ENDINGS = {"SIGTERM": 143, "SIGHUP": 129}  # signals that end us, and the exit codes that shells give them
@@ -45,12 +42,6 @@ def ended_in_order():
         if ending is None:  # else there is nothing left to do but to end
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def say(text="", err=False):
-    """Print a line; where it can't be printed, as the disk or the reader is gone, what was done is done all the same."""
-    with contextlib.suppress(OSError):
-        typer.echo(secrets.scrub(text), err=err)
 
 
 def settle():

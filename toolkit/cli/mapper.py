@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.options import app
-from toolkit.cli.terminal import bars, console
+from toolkit.cli.terminal import bars, console, say
 from toolkit.errors import BadParameter
 
 # The guess, the engine and pandas are imported when the command runs: --help has to be quick.
@@ -104,7 +104,7 @@ def ask_person(question, prompt, most=5):
         made, wrong = read_answer(question, said)
         if not wrong:
             return made
-        typer.echo(f"  {wrong}", err=True)
+        say(f"  {wrong}", err=True)
     raise BadParameter(f"{question.path}: no answer that can be taken")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.options import app
-from toolkit.cli.terminal import console
+from toolkit.cli.terminal import console, say
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the reports.", metavar="DIR")]
 
@@ -90,5 +90,5 @@ def prune(
     gone = prune(out, keep, wait)
     kept = len(all_runs(out))
     for name in gone:
-        typer.echo(f"removed: {name}")
-    typer.echo(f"{out}: {len(gone)} run(s) removed, {kept} kept")
+        say(f"removed: {name}")
+    say(f"{out}: {len(gone)} run(s) removed, {kept} kept")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.options import app
+from toolkit.cli.terminal import say
 
 
 @app.command("new", epilog="Example:  toolkit new desk && cd desk && make help")
@@ -21,6 +22,6 @@ def new(
     from toolkit.report.project import write_project
 
     made = write_project(folder, with_sample=sample)
-    typer.echo(f"{made}: notebooks/, data/ with service.toml, schedules/, Makefile, README.md")
+    say(f"{made}: notebooks/, data/ with service.toml, schedules/, Makefile, README.md")
     put = "" if sample else f"put the export into {made / 'data'}, then "
-    typer.echo(f"Next: {put}cd {shlex.quote(str(made))} && make report")
+    say(f"Next: {put}cd {shlex.quote(str(made))} && make report")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.ending import ended_in_order, say
+from toolkit.cli.ending import ended_in_order
 from toolkit.cli.options import AsOf, Data, Notebooks, Service, Shown, Source, app
-from toolkit.cli.terminal import bars, console
+from toolkit.cli.terminal import bars, console, say
 from toolkit.errors import BadParameter
 
 
@@ -253,7 +253,7 @@ def metric(
             data, source=source, service=service, period=period, as_of=as_of, where=where, progress=progress
         )
     if opened.recognised:
-        typer.echo(f"toolkit: {opened.recognised}", err=True)
+        say(f"toolkit: {opened.recognised}", err=True)
     keys = [key.strip() for one in by or [] for key in one.split(",")]
     print_as(format.value, one_metric(opened, name, keys, params), opened, console())
 

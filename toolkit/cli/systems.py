@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.options import AsOf, Data, Format, Notebooks, Service, Source, app
-from toolkit.cli.terminal import bars, console
+from toolkit.cli.terminal import bars, console, say
 from toolkit.errors import BadData
 
 
@@ -40,7 +40,7 @@ def check(
         refused = getattr(error, "ledger", None)  # of data of which not one row can be used
         if out and refused is not None:
             write_ledger(refused, out)
-            typer.echo(f"Ledger: {out} ({len(refused):,} rows)")
+            say(f"Ledger: {out} ({len(refused):,} rows)")
         raise
     ledger = opened.ledger
     screen = console()
@@ -82,7 +82,7 @@ def sample(
     # What is not given is left to the generator, whose defaults make data/sample.
     given = {"conversations": conversations, "seed": seed}
     write_sample(out, **{key: value for key, value in given.items() if value is not None}, format=format.value)
-    typer.echo(f"Sample data: {out}\nNext: toolkit report --data {out}")
+    say(f"Sample data: {out}\nNext: toolkit report --data {out}")
 
 
 @app.command(epilog="Examples:  toolkit sources  |  toolkit sources asterisk")
@@ -111,5 +111,5 @@ def new_source(
     from toolkit.sources import write_skeleton
 
     folder = write_skeleton(name, out)
-    typer.echo(f"{folder}: source.toml, conversations.sql, unused.sql; docs/sources/your-own.md describes them")
-    typer.echo(f"Then: toolkit check --data EXPORT --source {folder}")
+    say(f"{folder}: source.toml, conversations.sql, unused.sql; docs/sources/your-own.md describes them")
+    say(f"Then: toolkit check --data EXPORT --source {folder}")

@@ -13,6 +13,8 @@ import numpy as np
 from toolkit.errors import BadData
 
 CHUNK = 1 << 20
+AGAIN = 4  # how often the lines that hold quotes are looked at before they are given up
+IN_A_ROW = 1 << 20  # quotes or line ends
 LF, CR = 10, 13
 BOM = codecs.BOM_UTF8
 
@@ -145,10 +147,22 @@ def _chunks(file, quote):
     with open_file(file, "rb") as raw:
         chunk = raw.read(len(BOM)).removeprefix(BOM) + raw.read(CHUNK)
         while chunk:
-            while chunk.endswith((b"\r", quote.encode() or b"\r")) and (more := raw.read(1)):
-                chunk += more
+            if chunk.endswith((b"\r", quote.encode() or b"\r")):
+                chunk += _run(file, raw, b"\r" + quote.encode())
             yield chunk
             chunk = raw.read(CHUNK)
+
+
+def _run(file, raw, signs):
+    """The bytes up to one that is none of some signs, and that one."""
+    found = bytearray()
+    while more := raw.read(1):
+        found += more
+        if more not in signs:
+            break
+        if len(found) > IN_A_ROW:
+            raise BadData(f"{file}: holds a million quotes or line ends in a row; it isn't a table. Export it again")
+    return bytes(found)
 
 
 def _stops(bytes_, chunk):
@@ -199,7 +213,10 @@ def tidy(file, scratch, delimiter, quote):
     ends = np.append(stops - (kind == CR + LF), len(content))
     if starts[-1] == len(content):
         starts, ends = starts[:-1], ends[:-1]
-    continues, broken = _quoted_lines(content, bytes_, starts, ends, delimiter.encode(), quote.encode())
+    found = _quoted_lines(content, bytes_, starts, ends, delimiter.encode(), quote.encode())
+    if found is None:
+        raise BadData(f"{file}: its quotes can't be told apart; export it again as plain CSV")
+    continues, broken = found
 
     begins = np.flatnonzero(~continues)
     is_kept = np.ones(len(starts), dtype=bool)
@@ -224,17 +241,22 @@ def tidy(file, scratch, delimiter, quote):
 
 
 def _quoted_lines(content, bytes_, starts, ends, delimiter, quote):
-    """(which lines go on with the record of the line before, the lines whose quote is never rightly closed)."""
+    """(which lines go on with the record of the line before, the lines whose quote is never rightly closed).
+
+    None where so many are never closed that all is looked at again and again.
+    """
     continues, broken = np.zeros(len(starts), dtype=bool), []
     if not quote:
         return continues, broken
     # only lines that hold a quote can open or close one
     quoted = np.unique(np.searchsorted(starts, np.flatnonzero(bytes_ == quote[0]), side="right") - 1).tolist()
-    nth = 0
+    nth, left = 0, AGAIN * len(quoted) + IN_A_ROW
     while nth < len(quoted):
         begin, is_open, last = quoted[nth], False, nth
         while last < len(quoted):
-            line = quoted[last]
+            line, left = quoted[last], left - 1
+            if left < 0:
+                return None
             is_open = _after(content[starts[line] : ends[line]], delimiter, quote, is_open)
             if not is_open:
                 break

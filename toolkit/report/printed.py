@@ -3,7 +3,7 @@
 import sys
 
 from toolkit.errors import CantWrite
-from toolkit.guard import guarded_frame
+from toolkit.guard import CONTROL, guarded_frame
 
 
 def print_frame(console, title, frame):
@@ -82,4 +82,5 @@ def print_as(format, result, data, console):
         print_result(console, result)
     else:
         text = json.dumps(as_json(result, data), ensure_ascii=False, indent=2) + "\n" if format == "json" else ""
+        text = CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
         sys.stdout.write(text or csv_text(result).replace("\r\n", "\n"))

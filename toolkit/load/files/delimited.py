@@ -10,15 +10,18 @@ import io
 from dataclasses import dataclass
 
 from toolkit.errors import BadData
+from toolkit.load.files.given import MOST_BROKEN
 from toolkit.load.files.headers import find_header, merge_rows, name_columns
 from toolkit.load.files.kinds import DAMAGED
 from toolkit.load.files.sheets import refuse_twice
 from toolkit.load.files.texts import encoding_of
 from toolkit.load.lines import CHUNK, as_utf8, open_file, scan, tidy
+from toolkit.load.sandbox import bounded
 from toolkit.load.sql import literal, quote
 
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
 LONGEST = 16 << 20  # bytes of a line that the reader takes
+ERRORS = 5  # of a line, on average: one for each column that it lacks
 MOST_COLUMNS = 1_000  # the engine's time to plan a query grows with their square
 DELIMITERS = ",;\t|"
 
@@ -61,14 +64,19 @@ def load(target, given):
     target.reject(given, [(line + cut, text, "a quote is not closed") for line, text in broken])
     names = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM read_csv({literal(glob.escape(str(readable)))}, "
-            f"auto_detect = false, columns = {{{names}}}, delim = {literal(layout.delimiter)}, quote = {literal(spec.quote)}, "
-            f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
-            f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
-            f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
-            "rejects_limit = 0" + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "") + ")"
-        )
+        with bounded(con, given.shown):
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM read_csv({literal(glob.escape(str(readable)))}, "
+                f"auto_detect = false, columns = {{{names}}}, delim = {literal(layout.delimiter)}, quote = {literal(spec.quote)}, "
+                f"escape = {literal(spec.quote)}, header = {str(bool(skipped)).lower()}, "
+                f"null_padding = {str(spec.short_lines != 'refused').lower()}, nullstr = {literal(NO_FIELD)}, "
+                f"store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}, parallel = false, "
+                f"rejects_limit = {ERRORS * MOST_BROKEN + 1}"
+                + (", compression = 'gzip'" if readable.suffix.lower() == ".gz" else "")
+                + ")"
+            )
+    except BadData:
+        raise
     except Exception as error:
         raise BadData(f"{given.shown}: can't be read as CSV: {str(error).splitlines()[0]}") from None
     refused = _note_rejects(target, given, lines, cut)
@@ -94,6 +102,13 @@ def _note_rejects(target, given, lines, cut):
     """Lines that couldn't be parsed, into bad_lines, each once; returns their numbers among the file's units."""
     con = target.con
     found = con.execute("SELECT DISTINCT line FROM reject_errors ORDER BY line").fetchnumpy()["line"].astype("int64")
+    errors = con.execute("SELECT count(*) FROM reject_errors").fetchone()[0]
+    if len(found) > MOST_BROKEN or errors > ERRORS * MOST_BROKEN:
+        line, why = con.execute("SELECT line, lower(CAST(error_type AS VARCHAR)) FROM reject_errors LIMIT 1").fetchone()
+        raise BadData(
+            f"{given.shown}: holds more than {MOST_BROKEN:,} lines that can't be read, such as line {line + cut} ({why}); its "
+            "delimiter, quotes or columns aren't those of its first line"
+        )
     if len(found):
         import pandas as pd
 
@@ -195,11 +210,11 @@ def layout_of(text, spec, given):
         names, ends = merge_rows(names, rows[at + 1][1]), rows[at + 1][0]
     if not any(names):
         raise BadData(f"{given.shown}: its first line is blank; the first line must name the columns")
-    columns, twice = name_columns(names)
-    if len(columns) > MOST_COLUMNS:
+    if len(names) > MOST_COLUMNS:
         raise BadData(
-            f"{given.shown}: has {len(columns):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
+            f"{given.shown}: has {len(names):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
         )
+    columns, twice = name_columns(names)
     refuse_twice(given, twice, spec.requires)
     told = sum(1 for line in lines[:above] if line.strip()) or above
     if spec.header_rows == 2 or ends - above > 1:  # a name may go over several lines: the reader isn't shown the names

@@ -12,6 +12,8 @@ from toolkit.load.sql import literal, quote
 HEAD = 1 << 20  # bytes by which an object a line is told from one document
 MOST_KEYS = 5_000  # more are no columns: an object whose keys are ids, say
 OWN_ID = re.compile(r"id|uuid|\w+_id|[a-z]\w*I[dD]")  # keys that a record has, and a page of records has not
+LONGEST = 16 << 20  # bytes of a record, as of a line of text
+DEEPEST = 500  # lists and objects in one another
 LONE = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f])|d[c-f][0-9a-f]{2})", re.IGNORECASE)
 
 
@@ -41,6 +43,11 @@ def load(target, given):
         "FROM listed WHERE len(records) > 0)"
     )
     con.execute("DROP TABLE listed")
+    longest = con.execute("SELECT max(strlen(record)) FROM records").fetchone()[0]
+    if longest and longest > LONGEST:
+        raise BadData(
+            f"{given.shown}: holds a record of {longest >> 20:,} MB, and none is longer than {LONGEST >> 20} MB"
+        )
     odd = con.execute("SELECT line, record FROM records WHERE NOT is_object ORDER BY line").fetchall()
     target.reject(given, [(line, text, "it is no object with keys") for line, text in odd])
     _flatten(target, given)
@@ -232,6 +239,8 @@ def closed(text):
         mark = token[0]
         if mark in "{[":
             stack.append("}" if mark == "{" else "]")
+            if len(stack) > DEEPEST:
+                return None
             if mark == "[":
                 end, pending = token.end(), "".join(reversed(stack))
         elif mark in "}]":

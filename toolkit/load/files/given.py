@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit.errors import BadData
 from toolkit.load.sql import quote
 
+MOST_BROKEN = 200_000  # lines of a file that can't be read, each of which the ledger would hold
 OURS = ("_file", "_row")  # the columns of each raw table that say where a row came from
 
 
@@ -58,11 +60,23 @@ class Target:
 
     def reject(self, given, lines):
         """What can't be read as a row into the ledger: (line, text, reason) each."""
-        if lines:
-            self.con.executemany(
-                "INSERT INTO bad_lines VALUES (?, 'unreadable line', 'rejected', ?, ?, ?, ?)",
-                [[self.table, given.shown, line, text[:500], reason] for line, text, reason in lines],
+        if len(lines) > MOST_BROKEN:
+            line, _, reason = lines[0]
+            raise BadData(
+                f"{given.shown}: holds more than {MOST_BROKEN:,} lines that can't be read, such as line {line} ({reason}); its "
+                "delimiter, quotes or columns aren't those of its first line"
             )
+        if lines:
+            import pyarrow
+
+            numbers, texts, reasons = zip(*lines, strict=True)
+            columns = {"line": numbers, "value": [text[:500] for text in texts], "reason": reasons}
+            self.con.register("unread", pyarrow.table({name: list(held) for name, held in columns.items()}))
+            self.con.execute(
+                "INSERT INTO bad_lines SELECT ?, 'unreadable line', 'rejected', ?, line, value, reason FROM unread",
+                [self.table, given.shown],
+            )
+            self.con.unregister("unread")
 
     def append(self, select, columns):
         """The rows of a select into the table, by the names of their columns; new columns are added.

@@ -13,7 +13,7 @@ from toolkit.load.files.kinds import DAMAGED
 
 CHUNK = 1 << 20
 # A file that unpacks to more than this, and to more than so many times its size, isn't an export but a trap.
-LARGEST, MOST_TIMES = 1 << 30, 200
+LARGEST, MOST_TIMES = 64 << 20, 100
 SPARE = 1 << 30  # bytes of the disk that stay free
 
 
