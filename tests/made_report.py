@@ -83,7 +83,11 @@ def table(label, rows=CHANNELS, **more):
     )
     html = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
     made = {"label": label, "html": html, "all": "", "file": "answered.csv"}
-    return made | {"csv": "channel,n\n" + "".join(f"{row},9\n" for row in rows)} | more
+    columns = [
+        {"name": "channel", "heading": "Channel", "unit": "text", "type": "text", "values": list(rows)},
+        {"name": "n", "heading": "Count", "unit": "count", "type": "integer", "values": [9] * len(rows)},
+    ]
+    return made | {"data": {"rows": len(rows), "left": 0, "columns": columns}} | more
 
 
 def block(key, heading, rows=CHANNELS, **more):

@@ -17,7 +17,7 @@ import toolkit
 from toolkit import cli
 from toolkit.errors import BadData, CantWrite, EmptyPeriod, OutOfTime, TooOld
 from toolkit.report import run
-from toolkit.report.run import Outcome
+from toolkit.report.made import Outcome
 from toolkit.report.runs import latest
 
 ROOT = Path(toolkit.__file__).parents[1]

@@ -4,6 +4,8 @@ import json
 import re
 from html import unescape
 
+import figure_files
+import jsonschema
 import pytest
 import story
 from audit import faults
@@ -40,7 +42,7 @@ def test_the_reports_are_the_notebooks():
 
 def test_each_report_is_there_and_small(reports):
     for name in (*REPORTS, "index"):
-        assert 5_000 < (reports / f"{name}.html").stat().st_size < 300_000, name
+        assert 5_000 < (reports / f"{name}.html").stat().st_size < 310_000, name
     manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
     assert {name: one["status"] for name, one in manifest["reports"].items()} == dict.fromkeys(REPORTS, "ok")
     assert not (reports / "failed").exists()
@@ -125,3 +127,55 @@ def test_what_every_report_says(reports, name):
 def test_code_is_folded_and_there(reports):
     html = (reports / "abandonment.html").read_text(encoding="utf-8")
     assert "<details" in html and "abandonment_rate" in html
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_table_says_what_its_file_says(reports, name):
+    curves = {"patience-curve.csv", "response-curve-by-channel.csv"}  # which the page draws, and shows a few steps of
+    compared = figure_files.compare_run(reports, name)
+    assert compared and {file: differ for file, (_, differ) in compared.items() if differ} == {}
+    assert {file for file, (agreed, _) in compared.items() if not agreed} <= curves
+    html = (reports / f"{name}.html").read_text(encoding="utf-8")
+    links = {unescape(link) for link in re.findall(r'href="(figures/[^"]+)"', html)}
+    there = {str(path.relative_to(reports)) for path in (reports / "figures" / name).iterdir()}
+    assert links == there and len(there) >= 2 * len(compared)
+
+
+def shown_near(text, label, value):
+    """Whether a value stands soon after a label, as in a tile."""
+    label, value = (re.sub(r"\s+", " ", part) for part in (label, value))
+    return any(value in text[at.end() : at.end() + 80] for at in re.finditer(re.escape(label), text))
+
+
+def test_figures_json_says_what_the_tiles_say(reports):
+    said = json.loads((reports / "figures.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "docs" / "figures.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(said)
+    assert {one["report"] for one in said["figures"]} == {one["report"] for one in said["reports"]} == set(REPORTS)
+    for name in REPORTS:
+        pages = (f"{name}.html", *(["index.html"] if name == "overview" else []))  # where its other tiles are
+        text = " ".join(text_of((reports / page).read_text(encoding="utf-8"), "style") for page in pages)
+        mine = [one for one in said["figures"] if one["report"] == name]
+        assert len(mine) >= 2
+        for one in mine:
+            assert shown_near(text, one["label"], one["shown"]["value"]), one["label"]
+            if one["value"] is not None:
+                assert figure_files.tile_text(one["value"], one["unit"]) == one["shown"]["value"], one["label"]
+            assert one["definition"] and one["period"] and one["as_of"] and one["time_zone"] == "Europe/Rome"
+    for one in said["tables"]:
+        assert (reports / one["csv"]).is_file() and (reports / one["parquet"]).is_file()
+
+
+def test_the_workbook_holds_every_table_and_is_small(reports):
+    from python_calamine import CalamineWorkbook
+
+    said = json.loads((reports / "figures.json").read_text(encoding="utf-8"))
+    assert (reports / "figures.xlsx").stat().st_size < 2_000_000
+    book = CalamineWorkbook.from_path(str(reports / "figures.xlsx"))
+    names = book.sheet_names
+    assert names[:2] == ["Contents", "Key figures"] and names[-1] == "Definitions"
+    assert len(names) == len(said["tables"]) + 3 and max(map(len, names)) <= 31
+    contents = book.get_sheet_by_name("Contents").to_python()
+    assert [row[0] for row in contents[2:]] == names[1:]
+    assert [row[2] for row in contents[3:-1]] == [one["label"] for one in said["tables"]]
+    assert len(book.get_sheet_by_name("Key figures").to_python()) == len(said["figures"]) + 3

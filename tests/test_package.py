@@ -143,6 +143,15 @@ def test_the_wheel_holds_all_that_a_checkout_has(packed):
     assert len(needs) == len(PROJECT["dependencies"])
 
 
+def test_an_editable_install_is_the_checkout_alone(tmp_path):
+    code = f"from hatchling import build; print(build.build_editable({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = [name for name in archive.namelist() if ".dist-info/" not in name]
+        assert path.endswith(".pth") and Path(archive.read(path).decode().strip()).resolve() == ROOT
+
+
 def test_the_sdist_holds_what_is_built_tested_and_read(packed):
     with tarfile.open(packed[1]) as archive:
         held = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
@@ -226,18 +235,31 @@ def test_which_notebooks_are_taken(tmp_path, monkeypatch):
     with pytest.raises(BadParameter, match="there are: mine; the toolkit's own is .*resolution.ipynb"):
         find_notebooks(["resolution"])
     assert list(find_notebooks(["resolution"], own_notebooks(), tell=told.append)) == ["resolution"]
-    assert len(told) == 1
+    shutil.copytree(tmp_path / "notebooks", tmp_path / "others")
+    assert list(find_notebooks(None, tmp_path / "others", tell=told.append)) == ["mine"]
+    assert len(told) == 1  # who names a folder knows which
 
 
 def test_the_list_of_licences_is_that_of_the_packages():
-    """None of what is installed with the toolkit asks for more than to be named."""
+    """None of what is installed with the toolkit forbids that it is MIT: the LGPL allows the use as a library, the GPL doesn't."""
     listed = dict(re.findall(r"(?m)^\| `([^`]+)` \| ([^|]+) \|", (ROOT / "docs" / "licences.md").read_text()))
     needed = {re.match(r"[\w.-]+", one).group() for one in PROJECT["dependencies"]}
     assert set(listed) == needed
-    free = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL-2.0|MPL 2.0|Zlib|HPND", re.IGNORECASE)
+    free = re.compile(
+        r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL-2.0|MPL 2.0|Zlib|HPND|LGPL|Lesser", re.IGNORECASE
+    )
+    forbids = re.compile(r"\bA?GPL|(?<!Lesser )General Public|Affero", re.IGNORECASE)
+    said = [
+        "GPL-3.0-only",
+        "AGPL-3.0",
+        "GNU General Public License v3",
+        "LGPL-2.1+",
+        "GNU Lesser General Public License",
+    ]
+    assert [bool(forbids.search(one)) for one in said] == [True, True, True, False, False]
     for name in closure(needed):
         said = licence(metadata.metadata(name))
-        assert free.search(said) and not re.search(r"\b[AL]?GPL", said), f"{name}: {said}"
+        assert free.search(said) and not forbids.search(said), f"{name}: {said}"
 
 
 def closure(names):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ import pytest
 from test_report_run import notebook
 
 import toolkit
-from toolkit import errors, scratch
+from toolkit import backend, errors, scratch
 from toolkit.report import family, limits, process
 from toolkit.report.nursery import Nursery, _is_able
 from toolkit.report.prepare import read_max_age, refuse_old
@@ -31,9 +32,11 @@ LEAVES = """
 import os, psutil, subprocess, time
 shell = "setsid sleep 321 & setsid env -i sleep 321 & echo"
 subprocess.run(["sh", "-c", shell], stdout=subprocess.DEVNULL)
-time.sleep(0.5)
-left = [it for it in psutil.process_iter() if it.cmdline() == ["sleep", "321"] and it.ppid() == os.getppid()]
-assert len(left) == 2
+def left():
+    found = [it.info for it in psutil.process_iter(["cmdline", "ppid"])]
+    return [it for it in found if it["cmdline"] == ["sleep", "321"] and it["ppid"] == os.getppid()]
+last = time.monotonic() + 6
+while len(left()) < 2: assert time.monotonic() < last; time.sleep(0.05)
 """
 ENDS = {"leaves_detached": "", "kills_kernel": "os._exit(1)", "kills_worker": "os.kill(os.getppid(), 9); time.sleep(9)"}
 
@@ -62,14 +65,17 @@ def runs(tmp_path_factory):
     notebook(folder, "takes_at_once", "kept = bytearray(40_000_000_000)")
     # a call that keeps Python's lock: neither a signal's handler nor another thread gets its turn
     stuck = "import ctypes, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); ctypes.PyDLL(None).sleep(60)"
-    notebook(folder, "is_stuck", stuck)
+    (place / "stuck").mkdir()
+    notebook(place / "stuck", "is_stuck", stuck)
     opened = Nursery(place / "nursery", [])
     with opened, pytest.MonkeyPatch.context() as patch:
         opened.ready()
         kept = SimpleNamespace(ready=lambda: None, popen=opened.popen)
         patch.setattr("toolkit.report.run.Nursery", lambda *_: contextlib.nullcontext(kept))
-        options = {"notebooks": folder, "out": place / "out", "memory": "700MB", "timeout": 8, "jobs": 4}
-        outcomes = {it.name: it for it in run_reports(**options)}
+        with ThreadPoolExecutor() as pool:  # two runs at a time: one waits for most of its time
+            waits = pool.submit(run_reports, notebooks=place / "stuck", out=place / "other", timeout=5)
+            made = run_reports(notebooks=folder, out=place / "out", memory="700MB", timeout=60, jobs=3)
+        outcomes = {it.name: it for it in (*made, *waits.result())}
         left = [it.cmdline() for it in psutil.Process(opened.process.pid).children(recursive=True)]
     return SimpleNamespace(outcomes=outcomes, left=left, out=latest(place / "out"))
 
@@ -119,8 +125,8 @@ def test_a_notebook_gets_no_more_memory_than_it_may(runs):
 
 def test_a_notebook_that_no_signal_reaches_ends_at_its_time(runs):
     outcome = runs.outcomes["is_stuck"]
-    assert outcome.code == 4 and outcome.message == "took longer than 8 s and was stopped in cell 4"
-    assert outcome.seconds < 25
+    assert outcome.code == 4 and outcome.message.startswith("took longer than 5 s and was stopped in cell")
+    assert outcome.seconds < 5 + 2 * process.GRACE  # its worker ended it; the runner had not to
 
 
 @pytest.fixture
@@ -242,13 +248,12 @@ def test_what_is_no_size_of_memory(text):
 
 def test_memory_by_default_is_a_share_of_the_containers(tmp_path, monkeypatch):
     most = tmp_path / "memory.max"
-    monkeypatch.setattr(limits, "GROUPS", (str(most),))
-    free = limits.share_of_memory(2)
-    assert free == max(limits.LEAST, int(psutil.virtual_memory().total * 0.8 / 2))
-    most.write_text("max\n")
-    assert limits.share_of_memory(2) == free
+    monkeypatch.setattr(backend, "CGROUP", (str(most),))
+    assert limits.share_of_memory(1) >= limits.share_of_memory(2) >= limits.LEAST
     most.write_text("4000000000\n")
     assert limits.share_of_memory(2) == 1_600_000_000 and limits.share_of_memory(100) == limits.LEAST
+    monkeypatch.setenv(backend.LIMIT, "1000000000")
+    assert backend.machine_memory() == 1_000_000_000  # so that an engine in a notebook goes to disk before its end
 
 
 def test_a_log_is_cut_while_it_is_written(tmp_path):

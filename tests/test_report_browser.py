@@ -311,7 +311,7 @@ def test_a_column_is_sorted_by_what_its_cells_mean(tmp_path, look_at, cells, ord
         f'<tr><th scope="row">{place + 1} April</th><td>{text}</td></tr>' for place, text in enumerate(cells)
     )
     html = f"<table><thead><tr><th>Day</th><th>Value</th></tr></thead><tbody>{rows}</tbody></table>"
-    one = block("b1", "It fell", tables=[{"label": "by day", "html": html, "all": "", "csv": "", "file": ""}])
+    one = block("b1", "It fell", tables=[{"label": "by day", "html": html, "all": "", "file": ""}])
     notebook = new_notebook(cells=[new_markdown_cell("## A?"), cell("show(x)", (SECTION, one))])
     page = look_at(write(tmp_path, interactive=True, notebook=notebook))
     page.locator("#b1 summary").click()

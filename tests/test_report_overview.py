@@ -22,8 +22,8 @@ from toolkit.load.quality import REASONS
 from toolkit.metrics import compare
 from toolkit.report import ledger, manifest, overview
 from toolkit.report.bundles import read_bundles
+from toolkit.report.made import Outcome
 from toolkit.report.manifest import read_manifest, write_text
-from toolkit.report.run import Outcome
 from toolkit.report.siblings import links
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"

@@ -115,7 +115,8 @@ def test_a_good_report(folder):
     assert entry["parameters"] == {"by": "topic"} and entry["status"] == "ok"
     assert entry["made_in"] == manifest["run"]["id"] == shown(folder).name
     assert outcome.html == shown(folder) / "good.html"
-    assert entry["figures"] == [{"label": "Wait", "value": "42 min", "status": "none"}]  # the texts, no drawing
+    raw = {"metric": "wait", "column": "median_seconds", "unit": "seconds", "value": 2520.0}
+    assert entry["figures"] == [{"label": "Wait", "value": "42 min", "status": "none", "raw": raw}]  # no drawing
     assert "42 min" in (shown(folder) / "index.html").read_text()
 
 
@@ -372,6 +373,7 @@ class FakeData:
     """What `open_data` returns, as far as the runner looks."""
 
     recognised = ""
+    files = ()
     source, zone, as_of, tables = "tables", "UTC", datetime(2024, 5, 1, tzinfo=UTC), {"calls": FakeTable()}
     service = type("Service", (), {"name": "Trains"})
 
@@ -499,7 +501,9 @@ def test_the_reports_of_a_run_link_to_each_other_and_to_the_ledger(folder, expor
     def bar(name):
         html = (shown(folder) / f"{name}.html").read_text()
         bar = html[html.index("<nav") : html.index("</nav>")]
-        return re.findall(r'<a href="([^"]*)"( aria-current="page")?>([^<]*)</a>', bar)
+        return re.findall(
+            r'<a href="([^"]*)"( aria-current="page")?>([^<]*?)(?: <span class="dated">.*?</span>)?</a>', bar
+        )
 
     current = ' aria-current="page"'
     notebook(folder, "other", COUNT, parameters=PARAMETERS)
@@ -526,10 +530,10 @@ def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
     monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: told.append("they run"))
     told, why = [], "means 24 to 30 April 2024, seen from 2024-05-01, as given"
     run_reports(None, "export", folder.parent / "out", notebooks=folder, tell=told.append)
-    assert told == [f"-7d {why}", f"last-week {why}", "they run"]
+    assert told == [f"-7d {why}", f"last-week {why}", f"Notebooks: {folder}", "they run"]
     told.clear()
     run_reports(None, "export", folder.parent / "out", period="-28d", notebooks=folder, tell=told.append)
-    assert told == [f"-28d {why}", "they run"]
+    assert told == [f"-28d {why}", f"Notebooks: {folder}", "they run"]
 
 
 @pytest.mark.parametrize(

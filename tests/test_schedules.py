@@ -91,6 +91,7 @@ def understood(arguments):
 def wants_fresh_data(arguments):
     options = understood(arguments)
     assert (options["data"], str(options["service"]), str(options["out"])) == ("data", "data/service.toml", "reports")
+    assert options["wait"] and options["keep"]
     return options["as_of"] == "now" and options["max_age"] is not None
 
 

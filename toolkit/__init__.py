@@ -21,6 +21,7 @@ _lazy = {
     "sentiment": ("toolkit.sentiment", None),
     "show": ("toolkit.show", None),
     "table_html": ("toolkit.table_html", None),
+    "files": ("toolkit.files", None),
 }
 __all__ = list(_lazy)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from toolkit.tables import DIRECTIONS
 
 MEMORY, DISK = 0.6, 0.5  # shares of the machine's memory, and of what is free on the disk, that one engine may use
+LIMIT = "TOOLKIT_MEMORY"  # in the environment: the bytes that a notebook may take, beyond which it is ended
 CGROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -49,6 +50,8 @@ def machine_memory():
     for place in CGROUP:
         with contextlib.suppress(OSError, ValueError):
             found.append(int(Path(place).read_text("ascii")))
+    with contextlib.suppress(KeyError, ValueError):  # an engine that would take more goes to disk before it is ended
+        found.append(int(os.environ[LIMIT]))
     with contextlib.suppress(ImportError):
         import resource
 

@@ -8,6 +8,7 @@ REPORT = "application/vnd.toolkit.report+json"
 KEY_FIGURES = "application/vnd.toolkit.key-figures+json"
 SECTION = "application/vnd.toolkit.section+json"
 MEASURED = "application/vnd.toolkit.measured+json"
+PRIVACY = "toolkit_privacy"  # metadata of an executed notebook: what personal data was masked in it
 LEFT_OUT = {"toolkit": "left-out"}  # metadata of an output that stands for a section that is left out
 
 

@@ -3,12 +3,13 @@
 E-mail addresses, links, bank accounts, cards, telephone and order numbers, handles, and names where a text says that one
 comes: after a greeting, or where somebody gives theirs; in English, Italian, Romanian, Polish and Spanish. What is taken
 for one is replaced by what it was, in brackets. It is done by rules, which miss a name that stands anywhere else: a
-masked text is for colleagues, not for the public.
+masked text is for colleagues, not for the public. What has a form that can be checked is found by `toolkit.privacy`.
 """
 
 import re
 
 from toolkit import words
+from toolkit.privacy import Masker
 
 # A name: one to three words with a capital, as far as they stand on one line.
 _CAPITAL = "A-ZÀ-ÖØ-ÞĂĄĆĘŁŃŚȘŞȚŢŹŻ"
@@ -82,7 +83,7 @@ def masked(text):
     for kind, pattern, group in _RULES:
         said = words.text(f"mask.{kind}")
         text = pattern.sub(lambda found, said=said, group=group: _replaced(found, said, group), text)
-    return text
+    return Masker().text(text)
 
 
 def _replaced(found, said, group):

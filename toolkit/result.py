@@ -169,6 +169,31 @@ class Result(pd.DataFrame):
         """The chart of the result's shape, as `plots.plot` draws it; returns the axes."""
         return toolkit.plots.plot(self, *arguments, **options)
 
+    def to_csv(self, path_or_buf=None, *, about=False, **options):
+        """Write the table as CSV that no spreadsheet computes, and without what is too few to be shown.
+
+        Headings are the columns' names with their unit: rates are fractions, durations seconds, times UTC. With `about`,
+        definition, period, zone and choices stand below the table. `options` are pandas' own; the index is left out
+        where it only numbers the rows.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"topic": ["=1+1", "sim"], "n": [20, 3], "lost": [0.25, 0.3]})
+        >>> result = Result.of(frame, "abandonment_rate", {"n": "count", "lost": "rate"}, ["topic"], minimum_count=10)
+        >>> print(result.to_csv(), end="")
+        topic,n,lost (fraction)
+        '=1+1,20,0.25
+        sim,3,
+        """
+        return toolkit.files.write_csv(self, path_or_buf, about, options)
+
+    def to_excel(self, excel_writer, sheet_name=None, **options):
+        """Write the table as a workbook: percents, durations and dates as such, and a second sheet on what they mean.
+
+        With `options`, which are pandas' own, or into an ExcelWriter, pandas writes one sheet, as `to_csv` has it.
+        """
+        return toolkit.files.write_excel(self, excel_writer, sheet_name, options)
+
     def _repr_html_(self):
         return toolkit.table_html.table_html(self)
 

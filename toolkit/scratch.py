@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from toolkit.errors import cant_write
@@ -107,6 +108,9 @@ def remove_dead(place=None):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(entry.path, ignore_errors=True)
+                if os.path.exists(entry.path):  # a process of the dead one was just writing into it
+                    time.sleep(0.1)
+                    shutil.rmtree(entry.path, ignore_errors=True)
             finally:
                 os.close(lock)
 

@@ -177,6 +177,12 @@ class Expectation(_Settings):
     share: Fraction | None = None
 
 
+class Privacy(_Settings):
+    """What isn't told, as it would be told of a few persons."""
+
+    smallest_group: Annotated[int, Field(ge=0, le=1_000_000)] = 0  # groups of fewer cases aren't told; 0: all are
+
+
 class Topic(_Settings):
     """A topic and the words that show it, for data that has no topics of its own."""
 
@@ -211,6 +217,7 @@ class Service(_Settings):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
         None, alias="costs.currency"
     )  # stands there: "EUR"
+    privacy: Privacy = Privacy()
     topics: dict[str, Topic] = {}
     # What values of the data are shown as: value = label, of any column, or a table of them for one column.
     labels: dict[str, Label | dict[str, Label]] = {}

@@ -413,7 +413,7 @@ def measured(data, *names):
     text = findings.find_quality(data.counts)
     notes = data.notes_of_period()
     made = {"text": text, "tables": tables_of(data.quality()), "notes": notes}
-    told = [dict(zip(("title", "text", "more"), definition(name), strict=True)) for name in _shown.metrics]
+    told = [dict(zip(("title", "text", "more"), definition(name), strict=True), metric=name) for name in _shown.metrics]
     parts = [f"<p>{with_code(said)}</p>" for said in (text, *notes)] + [one["html"] for one in made["tables"]]
     parts += [
         f"<p><b>{with_code(one['title'])}</b>: {with_code(' '.join(filter(None, (one['text'], one['more']))))}</p>"

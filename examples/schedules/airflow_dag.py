@@ -20,7 +20,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 TOOLKIT = "/opt/toolkit/bin/toolkit"
 PROJECT = Path("/srv/customer-service")
-OPTIONS = "--data data --service data/service.toml --out reports --as-of now --max-age 26h"
+OPTIONS = "--data data --service data/service.toml --out reports --as-of now --max-age 26h --wait 600 --keep 60"
 PASSING = (4, 5, 6)  # exit codes that another try may mend
 
 

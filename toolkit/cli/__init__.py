@@ -11,6 +11,7 @@ Exit codes:
 6    The period holds not one row (`--allow-empty` makes the reports all the same), or the data is older than
      `--max-age`. No report was touched.
 7    A file or folder can't be written: the disk is full, it may not be written to, another run has it.
+8    The reports were made, and could not be sent to all that `--notify` and `--notify-failure` name.
 129  Ended by SIGHUP; 130 by Ctrl-C; 143 by SIGTERM. Nothing that was started is left.
 """
 

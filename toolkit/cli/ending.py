@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from toolkit import secrets
 from toolkit.report import process
 
 ENDINGS = {"SIGTERM": 143, "SIGHUP": 129}  # signals that end us, and the exit codes that shells give them
@@ -49,7 +50,7 @@ def ended_in_order():
 def say(text="", err=False):
     """Print a line; where it can't be printed, as the disk or the reader is gone, what was done is done all the same."""
     with contextlib.suppress(OSError):
-        typer.echo(text, err=err)
+        typer.echo(secrets.scrub(text), err=err)
 
 
 def settle():

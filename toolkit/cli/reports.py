@@ -1,5 +1,6 @@
 """The commands that make something of data: reports, single metrics, and the list of both."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +9,29 @@ import typer
 from toolkit.cli.ending import ended_in_order, say
 from toolkit.cli.options import AsOf, Data, Notebooks, Service, Shown, Source, app
 from toolkit.cli.terminal import bars, console
+from toolkit.errors import BadParameter
 
 
 @app.command(
     epilog="Examples:  toolkit report --data exports/ --source twitter --period last-month  |  "
-    "toolkit report response_times my_own.ipynb -d data --param by=channel --jobs 1"
+    "toolkit report response_times my_own.ipynb -d data --param by=channel --jobs 1  |  "
+    "toolkit report --config weekly.toml --notify env:REPORT_MAIL"
 )
 def report(
-    data: Data,
+    context: typer.Context,
     names: Annotated[
         list[str] | None, typer.Argument(help="Reports, or paths of notebooks; default: all.", metavar="[NAME]...")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", "-d", help="Raw export: a folder or a file; or prepared data.", metavar="PATH"),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of all this, in TOML, for several reports at once; what else is given here wins.",
+            metavar="FILE",
+        ),
     ] = None,
     source: Source = None,
     service: Service = None,
@@ -64,6 +78,31 @@ def report(
         bool,
         typer.Option("--interactive", help="Tables that can be sorted and filtered, by one script in each page."),
     ] = False,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Send the reports there (repeatable): [b]env:NAME[/b], a variable that holds an address of apprise such "
+            "as mailto://..., or [b]@FILE[/b], a file that only you may read.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    notify_failure: Annotated[
+        list[str] | None,
+        typer.Option("--notify-failure", help="Send what failed, with its log, there (repeatable).", metavar="ADDRESS"),
+    ] = None,
+    link_base: Annotated[
+        str | None,
+        typer.Option(
+            "--link-base", help="Where the folder of the reports is served: send links, not files.", metavar="URL"
+        ),
+    ] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show personal data, which is masked otherwise; the reports say so.")
+    ] = False,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="An environment variable that the notebooks may see (repeatable).", metavar="NAME"),
+    ] = None,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for another run into the folder to end.", metavar="SECONDS", min=0)
     ] = 0,
@@ -79,42 +118,78 @@ def report(
     from toolkit.report.parameters import split_pairs
     from toolkit.report.run import run_reports
 
-    params = split_pairs(param or [])
-    with ended_in_order(), bars() as progress:
-        outcomes = run_reports(
-            names,
-            data,
-            out,
-            source=source,
-            service=service,
-            period=period,
-            as_of=as_of,
-            params=params,
-            jobs=jobs,
-            progress=progress,
-            timeout=timeout,
-            total_timeout=total_timeout,
-            max_age=max_age,
-            memory=memory,
-            notebooks=notebooks,
-            warn=_warn,
-            tell=say,
-            where=where,
-            each=each,
-            allow_empty=allow_empty,
-            interactive=interactive,
-            wait=wait,
-            keep=keep,
-            pdf=pdf,
-        )
+    options = {
+        "data": data,
+        "out": out,
+        "source": source,
+        "service": service,
+        "period": period,
+        "as_of": as_of,
+        "params": split_pairs(param or []),
+        "jobs": jobs,
+        "timeout": timeout,
+        "total_timeout": total_timeout,
+        "max_age": max_age,
+        "memory": memory,
+        "notebooks": notebooks,
+        "where": where,
+        "each": each,
+        "allow_empty": allow_empty,
+        "interactive": interactive,
+        "wait": wait,
+        "keep": keep,
+        "pdf": pdf,
+        "reveal": reveal,
+        "env": env,
+    }
+    notices = {"readers": notify or [], "failures": notify_failure or [], "link_base": link_base}
+    if config:
+        names, options, notices = _with_config(config, context, names, options, notices)
+    if not options["data"]:
+        raise BadParameter("Missing option '--data': the export, or --config FILE that says it")
+    delivery = _delivery(**notices)
+    with delivery.watching() if delivery else contextlib.nullcontext(), ended_in_order(), bars() as progress:
+        outcomes = run_reports(names, **options, progress=progress, warn=_warn, tell=say)
     for outcome in outcomes:
         _print_outcome(outcome)
     made = [outcome for outcome in outcomes if outcome.status == "ok"]
-    say(f"Overview: {out / 'index.html'}")
+    say(f"Overview: {Path(options['out']) / 'index.html'}")
     failed = [outcome for outcome in outcomes if outcome.status == "failed" or outcome.pdf_failed]
+    code = 0
     if failed or not made:
         codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
-        raise typer.Exit(codes.pop() if len(codes) == 1 else 3)
+        code = codes.pop() if len(codes) == 1 else 3
+    if delivery:
+        code = delivery.made(outcomes, options["out"], code)
+    if code:
+        raise typer.Exit(code)
+
+
+def _with_config(path, context, names, options, notices):
+    """(names, options, notices) as a file and the command line say them; prints what is used."""
+    from toolkit.cli.config import describe, load_config, merge
+
+    config = load_config(path)
+    spelt = {"params": "param"}
+    given = {
+        name: value
+        for name, value in options.items()
+        if context.get_parameter_source(spelt.get(name, name)).name != "DEFAULT"
+    }
+    names, merged = merge(config, given, names)
+    for line in describe(path, merged):
+        say(line)
+    told = config.notify.model_dump()
+    return names, options | merged, {name: value or told[name] for name, value in notices.items()}
+
+
+def _delivery(readers, failures, link_base):
+    """Who is told of the run; None for nobody."""
+    if not readers and not failures:
+        return None
+    from toolkit.report.notify import Delivery
+
+    return Delivery(readers, failures, link_base, _warn, say)
 
 
 def _warn(line):

@@ -25,6 +25,7 @@ from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import METRICS
+from toolkit.metrics.small import without_small
 from toolkit.result import Result
 
 MOST_FILLED = 100_000  # rows
@@ -169,6 +170,8 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
     """
     about = METRICS[name]
     frame = engine.label_keys(frame, keys)
+    smallest = settings_of(table).privacy.smallest_group
+    frame, hidden = without_small(frame, keys, smallest)
     units = {column: unit for column, unit in units.items() if column in frame.columns}
     units |= {key: "hour" for key in keys if key == "hour"}
     least = settings_of(table).minimum_count if minimum_count is None else minimum_count
@@ -181,9 +184,24 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
         "best": about.best,
         "count": "n",
         "zone": context.zone if context else None,
+        "read": _read(context),
     }
     result.attrs |= more | {"rows": [*keys, *more.get("rows", ())], "partial": _partial(result, table, keys)}
+    if hidden:
+        told = ("tables.notes.small", {"n": hidden, "least": smallest})
+        result.attrs["notes"] = [*result.attrs.get("notes", ()), told]
     return result
+
+
+def _read(context):
+    """Which days a result is of, and up to when its data was read; what the data set doesn't say is left out."""
+    if context is None:
+        return {}
+    period = context.period
+    if period is None or period.start is None:
+        period = context.data.covered if context.data is not None else None
+    ends = {"first_day": period and period.first_day, "last_day": period and period.last_day, "as_of": context.as_of}
+    return {name: end.isoformat() for name, end in ends.items() if end is not None}
 
 
 def _partial(result, table, keys):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
+from toolkit.report.figures import write_figures
 from toolkit.report.log import FILE as LOG
 from toolkit.report.manifest import FORMAT, entry, read_manifest, write_manifest, write_text
 from toolkit.report.overview import draw
@@ -38,6 +39,7 @@ def assemble(place, outcomes, about, log=None, browser=None):
     timings = about.pop("timings", {}) | {outcome.name: round(outcome.seconds, 1) for outcome in outcomes}
     manifest = {"format": FORMAT, "status": "failed" if has_failed else "ok", "run": run, "timings": timings}
     manifest |= about | {"reports": dict(sorted(reports.items()))}
+    write_figures(folder, manifest)
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
         pdf.print_reports(place, manifest, outcomes, browser)

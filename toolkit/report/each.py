@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from toolkit import engine, words
 from toolkit.errors import BadParameter, MissingColumn
+from toolkit.privacy import mask
 from toolkit.report.parameters import read_title
 from toolkit.report.wording import column_name
 
@@ -14,21 +15,26 @@ MOST = 50  # reports of one notebook; a column with more values is none that peo
 
 @dataclass
 class Variant:
-    """One report to be made: of which notebook, with which restrictions; `group` tells it from its siblings."""
+    """One report to be made: of which notebook, with which restrictions; `group` tells it from its siblings.
+
+    `said` follows the title of one that isn't called as its notebook; `planned` is what it is of.
+    """
 
     name: str
     notebook: str
     where: list = field(default_factory=list)
     group: dict = field(default_factory=dict)
+    said: str = ""
+    planned: object = None  # toolkit.report.plan.Planned
 
     @property
     def suffix(self):
         """What follows the title: of which part the report is."""
         if not self.group:
-            return ""
+            return self.said
         column, value = self.group["column"], self.group["value"]
         said = words.display_name(value, column)
-        return words.text("pages.each", column=column_name(column), value=said)
+        return self.said + words.text("pages.each", column=column_name(column), value=said)
 
 
 def variants(chosen, opened, periods, filters, each=None, warn=None):
@@ -105,7 +111,8 @@ def names_of(notebook, column, values):
     >>> names_of("waits", "team", ["A", "a"])
     {'A': 'waits.team-A-6dcd4c', 'a': 'waits.team-a-86f7e4'}
     """
-    slugs = {value: _slug(value) for value in values}
+    # of a person's address or number the file's name has its kind
+    slugs = {value: _slug(mask(value)) for value in values}
     alike = [slug.casefold() for slug in slugs.values()]
     names = {}
     for value, slug in slugs.items():

@@ -6,6 +6,7 @@ Started by `toolkit.report.worker` as a process of its own, or forked by it, see
 import os
 import sys
 
+from toolkit.backend import LIMIT
 from toolkit.report import family, limits
 
 
@@ -20,7 +21,7 @@ def be_kernel(arguments):
     parent = int(os.environ.get("JPY_PARENT_PID") or 0)
     family.end_with(parent)
     limits.die_first()
-    if memory := int(os.environ.pop(limits.MEMORY, 0)):
+    if memory := int(os.environ.get(LIMIT, 0)):
         limits.limit_allocations(memory)
     from ipykernel.kernelapp import IPKernelApp
 

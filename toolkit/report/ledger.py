@@ -5,6 +5,7 @@ from pathlib import Path
 
 from toolkit import words
 from toolkit.guard import guarded_frame
+from toolkit.privacy import mask, mask_html
 from toolkit.report.manifest import write_text
 from toolkit.report.overview import overview_link
 from toolkit.report.pages import render_page
@@ -34,7 +35,7 @@ def write_ledger(data, out, run):
     """
     if data is None:
         return ""
-    write_text(Path(out) / FILE, draw(data, datetime.fromisoformat(run["made_at"])))
+    write_text(Path(out) / FILE, mask_html(draw(data, datetime.fromisoformat(run["made_at"]))))
     write_csv(data, Path(out) / CSV)
     return FILE
 
@@ -45,7 +46,7 @@ def write_csv(data, path):
     with path.open("w", encoding="utf-8", newline="") as file:
         while True:
             frame = data.first_entries(AT_ONCE, after)
-            guarded_frame(frame).to_csv(file, index=False, header=not after, lineterminator="\n")
+            guarded_frame(frame.map(mask)).to_csv(file, index=False, header=not after, lineterminator="\n")
             after += len(frame)
             if len(frame) < AT_ONCE:
                 return

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from toolkit import words
+from toolkit.backend import machine_memory
 from toolkit.errors import BadParameter
 from toolkit.report import family
 
@@ -25,10 +26,8 @@ LOOK = 0.1  # seconds between two looks at the memory, or more, so that they tak
 SHARE = 0.8  # of the machine's memory, for all notebooks that run at a time
 LEAST = 512 * MB  # a kernel with an engine takes half of it before it does anything
 SPARSE = 2  # times the limit that a process may ask for: what isn't used takes no memory
-MEMORY = "TOOLKIT_MEMORY"  # tells a kernel its limit
 UNITS = {"": 1, "k": 1_000, "m": MB, "g": 1_000 * MB, "t": 1_000_000 * MB}
 UNITS |= {"ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
-GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # what a container may take
 DISPLAYED = ("display_data", "execute_result", "update_display_data")
 
 
@@ -63,13 +62,7 @@ def size_text(size):
 
 def share_of_memory(jobs):
     """Bytes that each of so many notebooks may take: its share of the machine's memory, or of the container's."""
-    import psutil
-
-    sizes = [psutil.virtual_memory().total]
-    for path in GROUPS:
-        with contextlib.suppress(OSError, ValueError):
-            sizes.append(int(Path(path).read_text("ascii")))  # "max" is none
-    return max(LEAST, int(min(sizes) * SHARE / jobs))
+    return max(LEAST, int(machine_memory() * SHARE / jobs))
 
 
 class Watch(threading.Thread):

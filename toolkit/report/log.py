@@ -4,6 +4,8 @@ import threading
 from datetime import UTC, datetime
 
 from toolkit.guard import visible
+from toolkit.privacy import mask
+from toolkit.secrets import scrub
 
 FILE = "run.log"
 
@@ -43,7 +45,7 @@ class Log:
     def add(self, line):
         """Keep a line."""
         with self._lock:
-            self._lines.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {visible(line)}")
+            self._lines.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {visible(mask(scrub(str(line))))}")
 
     def text(self):
         """All lines, each with an end."""

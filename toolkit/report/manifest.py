@@ -119,6 +119,7 @@ def entry(outcome, run, before, made_in="", raw=()):
         "where": outcome.where,
         "group": outcome.group,
         "left_out": outcome.left_out,
+        "privacy": outcome.privacy,
         "ledger": run.get("ledger", ""),
     }
 

@@ -51,8 +51,8 @@ def find_notebooks(names=None, folder=None, warn=None, tell=None):
     """{name: path} of the notebooks chosen: all reports in the folder, or those of these names or paths.
 
     A notebook without a cell tagged `parameters`, such as JupyterLab's Untitled.ipynb, is no report: passed
-    over with a word to `warn` when all are run, refused when it is named. `tell` is told of the folder where it isn't
-    the toolkit's own.
+    over with a word to `warn` when all are run, refused when it is named. `tell` is told of the folder where it is
+    neither named nor the toolkit's own.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def find_notebooks(names=None, folder=None, warn=None, tell=None):
                 ours = f"; the toolkit's own is {spare}" if spare and spare.is_file() else ""
                 raise BadParameter(f"there is no report {name!r}{hint}; there are: {', '.join(known)}{ours}")
         found = {name: known[name] for name in wanted} or _reports(known, place, warn)
-        if tell and not is_own:
+        if tell and not folder and not is_own:
             tell(f"Notebooks: {place.resolve()}")
     for path in paths:
         if not path.is_file():

@@ -38,7 +38,8 @@ def draw(out, manifest, past=None, dated=()):
     entries = [
         {"name": name} | entry | dated.get(name, {}) for name, entry in sorted(manifest["reports"].items(), key=place)
     ]
-    told = [read_report(out, entry) for entry in alike(entries)]
+    # of a figure that two reports show that of the newest is told
+    told = [read_report(out, entry) for entry in sorted(alike(entries), key=lambda entry: bool(entry.get("dated")))]
     own = [with_links(report, told) for report in told if report["name"] == OVERVIEW and report["figures"]]
     drawn = own or told
     figures = distinct_figures(drawn)
@@ -154,7 +155,10 @@ def one_of(values):
 
 
 def alike(entries):
-    """The reports of a whole that can be told together: those on the same days of the same data as the newest."""
+    """The reports of a whole that can be told together: those on the same days of the same data as the newest.
+
+    Where one run made reports of several days, the days of most of them count.
+    """
 
     def subject(entry):
         period = entry.get("period") or {}
@@ -162,7 +166,13 @@ def alike(entries):
         return (days, entry.get("as_of"), entry.get("service"), entry.get("source"), entry.get("where") or [])
 
     there = [entry for entry in entries if entry.get("html") and not entry.get("group")]
-    newest = max(there, key=lambda entry: entry.get("made_at") or "", default=None)
+    made = [(entry.get("made_at"), subject(entry)) for entry in there]
+
+    def rank(entry):
+        when = entry.get("made_at")
+        return when or "", made.count((when, subject(entry)))
+
+    newest = max(there, key=rank, default=None)
     return [entry for entry in there if subject(entry) == subject(newest)]
 
 

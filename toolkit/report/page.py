@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION
+from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, PRIVACY, REPORT, SECTION
 from toolkit.report import clean
 from toolkit.report.outputs import output_html
 from toolkit.words.notebooks import translated_markdown
 
+FOLDER = "figures"  # beside the page; holds a folder of each report's tables as files
 OWN_IDS = ("main", "key-figures", "measured")
 LEAD = 240  # letters of prose that may stand between a finding and its chart
 
@@ -79,15 +80,27 @@ class Page:
     messages: list = field(default_factory=list)  # what the code wrote to stderr
     parameters: list = field(default_factory=list)  # dict of name, value, is_default, help
     siblings: list = field(default_factory=list)  # dict of href, title, is_current
+    files: str = ""  # the folder of the tables' own files, "" when there are none
     ledger: str = ""  # the page of the ledger, "" when there is none
     suffix: str = ""  # of a report on one value, such as ": team Torino"
     made_at: str = ""
+    privacy: dict = field(default_factory=dict)  # what personal data was masked, see `toolkit.report.private`
     versions: dict = field(default_factory=dict)
 
     @property
     def headline(self):
         """The finding that the page begins with, and what else matters; {} when there is none."""
         return self.header.get("headline") or {}
+
+    @property
+    def tables(self):
+        """The tables that have files, in the page's order: dicts of `base`, `id` (of the block), `label`, `metric`, `by`, `data`."""
+        parts = [*self.opening, *(part for section in (*self.sections, *self.left_out) for part in section.parts)]
+        for part in parts:
+            if isinstance(part, dict):
+                for block in [tab["block"] for tab in part.get("tabs") or ()] or [part]:
+                    yield from _with_data(block.get("tables"), block)
+        yield from _with_data((self.measured.get("quality") or {}).get("tables"))
 
     @property
     def scope(self):
@@ -100,6 +113,33 @@ class Page:
         return ", ".join(f"{name} {version}" for name, version in self.versions.items())
 
 
+def _with_data(tables, block=None):
+    told = block or {"id": "measured"}
+    about = {name: told.get(name) or "" for name in ("id", "metric")} | {"by": told.get("by") or []}
+    for number, table in enumerate(tables or (), 1):
+        if table.get("data"):
+            base = file_base(told.get("id")) if block else measured_base(number)
+            yield about | {"base": base, "label": table["label"], "data": table["data"]}
+
+
+def file_base(key):
+    """What the files of a block's table are called, without their ending.
+
+    >>> file_base("csat-by-topic"), file_base("../a b"), file_base("")
+    ('csat-by-topic', 'a-b', 'table')
+    """
+    return re.sub(r"[^\w]+", "-", str(key)).strip("-")[:120] or "table"
+
+
+def measured_base(number):
+    """What the files of a table of how it was measured are called, by its place from 1.
+
+    >>> measured_base(1), measured_base(2)
+    ('measured', 'measured-2')
+    """
+    return "measured" if number == 1 else f"measured-{number}"
+
+
 def read_page(notebook, name="report"):
     """The page of an executed notebook, which is not changed; `name` is the title of one that has none."""
     cells = [cell for cell in notebook.cells if not _is_parameters(cell)]
@@ -109,6 +149,7 @@ def read_page(notebook, name="report"):
     taken = {*OWN_IDS, *_block_ids(cells)}
     _read(pieces, page, taken)
     _tell_apart(page, taken)
+    page.privacy = dict(notebook.metadata.get(PRIVACY, {}))
     page.title = title or page.header.get("title") or name
     page.sections = [section for section in page.sections if not _is_empty(section)]
     page.left_out = [section for section in page.sections if section.reasons]

@@ -22,17 +22,26 @@ def read_data(data, source=None, service=None, as_of=None, progress=None):
     return open_data(str(data), source=source, service=service, as_of=as_of, progress=told)
 
 
-def look_at(opened, periods, filters, allow_empty=False, warn=None, tell=None):
-    """Tell which days the periods mean; refuse, or warn of, one without a row; warn of what was guessed."""
+def look_at(opened, asked, allow_empty=False, warn=None, tell=None):
+    """Tell which days the periods mean; refuse, or warn of, one without a row; warn of what was guessed.
+
+    Parameters
+    ----------
+    opened : Data
+    asked : list of (str, dict)
+        Each period that is asked for, with what the rows are restricted to.
+    """
     if tell and opened.recognised:
         tell(opened.recognised)
     if warn:
         for line in opened.doubts:
             warn(line)
-    for period in dict.fromkeys(periods.values()):
+    told = set()
+    for period, filters in asked:
         during = opened.during(str(period))
-        if tell:
+        if tell and period not in told:
             tell(during.explain_period())
+        told.add(period)
         line = find_empty_period(opened, during.period)
         if not line and filters:
             line = find_no_match(during, filters)

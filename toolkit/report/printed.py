@@ -82,4 +82,4 @@ def print_as(format, result, data, console):
         print_result(console, result)
     else:
         text = json.dumps(as_json(result, data), ensure_ascii=False, indent=2) + "\n" if format == "json" else ""
-        sys.stdout.write(text or csv_text(result, None, None).replace("\r\n", "\n"))
+        sys.stdout.write(text or csv_text(result).replace("\r\n", "\n"))

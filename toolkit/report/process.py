@@ -12,10 +12,66 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import toolkit
+from toolkit import secrets
 from toolkit.errors import CantWrite, OutOfTime, writing
 from toolkit.report import family
 
 GRACE = 15.0  # seconds for a process to end in good order before it is killed
+# What workers and kernels get of our environment: what programs need to find their files, and speak a language.
+PASSED = frozenset(
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONHASHSEED",
+        "PYTHONUTF8",
+        "PYTHONWARNINGS",
+        "PYTHONIOENCODING",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONUNBUFFERED",
+        "VIRTUAL_ENV",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "JAVA_HOME",
+        "JAVA_TOOL_OPTIONS",
+        "PYSPARK_PYTHON",
+        "PYSPARK_DRIVER_PYTHON",
+        "SPARK_HOME",
+        "SPARK_LOCAL_IP",
+        "SPARK_LOCAL_DIRS",
+        "HADOOP_HOME",
+        "SOURCE_DATE_EPOCH",
+        "NO_COLOR",
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "WINDIR",
+        "COMSPEC",
+        "PATHEXT",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMDATA",
+        "USERPROFILE",
+        "NUMBER_OF_PROCESSORS",
+    ]
+)
+PASSED_BEGINNINGS = ("LC_", "MPL", "XDG_", "TOOLKIT_", "CONDA_", "OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_", "FONTCONFIG_")
 _hurried = threading.Event()
 
 
@@ -183,7 +239,7 @@ def run_task(task, running, progress=None):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(task["folder"]),
+        env=environment(task["folder"], task.get("env", ())),
         text=True,
         encoding="utf-8",
         errors="replace",
@@ -205,15 +261,16 @@ def run_task(task, running, progress=None):
     return _result(task, process, said + crash, is_late.is_set()) | {"seconds": time.monotonic() - start}
 
 
-def environment(folder):
+def environment(folder, more=()):
     """A process's environment: the same toolkit as ours, and what it leaves in `folder`, not in the user's home.
 
-    `folder` lies in the run's temporary folder, of which the run's processes have their mark.
+    It is a short list of the variables that we have: what a notebook prints of it may be read by others. `folder` lies
+    in the run's temporary folder, of which the run's processes have their mark; `more` names further variables.
     """
     package = str(Path(toolkit.__file__).parents[1])
     places = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     folder = Path(folder)
-    return os.environ | {
+    return {name: value for name, value in os.environ.items() if name in more or _is_passed(name, value)} | {
         "PYTHONPATH": os.pathsep.join(places) if package not in _installed() else os.environ.get("PYTHONPATH", ""),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         # An analyst's IPython start-up files must not change what a report says.
@@ -222,6 +279,16 @@ def environment(folder):
         "TMPDIR": str(folder / "tmp"),
         family.MARK: family.mark_of(folder.parent),
     }
+
+
+def _is_passed(name, value):
+    """Whether a variable is one that programs need, and holds no secret.
+
+    >>> _is_passed("PATH", "/bin"), _is_passed("DATABASE_URL", "postgresql://a:b@c"), _is_passed("https_proxy", "http://a:b@c")
+    (True, False, False)
+    """
+    is_needed = name.upper() in PASSED or name.upper().startswith(PASSED_BEGINNINGS)
+    return is_needed and not secrets.is_sensitive(name) and not secrets.USER.search(value)
 
 
 def _installed():

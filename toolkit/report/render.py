@@ -13,7 +13,8 @@ from toolkit import words
 from toolkit.displays import with_code
 from toolkit.report import clean
 from toolkit.report.outputs import drawing
-from toolkit.report.page import read_page
+from toolkit.report.page import file_base, measured_base, read_page
+from toolkit.report.private import privacy_remark, privacy_words
 from toolkit.report.sheets import TEMPLATES, policy, script, style
 from toolkit.report.wording import (
     column_name,
@@ -25,6 +26,7 @@ from toolkit.report.wording import (
     sentence,
     unit_sizes,
 )
+from toolkit.table_html.csv_text import MOST_BYTES, csv_of
 from toolkit.words.notebooks import translated
 
 __all__ = ["TEMPLATES", "environment", "read_page", "render_report", "style"]
@@ -40,6 +42,7 @@ def render_report(
     *,
     siblings=(),
     ledger="",
+    files="",
     interactive=False,
 ):
     """The HTML of an executed notebook.
@@ -62,6 +65,8 @@ def render_report(
         The overview and the reports that were made with this one, for the bar above.
     ledger : str
         The page that lists the rows that were set aside, "" when there is none.
+    files : str
+        The folder beside the page that holds its tables as files (`toolkit.report.figures`), "" when there is none.
     interactive : bool
         Whether a script sorts and filters the tables; without it the page has none.
 
@@ -71,7 +76,7 @@ def render_report(
     """
     page = read_page(notebook, name)
     page.title += suffix
-    page.suffix, page.siblings, page.ledger = suffix, list(siblings), ledger
+    page.suffix, page.siblings, page.ledger, page.files = suffix, list(siblings), ledger, files
     page.parameters, page.versions = list(parameters), versions or {}
     page.made_at = format_time(made_at or datetime.now().astimezone(), page.header.get("time_zone"))
     code = script() if interactive else ""
@@ -88,7 +93,12 @@ def csv_link(csv):
     >>> csv_link("day,n\\n1 April,3")
     'data:text/csv;charset=utf-8,day,n%0A1%20April,3'
     """
-    return "data:text/csv;charset=utf-8," + quote(csv, safe=",:;/()+=_")
+    return "data:text/csv;charset=utf-8," + quote(csv.replace("\r\n", "\n"), safe=",:;/()+=_")
+
+
+def small_csv(data):
+    """A table's data as CSV, where that is small enough for a page to carry, and whole; else ""."""
+    return "" if data["left"] else csv_of(data, MOST_BYTES)
 
 
 def safe_table(html):
@@ -113,7 +123,10 @@ FILTERS = {
     "time": format_time,
     "period": format_period,
     "value": format_value,
+    "csv": small_csv,
     "csv_link": csv_link,
+    "file_base": file_base,
+    "measured_base": measured_base,
     "table": safe_table,
 }
 GLOBALS = {
@@ -121,6 +134,8 @@ GLOBALS = {
     "joined": words.joined,
     "language_tag": language_tag,
     "drawing": drawing,
+    "privacy_words": privacy_words,
+    "privacy_remark": privacy_remark,
     "unit_sizes": unit_sizes,
 }
 

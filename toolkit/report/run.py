@@ -4,72 +4,27 @@ The data is read and checked once; every notebook then opens the prepared Parque
 good one, and the others are made all the same. Nothing is shown before all of it is there, see `toolkit.report.runs`.
 """
 
-import json
 import os
-import re
-import shutil
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit.errors import BadParameter, CantWrite, ToolkitError, writing
-from toolkit.load.where import read_where
-from toolkit.report import manifest, runs
+from toolkit import privacy, secrets
+from toolkit.errors import BadParameter, CantWrite, writing
+from toolkit.report import manifest, private, runs
 from toolkit.report.assemble import assemble
-from toolkit.report.each import variants
-from toolkit.report.early import check_early
 from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
-from toolkit.report.limits import parse_size, read_log, share_of_memory
+from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
-from toolkit.report.notebooks import check_parameters, find_notebooks
+from toolkit.report.made import keep_made, told
 from toolkit.report.nursery import Nursery
-from toolkit.report.parameters import read_parameters, read_title
 from toolkit.report.pdf import find_browser
-from toolkit.report.prepare import look_at, prepare, read_data, read_max_age, refuse_old
+from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
+from toolkit.report.prepare import prepare, read_data, read_max_age, refuse_old
 from toolkit.report.process import Deadline, Running, results
-from toolkit.report.stamps import without_stamps
 from toolkit.scratch import scratch_folder
 
 TIMEOUT = 1800.0  # seconds for one notebook
-# What a user can set right; any other failure is a crash.
-MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "UnfitSetting", "MissingTable", "BadSettings", "BadData")
-# The exit codes that other failures ask for, see `toolkit.cli`.
-CODES = {"Timeout": 4, "WorkerDied": 5, "DeadKernel": 5, "OutOfMemory": 5, "CantWrite": CantWrite.exit_code}
-CRASH = 3
-# A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
-# with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
-NOISE = re.compile(
-    r"(?m)^(?:.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*|Unable to parse line \d+ '.*'\.)\n?"
-)
-
-
-@dataclass
-class Outcome:
-    """What became of one report; `status` is "ok", "failed" or "skipped".
-
-    `is_mistake`: it failed because of what the user gave, as against a crash.
-    """
-
-    name: str
-    status: str
-    title: str = ""
-    lede: str = ""
-    message: str = ""
-    is_mistake: bool = False
-    code: int = 0  # the exit code that it asks for
-    html: Path | None = None
-    pdf: Path | None = None
-    pdf_failed: str = ""  # why there is none, where one was asked for
-    log: Path | None = None
-    seconds: float = 0.0
-    header: dict = field(default_factory=dict)
-    figures: list = field(default_factory=list)
-    parameters: dict = field(default_factory=dict)
-    where: list = field(default_factory=list)  # which rows alone, such as channel=whatsapp
-    group: dict = field(default_factory=dict)  # {report, title, column, value} of one report for each value
-    lacks: str = ""  # the table for want of which it was skipped
-    left_out: list = field(default_factory=list)  # {section, reason} of what the data has not the columns for
 
 
 def run_reports(
@@ -94,8 +49,11 @@ def run_reports(
     each=None,
     allow_empty=False,
     interactive=False,
+    reveal=False,
+    env=(),
     wait=0.0,
     keep=None,
+    reports=None,
     pdf=False,
 ):
     """Run notebooks and write their reports into the folder `out`, as one run.
@@ -105,7 +63,8 @@ def run_reports(
     names : list of str, optional
         Names of notebooks in the notebooks folder, or paths; default: all in the folder.
     data : path, optional
-        Raw export, or a folder of prepared data. None: each notebook's own default.
+        Raw export, or a folder of prepared data; `env:NAME` and `@FILE` as `toolkit.secrets.read_place` reads them.
+        None: each notebook's own default.
     out : path
         Gets the run, see `toolkit.report.runs`: in runs/ID/ NAME.html, notebooks/NAME.ipynb, index.html, ledger.html,
         manifest.json, and failed/NAME.* for what failed. runs/latest leads to it.
@@ -140,10 +99,17 @@ def run_reports(
         Make reports of a period without one row, too.
     interactive : bool
         Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
+    reveal : bool
+        Show personal data, which is masked otherwise, see `toolkit.privacy`; each report says so.
+    env : list of str
+        Environment variables that the notebooks get besides the few that programs need.
     wait : float
         Seconds to wait for another run into `out` to end.
     keep : int, optional
         Once all is good, remove the runs but the newest `keep`.
+    reports : list of toolkit.report.plan.Wanted, optional
+        In place of `names`: each report with parameters of its own; period, where, each and params are for those that
+        don't say otherwise.
     pdf : bool
         Print each report, and the overview, as a PDF beside its page, too; Chromium does it.
 
@@ -164,20 +130,20 @@ def run_reports(
     """
     deadline, log = Deadline(total_timeout), Log(warn, tell)
     browser = find_browser() if pdf else None
+    secrets.from_environment()
+    data, params, env = secrets.read_place(data), private.read_secrets(params), private.check_env(env)
     oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
-    chosen = find_notebooks(names, notebooks, log.warn, log.tell)
-    known = {name: read_parameters(path) for name, path in chosen.items()}
-    filters = read_where(where)
+    places = []  # told once nothing else is wrong
     options = {"period": period, "as_of": as_of, "service": service, "source": source}
-    given = check_parameters(known, params, options, filters, each)
+    planned = plan(names, notebooks, params, options, where, each, reports, log.warn, places.append)
     if jobs is not None and jobs < 1:
         raise BadParameter(f"jobs is {jobs}; at least one notebook has to run at a time")
-    periods = {name: given[name].get("period") or _default(known[name], "period") or "all" for name in chosen}
-    if data is None and each:
+    if data is None and any(one.each for one in planned):
         raise BadParameter("--each needs the data: give --data")
     if data is not None:
-        check_early(data, source, periods, given, filters, each)
+        check_plan(planned, data, source)
     out = _make_folder(out)
+    chosen = {one.name: one.path for one in planned}
     log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
     if (out / "manifest.json").exists():
         log.warn(
@@ -186,17 +152,22 @@ def run_reports(
     with (
         runs.building(out, wait) as place,
         scratch_folder("report") as folder,
-        Nursery(folder / ".nursery", chosen.values()) as nursery,  # it imports while the data is read
+        Nursery(folder / ".nursery", set(chosen.values())) as nursery,  # it imports while the data is read
+        privacy.during(privacy.Masker(reveal=reveal)) as masker,
     ):
         inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
             if opened is not None:
-                look_at(opened, periods, filters, allow_empty, log.warn, log.tell)
+                look_at_plan(planned, opened, allow_empty, log.warn, log.tell)
                 refuse_old(opened, oldest)
-            wanted = variants(chosen, opened, periods, filters, each, log.warn)
+            for line in places:
+                log.tell(line)
+            wanted = variants_of(planned, opened, log.warn)
+        masker.key = private.key_of(opened)
+        masker.learn(*private.known_values(wanted))
         # Scoring messages takes the longest, and only those who speak of sentiment need it.
-        sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in chosen.values())
+        sentiment = any("sentiment" in path.read_text(encoding="utf-8") for path in set(chosen.values()))
         with deadline.interrupt("to prepare the data"):
             prepared, shown, facts = prepare(opened, data, folder, source, service, as_of, sentiment)
             inputs.note(opened)
@@ -206,24 +177,22 @@ def run_reports(
             run["ledger"] = write_ledger(opened, place.folder, run)
         run["timings"] = {"data": round(time.monotonic() - start, 1)}
         page = {"ledger": run["ledger"], "interactive": interactive}
+        page |= private.told(masker, wanted, env)
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
         for one in wanted:
-            mine = known[one.notebook]
-            ours = {key: value for key, value in prepared.items() if key in mine}
-            theirs = {key: value for key, value in shown.items() if key in mine}
-            values = given[one.notebook] | ({"where": one.where} if one.where else {}) | ours
-            task = make_task(one, chosen[one.notebook], values, theirs, folder / one.name, timeout, run)
+            its = one.planned
+            ours = {key: value for key, value in prepared.items() if key in its.known}
+            theirs = {key: value for key, value in shown.items() if key in its.known}
+            values = its.given | ({"where": one.where} if one.where else {}) | ours
+            task = make_task(one, its.path, values, theirs, folder / one.name, timeout, run)
             tasks.append(task | page)
         check = inputs.check if inputs.is_prepared else None
-        outcomes = run_tasks(tasks, place, run, jobs, progress, not names, nursery, log, check, deadline, browser)
+        is_all = not (names or reports)
+        outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check, browser)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
         runs.prune(out, keep, wait)
     return outcomes
-
-
-def _default(known, name):
-    return known[name].default if name in known else None
 
 
 def _make_folder(out):
@@ -244,8 +213,8 @@ def make_task(one, path, parameters, shown, folder, timeout, run):
     (folder / "tmp").mkdir(parents=True)
     task = {
         "name": one.name,
-        "suffix": one.suffix,
-        "group": one.group,
+        "suffix": privacy.mask(one.suffix),
+        "group": {key: privacy.mask(value) for key, value in one.group.items()},
         "notebook": str(path.resolve()),
         "cwd": str(path.resolve().parent),
         "parameters": parameters,
@@ -273,9 +242,9 @@ def run_tasks(
     progress=None,
     is_all=False,
     nursery=None,
+    deadline=None,
     log=None,
     check=None,
-    deadline=None,
     browser=None,
 ):
     """Run the tasks in processes, some at a time, put together what they made, and publish it as one run."""
@@ -285,8 +254,7 @@ def run_tasks(
     running = Running(nursery.popen) if nursery else Running()
     outcomes = {}
     for task, result in results(tasks, jobs, running, progress, deadline):
-        outcome = keep_made(task, result, place, is_all)
-        outcomes[outcome.name] = outcome
+        outcome = outcomes[task["name"]] = keep_made(task, result, place, is_all)
         if log:
             log.add(told(outcome))
     done = [outcomes[task["name"]] for task in tasks]
@@ -294,6 +262,7 @@ def run_tasks(
         check()
     with writing(place.folder):
         assemble(place, done, run, log, browser)
+        secrets.scrub_folder(place.folder)
     place.publish()
     return done
 
@@ -303,102 +272,5 @@ def at_a_time(jobs, tasks):
     return min(len(tasks), jobs or _processors())
 
 
-def told(outcome):
-    """What became of a report, in a line.
-
-    >>> told(Outcome("waits", "ok", seconds=2.04)), told(Outcome("waits", "failed", message="1 / 0"))
-    ('waits: made in 2.0 s', 'waits: failed: 1 / 0')
-    """
-    if outcome.status == "ok":
-        return f"{outcome.name}: made in {outcome.seconds:.1f} s"
-    return f"{outcome.name}: {'failed' if outcome.status == 'failed' else 'not made'}: {outcome.message}"
-
-
 def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def keep_made(task, result, place, is_all=False):
-    """Move what a task made into the run that is being made; its Outcome, with the paths that it will have."""
-    name = task["name"]
-    title, lede = read_title(task["notebook"])
-    title = f"{title or name}{task['suffix']}"
-    outcome = Outcome(name, result["status"], title, lede, seconds=result["seconds"], group=task["group"])
-    outcome.where = task["parameters"].get("where", [])
-    if result["status"] == "ok":
-        for key in ("title", "header", "figures", "parameters", "left_out"):
-            setattr(outcome, key, result[key])
-        outcome.html = place.final / f"{name}.html"
-        _move(task["executed"], place.folder / "notebooks" / f"{name}.ipynb")
-        _move(task["html"], place.folder / outcome.html.name)
-        return outcome
-    kind = result.get("kind")
-    outcome.message, outcome.is_mistake = _shown(task, result["message"]), kind in MISTAKES
-    outcome.code = ToolkitError.exit_code if outcome.is_mistake else CODES.get(kind, CRASH)
-    is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
-    if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
-        # Asked for all, and this data has never had what this one needs: that is no failure.
-        outcome.status, outcome.lacks = "skipped", _lacking(result["message"])
-        return outcome
-    outcome.log = place.final / "failed" / f"{name}.log"
-    executed = task["executed"] if Path(task["executed"]).exists() else task["notebook"]
-    log = place.folder / "failed" / outcome.log.name
-    with writing(log):
-        log.parent.mkdir(exist_ok=True)
-        log.write_text(_log(task, result, outcome), encoding="utf-8")
-        write_executed(executed, log.with_suffix(".ipynb"))
-    return outcome
-
-
-def write_executed(executed, path):
-    """A notebook that failed, as far as it came."""
-    try:
-        notebook = without_stamps(json.loads(_read(executed)))
-    except (ValueError, KeyError, TypeError):  # cut off while it was written
-        shutil.copyfile(executed, path)
-    else:
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _move(made, path):
-    with writing(path):
-        path.parent.mkdir(exist_ok=True)
-        shutil.copyfile(made, path)
-
-
-def _has_nothing_left(executed):
-    """Whether the notebook ran, but no section of it could be made of this data."""
-    if not Path(executed).exists():
-        return False
-    return "nothing_left" in json.loads(_read(executed)).get("metadata", {})
-
-
-def _lacking(message):
-    """The table that a MissingTable names; "" when it names none.
-
-    >>> _lacking("this data has no table 'calls' (it has: surveys); it is filled by the sources asterisk")
-    'calls'
-    """
-    found = re.search(r"no table '?(\w+)", message)
-    return found[1] if found else ""
-
-
-def _read(path):
-    return Path(path).read_text(encoding="utf-8", errors="replace")
-
-
-def _shown(task, text):
-    """The user's own path in place of the folder that the runner prepared."""
-    ours, theirs = task["parameters"].get("data"), task["shown"].get("data")
-    return text.replace(str(ours), str(theirs)) if ours and theirs else text
-
-
-def _log(task, result, outcome):
-    """What happened, for the person who has to find out why."""
-    lines = [f"{task['name']} failed: {outcome.message}", "", f"Notebook: {task['notebook']}", "Parameters:"]
-    lines += [f"  {name} = {value!r}" for name, value in (task["parameters"] | task["shown"]).items()]
-    lines += ["", _shown(task, result.get("details") or "")]
-    printed = NOISE.sub("", read_log(task["messages"]))
-    if printed.strip():
-        lines += ["", "What the process and its kernel printed:", "", printed]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"

@@ -20,10 +20,12 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
-from toolkit import errors
-from toolkit.report import clean, family
+from toolkit import errors, secrets
+from toolkit.backend import LIMIT
+from toolkit.report import clean, family, private
 from toolkit.report.forks import forked_provisioner, wait_as_kernel
-from toolkit.report.limits import MEMORY, Watch, size_text
+from toolkit.report.limits import Watch, size_text
+from toolkit.report.page import FOLDER
 from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
 from toolkit.report.render import read_page, render_report
 from toolkit.report.stamps import without_stamps
@@ -216,11 +218,11 @@ def restore_parameters(notebook, task):
     """Say in the executed notebook what the user gave, not where the runner put the prepared data."""
     from papermill.translators import PythonTranslator
 
-    shown = task["parameters"] | task["shown"]
+    shown = private.shown_parameters(task, task["parameters"] | task["shown"])
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = PythonTranslator.codify(shown).rstrip()
-    notebook.metadata["papermill"] |= {
+    notebook.metadata["papermill"] = dict(notebook.metadata.get("papermill", {})) | {
         "parameters": shown,
         "input_path": Path(task["notebook"]).name,
         "output_path": f"{task['name']}.ipynb",
@@ -236,13 +238,15 @@ def make_report(task, progress, waiting=()):
 
     notebook = without_stamps(execute(task, progress, waiting))
     shown = restore_parameters(notebook, task)
+    privacy = private.close(notebook, task)
     nbformat.write(notebook, task["executed"])
     known = read_parameters(task["notebook"])
+    defaults = private.shown_parameters(task, {name: parameter.default for name, parameter in known.items()})
     parameters = [
         {
             "name": name,
-            "value": shown.get(name, parameter.default),
-            "is_default": shown.get(name, parameter.default) == parameter.default,
+            "value": shown.get(name, defaults[name]),
+            "is_default": shown.get(name, defaults[name]) == defaults[name],
             "help": parameter.help,
         }
         for name, parameter in known.items()
@@ -256,6 +260,7 @@ def make_report(task, progress, waiting=()):
         task["name"],
         task["suffix"],
         ledger=task["ledger"],
+        files=f"{FOLDER}/{task['name']}",
         interactive=task["interactive"],
     )
     Path(task["html"]).write_text(html, encoding="utf-8")
@@ -267,6 +272,7 @@ def make_report(task, progress, waiting=()):
         "header": page.header,
         "figures": page.figures,
         "left_out": left_out(notebook),
+        "privacy": privacy,
         "parameters": {parameter["name"]: parameter["value"] for parameter in parameters},
     }
 
@@ -316,6 +322,7 @@ def main(path, is_fork=False):
     """
     task = json.loads(Path(path).read_text(encoding="utf-8"))
     gc.set_threshold(*GARBAGE)
+    secrets.add(*task.get("secrets", ()))
     # Standard output is the line to the parent; the kernel and every library write to the log instead.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     log = os.open(task["messages"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -331,7 +338,7 @@ def main(path, is_fork=False):
         )
         watch.start()
     if task.get("memory"):
-        os.environ[MEMORY] = str(task["memory"])
+        os.environ[LIMIT] = str(task["memory"])
     # jsonschema's optional check of IRIs builds a grammar for 1.6 s when imported; a notebook holds none.
     sys.modules.setdefault("rfc3987_syntax", None)
     try:

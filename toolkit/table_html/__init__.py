@@ -1,4 +1,4 @@
-"""A result as tables: the one that is read, of six columns at most, and the whole one, and as CSV.
+"""A result as tables: the one that is read, of six columns at most, the whole one, and its values.
 
 Every text is escaped here: topics, names and messages are hostile input. What the catalogue of messages doesn't know,
 such as a column of an analyst's own frame, is shown as the data names it.
@@ -25,7 +25,8 @@ from toolkit.result import (
 from toolkit.table_html import cells, forms, wholes
 from toolkit.table_html.cells import Column, escaped, message
 from toolkit.table_html.columns import HIDDEN, title_of, visible
-from toolkit.table_html.csv_text import csv_text, file_name
+from toolkit.table_html.csv_text import file_name
+from toolkit.table_html.typed import table_data
 
 __all__ = ["HIDDEN", "caption", "table_html", "tables_of"]
 MOST_ROWS, LONGEST = 12, 200  # rows of the table that is read before it is cut; of the whole one
@@ -51,7 +52,8 @@ def tables_of(result, comparison=None, limit=10):
     -------
     list of dict, empty where there are no rows: `label`, what the table is called; `tab`, the same in two words where
         there are two; `html`, the table of at most six columns; `all`, every column and up to 200 rows, "" where the
-        first says all; `csv`, raw values, "" where they are more than 8 KB; `file`, a name for it
+        first says all; `data`, its values as `typed.table_data` gives them, None where the table before has them;
+        `file`, a name for them as CSV
 
     Raises
     ------
@@ -76,7 +78,7 @@ def tables_of(result, comparison=None, limit=10):
     is_cut = count > MOST_ROWS and not is_cyclic(whole)
     first = {"label": label, "tab": "", "html": read(whole, columns, limit if is_cut else count, label)}
     is_more = is_cut or set(visible(whole)) - {name for column in columns if column.is_whole for name in column.of}
-    first |= {"all": whole_table(whole) if is_more else "", "csv": csv_text(whole), "file": file_name(whole)}
+    first |= {"all": whole_table(whole) if is_more else "", "data": table_data(whole), "file": file_name(whole)}
     if not (is_cut and is_ranked(whole)):
         return [first]
     first |= {"label": words.text("tables.sorted.by_value", label=label), "tab": words.text("tables.tabs.by_value")}
@@ -84,7 +86,7 @@ def tables_of(result, comparison=None, limit=10):
     second = {"label": words.text("tables.sorted.by_count", label=label), "tab": words.text("tables.tabs.by_count")}
     second["html"] = read(largest, forms.columns_of(largest), limit, second["label"])
     first["html"] = read(whole, columns, limit, first["label"])
-    return [first, second | {"all": "", "csv": "", "file": ""}]
+    return [first, second | {"all": "", "data": None, "file": ""}]
 
 
 def read(result, columns, limit, label):

@@ -1,37 +1,43 @@
 """A small result as CSV: raw values under raw names, which no spreadsheet takes for a formula."""
 
 import csv
-import datetime
 import io
 import re
 
-import numpy as np
-import pandas as pd
-
 from toolkit.guard import guarded
+from toolkit.table_html.typed import table_data
 
-MOST_BYTES, MOST_ROWS = 8192, 1000
+MOST_BYTES = 8192  # of a table that a page carries as CSV besides showing it
 
 
-def csv_text(result, most_rows=MOST_ROWS, most_bytes=MOST_BYTES):
-    """The result as CSV; "" where that is more than 8 KB, or as much as is said; None: however long it is.
+def csv_text(result):
+    """The result as CSV, however long it is.
 
-    Rates are fractions, durations seconds, times ISO 8601. A text that a spreadsheet would take for a formula begins
-    with an apostrophe (`toolkit.guard`).
+    Rates are fractions, durations seconds, times ISO 8601 in UTC. A text that a spreadsheet would take for a formula
+    begins with an apostrophe (`toolkit.guard`).
 
     Examples
     --------
+    >>> import pandas as pd
     >>> csv_text(pd.DataFrame({"topic": ["billing", "=1+1"], "n": [20, 30], "rate": [0.25, float("nan")]}))
     "topic,n,rate\\r\\nbilling,20,0.25\\r\\n'=1+1,30,\\r\\n"
     """
-    if most_rows is not None and len(result) > most_rows:
-        return ""
-    columns = [name for name in result.columns if not str(name).startswith("_")]
+    return csv_of(table_data(result, None))
+
+
+def csv_of(data, most_bytes=None):
+    """The data of a table (`typed.table_data`) as CSV under its raw names; "" where that is more than `most_bytes`.
+
+    Examples
+    --------
+    >>> csv_of({"columns": [{"name": "is_open", "type": "boolean", "values": [True, None]}]})
+    'is_open\\r\\ntrue\\r\\n""\\r\\n'
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([guarded(str(name)) for name in columns])
-    for row in pd.DataFrame(result)[columns].itertuples(index=False, name=None):
-        writer.writerow([_raw(value) for value in row])
+    writer.writerow([guarded(column["name"]) for column in data["columns"]])
+    for row in zip(*([_cell(value) for value in column["values"]] for column in data["columns"]), strict=True):
+        writer.writerow(row)
     made = buffer.getvalue().encode("utf-8", "replace")
     return made.decode() if most_bytes is None or len(made) <= most_bytes else ""
 
@@ -39,6 +45,7 @@ def csv_text(result, most_rows=MOST_ROWS, most_bytes=MOST_BYTES):
 def file_name(result):
     """What the file is called: its metric and groups.
 
+    >>> import pandas as pd
     >>> from toolkit.result import Result
     >>> file_name(Result.of(pd.DataFrame(), "csat", {}, ["topic", "../x"]))
     'csat_by_topic_x.csv'
@@ -48,17 +55,11 @@ def file_name(result):
     return f"{re.sub('[^a-z0-9]+', '_', said.lower()).strip('_')[:60] or 'table'}.csv"
 
 
-def _raw(value):
-    if value is None or value is pd.NaT or value is pd.NA:
+def _cell(value):
+    if value is None:
         return ""
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (float, np.floating)):
-        if not np.isfinite(value):
-            return ""
-        value = round(float(value), 6)
-        return int(value) if value == int(value) else value
-    if isinstance(value, (datetime.date, datetime.datetime)):
-        is_day = isinstance(value, pd.Timestamp) and value.tzinfo is None and value == value.normalize()
-        return value.date().isoformat() if is_day else value.isoformat()
-    return value if isinstance(value, (int, np.integer)) else guarded(str(value))
+    if isinstance(value, float) and value == int(value):
+        return int(value)
+    return guarded(value)

@@ -1,0 +1,333 @@
+"""Secrets: where they may come from, and that none leaves: known values are scrubbed from whatever is kept or printed.
+
+Known are the passwords of URLs that were given, values of parameters that are called like one, and values of environment
+variables that are. Each is found as it is, escaped as URLs, HTML, JSON and Python escape it, and in base64.
+"""
+
+import base64
+import html
+import json
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote
+
+from toolkit.errors import BadParameter
+
+HIDDEN = "***"
+SHORTEST = 6  # characters of a secret that is looked for wherever it may stand; a shorter one only where secrets stand
+# In names of parameters and variables: anywhere, and as a word of its own.
+PARTS = re.compile(
+    r"passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|\bdsn|_dsn|conn(?:ection)?_?str", re.I
+)
+WORDS = frozenset(["pwd", "pass", "key", "dsn", "auth", "pat", "pin"])
+NO_SECRETS = frozenset(
+    ["true", "false", "none", "null", "yes", "no", "on", "off", "enabled", "disabled", "default", "unset"]
+)
+USER = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*:/{2})([^\s/\"'<>@:]*):(?!\d{1,5}(?:[/\s\"'<>?#]|$))([^\s\"'<>]{1,500})@(?=[\w\[%*])"
+)
+PAIR = re.compile(
+    r"((?:passw(?:or)?d|pwd|passphrase|api_?key|access_?token|auth_?token|client_?secret|secret|token)=)"
+    r"(?!\*\*\*)(\"[^\"]+\"|'[^']+'|[^\s&;,\"'<>()\[\]{}]+)",
+    re.IGNORECASE,
+)
+SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{12,}", re.IGNORECASE)
+TEXTS = frozenset(
+    [".html", ".json", ".ipynb", ".log", ".csv", ".txt", ".md", ".svg", ".xml", ".toml", ".yaml", ".yml", ".tsv"]
+) | {""}
+
+_known = {}  # value: the name that it has, for whom it helps to know
+
+
+def is_sensitive(name):
+    """Whether a parameter or variable is called like a secret.
+
+    >>> [is_sensitive(name) for name in ("api_token", "DB_PASSWORD", "key", "dsn", "by", "keyword", "monkey")]
+    [True, True, True, True, False, False, False]
+    """
+    return bool(PARTS.search(str(name))) or bool(WORDS & set(re.split(r"[\W_]+", str(name).lower())))
+
+
+def add(*values):
+    """Take values for secrets from now on, in this process; of a URL its password and what its parameters hold."""
+    for value in values:
+        for secret in _secrets_in(str(value)) if _is_url(value) else [str(value)]:
+            if len(secret.strip()) > 0 and secret.strip().lower() not in NO_SECRETS:
+                _known[secret] = True
+
+
+def known():
+    """The values that are known, to tell another process.
+
+    Returns
+    -------
+    list of str
+    """
+    return list(_known)
+
+
+def from_environment(variables=None):
+    """Take the values of variables that are called like secrets, and passwords within those that are URLs."""
+    for name, value in (os.environ if variables is None else variables).items():
+        is_path = value.startswith(("/", "~", "./")) or name.endswith(("_FILE", "_PATH", "_SOCK", "_DIR"))
+        if _is_url(value) and USER.search(value) or is_sensitive(name) and len(value) >= SHORTEST and not is_path:
+            add(value)
+
+
+def _is_url(value):
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}[^/\\]", str(value)))
+
+
+def _secrets_in(url):
+    """What of a URL no one may see; its user and password together, as HTTP sends them.
+
+    >>> sorted(_secrets_in("postgresql://ann:p%40ss@host/db?sslpassword=x9y8z7"))
+    ['ann:p%40ss', 'ann:p@ss', 'p%40ss', 'p@ss', 'x9y8z7']
+    """
+    rest = re.sub(r"^[^:]*:/{1,2}", "", url)
+    found, user = [], ""
+    if "@" in rest:
+        user = rest.rsplit("@", 1)[0]
+        _, colon, password = user.partition(":")
+        found += [user, password] if colon and password else []
+    found += [value for name, value in re.findall(r"[?&]([\w.-]+)=([^&#\s]+)", rest) if is_sensitive(name)]
+    return {form for one in found for form in (one, unquote(one)) if form}
+
+
+# --- where they come from -----------------------------------------------------------------------------
+
+
+def read_place(place):
+    """What a place of data, or a secret parameter, is: `env:NAME` and `@FILE` stand for what is kept there.
+
+    Parameters
+    ----------
+    place : str, Path or None
+
+    Returns
+    -------
+    the same, or the text that was read, of which the password is a secret from now on if it is a URL
+
+    Raises
+    ------
+    BadParameter
+        The variable isn't set; the file isn't there, is empty, holds more than one line, or may be read by others.
+
+    Examples
+    --------
+    >>> read_place("exports/march"), read_place(None)
+    ('exports/march', None)
+    >>> read_place("env:NO_SUCH_VARIABLE")
+    Traceback (most recent call last):
+    toolkit.errors.BadParameter: env:NO_SUCH_VARIABLE: there is no such environment variable, or it is empty
+    """
+    said = str(place) if isinstance(place, (str, os.PathLike)) else ""
+    if said.startswith("env:"):
+        text = os.environ.get(said.removeprefix("env:"), "").strip()
+        if not text:
+            raise BadParameter(f"{said}: there is no such environment variable, or it is empty")
+    elif said.startswith("@") and not Path(said).exists():
+        text = _read_file(Path(said[1:]).expanduser())
+    else:
+        text = place
+    if said and _is_url(text):
+        add(text)
+    return text
+
+
+def _read_file(path):
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & 0o077:
+            raise BadParameter(
+                f"{path}: others on this machine may read it, and it holds a secret; run: chmod 600 {_quoted(path)}"
+            )
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except OSError as error:
+        raise BadParameter(f"{path}: can't be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise BadParameter(f"{path}: is no text in UTF-8") from None
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if len(lines) != 1:
+        raise BadParameter(f"{path}: has to hold one line, the path or URL of the data; it holds {len(lines)}")
+    return lines[0]
+
+
+def _quoted(path):
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def shown(name, value):
+    """A parameter's value for people: of one that is called like a secret nothing, of a URL no password.
+
+    >>> shown("api_token", "abc"), shown("by", "team"), shown("at", "https://ann:pw@x.example/"), shown("token", "")
+    ('***', 'team', 'https://***@x.example/', '')
+    """
+    if is_sensitive(name) and value not in (None, "", [], False, True):
+        return HIDDEN
+    if isinstance(value, list):
+        return [shown("", one) for one in value]
+    return scrub(value) if isinstance(value, str) else value
+
+
+# --- scrubbing ----------------------------------------------------------------------------------------
+
+
+def scrub(text, strictly=False):
+    """A text without secrets: known ones in any form, and what stands where a password does.
+
+    Parameters
+    ----------
+    text : str
+        Anything else is given back as it is.
+    strictly : bool
+        Known values and passwords of URLs alone, as in a program's text, where `token=` may be followed by code.
+
+    Examples
+    --------
+    >>> add("s3cr3t/Pa ss")
+    >>> scrub("with s3cr3t/Pa ss, s3cr3t%2FPa%20ss and postgresql://ann:other@host/db?token=x1")
+    'with ***, *** and postgresql://***@host/db?token=***'
+    >>> _known.clear()
+    """
+    if not isinstance(text, str) or not text:
+        return text
+    for value in sorted(_known, key=len, reverse=True):
+        text = _without(text, value)
+    if "@" in text:
+        text = USER.sub(rf"\1{HIDDEN}@", text)
+    if not strictly and ("=" in text or " " in text):
+        text = PAIR.sub(rf"\1{HIDDEN}", text)
+        text = SCHEME.sub(rf"\1\2{HIDDEN}", text)
+    return text
+
+
+def _without(text, value):
+    if len(value) < SHORTEST or (value.isdigit() and len(value) < 8):
+        # it may be a word or a number of the report's own
+        stands = rf"(?<=[:=])({re.escape(value)}|{re.escape(quote(value, safe=''))})(?=@|&|;|'|\"|\s|$)"
+        return re.sub(stands, HIDDEN, text)
+    for form in _forms(value):
+        if form not in text:
+            continue
+        if value.isalpha() and value.islower():  # a word may be a part of another
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(form)}(?![A-Za-z])", HIDDEN, text)
+        else:
+            text = text.replace(form, HIDDEN)
+    return text
+
+
+@lru_cache(maxsize=256)
+def _forms(value):
+    """How a value may stand in a text, the longest first."""
+    in_json = {
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        ascii(value)[1:-1],
+    }
+    in_json |= {json.dumps(one)[1:-1] for one in in_json}
+    in_html = {html.escape(one, quote=is_quoted) for one in {value, *in_json} for is_quoted in (True, False)}
+    in_html |= {one.replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for one in in_html}
+    in_url = {quote(value, safe=safe) for safe in ("", "/", ",:;/()+=_")} | {quote_plus(value)}
+    in_url |= {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in in_url}
+    found = {value, *in_json, *in_html, *in_url, *(json.dumps(one)[1:-1] for one in in_html)}
+    if len(value) >= 8:
+        raw = value.encode("utf-8", "surrogatepass")
+        found |= {raw.hex(), raw.hex().upper()}
+        for before in range(3):  # base64 of a text of which it is a part: what doesn't depend on its neighbours
+            coded = base64.b64encode(b"\0" * before + raw).decode()
+            coded = coded[{0: 0, 1: 2, 2: 3}[before] : len(coded) - {0: 0, 1: 3, 2: 2}[(before + len(raw)) % 3]]
+            found |= {coded, coded.replace("+", "-").replace("/", "_")}
+    return tuple(sorted((form for form in found if len(form) >= min(SHORTEST, len(value))), key=len, reverse=True))
+
+
+def scrub_folder(folder):
+    """Scrub every file below a folder in place: the last fence before a run is shown.
+
+    What is no text can't be mended: a picture, workbook or Parquet that holds a known value as it is, is removed.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of Path, relative to the folder: the files in which something was found
+    """
+    folder, found = Path(folder), []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        if path.suffix.lower() in TEXTS:
+            text = path.read_bytes().decode("utf-8", "surrogateescape")
+            clean = scrub(text, strictly=True)
+            if path.suffix == ".html":
+                clean = _unsplit(clean)
+            if clean != text:
+                found.append(path.relative_to(folder))
+                _replace(path, clean)
+        elif _known and _holds_known(path):
+            found.append(path.relative_to(folder))
+            path.unlink()
+    return found
+
+
+def _replace(path, text):
+    """Another file in its place: a run before may hold the same one by a hard link, and is never changed."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(text.encode("utf-8", "surrogateescape"))
+    part.chmod(path.stat().st_mode & 0o777)
+    os.replace(part, path)
+
+
+def _holds_known(path):
+    content = path.read_bytes()
+    if content[:2] == b"PK":
+        import io
+        import zipfile
+
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                content = b"\0".join(packed.read(name) for name in packed.namelist())
+        except (zipfile.BadZipFile, OSError, RuntimeError):
+            pass
+    return any(
+        form.encode("utf-8", "surrogatepass") in content
+        for value in _known
+        if len(value) >= 8
+        for form in _forms(value)
+    )
+
+
+def _unsplit(page):
+    """A page without the known values that its own tags part, as colours of code do."""
+    long = [value for value in _known if len(value) >= SHORTEST and not (value.isalpha() and value.islower())]
+    if not long:
+        return page
+    plain = html.unescape(re.sub(r"<[^<>]*>", "", page))
+    for value in long:
+        if value in plain:
+            between = r"(?:<[^<>]*>)*"
+            page = re.sub(
+                between.join(map(_escaped, value)),
+                lambda found: HIDDEN + "".join(re.findall("<[^<>]*>", found[0])),
+                page,
+            )
+    return page
+
+
+def _escaped(char):
+    """A character in a page, however it is written."""
+    ways = {
+        re.escape(char),
+        re.escape(html.escape(char)),
+        f"&#0*{ord(char)};",
+        f"&#[xX]0*{ord(char):x};",
+        f"&#[xX]0*{ord(char):X};",
+    }
+    return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"
