@@ -17,9 +17,10 @@ from test_report_render import PARAMETERS
 
 from toolkit.errors import BadParameter
 from toolkit.report import family, pdf
+from toolkit.report.made import Outcome
 from toolkit.report.overview import draw
 from toolkit.report.render import render_report
-from toolkit.report.run import Outcome, run_reports
+from toolkit.report.run import run_reports
 
 MADE = "2026-12-01T06:00:12+00:00"
 NAMES = ("response_times", "abandonment")
