@@ -99,8 +99,9 @@ def faults_of(out):
         wrong.append(f"{shown.name} holds the manifest of {manifest['run']}")
     for name, entry in manifest["reports"].items():
         wrong += _wrong_with(shown, name, entry, manifest)
-    past = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in all_runs(out)]
-    past = past[[one["run"]["id"] for one in past].index(shown.name) + 1 :]
+    runs = all_runs(out)
+    older = runs[runs.index(shown) + 1 :]
+    past = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in older]
     kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
     drawn = {"index": draw(shown, manifest, past_of(manifest, past), kept), "history": draw_history(manifest, past)}
     wrong += [
@@ -163,6 +164,17 @@ def left_by(stand):
         finally:
             os.close(number)
     return found
+
+
+@contextlib.contextmanager
+def locked_by_another(folder):
+    """Hold the lock of a folder as another run does."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 # --- a place for runs ------------------------------------------------------------------------------------
@@ -421,28 +433,46 @@ FAILS = ("second",)
 KILLED = -signal.SIGKILL
 
 
-def look(stand, forks, code, right, is_removed=False):
-    """What is wrong after a fault, and once the next run has ended."""
+def look(stand, forks, code, right, is_removed=False, is_followed=True):
+    """What is wrong after a fault, and once the next run has ended; `is_removed`: there need not be a run before that."""
     from toolkit.report.runs import latest
 
     wrong = [] if code in right else [f"exit code {code}, not {' or '.join(map(str, right))}: {stand.said()[-400:]}"]
     wrong += ["it ends with a traceback"] if "Traceback (most" in stand.said() else []
     wrong += [] if is_removed and latest(stand.out) is None else faults_of(stand.out)
     wrong += [f"process {one.pid} is left" for one in stand.processes()]
+    if not is_followed:
+        return code, right, wrong
     if (after := forks.run()) != 0:
         wrong.append(f"the next run ends with {after}: {stand.said()[-400:]}")
     return code, right, wrong + faults_of(stand.out) + left_by(stand)
 
 
-def at_each_step(stand, forks, fault, right, is_removed=False, every=1, first=1):
-    """Do a fault at each write of a run, until one comes to its end without."""
-    at = first
+def at_each_step(stand, forks, fault, right, is_removed=False, every=1, is_followed=True):
+    """Do a fault at each write of a run, or at some, until one comes to its end without.
+
+    `is_followed`: by a run without a fault each time; else the next is the one that finds what was left.
+    """
+    at = 1
     while True:
         code = forks.run(*ASKED, fails=FAILS, fault=fault, at=at)
         if code == 3 and len(forks.steps) < at:
             return
-        yield look(stand, forks, code, right, is_removed)
+        yield look(stand, forks, code, right, is_removed, is_followed)
         at += every
+
+
+def first_run(stand, forks, last=None):
+    """Kill the first run of a folder at each of its steps, or at the last few."""
+    whole, stand.out = stand.out, stand.place / "new"
+    try:
+        assert forks.run() == 0, stand.said()
+        steps = len(forks.steps)
+        for at in range(max(1, steps + 1 - last) if last else 1, steps + 1):
+            shutil.rmtree(stand.out)
+            yield look(stand, forks, forks.run(fault="SIGKILL", at=at), (KILLED,), True)
+    finally:
+        stand.out = whole
 
 
 def in_the_middle_of_a_file(stand, forks, sizes):
@@ -456,7 +486,7 @@ def until(found, process, seconds=LONG):
     """What `found` finds once it does; None when the process has ended before."""
     last = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < last:
-        with contextlib.suppress(psutil.Error, OSError):
+        with contextlib.suppress(psutil.Error, OSError, AttributeError):  # not there yet
             if value := found():
                 return value
         time.sleep(0.02)
@@ -639,6 +669,7 @@ def table_of(stand, forks, chance, rounds):
     """All faults: pairs of what it is and what happened each time."""
     each = max(1, rounds // len(VICTIMS))
     yield "runner killed at each step of assembly and publishing", at_each_step(stand, forks, "SIGKILL", (KILLED,))
+    yield "first run of a folder killed at each step", first_run(stand, forks)
     sizes = [chance.randrange(100, 40_000) for _ in range(rounds // 3 + 1)]
     yield "runner killed in the middle of a file", in_the_middle_of_a_file(stand, forks, sizes)
     for victim in VICTIMS:
