@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -25,7 +26,7 @@ from toolkit.report.assemble import assemble
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
-from toolkit.report.manifest import read_manifest, write_text
+from toolkit.report.manifest import read_manifest, write_manifest, write_text
 from toolkit.report.render import render_report
 from toolkit.report.run import run_reports
 from toolkit.report.runs import all_runs, building, latest, prune
@@ -222,7 +223,10 @@ KILLS = {
     "before the rename": ("os.rename = die", False),
     "after the rename": ("os.rename = after(os.rename)", True),
     "after the link aside": ("os.symlink = after(os.symlink)", True),
-    "after the swap": ("os.replace = after(os.replace)", True),
+    "after the swap": (
+        "swap = os.replace; os.replace = lambda *paths: (swap(*paths), '.latest-' in str(paths[0]) and die())",
+        True,
+    ),
     "nowhere": ("", True),
 }
 
@@ -248,6 +252,39 @@ def test_a_kill_at_any_moment_leaves_one_whole_run(tmp_path, case):
         assert place.before.name == (killed if is_adopted else good) and latest(tmp_path) == place.before
         assert leftovers(tmp_path) == [place.folder.name]
     assert not leftovers(tmp_path) and "runs/latest/index.html" in (tmp_path / "index.html").read_text()
+
+
+def test_a_kill_while_the_page_that_people_open_is_written_leaves_no_part_of_it(tmp_path):
+    """Which is beside the runs, and written with the first of them."""
+    kill = 'import secrets; secrets.token_hex = lambda _: "a"; os.replace = die'
+    killed = write(tmp_path, kill)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == [".index.html.a.part"]
+    with building(tmp_path) as place:
+        assert place.before.name == killed and latest(tmp_path) == place.before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "runs"] and dead_links(tmp_path) == []
+
+
+def test_a_page_that_leads_to_an_older_run_is_mended(tmp_path):
+    """A kill where links can't be made leaves the newest run's id, and the page of the one before."""
+    first, second = make(tmp_path, 1), make(tmp_path, 2)
+    (tmp_path / "runs" / "latest").unlink()
+    write_text(tmp_path / "runs" / "latest.json", json.dumps({"run": second.name}))
+    write_text(tmp_path / "index.html", runs.forward(f"runs/{first.name}/index.html"))
+    with building(tmp_path) as place:
+        assert place.before == second and first.name not in (tmp_path / "index.html").read_text()
+
+
+def test_a_run_whose_folder_was_removed_is_not_shown(tmp_path):
+    make(tmp_path, 1)
+    with (
+        pytest.raises(CantWrite, match="its folder was removed while it was made; run again"),
+        building(tmp_path) as place,
+    ):
+        shutil.rmtree(tmp_path)
+        write_manifest(place.folder, {"run": {"id": place.id}, "reports": {}})  # which makes the folder anew
+        place.publish()
+    assert latest(tmp_path) is None and not (tmp_path / "runs").exists()
+    assert make(tmp_path, 2) == latest(tmp_path)
 
 
 def test_a_kill_while_pruning_leaves_whole_runs_and_no_dead_link(tmp_path):
