@@ -302,6 +302,72 @@ def test_a_kill_while_pruning_leaves_whole_runs_and_no_dead_link(tmp_path):
         assert all_runs(out) == [newest] and dead_links(out) == [] and not leftovers(out)
 
 
+@pytest.fixture
+def unremovable(monkeypatch):
+    """Files of a run that belong to another user: a function that names the run."""
+    real, names = os.unlink, []
+
+    def unlink(path, *, dir_fd=None):
+        where = os.readlink(f"/proc/self/fd/{dir_fd}") if dir_fd is not None else str(path)
+        if any(name in where for name in names):
+            raise PermissionError(13, "Permission denied", path)
+        real(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    return names
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="which folder a file is removed from: on Linux")
+def test_a_run_that_cannot_be_removed_blocks_no_other(tmp_path, unremovable):
+    first, second, third = (make(tmp_path, day) for day in (1, 2, 3))
+    unremovable.append(first.name)
+    told = []
+    assert prune(tmp_path, 1, warn=told.append) == [second.name, first.name]
+    gone = tmp_path / "runs" / f".gone-{first.name}"
+    said = [
+        f"{gone}: can't be removed: Permission denied; nothing shows it and no run needs it, let its owner remove it"
+    ]
+    assert told == said and all_runs(tmp_path) == [third] and gone.is_dir()
+    assert dead_links(tmp_path) == []
+    told.clear()
+    with building(tmp_path, warn=told.append) as place:
+        assert place.before == third
+    assert told == said
+    assert make(tmp_path, 4) == latest(tmp_path)
+    unremovable.clear()
+    assert make(tmp_path, 5) == latest(tmp_path) and not leftovers(tmp_path)
+
+
+def test_a_run_that_cannot_be_moved_away_stays_whole(tmp_path, monkeypatch):
+    first, second, _ = (make(tmp_path, day) for day in (1, 2, 3))
+    real, told = os.rename, []
+
+    def rename(path, to):
+        if Path(path) == second:
+            raise PermissionError(1, "Operation not permitted", str(path))
+        real(path, to)
+
+    monkeypatch.setattr(os, "rename", rename)
+    assert prune(tmp_path, 1, warn=told.append) == [first.name] and len(told) == 1 and str(second) in told[0]
+    assert second in all_runs(tmp_path) and not leftovers(tmp_path) and dead_links(tmp_path) == []
+
+
+@pytest.mark.usefixtures("forks")
+def test_pruning_that_fails_undoes_no_run(folder, tmp_path, monkeypatch):  # noqa: F811
+    notebook(folder, "good", "print(1)")
+    told = []
+
+    def broken(*_):
+        with pytest.raises(CantWrite), locked(tmp_path / "out" / "runs"):  # no other run comes between
+            pass
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(runs, "thin", broken)
+    outcome = run(folder, keep=1, warn=told.append)["good"]
+    assert outcome.status == "ok" and outcome.html.is_file()
+    assert told[-1].startswith("the reports are made, and past runs could not be removed: ")
+
+
 def test_a_second_run_refuses_or_waits(tmp_path):
     make(tmp_path, 1)
     hold = "import sys, time\nfrom toolkit.report import runs\nwith runs.building(sys.argv[1]) as place:\n"

@@ -147,15 +147,23 @@ def is_unwritten(error):
 
 
 def cant_write(error, path):
-    """The CantWrite that an OSError is; of `path` where the error names no file."""
+    """The CantWrite that an OSError is; of `path` where the error names no file, or one by its bare name alone.
+
+    >>> print(cant_write(PermissionError(13, "Permission denied", "a.html"), "/srv/reports"))
+    /srv/reports: can't be written: Permission denied; let this user write there, or give another folder
+    """
     name = error.filename2 or error.filename
     name = path if name is None or isinstance(name, int) else os.fsdecode(name)
+    if os.path.isabs(path) and not os.path.isabs(name):  # relative to a folder that the system doesn't name
+        name = path
     return CantWrite(name, error)
 
 
 def _why(error):
-    is_full = errno.errorcode.get(error.errno) in FULL
-    mend = "make room on that disk, or give another folder" if is_full else "give another folder"
+    code = errno.errorcode.get(error.errno)
+    mend = "make room on that disk, or " if code in FULL else ""
+    mend = "let this user write there, or " if code in ("EACCES", "EPERM") else mend
+    mend += "give another folder"
     return f"{error.strerror or error}; {mend}"
 
 
