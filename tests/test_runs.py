@@ -21,8 +21,9 @@ import toolkit
 from toolkit import cli
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.errors import BadData, CantWrite
+from toolkit.replaced import replace_file
 from toolkit.report import runs
-from toolkit.report.assemble import assemble
+from toolkit.report.assemble import assemble, link
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
@@ -36,7 +37,7 @@ DATA = {"time_zone": "Europe/Rome", "as_of": ABOUT["as_of"], "tables": []}
 MARCH = {"period": ABOUT["previous_period"], "previous_period": None}
 
 
-def make(out, day, good=("waits",), failed=(), figures=(LOST,), **header):
+def make(out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, **header):
     """A run of day `day` of May as the runner makes it, without its processes; its folder."""
     with building(out) as place:
         about = {"made_at": f"2024-05-{day:02}T06:00:00+00:00", "versions": {"toolkit": "1"}, "data": DATA}
@@ -54,7 +55,7 @@ def make(out, day, good=("waits",), failed=(), figures=(LOST,), **header):
             outcome.header, outcome.figures = ABOUT | header, shown["figures"]
             outcomes.append(outcome)
         outcomes += [Outcome(name, "failed", name.title(), message="it broke", code=3) for name in failed]
-        assemble(place, outcomes, about)
+        assemble(place, outcomes, about, browser=browser)
         place.publish()
     return place.final
 
@@ -300,6 +301,35 @@ def test_a_kill_while_pruning_leaves_whole_runs_and_no_dead_link(tmp_path):
         assert all((one / "waits.html").is_file() for one in all_runs(out))
         prune(out, 1)
         assert all_runs(out) == [newest] and dead_links(out) == [] and not leftovers(out)
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".csv", "\u8ba1" * 83 + ".csv"])
+def test_a_file_is_replaced_and_never_written_into(tmp_path, monkeypatch, name):
+    there, shared = tmp_path / name, tmp_path / "shared"
+    replace_file(there, "old\n")
+    there.chmod(0o640)
+    os.link(there, shared)
+    replace_file(there, b"new\r\n")
+    assert there.read_bytes() == b"new\r\n" and shared.read_text() == "old\n" and there.stat().st_mode & 0o777 == 0o640
+    there.unlink()
+    os.link(shared, there)
+    (tmp_path / "kept").write_text("kept")
+    link(tmp_path / "kept", there)  # no link can be made, as something is there
+    assert there.read_text() == "kept" and shared.read_text() == "old\n"
+    with pytest.raises(IsADirectoryError):
+        replace_file(tmp_path, "x")
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "kept", "shared"])
+    assert not [path for path in tmp_path.parent.glob(".*") if path.suffix == ".part"]
+
+
+def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
+    def fail(place, manifest, outcomes, browser, deadline=None):
+        outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: no", 5
+
+    monkeypatch.setattr("toolkit.report.pdf.print_reports", fail)
+    monkeypatch.setattr("toolkit.report.pdf.print_overview", lambda *_, **__: None)
+    manifest = read_manifest(make(tmp_path, 1, browser="chromium"))
+    assert manifest["status"] == "failed" and manifest["reports"]["waits"]["status"] == "ok"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
 from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
-from toolkit.report.made import keep_made, told
+from toolkit.report.made import code_of, keep_made, told
 from toolkit.report.nursery import Nursery
 from toolkit.report.pdf import find_browser
 from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
@@ -190,7 +190,7 @@ def run_reports(
         check = inputs.check if inputs.is_prepared else None
         is_all = not (names or reports)
         outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check, browser)
-        if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
+        if keep is not None and not code_of(outcomes):
             _prune(out, keep, log.warn)  # before another run can have the lock
     return outcomes
 
@@ -270,7 +270,7 @@ def run_tasks(
     if check:
         check()
     with writing(place.folder):
-        assemble(place, done, run, log, browser)
+        assemble(place, done, run, log, browser, deadline)
         secrets.scrub_folder(place.folder)
     place.publish()
     return done
