@@ -322,6 +322,27 @@ def test_a_file_is_replaced_and_never_written_into(tmp_path, monkeypatch, name):
     assert not [path for path in tmp_path.parent.glob(".*") if path.suffix == ".part"]
 
 
+def test_of_many_runs_those_that_are_shown_are_read_once(tmp_path, monkeypatch):
+    rare = make(tmp_path, 1, ["csat"])
+    for day in range(2, 7):
+        make(tmp_path, day)
+    read = []
+
+    def reading(path):
+        read.append(Path(path).name)
+        return read_manifest(path)
+
+    monkeypatch.setattr(runs, "read_manifest", reading)
+    monkeypatch.setattr("toolkit.report.history.MOST_RUNS", 3)
+    shown = [rare.name, *(path.name for path in all_runs(tmp_path)[:3])]
+    assert not read
+    newest = make(tmp_path, 7, ["csat"])
+    assert sorted(read) == sorted(shown)
+    page = text_of(newest / "history.html")
+    assert "7 runs" in page and dead_links(tmp_path) == []
+    assert f"../{rare.name}/csat.html" in (newest / "csat.html").read_text()  # its last edition, of long ago
+
+
 def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
     def fail(place, manifest, outcomes, browser, deadline=None):
         outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: no", 5

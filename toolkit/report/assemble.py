@@ -9,7 +9,7 @@ from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
 from toolkit.report.log import FILE as LOG
-from toolkit.report.manifest import FORMAT, entry, read_manifest, write_manifest, write_text
+from toolkit.report.manifest import FORMAT, entry, write_manifest, write_text
 from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
 
@@ -34,7 +34,7 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     dict, the manifest
     """
     folder = place.folder
-    past = [read_manifest(path) for path in runs.all_runs(place.final.parent.parent)]
+    past, count = runs.read_past(place.final.parent.parent, history.MOST_RUNS)
     reports = _entries(place, outcomes, about, past[0]["reports"] if past else {})
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}
@@ -47,7 +47,7 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
         pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
     kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
     write_text(folder / "index.html", draw(folder, manifest, history.past_of(manifest, past), kept))
-    write_text(folder / history.FILE, history.draw_history(manifest, past))
+    write_text(folder / history.FILE, history.draw_history(manifest, past, count + 1))
     if browser:
         pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
     pdf.mend_links(folder)  # of what is kept from a run before, too

@@ -33,6 +33,8 @@ from toolkit.report.manifest import MANIFEST, read_manifest, write_text
 HOME, LATEST = "runs", "latest"
 GONE, STONE, ASIDE = ".gone-", ".stone-", ".latest-"  # a run that is removed, what stands in its place, the next link
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+# How a manifest begins: the number of the run, without reading the rest, of which there are many.
+HEAD = re.compile(rb'\{\s*"format": \d+,\s*"status": "\w+",\s*"run": \{\s*"id": "[\w-]+",\s*"number": (\d+),')
 FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -109,8 +111,25 @@ def all_runs(out):
     return sorted(found, key=lambda path: (_number(path), path.name), reverse=True)
 
 
+def read_past(out, most):
+    """The manifests of the newest `most` runs, the newest first, and of the runs that made what the newest one shows.
+
+    Returns
+    -------
+    (list of dict, int), the manifests and how many runs there are
+    """
+    folders = all_runs(out)
+    past = [read_manifest(path) for path in folders[:most]]
+    made_in = {entry.get("made_in") for entry in past[0]["reports"].values()} if past else set()
+    return past + [read_manifest(path) for path in folders[most:] if path.name in made_in], len(folders)
+
+
 def _number(folder):
     """Which run of its folder it is, counted from 1; 0 when it doesn't say."""
+    with contextlib.suppress(OSError), open(folder / MANIFEST, "rb") as file:
+        found = HEAD.match(file.read(500))
+        if found:
+            return int(found[1])
     number = _of_run(folder).get("number")
     return number if isinstance(number, int) else 0
 
