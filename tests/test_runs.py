@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -24,7 +26,7 @@ from toolkit.report.assemble import assemble
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
-from toolkit.report.manifest import read_manifest, write_text
+from toolkit.report.manifest import read_manifest, write_manifest, write_text
 from toolkit.report.render import render_report
 from toolkit.report.run import run_reports
 from toolkit.report.runs import all_runs, building, latest, prune
@@ -48,7 +50,6 @@ def make(out, day, good=("waits",), failed=(), figures=(LOST,), **header):
             executed = new_notebook(cells=[cell])
             write_text(place.folder / "notebooks" / f"{name}.ipynb", nbformat.writes(executed))
             write_text(place.folder / f"{name}.html", render_report(executed, name=name, ledger="ledger.html"))
-            write_text(place.folder / "figures" / name / "b1.csv", "a\n1\n")
             outcome = Outcome(name, "ok", name.title(), html=place.final / f"{name}.html", seconds=1.0)
             outcome.header, outcome.figures = ABOUT | header, shown["figures"]
             outcomes.append(outcome)
@@ -109,7 +110,7 @@ def test_reports_that_were_not_made_are_kept_and_marked(tmp_path):
     old, new = (read_manifest(one)["reports"] for one in (first, second))
     assert new["csat"]["status"] == "failed" and new["csat"]["made_in"] == first.name
     assert new["csat"]["figures"] == old["csat"]["figures"] and new["csat"]["period"] == ABOUT["period"]
-    for file in ("notebooks/csat.ipynb", "figures/csat/b1.csv"):
+    for file in ("notebooks/csat.ipynb",):
         assert (second / file).samefile(first / file)  # no copy
     said = text_of(second / "csat.html")
     assert "This page was made 1 May 2024, 08:00. The newest run, of 2 May 2024, 08:00, could not make it" in said
@@ -222,7 +223,10 @@ KILLS = {
     "before the rename": ("os.rename = die", False),
     "after the rename": ("os.rename = after(os.rename)", True),
     "after the link aside": ("os.symlink = after(os.symlink)", True),
-    "after the swap": ("os.replace = after(os.replace)", True),
+    "after the swap": (
+        "swap = os.replace; os.replace = lambda *paths: (swap(*paths), '.latest-' in str(paths[0]) and die())",
+        True,
+    ),
     "nowhere": ("", True),
 }
 
@@ -248,6 +252,39 @@ def test_a_kill_at_any_moment_leaves_one_whole_run(tmp_path, case):
         assert place.before.name == (killed if is_adopted else good) and latest(tmp_path) == place.before
         assert leftovers(tmp_path) == [place.folder.name]
     assert not leftovers(tmp_path) and "runs/latest/index.html" in (tmp_path / "index.html").read_text()
+
+
+def test_a_kill_while_the_page_that_people_open_is_written_leaves_no_part_of_it(tmp_path):
+    """Which is beside the runs, and written with the first of them."""
+    kill = 'import secrets; secrets.token_hex = lambda _: "a"; os.replace = die'
+    killed = write(tmp_path, kill)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == [".index.html.a.part"]
+    with building(tmp_path) as place:
+        assert place.before.name == killed and latest(tmp_path) == place.before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "runs"] and dead_links(tmp_path) == []
+
+
+def test_a_page_that_leads_to_an_older_run_is_mended(tmp_path):
+    """A kill where links can't be made leaves the newest run's id, and the page of the one before."""
+    first, second = make(tmp_path, 1), make(tmp_path, 2)
+    (tmp_path / "runs" / "latest").unlink()
+    write_text(tmp_path / "runs" / "latest.json", json.dumps({"run": second.name}))
+    write_text(tmp_path / "index.html", runs.forward(f"runs/{first.name}/index.html"))
+    with building(tmp_path) as place:
+        assert place.before == second and first.name not in (tmp_path / "index.html").read_text()
+
+
+def test_a_run_whose_folder_was_removed_is_not_shown(tmp_path):
+    make(tmp_path, 1)
+    with (
+        pytest.raises(CantWrite, match="its folder was removed while it was made; run again"),
+        building(tmp_path) as place,
+    ):
+        shutil.rmtree(tmp_path)
+        write_manifest(place.folder, {"run": {"id": place.id}, "reports": {}})  # which makes the folder anew
+        place.publish()
+    assert latest(tmp_path) is None and not (tmp_path / "runs").exists()
+    assert make(tmp_path, 2) == latest(tmp_path)
 
 
 def test_a_kill_while_pruning_leaves_whole_runs_and_no_dead_link(tmp_path):
@@ -376,7 +413,16 @@ def stamped(folder):  # noqa: F811
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
+            if path.suffix == ".parquet":
+                found[str(path.relative_to(folder))] = path.read_bytes()
+                continue
+            if path.suffix == ".xlsx":
+                with zipfile.ZipFile(path) as book:
+                    text = "".join(
+                        f"{one.filename} {one.date_time} {book.read(one).decode()}" for one in book.infolist()
+                    )
+            else:
+                text = path.read_text(encoding="utf-8")
             if path.name == "manifest.json":
                 manifest = json.loads(text)
                 del manifest["run"], manifest["timings"]

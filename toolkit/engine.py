@@ -14,6 +14,7 @@ from toolkit.backend import backend_of, connect, contacts_only, own_backend, qui
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
+from toolkit.words.names import OTHERS
 
 OPENING = "opening"  # whether the service was open when a contact came in; holidays are outside
 CONTACTS = ("conversations", "calls", "messages")
@@ -286,7 +287,7 @@ def with_keys(table, name, by, zone=None, uses=(), taken=()):
     hour, weekday, day, week, month, quarter and year are always parts of local time, made from the table's
     time column, also where the table has a column of that name: rename yours to group by it. "opening" tells contacts
     inside opening hours from those outside, where a data set's settings name them. Any other name is a column; a
-    missing key becomes "(none)".
+    missing key becomes "(none)"; of a data set with very many values of a column the rarer ones are one group, "(others)".
 
     Parameters
     ----------
@@ -315,8 +316,15 @@ def with_keys(table, name, by, zone=None, uses=(), taken=()):
                 raise MissingColumn(name, time, _shown(table))
             made[key] = clock.local_part(epoch(table[time]), key, zone_of(table, zone), **_span(table, time))
         else:
-            made[key] = as_text(table[key]).nullif("").fill_null(NONE)
+            made[key] = _told_apart(table, key)
     return table.mutate(**made) if made else table
+
+
+def _told_apart(table, key):
+    """A column as groups: each value, or of very many those that the data set has most of, and all others together."""
+    text, context = as_text(table[key]).nullif("").fill_null(NONE), context_of(table)
+    counted = context.data.count_groups(key) if context and context.data is not None else None
+    return text if counted is None else text.isin([NONE, *counted[0]]).ifelse(text, OTHERS)
 
 
 def check_keys(table, name, by, uses=(), taken=()):

@@ -18,6 +18,7 @@ from pathlib import Path
 from toolkit import blocks, words
 from toolkit.cards import card_texts
 from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION, with_code
+from toolkit.load.apart import notes_of_groups
 from toolkit.load.coverage import notes_of
 from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
@@ -302,7 +303,7 @@ def remarks(data):
     rejected, total = int(read["rejected"].sum()), int(read["rows_in"].sum())
     if total and rejected > MANY_REJECTED * total:
         said.append(words.text("blocks.remark.rejected", n=rejected, share=words.percent(rejected / total, 1)))
-    return said + data.doubts
+    return said + [words.note(note) for note in notes_of_groups(data)] + data.doubts
 
 
 def key_figures(data, *figures):

@@ -141,6 +141,19 @@ class View:
         more = f"exports of {len(fill)} systems fill it (`toolkit sources`)" if fill else "no system's export fills it"
         return f"this data has no table {name!r} (it has: {', '.join(self._names) or 'none'}); {more}, or a {name}.csv of your own"
 
+    def count_groups(self, column):
+        """Of a column with very many values those that are told apart, and how many others there are, else None.
+
+        See `toolkit.load.apart.count_groups`.
+        """
+        from toolkit.load.apart import count_groups
+
+        known = self._shared.setdefault("groups", {})
+        asked = column, tuple(self.filters.items())
+        if asked not in known:
+            known[asked] = count_groups(self, column)
+        return known[asked]
+
     def has(self, *names):
         """Whether all these tables are there."""
         return all(name in self._names for name in names)

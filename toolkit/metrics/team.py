@@ -12,6 +12,7 @@ from toolkit.metrics.shapes import is_planning, together
 from toolkit.metrics.waits import curve_of
 from toolkit.result import Result
 from toolkit.verdicts import FEW, Change, decide, p_value
+from toolkit.words import is_none
 
 MIX = ("topic", "channel")
 ADJUSTED = ("adjusted", "adjusted_low", "adjusted_high")
@@ -91,14 +92,14 @@ def team_report(data, function, by="agent", mix=MIX, table=None, **choices):
     weights = named.groupby("cell_")["n_"].sum()
     unadjusted = _unadjusted(whole, kind, at, by)
     rows, changes = [], []
-    for member in sorted(unadjusted, key=lambda value: (value == NONE, value.casefold(), value)):
+    for member in sorted(unadjusted, key=lambda value: (is_none(value), value.casefold(), value)):
         row, change = _row(member, frame, named, weights, by, kind, least)
         rows.append(row | dict(zip(RAW, unadjusted[member], strict=True)))
         changes.append(change)
     made = pd.DataFrame(rows, columns=[by, "n", *ADJUSTED, "others", *DIFFERENCE, *RAW, "covered", "variance_"])
     made["p"] = [change.p for change in changes]
     made["verdict"] = decide(changes)
-    enough = (made["n"] >= least) & (made[by] != NONE)
+    enough = (made["n"] >= least) & ~made[by].map(is_none).astype(bool)
     usual = float(_pooled(named)[0])
     spread = 1.0 if kind == "mean" else usual * (1 - usual)  # of a case; of means the cells' own is in it
     made["shrunk"] = standardise.shrunk(made["adjusted"].where(enough), spread * made["variance_"].where(enough))
@@ -226,8 +227,8 @@ def _row(member, frame, named, weights, by, kind, least):
     own, rest = frame[frame[by] == member], named[named[by] != member]
     n = float(own["n_"].sum())
     row = {by: member, "n": int(round(n))}
-    if member == NONE or n < least or rest["n_"].sum() < least:
-        return row, Change(untested="untested" if member == NONE else FEW)
+    if is_none(member) or n < least or rest["n_"].sum() < least:
+        return row, Change(untested="untested" if is_none(member) else FEW)
     sides = [_by_cell(side, weights.index) for side in (own, rest)]
     value, variance, others, others_variance, covered = standardise.at_equal_mix(*sides, weights.to_numpy(float))
     row |= {"covered": covered, "others": others, "variance_": variance}

@@ -194,7 +194,9 @@ def _figure(report, texts, raw):
         "metric": raw.get("metric"),
         "column": raw.get("column"),
         "label": texts["label"],
-        "population": texts.get("population") or (texts["interval"] if low is None and high is None else "") or None,
+        "population": texts.get("population")
+        or (texts.get("interval") if low is None and high is None else "")
+        or None,
         "value": number(raw.get("value")),
         "unit": unit,
         "n": _count(raw.get("n")),

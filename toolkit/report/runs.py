@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit import words
-from toolkit.errors import writing
+from toolkit.errors import CantWrite, writing
 from toolkit.report.lock import BUILDING, HELD, held_by, locked
 from toolkit.report.manifest import MANIFEST, read_manifest, write_text
 
@@ -78,7 +78,10 @@ class Run:
             The last run is still shown.
         """
         with writing(self.final):
-            (self.folder / HELD).unlink(missing_ok=True)
+            try:
+                (self.folder / HELD).unlink()
+            except FileNotFoundError:  # what was made before is missing from what was written after
+                raise CantWrite(self.final, "its folder was removed while it was made; run again") from None
             os.rename(self.folder, self.final)
             self.is_moved = True
             show(self.final.parent.parent, self.id)
@@ -158,7 +161,10 @@ def building(out, wait=0.0):
 
 def tidy(out):
     """Remove what dead runs left, and show the newest whole run. Only for who holds the lock."""
-    home = Path(out) / HOME
+    out = Path(out)
+    home = out / HOME
+    for path in out.glob(".index.html.*.part"):
+        path.unlink()
     for path in sorted(home.iterdir()):
         if path.name.startswith(STONE) and not (home / path.name.removeprefix(STONE)).exists():
             os.rename(path, home / path.name.removeprefix(STONE))
@@ -167,7 +173,7 @@ def tidy(out):
         elif path.name.startswith(ASIDE) or path.suffix == ".part":
             path.unlink()
     runs = all_runs(out)
-    if runs and (_shown(home) != runs[0].name or not (Path(out) / "index.html").exists()):
+    if runs and not _leads_to(out, runs[0].name):
         show(out, runs[0].name)
 
 
@@ -176,6 +182,8 @@ def show(out, name):
     out = Path(out)
     home = out / HOME
     aside = home / f"{ASIDE}{name}"
+    if not (out / "index.html").exists():  # the first run: at no moment a link, and no page that people open
+        write_text(out / "index.html", forward(f"{HOME}/{name}/index.html"))
     try:
         os.symlink(name, aside, target_is_directory=True)
         os.replace(aside, home / LATEST)
@@ -191,6 +199,15 @@ def show(out, name):
     else:
         (home / f"{LATEST}.json").unlink(missing_ok=True)
         _write_if_new(out / "index.html", forward(f"{HOME}/{LATEST}/index.html"))
+
+
+def _leads_to(out, name):
+    """Whether `out` shows the run `name`, the page that people open included."""
+    home, page = out / HOME, out / "index.html"
+    if _shown(home) != name or not page.is_file():
+        return False
+    by = LATEST if (home / LATEST).is_symlink() else name
+    return f"url={HOME}/{by}/index.html" in page.read_text(encoding="utf-8", errors="replace")
 
 
 def forward(href):

@@ -9,6 +9,7 @@ from toolkit.words.prose import duration
 
 LONGEST_NAME = 60
 TIME_PARTS = ("hour", "day", "week", "month", "quarter", "year")
+OTHERS = "(others)"  # the groups with fewest cases, told together
 PEOPLE = ("agent", "team")  # columns whose null is said as "unassigned"
 
 
@@ -67,12 +68,12 @@ def short_name(value, limit=LONGEST_NAME):
 
 
 def is_none(value):
-    """Whether a key's value says that there is none.
+    """Whether a key's value is no group's name: there is none, or it stands for all the others together.
 
-    >>> is_none(None), is_none(float("nan")), is_none("(none)"), is_none("billing")
-    (True, True, True, False)
+    >>> is_none(None), is_none(float("nan")), is_none("(none)"), is_none("(others)"), is_none("billing")
+    (True, True, True, True, False)
     """
-    return value is None or value != value or str(value) in ("(none)", "NaT", "<NA>")
+    return value is None or value != value or str(value) in ("(none)", OTHERS, "NaT", "<NA>")
 
 
 def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_year=False):
@@ -94,6 +95,8 @@ def display_name(value, key=None, limit=LONGEST_NAME, in_sentence=False, with_ye
     >>> display_name(13, "hour"), display_name(datetime.date(2024, 4, 1), "quarter")
     ('13:00', 'Q2 2024')
     """
+    if isinstance(value, str) and value == OTHERS:
+        return text("name.others")
     if is_none(value):
         return text("name.unassigned" if key in PEOPLE else "name.none")
     day = _as_day(value)
