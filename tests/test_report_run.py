@@ -173,6 +173,7 @@ def test_a_notebook_that_takes_too_long(folder):
     assert time.monotonic() - start < 30
 
 
+@forked
 def test_the_time_is_for_the_whole_notebook(folder):
     notebook(folder, "slow", *["import time; time.sleep(1.5)"] * 4)
     assert "took longer than 3 s" in run(folder, timeout=3)["slow"].message
