@@ -662,7 +662,7 @@ def full_temporary(stand, forks, sizes):
                 return
             names = ASKED if size < 20_000_000 else ("second", stand.faulty / "fills.ipynb")
             code = stand.run(*names, temporary=small)
-            yield look(stand, forks, code, (7,) if size < 1_000_000 else (7, 3, 0))
+            yield look(stand, forks, code, (7,) if size < 100_000 else (7, 0) if size < 1_000_000 else (7, 3))
 
 
 # --- by hand ---------------------------------------------------------------------------------------------
