@@ -920,3 +920,31 @@ def test_times_whose_zone_is_guessed_are_told_by_every_run(folder, tmp_path):
     told.clear()
     run(folder, data=tmp_path, warn=told.append)
     assert not told
+
+
+@forked
+def test_a_notebook_that_was_cut_off_as_the_disk_was_full_fails_alone(folder, monkeypatch):
+    """Its worker leaves half a notebook and no result, and there is no room beside them."""
+    from toolkit.report import process
+
+    run_task, write_text = process.run_task, Path.write_text
+
+    def full(task, *others):
+        result = run_task(task, *others)
+        if task["name"] == "fills":
+            os.truncate(task["executed"], 100)
+            return {"status": "failed", "kind": "WorkerDied", "message": "no room", "seconds": 1.0}
+        return result
+
+    def write(path, *values, **options):
+        if path.suffix == ".ipynb" and "toolkit-report-" in str(path):
+            raise OSError(28, "No space left on device", str(path))
+        return write_text(path, *values, **options)
+
+    notebook(folder, "fills", "print(1)")
+    notebook(folder, "other", "print(2)")
+    monkeypatch.setattr(process, "run_task", full)
+    monkeypatch.setattr(Path, "write_text", write)
+    outcomes = run(folder)
+    assert {name: (it.status, it.code) for name, it in outcomes.items()} == {"fills": ("failed", 5), "other": ("ok", 0)}
+    assert nbformat.read(shown(folder) / "failed" / "fills.ipynb", 4).cells == []
