@@ -26,8 +26,9 @@ WORDS = frozenset(["pwd", "pass", "key", "dsn", "auth", "pat", "pin"])
 NO_SECRETS = frozenset(
     ["true", "false", "none", "null", "yes", "no", "on", "off", "enabled", "disabled", "default", "unset"]
 )
+# Not from the first letter of the scheme: of a text without spaces each letter may be one, and all of it is looked through.
 USER = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.-]*:/{2})([^\s/\"'<>@:]*):(?!\d{1,5}(?:[/\s\"'<>?#]|$))([^\s\"'<>]{1,500})@(?=[\w\[%*])"
+    r"((?<=[A-Za-z0-9+.-]):/{2})([^\s/\"'<>@:]*):(?!\d{1,5}(?:[/\s\"'<>?#]|$))([^\s\"'<>]{1,500})@(?=[\w\[%*])"
 )
 PAIR = re.compile(
     r"((?:passw(?:or)?d|pwd|passphrase|api_?key|access_?token|auth_?token|client_?secret|secret|token)=)"

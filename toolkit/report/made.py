@@ -111,20 +111,11 @@ def keep_made(task, result, place, is_all=False):
     with writing(log):
         log.parent.mkdir(exist_ok=True)
         log.write_text(_log(task, result, outcome), encoding="utf-8")
-        closed = Path(task["folder"]) / "closed.ipynb"
-        closed.write_text(private.closed_file(task, restore_parameters), encoding="utf-8")
-        write_executed(closed, log.with_suffix(".ipynb"))
+        # as far as it came; not by way of the temporary folder, which it may have filled
+        closed = without_stamps(json.loads(private.closed_file(task, restore_parameters)))
+        text = json.dumps(closed, indent=1, ensure_ascii=False)
+        log.with_suffix(".ipynb").write_text(text + "\n", encoding="utf-8")
     return outcome
-
-
-def write_executed(executed, path):
-    """A notebook that failed, as far as it came."""
-    try:
-        notebook = without_stamps(json.loads(_read(executed)))
-    except (ValueError, KeyError, TypeError):  # cut off while it was written
-        shutil.copyfile(executed, path)
-    else:
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _move(made, path):
@@ -134,9 +125,10 @@ def _move(made, path):
 
 def _has_nothing_left(executed):
     """Whether the notebook ran, but no section of it could be made of this data."""
-    if not Path(executed).exists():
+    try:
+        return "nothing_left" in json.loads(_read(executed))["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):  # it isn't there, or was cut off as the disk was full
         return False
-    return "nothing_left" in json.loads(_read(executed)).get("metadata", {})
 
 
 def _lacking(message):

@@ -5,6 +5,7 @@ good one, and the others are made all the same. Nothing is shown before all of i
 """
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -264,6 +265,7 @@ def run_tasks(
     outcomes = {}
     for task, result in results(tasks, jobs, running, progress, deadline):
         outcome = outcomes[task["name"]] = keep_made(task, result, place, is_all)
+        shutil.rmtree(Path(task["folder"]) / "tmp", ignore_errors=True)  # room for those after it
         if log:
             log.add(told(outcome))
     done = [outcomes[task["name"]] for task in tasks]
