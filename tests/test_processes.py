@@ -273,8 +273,9 @@ SAYS = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace as It
-made = [It(name="a", status="ok", html=Path("a.html"), seconds=1.0, left_out=[])]
-made.append(It(name="b", status="failed", message="m", code=4, log=Path("x/y/z")))
+from toolkit.report.made import Outcome
+made = [Outcome("a", "ok", html=Path("a.html"), seconds=1.0)]
+made.append(Outcome("b", "failed", message="m", code=4, log=Path("x/y/z")))
 def run_reports(*_, tell, warn, **__):
     tell("days"), warn("doubt")
     return made[: int(sys.argv[1])]
