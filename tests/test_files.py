@@ -225,7 +225,7 @@ def test_bombs_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "LARGEST", 1 << 20)
     bomb = HEADER + "a,email,2024-03-01," + "0" * (8 << 20) + "\n"
     zipped(tmp_path / "x.zip", {"conversations.csv": bomb})
-    with pytest.raises(BadData, match="x.zip: unpacks to more than 1 MB, more than 200 times its size"):
+    with pytest.raises(BadData, match="x.zip: unpacks to more than 1 MB, more than 100 times its size"):
         open_data(tmp_path)
     with pytest.raises(BadData, match="unpacks to more than"):
         opened(tmp_path / "gz", "conversations.xlsx.gz", gzip.compress(b"PK\x03\x04" + bytes(8 << 20)))

@@ -308,3 +308,11 @@ with ended_in_order():
     command = ["nohup", sys.executable, "-c", code]
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert said.returncode == 143 and said.stdout == "on\n"
+
+
+def test_a_kernel_starts_where_a_system_has_no_such_signals(monkeypatch):
+    """On Windows: signal has no SIGKILL there, and every kernel says whose it is first."""
+    monkeypatch.setattr(family, "IS_LINUX", False)
+    monkeypatch.delattr(signal, "SIGKILL")
+    monkeypatch.setattr(os, "_exit", lambda code: pytest.fail("it ended"))
+    assert family.end_with(1) is None is family.end_with(None)

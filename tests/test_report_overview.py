@@ -41,7 +41,7 @@ ABOUT = {
     "remarks": [],
     "headline": {"title": "14 % of callers hang up", "bullets": []},
 }
-DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 40"><path d="M0 0H300"/><text x="0" y="20">Billing</text></svg>'
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 40"><path d="M0 0H300"/><text x="0" y="20" fill="var(--ink, currentColor)">Billing</text></svg>'
 
 
 def figure(metric, column, unit, label, status="none", verdict=None, value=0.5, block="b1", **more):

@@ -9,7 +9,7 @@
 
 import importlib
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 # Everything loads when first used: pandas, the engine and the plots cost seconds together.
 _lazy = {

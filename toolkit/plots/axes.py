@@ -302,12 +302,12 @@ def scale(unit, *values):
 
     >>> scale("rate", [0.137, float("nan")]).labels == ["0\\xa0%", "5\\xa0%", "10\\xa0%", "15\\xa0%"]
     True
-    >>> scale("count", [87]).ticks, scale("net", [-0.12, 0.31]).labels
-    ([0, 20, 40, 60, 80, 100], ['−20', '0', '20', '40'])
+    >>> scale("count", [87]).ticks, scale("net", [-0.12, 0.31]).labels, scale("money", [-63.4, 152]).ticks
+    ([0, 20, 40, 60, 80, 100], ['−20', '0', '20', '40'], [-100, -50, 0, 50, 100, 150, 200])
     """
     known = np.concatenate([np.asarray(part, float) for part in values])
     known = known[np.isfinite(known)]
-    top = known.max() if len(known) else 0.0
+    top, low = (known.max(), min(known.min(), 0)) if len(known) else (0.0, 0)
     if unit == "log":
         positive = known[known > 0]
         return _log(positive.min() if len(positive) else 60, top if top > 0 else 3600)
@@ -320,8 +320,8 @@ def scale(unit, *values):
         step = next((step for step in TIME_STEPS if top / step <= 5), DAY * math.ceil(top / DAY / 5))
         ticks = [step * place for place in range(math.ceil(top / step - 1e-9) + 1)]
     else:
-        ticks = _round_ticks(max(top, {"rate": 0.004, "count": 1}.get(unit, 1e-9)), is_whole=unit == "count")
-    return Scale(0, max(ticks[-1], top), ticks, [_tick(tick, unit) for tick in ticks], False)
+        ticks = _round_ticks(max(top, -low, {"rate": 0.004, "count": 1}.get(unit, 1e-9)), unit == "count", low)
+    return Scale(ticks[0], max(ticks[-1], top), ticks, [_tick(tick, unit) for tick in ticks], False)
 
 
 def _net(known):
@@ -343,12 +343,12 @@ def _tick(value, unit):
     return words.number(value, 0 if value == round(value) else 1 if round(value * 10, 6) == round(value * 10) else 2)
 
 
-def _round_ticks(top, is_whole=False):
+def _round_ticks(top, is_whole=False, low=0):
     size = 10 ** math.floor(math.log10(top / 5))
     steps = [size * times for times in (1, 2, 5, 10)]
     step = next(step for step in steps if top / step <= 5 + 1e-9)
     step = max(1, round(step)) if is_whole else step
-    return [round(step * place, 12) for place in range(math.ceil(top / step - 1e-9) + 1)]
+    return [round(step * at, 12) for at in range(math.floor(low / step + 1e-9), math.ceil(top / step - 1e-9) + 1)]
 
 
 def _log(low, high):
