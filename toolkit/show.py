@@ -410,8 +410,7 @@ def measured(data, *names):
     from toolkit.metrics.definitions import definition
 
     _shown.use(*names)
-    text = findings.find_quality(data.counts)
-    notes = data.notes_of_period()
+    text, notes = findings.find_quality(data.counts), data.notes_of_period()
     made = {"text": text, "tables": tables_of(data.quality()), "notes": notes}
     told = [dict(zip(("title", "text", "more"), definition(name), strict=True), metric=name) for name in _shown.metrics]
     parts = [f"<p>{with_code(said)}</p>" for said in (text, *notes)] + [one["html"] for one in made["tables"]]
