@@ -25,7 +25,6 @@ from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.metrics.dataset import data_of
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.small import without_small
 from toolkit.result import Result
 
 MOST_FILLED = 100_000  # rows
@@ -170,8 +169,6 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
     """
     about = METRICS[name]
     frame = engine.label_keys(frame, keys)
-    smallest = settings_of(table).privacy.smallest_group
-    frame, hidden = without_small(frame, keys, smallest)
     units = {column: unit for column, unit in units.items() if column in frame.columns}
     units |= {key: "hour" for key in keys if key == "hour"}
     least = settings_of(table).minimum_count if minimum_count is None else minimum_count
@@ -187,9 +184,6 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
         "read": _read(context),
     }
     result.attrs |= more | {"rows": [*keys, *more.get("rows", ())], "partial": _partial(result, table, keys)}
-    if hidden:
-        told = ("tables.notes.small", {"n": hidden, "least": smallest})
-        result.attrs["notes"] = [*result.attrs.get("notes", ()), told]
     return result
 
 
