@@ -19,7 +19,7 @@ from toolkit.metrics.periods import (
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned
-from toolkit.metrics.small import everything, is_told
+from toolkit.metrics.small import everything, told_of
 from toolkit.movement import count_movement
 from toolkit.result import interval_columns
 from toolkit.tables import HISTORY_WEEK
@@ -210,7 +210,7 @@ def _history(data, value, weekly, window):
     counted, is_count_ = attrs.get("counts", {}).get(value, attrs["count"]), attrs["units"].get(value) == "count"
     whole = {part.first_day: part.is_complete for part in weeks.parts("week")}
     gone, found = set(weeks.missing_days), weekly.set_index(weekly[HISTORY_WEEK].astype(int))
-    small = ~is_told(weekly, data.service.privacy.smallest_group)[0]
+    small = ~told_of(weekly, data.service.privacy.smallest_group)[0]
     untold = set(weekly[HISTORY_WEEK].astype(int)[small & (weekly[counted] > 0).to_numpy(bool)])
     made = []
     for week in weeks.spans:

@@ -15,7 +15,7 @@ from toolkit.metrics.periods import is_steady, window_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
-from toolkit.metrics.small import everything, is_told
+from toolkit.metrics.small import everything, told_of
 from toolkit.metrics.waits import ENDS
 from toolkit.movement import count_movement, curve_movement, score_movement, wait_movement
 from toolkit.tables import HISTORY_WEEK
@@ -127,7 +127,7 @@ def _weeks(data, view, table, window, calls):
             continue
         best = (best or "") if is_count or best is not None else result.attrs["best"]
         counted = result.attrs.get("counts", {}).get(column, result.attrs["count"])
-        result[TOLD] = is_told(result, data.service.privacy.smallest_group)[0]
+        result[TOLD] = told_of(result, data.service.privacy.smallest_group)[0]
         for group, frame in result.groupby(key, sort=True):
             rows = {int(row[HISTORY_WEEK]): row for _, row in frame.iterrows()}
             for week in [] if words.is_none(group) else own:

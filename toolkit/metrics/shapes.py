@@ -12,8 +12,6 @@ its spans), and in `means.py`: mean (n, the mean with an interval, median, p90);
 
 import contextlib
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +22,7 @@ from toolkit.clock.timeline import PERIODS, ends_of, timeline
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.metrics.dataset import data_of
+from toolkit.metrics.plans import Plan
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
 
@@ -31,14 +30,6 @@ MOST_FILLED = 100_000  # rows
 
 
 # --- one query --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A metric's query, and what makes its result of the rows that come back."""
-
-    query: Any
-    finish: Any
 
 
 _planning = ContextVar("planning", default=False)

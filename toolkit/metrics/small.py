@@ -12,7 +12,8 @@ from contextvars import ContextVar
 import numpy as np
 import pandas as pd
 
-from toolkit.result import Result
+from toolkit.metrics.plans import Plan
+from toolkit.result import Result, is_ordered
 
 NOTE = "tables.notes.small"
 EARLIER = ("previous_n", "year_ago_n")  # the cases of an earlier period
@@ -24,8 +25,8 @@ _depth = ContextVar("depth", default=0)  # of metrics that are made of others: o
 # --- which groups are told ----------------------------------------------------------------------------
 
 
-def without_small(frame, keys, smallest, counts=None):
-    """The rows of groups that are told, and how many aren't.
+def told_rows(frame, keys, smallest, counts=None):
+    """Which rows are told, and how many groups aren't.
 
     A group of fewer cases than `smallest` isn't. Those that aren't could be computed together from the total, of all or
     of those of one value of a key: where they are one group, or of fewer cases together, the next in size isn't told
@@ -45,23 +46,17 @@ def without_small(frame, keys, smallest, counts=None):
 
     Returns
     -------
-    (DataFrame, int)
+    (array of bool, int)
 
     Examples
     --------
     >>> frame = pd.DataFrame({"topic": ["a", "b", "c", "d"], "n": [50, 3, 9, 20]})
-    >>> told, hidden = without_small(frame, ["topic"], 5)
-    >>> told["topic"].tolist(), hidden
-    (['a', 'd'], 2)
-    >>> without_small(frame.assign(n=[50, 1, 2, 20]), ["topic"], 5)[0]["topic"].tolist()  # 3 together
-    ['a']
+    >>> told, hidden = told_rows(frame, ["topic"], 5)
+    >>> told.tolist(), hidden
+    ([True, False, False, True], 2)
+    >>> told_rows(frame.assign(n=[50, 1, 2, 20]), ["topic"], 5)[0].tolist()  # 3 together
+    [True, False, False, False]
     """
-    is_told, hidden = told_rows(frame, keys, smallest, counts)
-    return (frame[is_told].reset_index(drop=True), hidden) if not is_told.all() else (frame, 0)
-
-
-def told_rows(frame, keys, smallest, counts=None):
-    """Which rows are told, and how many groups aren't; parameters are those of `without_small`."""
     counts = counts or [name for name in ("total", "n") if name in frame.columns][:1]
     keys = [key for key in keys if key in frame.columns]
     if smallest < 2 or not keys or not counts or not len(frame):
@@ -81,7 +76,7 @@ def told_rows(frame, keys, smallest, counts=None):
         for some in itertools.combinations(keys, few)
     ]
     pairs = list(itertools.product(sizes, margins))
-    while any([_hide_more(hidden, groups, size, margin, smallest) for size, margin in pairs]):
+    while sum(_hide_more(hidden, groups, size, margin, smallest) for size, margin in pairs):
         pass
     return ~hidden[number], int((hidden & groups).sum())
 
@@ -126,8 +121,6 @@ def everything():
 
 
 def _handed_out(make, smallest):
-    from toolkit.metrics.shapes import Plan
-
     with everything():
         made = make()
     if isinstance(made, Plan):
@@ -150,7 +143,7 @@ def _smallest_of(given):
     return getattr(privacy, "smallest_group", 0)
 
 
-def is_told(result, smallest):
+def told_of(result, smallest):
     """Which rows of a result are told, and how many of its groups aren't.
 
     `attrs["groups"]` are the columns that tell its groups apart, where these aren't `by`; `attrs["sizes"]` further columns
@@ -160,7 +153,10 @@ def is_told(result, smallest):
     if attrs.get("shape") in WITHIN:
         return np.ones(len(result), bool), 0
     count = attrs.get("count", "n")
-    counts = ["total" if "total" in result.columns else count if count in result.columns else "n", *attrs.get("sizes", ())]
+    counts = [
+        "total" if "total" in result.columns else count if count in result.columns else "n",
+        *attrs.get("sizes", ()),
+    ]
     if attrs.get("against") != "outside":
         counts += EARLIER
     counts = [name for name in counts if name in result.columns]
@@ -171,14 +167,28 @@ def hide(result, smallest):
     """A result without its small groups, and with a note of how many they are; anything else as it is."""
     if smallest < 2 or not isinstance(result, Result):
         return result
-    told, hidden = is_told(result, smallest)
+    told, hidden = told_of(result, smallest)
     places = {place: new for new, place in enumerate(np.flatnonzero(told).tolist())}
     if not told.all():
+        whole = _without_names(result, told)
         result = result[told].reset_index(drop=True)
         for name in [name for name in ("partial", "drawn") if name in result.attrs]:
             result.attrs[name] = [places[place] for place in result.attrs[name] if place in places]
+        result._whole = whole
     result.attrs["smallest_group"] = smallest
     if hidden:
         others = [note for note in result.attrs.get("notes", ()) if note[0] != NOTE]
         result.attrs["notes"] = [*others, (NOTE, {"n": hidden, "least": smallest})]
     return result
+
+
+def _without_names(result, told):
+    """The whole result, in which the groups that aren't told have no name; None where they are days, hours or the like."""
+    keys = [key for key in result.attrs.get("groups", result.attrs.get("by", ())) if key in result.columns]
+    if any(is_ordered(result[key]) for key in keys):
+        return None
+    whole, frame = result.reset_index(drop=True), pd.DataFrame(result)
+    whole.attrs["untold"] = {int(at): tuple(frame[key].iloc[at] for key in keys) for at in np.flatnonzero(~told)}
+    for key in keys:
+        whole[key] = frame[key].reset_index(drop=True).astype(object).where(told, None)
+    return whole
