@@ -51,7 +51,7 @@ FAULTY = {
     "never": "import time\nwhile True: time.sleep(0.1)",
     "prints": "import os\nfor _ in range(200): os.write(1, b'x' * 999_999 + b'\\n'); print('y' * 999_999)",
     "detached": """import subprocess
-subprocess.run("setsid sleep 654 & (nohup sleep 654 >/dev/null 2>&1 &) ; setsid env -i sh -c 'sleep 654 & sleep 654' &", shell=True,
+subprocess.run("setsid sleep NAP & (nohup sleep NAP >/dev/null 2>&1 &) ; setsid env -i sh -c 'sleep NAP & sleep NAP' &", shell=True,
                stdout=subprocess.DEVNULL)""",
     "memory": "kept = []\nwhile True: kept.append(bytearray(b'm' * 20_000_000))",
     "fills": "import os, pathlib\npathlib.Path(os.environ['TMPDIR'], 'big').write_bytes(bytes(400_000_000))",
@@ -148,7 +148,7 @@ def left_by(stand):
     found += [
         f"process {one.pid} sleeps on"
         for one in psutil.process_iter(["cmdline"])
-        if one.info["cmdline"] == ["sleep", "654"]
+        if one.info["cmdline"] == ["sleep", stand.nap]
     ]
     found += [f"temporary folder {path.name}" for path in stand.temporary.glob("toolkit-*")]
     runs = stand.out / "runs"
@@ -193,6 +193,9 @@ class Stand:
 
     def __init__(self, place):
         self.place, self.mark, self.rounds = Path(place), uuid.uuid4().hex, 0
+        self.nap = (
+            f"654.{uuid.uuid4().int % 10**9}"  # seconds: tells what this stand's notebooks have left, without a mark
+        )
         self.data, self.notebooks, self.faulty = (self.place / name for name in ("data", "notebooks", "faulty"))
         self.out, self.temporary = self.place / "out", self.place / "tmp"
         for folder in (self.data, self.notebooks, self.faulty, self.temporary):
@@ -201,7 +204,7 @@ class Stand:
         for name in ("first", "second", "third"):
             write_notebook(self.notebooks, name, *(GOOD if name == "first" else PLAIN))
         for name, source in FAULTY.items():
-            write_notebook(self.faulty, name, source.replace("{", "{{").replace("}", "}}"))
+            write_notebook(self.faulty, name, *PLAIN, source.replace("NAP", self.nap))
         self.environment = os.environ | {MARK: self.mark, "TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT)}
 
     def arguments(self, *more, out=None):
@@ -659,7 +662,7 @@ def full_temporary(stand, forks, sizes):
                 return
             names = ASKED if size < 20_000_000 else ("second", stand.faulty / "fills.ipynb")
             code = stand.run(*names, temporary=small)
-            yield look(stand, forks, code, (7,) if size < 1_000_000 else (7, 3, 0))
+            yield look(stand, forks, code, (7,) if size < 100_000 else (7, 0) if size < 1_000_000 else (7, 3))
 
 
 # --- by hand ---------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_business_seconds_are_the_open_minutes(schedule, data):
     assert (calendar["before"] == lengths.cumsum() - lengths).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings.default.max_examples * 24 // 100)
 @given(schedules())
 def test_the_engine_counts_the_open_minutes(schedule):
     change, service = schedule

@@ -3,19 +3,29 @@
 import contextlib
 import csv
 import gzip
+import os
+import re
+import socket
 import sqlite3
+import stat
+import warnings
+import zipfile
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
+import workbooks
 
+from toolkit import blocks, metrics, show
 from toolkit.backend import connect
 from toolkit.cli import main
 from toolkit.errors import BadData, BadParameter, BadSettings, ToolkitError
 from toolkit.guard import CONTROL, guarded
-from toolkit.load import open_data, sandbox
+from toolkit.load import apart, open_data, sandbox
 from toolkit.load.complete import _check_selects
-from toolkit.load.files import databases, delimited
+from toolkit.load.files import databases, delimited, packed
+from toolkit.metrics.compare import beside_previous, what_moved
 from toolkit.service import load_service
 from toolkit.sources import find_source, list_sources
 
@@ -303,7 +313,7 @@ FILES = [
     ("conversations.csv", HEAD.encode() + b'"\n' * 20_000, "can't be (told apart|read)"),
     (
         "conversations.csv",
-        HEAD.encode() + b"x\n" * 250_000,
+        HEAD.encode() + b"x\n" * 20_000,
         "more than 2,000 lines that can't be read, such as line 2",
     ),
     ("conversations.csv", HEAD.encode() + b"1,em\0ail,2024-03-01,a\n", "null bytes"),
@@ -319,6 +329,189 @@ def test_a_file_made_to_take_all_is_refused(tmp_path, name, content, words, monk
     monkeypatch.setattr(delimited, "MOST_BROKEN", 2000)
     with pytest.raises(BadData, match=words):
         open_data(packed_of(tmp_path, content, name), source="tables")
+
+
+# --- archives and workbooks
+
+LINES = HEAD + ROW.format(1, 1) + ROW.format(2, 2)
+
+
+def zip_of(file, *members):
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")  # of a name that comes twice
+        for name, content in members:
+            archive.writestr(name, content)
+    return file
+
+
+def link():
+    info = zipfile.ZipInfo("conversations.csv")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+def patched(file, *changes):
+    """The file with bytes after each signature of its directory changed: (signature, offset, bytes)."""
+    held = bytearray(file.read_bytes())
+    for signature, offset, to in changes:
+        at = held.find(signature)
+        while at >= 0:
+            held[at + offset : at + offset + len(to)] = to
+            at = held.find(signature, at + 4)
+    file.write_bytes(held)
+    return file
+
+
+ARCHIVES = [  # (members, what is said; None: it is read)
+    ([("../../../pwn/conversations.csv", LINES)], "without a file"),
+    ([("/tmp/pwn/conversations.csv", LINES)], None),
+    ([("..\\..\\pwn\\conversations.csv", LINES)], "without a file"),
+    ([("C:\\pwn\\conversations.csv", LINES)], None),
+    ([("conversations.csv", LINES), ("CONVERSATIONS.csv", HEAD + ROW.format(3, 3))], None),
+    ([("conversations.csv", LINES), ("conversations.csv", LINES)], "holds 'conversations.csv' twice"),
+    ([(link(), "/etc/passwd")], "has no column"),
+    ([("conversations.zip", b"PK")], "is an archive, too"),
+    ([(f"{number}.csv", "") for number in range(11)], "more than 10 files"),
+    ([(f"conversations_{number}.csv", b"x" * (1 << 20)) for number in range(4)], "unpacks to more than"),
+]
+
+
+@pytest.mark.parametrize("members, words", ARCHIVES, ids=range(len(ARCHIVES)))
+def test_an_archive_writes_nowhere_and_no_more_than_a_limit(tmp_path, members, words, monkeypatch):
+    monkeypatch.setattr(packed, "MOST_MEMBERS", 10)
+    monkeypatch.setattr(packed, "LARGEST_ARCHIVE", 3 << 20)
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    file = zip_of(tmp_path / "a/b/c/export.zip", *members)
+    before = set(tmp_path.rglob("*"))
+    if words:
+        with pytest.raises(BadData, match=words):
+            open_data(file, source="tables")
+    else:
+        assert open_data(file, source="tables").conversations.count().execute() == len(members) + 1
+    assert set(tmp_path.rglob("*")) == before and not Path("/tmp/pwn").exists()
+
+
+def test_an_archive_that_lies_is_told(tmp_path):
+    central, local = b"PK\x01\x02", b"PK\x03\x04"
+    for changes, words in [
+        ([(central, 8, b"\1\0"), (local, 6, b"\1\0")], "with a password"),
+        ([(central, 10, b"\x63\0")], "compression method is not supported"),
+        ([(central, 24, b"\5\0\0\0"), (local, 22, b"\5\0\0\0")], "can't be unpacked"),
+    ]:
+        file = patched(zip_of(tmp_path / "export.zip", ("conversations.csv", LINES)), *changes)
+        with pytest.raises(BadData, match=words):
+            open_data(file, source="tables")
+
+
+FAR = '<row r="{row}"><c r="{place}" t="inlineStr"><is><t>x</t></is></c></row>'
+LOL = (
+    "<!DOCTYPE l ["
+    + '<!ENTITY a0 "lol">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    + "]>"
+)
+BOOKS = [  # (before the sheet, more rows, texts that cells share, what is said)
+    ("", FAR.format(row=1_048_576, place="XFD1048576"), "", "lie so far apart"),
+    ("", FAR.format(row=1_048_576, place="xfd1048576").replace('"', "'"), "", "lie so far apart"),
+    ("", FAR.format(row=9, place="ZZZZZZ4294967295"), "", "beyond the last row or column"),
+    ("", "<row>" + "<c><v>1</v></c>" * 100_000 + "</row>", "", "beyond the last row or column"),
+    ("", "<row>" + "<c><v>1</v></c>" * 9_000 + "</row>", "", "has 9,000 columns"),
+    ("", '<row><c t="s"><v>0</v></c></row>' * 40_000, f"<si><t>{'x' * 300_000}</t></si>", "more than 1 GB of text"),
+    (LOL, FAR.format(row=9, place="A9").replace("<t>x", "<t>&a11;"), "", None),
+    ('<!DOCTYPE l [<!ENTITY x SYSTEM "file:///etc/passwd">]>', FAR.format(row=9, place="A9").replace("<t>x", "<t>&x;"), "", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before, rows, texts, words", BOOKS, ids=range(len(BOOKS)))
+def test_a_workbook_made_to_take_all_is_refused(tmp_path, before, rows, texts, words):
+    names = HEAD.strip().split(",")
+    plain = workbooks.xlsx(
+        tmp_path / "plain.xlsx", {"conversations": [names, ["1", "email", "2024-03-01 10:00:00", "a"]]}
+    )
+    with zipfile.ZipFile(plain) as archive:
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    relations = "xl/_rels/workbook.xml.rels"
+    held[relations] = held[relations].replace("</Rel", f'<Relationship Id="rId9" Type="{workbooks.OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Rel', 1) if texts else held[relations]  # fmt: skip
+    held["xl/sharedStrings.xml"] = f'<sst xmlns="{workbooks.MAIN}">{texts}</sst>'
+    sheet = "xl/worksheets/sheet1.xml"
+    held[sheet] = before + held[sheet].replace("</sheetData>", f"{rows}</sheetData>")
+    if rows.startswith("<row><c><v>"):  # its first line
+        held[sheet] = held[sheet].replace("<sheetData>", f"<sheetData>{rows}")
+    file = zip_of(tmp_path / "conversations.xlsx", *held.items())
+    try:
+        read = open_data(file, source="tables").conversations.to_pandas().to_csv()
+    except BadData as error:
+        assert words is None or re.search(words, str(error)), error
+        read = str(error)
+    else:
+        assert words is None
+    assert "root:" not in read and "lollol" not in read and len(read) < 1000
+
+
+@pytest.mark.parametrize(
+    "row, cells", [(1, 10**9), (10**6, 16_000), (10**9, 1)], ids=["columns", "both", "rows"]
+)  # fmt: skip
+def test_a_sheet_of_repeated_cells_is_refused(tmp_path, row, cells):
+    text = "<table:table-cell table:number-columns-repeated='{}'><text:p>{}</text:p></table:table-cell>"
+    head = "".join(text.format(1, name) for name in HEAD.strip().split(","))
+    content = (
+        '<o:d xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:'
+        'table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><table:table table:name="conversations">'
+        f"<table:table-row>{head}</table:table-row><table:table-row table:number-rows-repeated='{row}'>"
+        f"{text.format(cells, 'x')}</table:table-row></table:table></o:d>"
+    )
+    kind = ("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    file = zip_of(tmp_path / "conversations.ods", kind, ("content.xml", content))
+    with pytest.raises(BadData, match="beyond the last row or column|lie so far apart"):
+        open_data(file, source="tables")
+
+
+def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "conversations.csv").write_text(LINES)
+    os.mkfifo(tmp_path / "messages.csv")
+    (tmp_path / "calls.csv").symlink_to(tmp_path / "calls.csv")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "surveys.csv").symlink_to("/dev/zero")
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener:
+        monkeypatch.chdir(tmp_path)  # the path of a socket is short
+        listener.bind("agents.csv")
+        data = open_data(tmp_path, source="tables")
+    assert list(data.tables) == ["conversations"] and data.conversations.count().execute() == 2
+
+
+# --- very many groups -------------------------------------------------------------------------------
+
+
+def test_of_very_many_groups_the_rarer_are_told_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "MOST_GROUPS", 20)
+    when = pd.date_range("2024-01-01T08:00Z", periods=6_000, freq="20min")
+    names = [f"topic {min(number % 2_000, number % 71)}" for number in range(len(when))]
+    names[::3] = [f"rare {number}" for number in range(2_000)]
+    frame = pd.DataFrame({"conversation_id": range(len(when)), "channel": "email", "created_at": when})
+    frame.assign(topic=names, agent=names).to_csv(tmp_path / "conversations.csv", index=False)
+    survey = {"survey_id": range(len(when)), "kind": "csat", "sent_at": when, "score": [5, 4, 1] * 2_000}
+    pd.DataFrame(survey | {"topic": names, "agent": names}).to_csv(tmp_path / "surveys.csv", index=False)
+    data = open_data(tmp_path, period="2024-03")
+    asked = []
+    counted = apart.count_groups
+    monkeypatch.setattr(apart, "count_groups", lambda view, column: asked.append(column) or counted(view, column))
+    result, comparison = beside_previous(data, metrics.csat, by="topic")
+    whole = metrics.csat(data.surveys)
+    assert len(result) == len(comparison) <= 21 and "(others)" in set(result["topic"])
+    assert result[["n", "satisfied_count"]].sum().tolist() == whole[["n", "satisfied_count"]].iloc[0].tolist()
+    moved = what_moved(data, metrics.csat, "topic")
+    assert len(moved) <= 22 and moved["n"].iloc[-1] == whole["n"].iloc[0]
+    team = metrics.team_report(data, metrics.csat, by="agent")
+    assert len(team) <= 21 and team["n"].sum() == whole["n"].iloc[0] and team["agent"].iloc[-1] == "(others)"
+    assert team["verdict"].iloc[-1] == "untested"  # they are no member
+    assert len(asked) == len(set(asked)) and {"agent", "topic"} <= set(asked), "each is counted once, whatever is asked"
+    made = blocks.block(result, comparison)
+    assert "(All others)" in made["tables"][0]["all"] or "(all others)" in made["tables"][0]["all"]
+    assert "others" not in made["heading"] + made["note"]
+    (said,) = [text for text in show.remarks(data) if "topic" in text]
+    assert said.startswith("Very many values of topic: the 20 with most rows are told apart, and the 2,0")
+    rare = data.where(topic="rare 7")
+    assert metrics.inbound_volume(rare.during("all").conversations, by="topic")["topic"].tolist() == ["rare 7"]
 
 
 # --- 3. terminals, spreadsheets, lines that read both ways ------------------------------------------

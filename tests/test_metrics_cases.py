@@ -314,8 +314,9 @@ def _knows(frame, hours=None, **tables):
 
     backend = own_backend(duckdb.connect())
     others = {name: backend.create_table(name, table) for name, table in tables.items()}
-    data = SimpleNamespace(hours_there=lambda: hours.assign(is_there=True), has=others.__contains__, **others)
-    set_context(backend, SimpleNamespace(service=Service(), zone="UTC", as_of=None, data=data))
+    data = SimpleNamespace(covered=None, count_groups=lambda key: None, has=others.__contains__, **others)
+    data.hours_there = lambda: hours.assign(is_there=True)
+    set_context(backend, SimpleNamespace(service=Service(), zone="UTC", as_of=None, period=None, data=data))
     return backend.create_table("held", frame)
 
 

@@ -107,7 +107,8 @@ def test_a_good_report(folder):
     outcome = run(folder, params={"by": "topic"})["good"]
     assert outcome.status == "ok" and outcome.figures[0]["value"] == "42 min"
     pages = ["good.html", "history.html", "index.html"]
-    assert files(folder) == [*pages, "manifest.json", "notebooks/good.ipynb", "run.log"]
+    beside = ["figures.json", "figures.xlsx", "manifest.json", "notebooks/good.ipynb", "run.log"]
+    assert files(folder) == sorted([*pages, *beside])
     html = outcome.html.read_text()
     assert f"by topic {sys.executable}" in html and "Trains" in html
     manifest = json.loads((shown(folder) / "manifest.json").read_text())
@@ -173,6 +174,7 @@ def test_a_notebook_that_takes_too_long(folder):
     assert time.monotonic() - start < 30
 
 
+@forked
 def test_the_time_is_for_the_whole_notebook(folder):
     notebook(folder, "slow", *["import time; time.sleep(1.5)"] * 4)
     assert "took longer than 3 s" in run(folder, timeout=3)["slow"].message
@@ -530,10 +532,10 @@ def test_each_period_is_told_once_before_anything_runs(folder, monkeypatch):
     monkeypatch.setattr("toolkit.report.run.run_tasks", lambda *_, **__: told.append("they run"))
     told, why = [], "means 24 to 30 April 2024, seen from 2024-05-01, as given"
     run_reports(None, "export", folder.parent / "out", notebooks=folder, tell=told.append)
-    assert told == [f"-7d {why}", f"last-week {why}", f"Notebooks: {folder}", "they run"]
+    assert told == [f"-7d {why}", f"last-week {why}", "they run"]
     told.clear()
     run_reports(None, "export", folder.parent / "out", period="-28d", notebooks=folder, tell=told.append)
-    assert told == [f"-28d {why}", f"Notebooks: {folder}", "they run"]
+    assert told == [f"-28d {why}", "they run"]
 
 
 @pytest.mark.parametrize(
@@ -919,3 +921,31 @@ def test_times_whose_zone_is_guessed_are_told_by_every_run(folder, tmp_path):
     told.clear()
     run(folder, data=tmp_path, warn=told.append)
     assert not told
+
+
+@forked
+def test_a_notebook_that_was_cut_off_as_the_disk_was_full_fails_alone(folder, monkeypatch):
+    """Its worker leaves half a notebook and no result, and there is no room beside them."""
+    from toolkit.report import process
+
+    run_task, write_text = process.run_task, Path.write_text
+
+    def full(task, *others):
+        result = run_task(task, *others)
+        if task["name"] == "fills":
+            os.truncate(task["executed"], 100)
+            return {"status": "failed", "kind": "WorkerDied", "message": "no room", "seconds": 1.0}
+        return result
+
+    def write(path, *values, **options):
+        if path.suffix == ".ipynb" and "toolkit-report-" in str(path):
+            raise OSError(28, "No space left on device", str(path))
+        return write_text(path, *values, **options)
+
+    notebook(folder, "fills", "print(1)")
+    notebook(folder, "other", "print(2)")
+    monkeypatch.setattr(process, "run_task", full)
+    monkeypatch.setattr(Path, "write_text", write)
+    outcomes = run(folder)
+    assert {name: (it.status, it.code) for name, it in outcomes.items()} == {"fills": ("failed", 5), "other": ("ok", 0)}
+    assert nbformat.read(shown(folder) / "failed" / "fills.ipynb", 4).cells == []

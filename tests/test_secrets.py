@@ -294,3 +294,10 @@ def test_a_variable_that_is_not_set_is_a_mistake_in_the_call():
 
     with pytest.raises(BadParameter, match="--env NO_SUCH_ONE"):
         check_env(["NO_SUCH_ONE"])
+
+
+def test_a_long_text_without_a_space_is_scrubbed_in_no_more_than_its_time():
+    """It took a quarter of an hour for a million letters, such as a notebook may print, and no time-out ended it."""
+    for long in ("x" * 1_000_000, "a." * 500_000, "://" * 300_000, "x:" * 500_000, "://a:" * 200_000):
+        said = secrets.scrub(f"{long} postgresql://ann:pw1@host/db?token=x1 ann@host")
+        assert said.endswith(" postgresql://***@host/db?token=*** ann@host")

@@ -254,9 +254,8 @@ def test_heading(column, expected):
 
 
 @pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.table])
-def test_every_column_of_a_metric_has_a_heading_in_the_catalogue(sample, name):
-    table = METRICS[name].table
-    result = METRICS[name].function(getattr(sample.during("2024-04"), table))
+def test_every_column_of_a_metric_has_a_heading_in_the_catalogue(name):
+    result = result_of(name, None, {})
     ends = {end for pair in interval_columns(result.columns).values() for end in pair}
     known = {*words.entry("tables.columns"), *words.entry(f"metric.{name}.columns"), *ends, *HIDDEN}
     assert len(result) and set(result.columns) <= known

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from toolkit.errors import BadData
 from toolkit.load.files.given import MOST_BROKEN
-from toolkit.load.files.headers import find_header, merge_rows, name_columns
+from toolkit.load.files.headers import find_header, merge_rows, name_columns, refuse_wide
 from toolkit.load.files.kinds import DAMAGED
 from toolkit.load.files.sheets import refuse_twice
 from toolkit.load.files.texts import encoding_of
@@ -22,7 +22,6 @@ from toolkit.load.sql import literal, quote
 NO_FIELD = "\x1fno field\x1f"  # the text of no field: an empty one is '', only one that isn't there is null
 LONGEST = 16 << 20  # bytes of a line that the reader takes
 ERRORS = 5  # of a line, on average: one for each column that it lacks
-MOST_COLUMNS = 1_000  # the engine's time to plan a query grows with their square
 DELIMITERS = ",;\t|"
 
 
@@ -210,10 +209,7 @@ def layout_of(text, spec, given):
         names, ends = merge_rows(names, rows[at + 1][1]), rows[at + 1][0]
     if not any(names):
         raise BadData(f"{given.shown}: its first line is blank; the first line must name the columns")
-    if len(names) > MOST_COLUMNS:
-        raise BadData(
-            f"{given.shown}: has {len(names):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
-        )
+    refuse_wide(given, names)
     columns, twice = name_columns(names)
     refuse_twice(given, twice, spec.requires)
     told = sum(1 for line in lines[:above] if line.strip()) or above

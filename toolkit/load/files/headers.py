@@ -5,9 +5,19 @@ Exports have titles above the names, names in two lines, names that come twice, 
 
 import re
 
+from toolkit.errors import BadData
 from toolkit.load.files.given import free
 
 DEEPEST = 30  # rows above the names that are looked through
+MOST_COLUMNS = 1_000  # the engine's time to plan a query grows with their square
+
+
+def refuse_wide(given, columns):
+    """An error for a table of more columns than can be read."""
+    if len(columns) > MOST_COLUMNS:
+        raise BadData(
+            f"{given.shown}: has {len(columns):,} columns, and at most {MOST_COLUMNS:,} can be read; export those that you need"
+        )
 
 
 def spelt(name):

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import zipfile
+from collections import Counter
 from pathlib import PurePosixPath
 
 from toolkit.errors import BadData
@@ -14,6 +15,8 @@ from toolkit.load.files.kinds import DAMAGED
 CHUNK = 1 << 20
 # A file that unpacks to more than this, and to more than so many times its size, isn't an export but a trap.
 LARGEST, MOST_TIMES = 64 << 20, 100
+LARGEST_ARCHIVE = 1 << 30  # of all files of an archive together, which lie unpacked side by side
+MOST_MEMBERS = 10_000
 SPARE = 1 << 30  # bytes of the disk that stay free
 
 
@@ -35,9 +38,19 @@ def members(path):
             infos = [one for one in archive.infolist() if not one.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise BadData(f"{path}: is a zip archive that can't be opened ({error}); download it again") from None
+    if len(infos) > MOST_MEMBERS:
+        raise BadData(f"{path}: is a zip archive of more than {MOST_MEMBERS:,} files; unpack it, and name its folder")
     names = [one.filename for one in infos if not _is_noise(one.filename)]
     if not names:
         raise BadData(f"{path}: is a zip archive without a file in it")
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
+        raise BadData(
+            f"{path}: is a zip archive that holds {twice!r} twice; which of them counts isn't known: unpack it"
+        )
+    limit = max(LARGEST_ARCHIVE, MOST_TIMES * path.stat().st_size)
+    if sum(one.file_size for one in infos) > limit:
+        raise BadData(_beyond(path, limit))
     if any(one.flag_bits & 1 for one in infos):
         raise BadData(f"{path}: is a zip archive with a password; unpack it first")
     return names
@@ -63,6 +76,8 @@ def inner_names(names):
 def unpack_member(path, name, scratch, most=None):
     """A file of a zip, or its first `most` bytes, in the scratch folder under a name of our own."""
     copy = _place(scratch, PurePosixPath(name.replace("\\", "/")).name)
+    if copy.suffix.lower() == ".zip":
+        raise BadData(f"{path}: {name} in it is an archive, too; unpack it first")
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as read:
             _copy(read, copy, path, archive.getinfo(name).compress_size, most)

@@ -167,7 +167,7 @@ def _peek_sheets(given, rows, spec, notes, scratch):
     names, is_empty = [spec.sheet] if spec.sheet in (*shown, *hidden) else shown, True
     for name in names:
         with sheets.damage_told(given):
-            sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, most=rows + 60)
+            sheet = sheets.read_sheet(book, name, spec.header_rows, spec.requires, rows + 60, given)
         if sheet.columns:
             is_empty = False
             yield name, sheet.columns, [cells for _, cells in sheet.rows[:rows]]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from toolkit.errors import BadData
-from toolkit.load.files.headers import find_header, merge_rows, name_columns
+from toolkit.load.files.headers import find_header, merge_rows, name_columns, refuse_wide
 from toolkit.load.files.kinds import DAMAGED, head
 from toolkit.load.files.packed import refuse_bomb
 from toolkit.load.files.texts import batched
+from toolkit.load.files.traps import refuse_trap
 
 WHOLE = 1e15  # up to here every whole number is one of a workbook's
 MOST_TOLD = 5  # cells that a note names
@@ -50,7 +51,7 @@ def load(target, given):
         raise BadData(f"{given.shown}: has no sheet {spec.sheet!r}; its sheets are: {', '.join(book.sheet_names)}")
     wanted = [name for name in book.sheet_names if name.lower() == spec.sheet.lower()] if spec.sheet else visible
     with damage_told(given):
-        sheets = (read_sheet(book, name, spec.header_rows, spec.requires) for name in wanted)
+        sheets = (read_sheet(book, name, spec.header_rows, spec.requires, given=given) for name in wanted)
         sheet = next((one for one in sheets if one.columns), None)
     if sheet is None:
         raise nothing_in(given, wanted)
@@ -95,6 +96,7 @@ def open_book(given):
             f"{given.shown}: is a web page or XML that is called a workbook; open it in Excel and save it as xlsx or CSV"
         )
     refuse_bomb(given)
+    refuse_trap(given)
     try:
         return calamine.CalamineWorkbook.from_path(given.path)
     except calamine.PasswordError:
@@ -114,6 +116,10 @@ def damage_told(given):
         yield
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise BadData(f"{given.shown}: is a workbook that is damaged ({error}); save it again") from None
+    except BaseException as error:  # the reader's own, of a file that it didn't foresee
+        if type(error).__name__ != "PanicException":
+            raise
+        raise BadData(f"{given.shown}: is a workbook that is damaged; save it again, or export it as CSV") from None
 
 
 def _is_encrypted(path):
@@ -130,8 +136,8 @@ def sheets_of(book):
     return shown, [one.name for one in cells if one.name not in shown]
 
 
-def read_sheet(book, name, header_rows=1, requires=(), most=None):
-    """One sheet, or its first `most` rows."""
+def read_sheet(book, name, header_rows=1, requires=(), most=None, given=None):
+    """One sheet, or its first `most` rows; one of the file `given` that is too wide is refused."""
     sheet = book.get_sheet_by_name(name)
     rows, merged = sheet.to_python(skip_empty_area=False, nrows=most), sheet.merged_cell_ranges or []
     first = 0
@@ -150,6 +156,8 @@ def read_sheet(book, name, header_rows=1, requires=(), most=None):
     used = [bool(cell) or any(row[column] != "" for row in rows[begins:]) for column, cell in enumerate(names)]
     last = max((column for column, is_used in enumerate(used) if is_used), default=-1) + 1
     begin = next((column for column, is_used in enumerate(used) if is_used), 0)
+    if given is not None:
+        refuse_wide(given, names[begin:last])
     columns, twice = name_columns(names[begin:last])
     kept, blank = [], 0
     for number, row in enumerate(rows[begins:], begins + 1):
