@@ -20,7 +20,7 @@ from privacy_cases import EACH, MAKERS, negatives, positives
 from toolkit import blocks, metrics, words
 from toolkit.displays import PRIVACY, REPORT, SECTION
 from toolkit.load import open_data
-from toolkit.metrics.small import without_small
+from toolkit.metrics.small import told_rows
 from toolkit.privacy import KINDS, Masker, during, find, mask, mask_html
 from toolkit.privacy.notebook import mask_notebook
 from toolkit.report import private
@@ -284,7 +284,25 @@ def test_what_a_failed_notebook_left_is_closed_too(tmp_path):
     assert json.loads(private.closed_file(task, lambda notebook, task: None))["cells"] == []
 
 
+def test_marks_of_what_was_masked_when_it_was_drawn_are_told():
+    low = pd.DataFrame({"survey_id": ["a", "b"], "score": [1, 2], "comment": ["call 0722 123 456", "ann@example.com"]})
+    result = metrics.low_scores(low)
+    data = {"text/html": result._repr_html_(), "text/plain": repr(result)}
+    notebook = {"metadata": {}, "cells": [{"source": "", "outputs": [{"data": data}]}]}
+    facts = mask_notebook(notebook, Masker(b"k"))
+    assert facts["masked"] == {} and facts["drawn"] >= 2
+    said = private.privacy_words(facts)
+    assert (
+        words.text("pages.privacy.nothing") not in said and words.text("pages.privacy.drawn", n=facts["drawn"]) in said
+    )
+
+
 # --- small groups -------------------------------------------------------------------------------------
+
+
+def without_small(frame, keys, smallest, counts=None):
+    told, hidden = told_rows(frame, keys, smallest, counts)
+    return frame[told], hidden
 
 
 @given(
@@ -297,10 +315,11 @@ def test_no_group_is_told_that_is_small_or_could_be_computed(rows, smallest):
     assert len(told) + hidden == len(frame) and (smallest < 2 or (told["n"] >= smallest).all())
     gone = frame[~frame.set_index(["topic", "channel"]).index.isin(told.set_index(["topic", "channel"]).index)]
     assert (gone["n"] < smallest).any() if len(gone) else smallest < 2 or (frame["n"] >= smallest).all()
-    for key in ("topic", "channel"):  # of no value is one group alone missing beside others that are told
-        for value in set(told[key]):
-            assert (gone[key] == value).sum() != 1
-    assert len(gone) != 1 or not len(told)
+    # what is left out beside others that are told: no case, or cases enough, of several groups
+    whole = [(gone["n"], len(told))]
+    whole += [(gone.loc[gone[key] == value, "n"], 1) for key in ("topic", "channel") for value in set(told[key])]
+    for cases, others in whole:
+        assert not others or not cases.sum() or (cases.sum() >= smallest and (cases > 0).sum() > 1)
 
 
 def test_parts_of_a_group_go_together_and_a_row_of_all_groups_stays():
@@ -313,6 +332,14 @@ def test_parts_of_a_group_go_together_and_a_row_of_all_groups_stays():
         {"topic": ["a", "b", "c", None], "n": [3, 50, 40, 93], "is_total": [False, False, False, True]}
     )
     assert without_small(whole, ["topic"], 5)[0]["n"].tolist() == [50, 93]
+
+
+def test_what_is_left_out_together_reaches_the_limit_and_empty_groups_are_no_partners():
+    frame = pd.DataFrame({"topic": list("abcde"), "n": [9, 3, 1, 1, 0]})  # 5 are left out: 1 + 1 + 3
+    assert not len(without_small(frame, ["topic"], 8)[0])
+    assert without_small(frame.assign(n=[50, 20, 3, 0, 0]), ["topic"], 5)[0]["topic"].tolist() == ["a"]
+    periods = frame.assign(n=[50, 40, 30, 20, 10], previous_n=[50, 40, 3, 20, 0])
+    assert without_small(periods, ["topic"], 5, ["n", "previous_n"])[0]["topic"].tolist() == ["a", "b"]
 
 
 def test_no_bundle_tells_of_a_group_smaller_than_the_settings_allow(tmp_path):

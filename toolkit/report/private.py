@@ -153,6 +153,9 @@ def privacy_words(facts):
     >>> said = privacy_words({"is_revealed": False, "masked": {"email": 2, "card": 1}})
     >>> said[said.index("Here"):]
     'Here that were 2 e-mail addresses and 1 card number. Names in free text can’t be found without a model, and stay.'
+    >>> said = privacy_words({"is_revealed": False, "masked": {}, "drawn": 3})
+    >>> said[said.index("In what"):].partition(". ")[0]
+    'In what customers wrote 3 pieces were masked when it was drawn'
     """
     if not facts:
         return ""
@@ -160,8 +163,10 @@ def privacy_words(facts):
         return words.text("pages.privacy.revealed")
     counts = facts.get("masked", {})
     listed = words.joined([words.text(f"pages.privacy.kinds.{kind}", n=n) for kind, n in counts.items()])
-    found = words.text("pages.privacy.found", found=listed) if counts else words.text("pages.privacy.nothing")
-    return words.text("pages.privacy.masked", found=found)
+    drawn = facts.get("drawn", 0)
+    found = [words.text("pages.privacy.found", found=listed)] if counts else []
+    found += [words.text("pages.privacy.drawn", n=drawn)] if drawn else []
+    return words.text("pages.privacy.masked", found=" ".join(found) or words.text("pages.privacy.nothing"))
 
 
 def privacy_remark(facts):
