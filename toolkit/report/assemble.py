@@ -9,7 +9,7 @@ from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
 from toolkit.report.log import FILE as LOG
-from toolkit.report.manifest import FORMAT, entry, read_manifest, write_manifest, write_text
+from toolkit.report.manifest import FORMAT, entry, read_manifest, without_revealed, write_manifest, write_text
 from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
 
@@ -33,6 +33,8 @@ def assemble(place, outcomes, about, log=None, browser=None):
     """
     folder = place.folder
     past = [read_manifest(path) for path in runs.all_runs(place.final.parent.parent)]
+    if not about.get("is_revealed"):
+        past = [without_revealed(one) for one in past]
     reports = _entries(place, outcomes, about, past[0]["reports"] if past else {})
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}

@@ -167,3 +167,8 @@ def privacy_words(facts):
 def privacy_remark(facts):
     """The first thing that a report says where personal data is shown in it; "" where it is masked."""
     return words.text("pages.privacy.remark") if (facts or {}).get("is_revealed") else ""
+
+
+def page_remarks(run):
+    """What a page of a run that is no report says first where the run shows personal data: a list of one, or of none."""
+    return [words.text("pages.privacy.page_remark")] if run.get("is_revealed") else []
