@@ -486,7 +486,9 @@ def test_a_browser_finds_nothing_wrong_with_the_history(tmp_path, audit):  # noq
 
 def test_what_one_run_reveals_is_in_no_later_run_that_masks(tmp_path):
     ann = (LOST[0] | {"note": "ann@example.com lost most"}, LOST[1])
-    shown = make(tmp_path, 1, good=("waits", "calls"), failed=("csat",), figures=(ann,), is_revealed=True, why="ann@example.com?")
+    shown = make(
+        tmp_path, 1, good=("waits", "calls"), failed=("csat",), figures=(ann,), is_revealed=True, why="ann@example.com?"
+    )
     assert "ann@example.com" in (shown / "figures.json").read_text("utf-8") + (shown / "waits.html").read_text("utf-8")
     for name in ("index.html", "history.html"):
         assert "Personal data is shown on this page" in text_of(shown / name)

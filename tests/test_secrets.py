@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
+from unittest import mock
 from urllib.parse import quote
 
 import nbformat
@@ -15,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from runs import ROOT
 
-from toolkit import secrets
+from toolkit import cli, secrets
 from toolkit.errors import BadParameter
 from toolkit.report.process import environment
 
@@ -301,3 +303,33 @@ def test_a_long_text_without_a_space_is_scrubbed_in_no_more_than_its_time():
     for long in ("x" * 1_000_000, "a." * 500_000, "://" * 300_000, "x:" * 500_000, "://a:" * 200_000):
         said = secrets.scrub(f"{long} postgresql://ann:pw1@host/db?token=x1 ann@host")
         assert said.endswith(" postgresql://***@host/db?token=*** ann@host")
+
+
+def test_an_error_that_nobody_foresaw_is_told_without_secrets_traceback_or_commands(monkeypatch, capsys):
+    secrets.add(PASSWORD)
+    breaks = mock.Mock(side_effect=KeyError(f"\x1b]0;x\x07 {PASSWORD}"))
+    monkeypatch.setattr(cli, "app", breaks)
+    assert cli.main([]) == 70
+    said = capsys.readouterr().err
+    assert "KeyError" in said and "***" in said and "TOOLKIT_DEBUG=1" in said and "Traceback" not in said
+    assert PASSWORD not in said and "\x1b" not in said
+
+    monkeypatch.setenv("TOOLKIT_DEBUG", "1")
+    assert cli.main([]) == 70
+    said = capsys.readouterr().err
+    assert "Traceback" in said and PASSWORD not in said and "\x1b" not in said
+
+
+def test_an_error_that_ends_a_thread_is_told_without_secrets(monkeypatch, capsys):
+    secrets.add(PASSWORD)
+
+    def app(*_, **__):
+        thread = threading.Thread(target=lambda: int(PASSWORD), name="reader")
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(cli, "app", app)
+    assert cli.main([]) == 0
+    said = capsys.readouterr().err
+    assert "reader: an error in the toolkit itself: ValueError" in said
+    assert "Traceback" not in said and PASSWORD not in said

@@ -215,3 +215,6 @@ def _models_in(annotation):
     if hasattr(annotation, "model_fields"):
         return [annotation]
     return [model for inner in typing.get_args(annotation) for model in _models_in(inner)]
+
+
+BROKEN = 70  # the exit code of an error of the toolkit's own, which nobody foresaw
