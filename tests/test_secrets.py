@@ -14,11 +14,12 @@ from urllib.parse import quote
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from runs import ROOT
 
 from toolkit import cli, secrets
 from toolkit.errors import BadParameter
+from toolkit.report import private
 from toolkit.report.process import environment
 
 PASSWORD = "pl4nt'ed/<Pa&ss>wörd"  # of a URL; holds what JSON, HTML, URLs and Python escape
@@ -97,6 +98,10 @@ FORMS = {
     "as Jinja writes it": "pl4nt&#39;ed/&lt;Pa&amp;ss&gt;wörd",
     "user and password, as HTTP sends them": base64.b64encode(f"ann:{PASSWORD}".encode()).decode(),
     "base64": base64.b64encode(PASSWORD.encode()).decode(),
+    "base64 in lines": base64.encodebytes(f"a header that is as long as to part it {PASSWORD}".encode())
+    .decode()
+    .strip(),
+    "base64 in lines, in JSON": json.dumps(base64.encodebytes((49 * "x" + PASSWORD).encode()).decode()),
     "hexadecimal": PASSWORD.encode().hex(),
 }
 
@@ -107,6 +112,29 @@ def test_a_known_value_is_found_in_every_form(form):
     shown = secrets.scrub(f"before {FORMS[form]} after")
     core = FORMS[form].strip("\"'")[3:-3]
     assert core not in shown and "***" in shown and shown.startswith("before ") and shown.endswith(" after")
+
+
+def test_a_known_value_that_is_printed_in_pieces_or_parted_by_tags_is_in_no_notebook():
+    secrets.add("abc-123-def")
+    outputs = [new_output("stream", name="stdout", text=text) for text in ("x abc-1", "23-def y")]
+    outputs.append(new_output("stream", name="stderr", text="z"))
+    outputs.append(new_output("display_data", data={"text/html": "<p>abc<b>-123</b>-def</p>"}))
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
+    private.close(notebook, {})
+    printed, other, shown = notebook.cells[0].outputs
+    assert printed.text == "x *** y" and other.text == "z"
+    assert re.sub("<[^>]*>", "", shown.data["text/html"]) == "***"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [("postgresql://db:5432/calls?options=a@b", set()), ("https://x.example/a?owner=team:sales@x", set()),
+     ("C:/Users/ann:x@y", set()), ("postgresql://ann:pa/ss@db/x", {"ann:pa/ss", "pa/ss"}),
+     ("https://ann:pw@x.example/a?owner=team:sales@x", {"ann:pw", "pw"}), ("https://x.example/?access_token=abc", {"abc"}),
+     ("postgresql://ann:p?a@ss@db/x", {"ann:p?a@ss", "p?a@ss"})],
+)  # fmt: skip
+def test_what_of_a_url_is_secret(url, found):
+    assert secrets._secrets_in(url) == found if secrets.is_url(url) else not found
 
 
 def test_a_known_value_that_tags_part_is_found_in_a_page(tmp_path):

@@ -66,12 +66,12 @@ def main(args=None):
 
 def _system_error(error):
     """Tell an error of the operating system; its exit code."""
-    from toolkit.load.files.places import masked
+    from toolkit.load.files.places import scrubbed
 
     if is_unwritten(error):
         unwritten = cant_write(error, "the temporary folder (TMPDIR), or what the output goes to")
-        say(f"toolkit: {masked(str(unwritten))}", err=True)
+        say(f"toolkit: {scrubbed(str(unwritten))}", err=True)
         return unwritten.exit_code
-    where = f"{masked(error.filename)}: " if error.filename else ""
+    where = f"{scrubbed(error.filename)}: " if error.filename else ""
     say(f"toolkit: {where}{error.strerror or error}", err=True)
     return 2
