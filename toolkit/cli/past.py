@@ -87,7 +87,7 @@ def prune(
     """Remove all past runs but the newest N; the run that is shown always stays."""
     from toolkit.report.runs import all_runs, prune
 
-    gone = prune(out, keep, wait)
+    gone = prune(out, keep, wait, lambda line: say(f"toolkit: warning: {line}", err=True))
     kept = len(all_runs(out))
     for name in gone:
         say(f"removed: {name}")

@@ -1,20 +1,20 @@
 """Put a run together once its notebooks have run: what is kept of the runs before, the pages' links, index, history, manifest."""
 
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toolkit.replaced import replace_file
 from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
 from toolkit.report.log import FILE as LOG
-from toolkit.report.manifest import FORMAT, entry, read_manifest, without_revealed, write_manifest, write_text
+from toolkit.report.manifest import FORMAT, entry, without_revealed, write_manifest, write_text
 from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
 
 
-def assemble(place, outcomes, about, log=None, browser=None):
+def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     """Write all that a run holds besides its reports into its folder.
 
     Parameters
@@ -26,13 +26,15 @@ def assemble(place, outcomes, about, log=None, browser=None):
     log : toolkit.report.log.Log, optional
     browser : path, optional
         What prints the reports that were made, see `toolkit.report.pdf`.
+    deadline : toolkit.report.process.Deadline, optional
+        Until when it may.
 
     Returns
     -------
     dict, the manifest
     """
     folder = place.folder
-    past = [read_manifest(path) for path in runs.all_runs(place.final.parent.parent)]
+    past, count = runs.read_past(place.final.parent.parent, history.MOST_RUNS)
     if not about.get("is_revealed"):
         past = [without_revealed(one) for one in past]
     reports = _entries(place, outcomes, about, past[0]["reports"] if past else {})
@@ -44,12 +46,15 @@ def assemble(place, outcomes, about, log=None, browser=None):
     write_figures(folder, manifest)
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
-        pdf.print_reports(place, manifest, outcomes, browser)
+        pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
     kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
     write_text(folder / "index.html", draw(folder, manifest, history.past_of(manifest, past), kept))
-    write_text(folder / history.FILE, history.draw_history(manifest, past))
+    write_text(folder / history.FILE, history.draw_history(manifest, past, count + 1))
     if browser:
-        pdf.print_overview(place, manifest, outcomes, browser)
+        pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
+    pdf.mend_links(folder)  # of what is kept from a run before, too
+    if any(outcome.pdf_failed for outcome in outcomes):
+        manifest["status"] = "failed"
     if log:
         for outcome in outcomes:
             if outcome.pdf_failed:
@@ -88,10 +93,10 @@ def carry_over(place, name, kept):
 
 
 def link(file, path):
-    """The same file once more, without a copy where the disk can."""
+    """The same file once more, without a copy where the disk can; never written into what is there."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(file, path)
     except OSError:
-        shutil.copyfile(file, path)
+        replace_file(path, Path(file).read_bytes())
