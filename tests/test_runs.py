@@ -37,7 +37,9 @@ DATA = {"time_zone": "Europe/Rome", "as_of": ABOUT["as_of"], "tables": []}
 MARCH = {"period": ABOUT["previous_period"], "previous_period": None}
 
 
-def make(out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, is_revealed=False, why="it broke", **header):
+def make(
+    out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, is_revealed=False, why="it broke", **header
+):
     """A run of day `day` of May as the runner makes it, without its processes; its folder."""
     with building(out) as place:
         about = {"made_at": f"2024-05-{day:02}T06:00:00+00:00", "versions": {"toolkit": "1"}, "data": DATA}

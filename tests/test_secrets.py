@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from runs import ROOT
 
 from toolkit import cli, secrets
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, CantWrite
 from toolkit.report import private
 from toolkit.report.process import environment
 
@@ -53,6 +53,13 @@ def test_a_place_of_the_environment(monkeypatch):
     assert secrets.read_place("env:DESK_URL") == URL
     assert PASSWORD in secrets.known()
     assert secrets.scrub(f"can't connect to {URL}: {PASSWORD!r}").count("***") >= 2
+
+
+def test_each_command_reads_a_place_that_is_kept_elsewhere(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("EXPORT", str(tmp_path / "not-there"))
+    for line in ("check --data env:EXPORT", "metric csat --data env:EXPORT"):
+        assert cli.main(line.split()) == 2
+        assert "not-there: there is no such file" in capsys.readouterr().err
 
 
 def test_a_place_in_a_file_that_is_ones_own(tmp_path):
@@ -186,15 +193,17 @@ def test_a_file_that_an_earlier_run_has_too_is_not_changed_there(tmp_path):
     assert (tmp_path / "new" / "a.json").read_text() == '"***"'
 
 
-def test_a_workbook_that_holds_a_known_value_goes(tmp_path):
+def test_a_workbook_that_holds_a_known_value_is_refused(tmp_path):
     import zipfile
 
     secrets.add("abc-123-def")
     for name, text in (("bad.xlsx", "<v>abc-123-def</v>"), ("good.xlsx", "<v>1</v>")):
         with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("sheet.xml", text)
-    assert secrets.scrub_folder(tmp_path) == [Path("bad.xlsx")]
-    assert [path.name for path in tmp_path.iterdir()] == ["good.xlsx"]
+    with pytest.raises(CantWrite, match="bad.xlsx: .*a known secret is in it"):
+        secrets.scrub_folder(tmp_path)
+    (tmp_path / "bad.xlsx").unlink()
+    assert secrets.scrub_folder(tmp_path) == []
 
 
 # --- the environment of kernels -----------------------------------------------------------------------

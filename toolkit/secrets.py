@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
 
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, CantWrite
 from toolkit.replaced import replace_file
 
 HIDDEN = "***"
@@ -331,7 +331,8 @@ def scrub_html(page):
 def scrub_folder(folder):
     """Scrub every file below a folder in place: the last fence before a run is shown.
 
-    What is no text can't be mended: a picture, workbook or Parquet that holds a known value as it is, is removed.
+    What is no text can't be mended: a picture, workbook or Parquet that holds a known value as it is, is refused. A PDF is
+    packed, and isn't looked into: it is printed of a page that was scrubbed.
 
     Parameters
     ----------
@@ -340,6 +341,11 @@ def scrub_folder(folder):
     Returns
     -------
     list of Path, relative to the folder: the files in which something was found
+
+    Raises
+    ------
+    CantWrite
+        A file that is no text holds a known value: what was made is not to be shown.
     """
     folder, found = Path(folder), []
     for path in sorted(folder.rglob("*")):
@@ -354,8 +360,7 @@ def scrub_folder(folder):
                 found.append(path.relative_to(folder))
                 replace_file(path, clean.encode("utf-8", "surrogateescape"))
         elif _known and _holds_known(path):
-            found.append(path.relative_to(folder))
-            path.unlink()
+            raise CantWrite(path.name, "a known secret is in it; nothing of this run is shown")
     return found
 
 

@@ -139,7 +139,7 @@ def _rules(broken):
 
 
 def _entry(row):
-    place = {"file": words.short_name(Path(row["file"]).name), "row": int(row["row"])}
+    place = {"file": words.short_name(mask(Path(row["file"]).name)), "row": int(row["row"])}
     return {
         "place": words.text("pages.ledger.file_row", **place),
         "column": _where(row),
@@ -153,4 +153,4 @@ def _entry(row):
 
 def _value(value):
     """A value as the data has it, on one line; one that is missing is said to be empty."""
-    return words.text("pages.ledger.blank") if words.is_none(value) else words.short_name(value, LONGEST)
+    return words.text("pages.ledger.blank") if words.is_none(value) else words.short_name(mask(str(value)), LONGEST)
