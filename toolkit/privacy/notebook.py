@@ -91,12 +91,21 @@ def _value(value, put, name=""):
         kind = "csv" if name == "csv" else "markup" if MARKUP.match(value) else "text"
         return put[kind](value)
     if isinstance(value, dict):
-        made = {key: _value(one, put, key) for key, one in value.items()}
-        value.update(made)  # a NotebookNode stays one
+        made = [(_key(key, put), _value(one, put, key)) for key, one in value.items()]
+        value.clear()  # a NotebookNode stays one
+        for key, one in made:
+            while key in value:  # two that read alike now: neither is lost
+                key += "\u2032"
+            value[key] = one
         return value
     if isinstance(value, (list, tuple)):
         return [_value(one, put, name) for one in value]
     return value
+
+
+def _key(key, put):
+    """A key of a map, which names a group where it is none of ours; what refers to it is changed alike."""
+    return put["text"](key) if isinstance(key, str) else key
 
 
 # --- what was masked before ---------------------------------------------------------------------------
@@ -140,6 +149,8 @@ def _names(output):
 def _whole(value, name=""):
     if isinstance(value, dict):
         for key, one in value.items():
+            if isinstance(key, str) and SIGNS.search(key):
+                yield key
             yield from _whole(one, key)
     elif isinstance(value, (list, tuple)):
         for one in value:

@@ -9,7 +9,7 @@ from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
 from toolkit.report.log import FILE as LOG
-from toolkit.report.manifest import FORMAT, entry, write_manifest, write_text
+from toolkit.report.manifest import FORMAT, entry, without_revealed, write_manifest, write_text
 from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
 
@@ -35,6 +35,8 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     """
     folder = place.folder
     past, count = runs.read_past(place.final.parent.parent, history.MOST_RUNS)
+    if not about.get("is_revealed"):
+        past = [without_revealed(one) for one in past]
     reports = _entries(place, outcomes, about, past[0]["reports"] if past else {})
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}

@@ -112,8 +112,23 @@ def close(notebook, task):
     -------
     dict, see `toolkit.privacy.notebook.mask_notebook`
     """
-    rewrite(notebook, secrets.scrub, source=lambda text: secrets.scrub(text, strictly=True))
+    join_streams(notebook)
+    rewrite(notebook, secrets.scrub, secrets.scrub_html, source=lambda text: secrets.scrub(text, strictly=True))
     return mask_notebook(notebook, masker_of(task), task.get("privacy", {}).get("known", ()))
+
+
+def join_streams(notebook):
+    """Make one of the outputs of a cell that were printed in several pieces: each alone may hold half of a value."""
+    for cell in notebook["cells"]:
+        joined = []
+        for output in cell.get("outputs", []):
+            is_more = joined and output["output_type"] == joined[-1]["output_type"] == "stream"
+            if is_more and output["name"] == joined[-1]["name"]:
+                joined[-1]["text"] = "".join(joined[-1]["text"]) + "".join(output["text"])
+            else:
+                joined.append(output)
+        if "outputs" in cell:
+            cell["outputs"] = joined
 
 
 def closed_file(task, restore):
@@ -172,3 +187,8 @@ def privacy_words(facts):
 def privacy_remark(facts):
     """The first thing that a report says where personal data is shown in it; "" where it is masked."""
     return words.text("pages.privacy.remark") if (facts or {}).get("is_revealed") else ""
+
+
+def page_remarks(run):
+    """What a page of a run that is no report says first where the run shows personal data: a list of one, or of none."""
+    return [words.text("pages.privacy.page_remark")] if run.get("is_revealed") else []
