@@ -1154,7 +1154,7 @@ def test_the_change_of_a_count_is_told_in_percent():
         "The number of contacts is 260, up 30 % (−11 to 90) on the period before, which could be chance"
     )
     result.attrs["per_day"] = True
-    assert "up 30 % (−11 to 90) a day on the period before" in heading(result)
+    assert "up 30 % (−11 to 90) in the daily mean on the period before" in heading(result)
 
 
 def test_of_groups_the_clear_changes_are_named():
