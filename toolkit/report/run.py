@@ -12,7 +12,7 @@ from pathlib import Path
 from toolkit import privacy, secrets
 from toolkit.errors import BadParameter, CantWrite, writing
 from toolkit.report import manifest, private, runs
-from toolkit.report.assemble import assemble
+from toolkit.report.assemble import assemble, redraw
 from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
 from toolkit.report.limits import parse_size, share_of_memory
@@ -192,7 +192,7 @@ def run_reports(
         is_all = not (names or reports)
         outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check, browser)
     if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
-        runs.prune(out, keep, wait)
+        runs.prune(out, keep, wait, redraw)
     return outcomes
 
 

@@ -233,7 +233,7 @@ def _write_if_new(path, text):
     write_text(path, text)
 
 
-def prune(out, keep, wait=0.0):
+def prune(out, keep, wait=0.0, redraw=None):
     """Remove all runs but the newest `keep`.
 
     Pages of those that are kept may link to pages of those that are removed, such as to the last edition of a report.
@@ -247,6 +247,9 @@ def prune(out, keep, wait=0.0):
         At least 1: the run that is shown stays.
     wait : float
         Seconds to wait for a run to end.
+    redraw : callable, optional
+        Called with the folder of the newest run and those of the others that are kept, before one is removed; see
+        `toolkit.report.assemble.redraw`, so that what is shown tells of no run that is gone.
 
     Returns
     -------
@@ -264,6 +267,8 @@ def prune(out, keep, wait=0.0):
         tidy(out)
         runs = all_runs(out)
         kept, gone = runs[: max(1, keep)], runs[max(1, keep) :]
+        if gone and redraw:
+            redraw(kept[0], kept[1:])
         linked = {link for run in kept for link in _of_run(run).get("links", ())}
         for path in reversed(gone):
             _remove(home, path, linked)
