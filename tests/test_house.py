@@ -22,6 +22,7 @@ ROOMS = [
     [
         "toolkit",
         "toolkit.errors",
+        "toolkit.replaced",
         "toolkit.scratch",
         "toolkit.words",
         "toolkit.look",

@@ -310,6 +310,16 @@ def test_maintainers_get_what_failed_with_its_log(mails, tmp_path, said):
     }
 
 
+def test_a_report_without_its_pdf_is_made_and_maintainers_hear_why(mails, tmp_path, said):
+    outcomes = publish(tmp_path, "calls", "waits")
+    outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: chromium ended without one", 5
+    assert delivery(said, failures=["env:MAIL"]).made(outcomes, tmp_path, 5) == 5
+    (sent,) = mails
+    assert sent.mail["Subject"] == "Reports made, but not each PDF (exit code 5)"
+    body = body_of(sent.mail)
+    assert "calls: made; its PDF could not be made: chromium ended without one" in body and "waits" not in body
+
+
 def test_nobody_is_told_where_there_is_nothing_to_tell(mails, tmp_path, said):
     good, bad = publish(tmp_path / "a", "calls"), publish(tmp_path / "b", failed=["calls"])
     assert delivery(said, failures=["env:MAIL"]).made(good, tmp_path / "a", 0) == 0

@@ -273,8 +273,9 @@ SAYS = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace as It
-made = [It(name="a", status="ok", html=Path("a.html"), seconds=1.0, left_out=[])]
-made.append(It(name="b", status="failed", message="m", code=4, log=Path("x/y/z")))
+from toolkit.report.made import Outcome
+made = [Outcome("a", "ok", html=Path("a.html"), seconds=1.0)]
+made.append(Outcome("b", "failed", message="m", code=4, log=Path("x/y/z")))
 def run_reports(*_, tell, warn, **__):
     tell("days"), warn("doubt")
     return made[: int(sys.argv[1])]
@@ -308,3 +309,11 @@ with ended_in_order():
     command = ["nohup", sys.executable, "-c", code]
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert said.returncode == 143 and said.stdout == "on\n"
+
+
+def test_a_kernel_starts_where_a_system_has_no_such_signals(monkeypatch):
+    """On Windows: signal has no SIGKILL there, and every kernel says whose it is first."""
+    monkeypatch.setattr(family, "IS_LINUX", False)
+    monkeypatch.delattr(signal, "SIGKILL")
+    monkeypatch.setattr(os, "_exit", lambda code: pytest.fail("it ended"))
+    assert family.end_with(1) is None is family.end_with(None)

@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import socket
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ from toolkit.errors import BadParameter
 from toolkit.report import family, pdf
 from toolkit.report.made import Outcome
 from toolkit.report.overview import draw
+from toolkit.report.process import Deadline
 from toolkit.report.render import render_report
 from toolkit.report.run import run_reports
 
@@ -171,8 +174,65 @@ def test_a_report_without_a_pdf_is_a_good_report_and_says_why(tmp_path):
     pdf.print_reports(place, manifest, outcomes, broken)
     pdf.print_overview(place, manifest, outcomes, broken)
     assert [one.status for one in outcomes] == ["ok", "ok", "failed"] and [one.code for one in outcomes] == [5, 5, 3]
-    assert "No usable sandbox!" in outcomes[1].pdf_failed and outcomes[0].pdf_failed.startswith("index.html: ")
-    assert manifest["reports"]["abandonment"]["pdf"] is None
+    own, overview = outcomes[0].pdf_failed.split("; ")  # the report's own is told, too
+    assert own == outcomes[1].pdf_failed and "No usable sandbox!" in own and overview == f"index.html: {own}"
+    assert manifest["reports"]["abandonment"]["pdf"] is None and manifest["pdf_failed"] == overview
+
+
+def test_links_lead_to_the_page_of_what_has_no_pdf(printed, tmp_path):
+    """To the overview that could not be printed, from what an earlier run keeps, too."""
+    from pypdf import PdfReader
+
+    before = printed[0][0].folder / "response_times.pdf"
+    content = before.read_bytes()
+    for file in ("index.html", "response_times.html"):
+        (tmp_path / file).write_text("<h1>A</h1>")
+    os.link(before, tmp_path / "response_times.pdf")
+    pdf.mend_links(tmp_path)
+    notes = [
+        note.get_object()
+        for page in PdfReader(tmp_path / "response_times.pdf").pages
+        for note in page.get("/Annots", [])
+    ]
+    assert {note["/A"]["/URI"] for note in notes if "/URI" in note.get("/A", ())} == {"index.html"}
+    assert before.read_bytes() == content
+    mended = (tmp_path / "response_times.pdf").read_bytes()
+    pdf.mend_links(tmp_path)
+    assert (tmp_path / "response_times.pdf").read_bytes() == mended
+
+
+def test_no_browser_works_longer_than_the_whole_run_may(tmp_path):
+    place, manifest, outcomes = a_run(tmp_path / "run")
+    slow, deadline = script(tmp_path, "sleep 300"), Deadline(1.0)
+    pdf.print_reports(place, manifest, outcomes, slow, deadline=deadline)
+    pdf.print_overview(place, manifest, outcomes, slow, deadline=deadline)
+    assert [one.code for one in outcomes] == [4, 4, 3]
+    assert all("the whole run took longer than 1 s (--total-timeout)" in one.pdf_failed for one in outcomes[:2])
+
+
+@pytest.mark.skipif(not family.IS_LINUX, reason="signals")
+def test_a_signal_ends_browsers_at_once(tmp_path):
+    """One that hangs is not waited for, and no page more is begun."""
+    place, manifest, outcomes = a_run(tmp_path / "run")
+    slow = script(tmp_path, f"echo $$ >> {tmp_path}/started\nexec sleep 300")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    def send():
+        while not (tmp_path / "started").exists():
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        threading.Thread(target=send).start()
+        with pytest.raises(KeyboardInterrupt):
+            pdf.print_reports(place, manifest, outcomes, slow)  # which may take 120 s for each, else
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not any(psutil.pid_exists(int(number)) for number in (tmp_path / "started").read_text().split())
+    assert not any(one.pdf_failed for one in outcomes)
 
 
 def test_without_a_browser_it_is_said_before_anything_runs(tmp_path, monkeypatch):

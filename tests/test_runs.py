@@ -21,8 +21,9 @@ import toolkit
 from toolkit import cli
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.errors import BadData, CantWrite
+from toolkit.replaced import replace_file
 from toolkit.report import runs
-from toolkit.report.assemble import assemble
+from toolkit.report.assemble import assemble, link
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
@@ -36,7 +37,7 @@ DATA = {"time_zone": "Europe/Rome", "as_of": ABOUT["as_of"], "tables": []}
 MARCH = {"period": ABOUT["previous_period"], "previous_period": None}
 
 
-def make(out, day, good=("waits",), failed=(), figures=(LOST,), **header):
+def make(out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, **header):
     """A run of day `day` of May as the runner makes it, without its processes; its folder."""
     with building(out) as place:
         about = {"made_at": f"2024-05-{day:02}T06:00:00+00:00", "versions": {"toolkit": "1"}, "data": DATA}
@@ -54,7 +55,7 @@ def make(out, day, good=("waits",), failed=(), figures=(LOST,), **header):
             outcome.header, outcome.figures = ABOUT | header, shown["figures"]
             outcomes.append(outcome)
         outcomes += [Outcome(name, "failed", name.title(), message="it broke", code=3) for name in failed]
-        assemble(place, outcomes, about)
+        assemble(place, outcomes, about, browser=browser)
         place.publish()
     return place.final
 
@@ -300,6 +301,122 @@ def test_a_kill_while_pruning_leaves_whole_runs_and_no_dead_link(tmp_path):
         assert all((one / "waits.html").is_file() for one in all_runs(out))
         prune(out, 1)
         assert all_runs(out) == [newest] and dead_links(out) == [] and not leftovers(out)
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".csv", "\u8ba1" * 83 + ".csv"])
+def test_a_file_is_replaced_and_never_written_into(tmp_path, monkeypatch, name):
+    there, shared = tmp_path / name, tmp_path / "shared"
+    replace_file(there, "old\n")
+    there.chmod(0o640)
+    os.link(there, shared)
+    replace_file(there, b"new\r\n")
+    assert there.read_bytes() == b"new\r\n" and shared.read_text() == "old\n" and there.stat().st_mode & 0o777 == 0o640
+    there.unlink()
+    os.link(shared, there)
+    (tmp_path / "kept").write_text("kept")
+    link(tmp_path / "kept", there)  # no link can be made, as something is there
+    assert there.read_text() == "kept" and shared.read_text() == "old\n"
+    with pytest.raises(IsADirectoryError):
+        replace_file(tmp_path, "x")
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "kept", "shared"])
+    assert not [path for path in tmp_path.parent.glob(".*") if path.suffix == ".part"]
+
+
+def test_of_many_runs_those_that_are_shown_are_read_once(tmp_path, monkeypatch):
+    rare = make(tmp_path, 1, ["csat"])
+    for day in range(2, 7):
+        make(tmp_path, day)
+    read = []
+
+    def reading(path):
+        read.append(Path(path).name)
+        return read_manifest(path)
+
+    monkeypatch.setattr(runs, "read_manifest", reading)
+    monkeypatch.setattr("toolkit.report.history.MOST_RUNS", 3)
+    shown = [rare.name, *(path.name for path in all_runs(tmp_path)[:3])]
+    assert not read
+    newest = make(tmp_path, 7, ["csat"])
+    assert sorted(read) == sorted(shown)
+    page = text_of(newest / "history.html")
+    assert "7 runs" in page and dead_links(tmp_path) == []
+    assert f"../{rare.name}/csat.html" in (newest / "csat.html").read_text()  # its last edition, of long ago
+
+
+def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
+    def fail(place, manifest, outcomes, browser, deadline=None):
+        outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: no", 5
+
+    monkeypatch.setattr("toolkit.report.pdf.print_reports", fail)
+    monkeypatch.setattr("toolkit.report.pdf.print_overview", lambda *_, **__: None)
+    manifest = read_manifest(make(tmp_path, 1, browser="chromium"))
+    assert manifest["status"] == "failed" and manifest["reports"]["waits"]["status"] == "ok"
+
+
+@pytest.fixture
+def unremovable(monkeypatch):
+    """Files of a run that belong to another user: a function that names the run."""
+    real, names = os.unlink, []
+
+    def unlink(path, *, dir_fd=None):
+        where = os.readlink(f"/proc/self/fd/{dir_fd}") if dir_fd is not None else str(path)
+        if any(name in where for name in names):
+            raise PermissionError(13, "Permission denied", path)
+        real(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    return names
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="which folder a file is removed from: on Linux")
+def test_a_run_that_cannot_be_removed_blocks_no_other(tmp_path, unremovable):
+    first, second, third = (make(tmp_path, day) for day in (1, 2, 3))
+    unremovable.append(first.name)
+    told = []
+    assert prune(tmp_path, 1, warn=told.append) == [second.name, first.name]
+    gone = tmp_path / "runs" / f".gone-{first.name}"
+    said = [
+        f"{gone}: can't be removed: Permission denied; nothing shows it and no run needs it, let its owner remove it"
+    ]
+    assert told == said and all_runs(tmp_path) == [third] and gone.is_dir()
+    assert dead_links(tmp_path) == []
+    told.clear()
+    with building(tmp_path, warn=told.append) as place:
+        assert place.before == third
+    assert told == said
+    assert make(tmp_path, 4) == latest(tmp_path)
+    unremovable.clear()
+    assert make(tmp_path, 5) == latest(tmp_path) and not leftovers(tmp_path)
+
+
+def test_a_run_that_cannot_be_moved_away_stays_whole(tmp_path, monkeypatch):
+    first, second, _ = (make(tmp_path, day) for day in (1, 2, 3))
+    real, told = os.rename, []
+
+    def rename(path, to):
+        if Path(path) == second:
+            raise PermissionError(1, "Operation not permitted", str(path))
+        real(path, to)
+
+    monkeypatch.setattr(os, "rename", rename)
+    assert prune(tmp_path, 1, warn=told.append) == [first.name] and len(told) == 1 and str(second) in told[0]
+    assert second in all_runs(tmp_path) and not leftovers(tmp_path) and dead_links(tmp_path) == []
+
+
+@pytest.mark.usefixtures("forks")
+def test_pruning_that_fails_undoes_no_run(folder, tmp_path, monkeypatch):  # noqa: F811
+    notebook(folder, "good", "print(1)")
+    told = []
+
+    def broken(*_):
+        with pytest.raises(CantWrite), locked(tmp_path / "out" / "runs"):  # no other run comes between
+            pass
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(runs, "thin", broken)
+    outcome = run(folder, keep=1, warn=told.append)["good"]
+    assert outcome.status == "ok" and outcome.html.is_file()
+    assert told[-1].startswith("the reports are made, and past runs could not be removed: ")
 
 
 def test_a_second_run_refuses_or_waits(tmp_path):

@@ -4,6 +4,8 @@ import re
 
 from markupsafe import Markup, escape
 
+from toolkit.guard import on_page
+
 REPORT = "application/vnd.toolkit.report+json"
 KEY_FIGURES = "application/vnd.toolkit.key-figures+json"
 SECTION = "application/vnd.toolkit.section+json"
@@ -20,4 +22,4 @@ def with_code(text):
     >>> with_code("see `toolkit check` <now>")
     Markup('see <code>toolkit check</code> &lt;now&gt;')
     """
-    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(on_page(text)))))

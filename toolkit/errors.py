@@ -10,6 +10,10 @@ import os
 import typing
 
 FULL = ("ENOSPC", "EDQUOT")  # how systems call it that there is no room
+# What a process ends with where not all is well, and what a report that wasn't made asks for: `toolkit.cli` tells users.
+MISTAKE, CRASH, TIMED_OUT, DIED, NO_DATA, UNWRITTEN, NOT_DELIVERED = 2, 3, 4, 5, 6, 7, 8
+# Failures that are no error of ours, by their names.
+FAILURES = {"Timeout": TIMED_OUT, "WorkerDied": DIED, "DeadKernel": DIED, "OutOfMemory": DIED}
 ADDED = ("read_at", "history_week")  # columns that a table is given to compute with, and that no file has
 
 
@@ -19,7 +23,7 @@ class ToolkitError(Exception):
     `exit_code`: what the command line ends with.
     """
 
-    exit_code = 2
+    exit_code = MISTAKE
 
     def _render_traceback_(self):
         # IPython shows this in place of a traceback: the message says all that helps.
@@ -71,19 +75,19 @@ class MissingPackage(ToolkitError):
 class EmptyPeriod(ToolkitError):
     """The data has not one row in the period."""
 
-    exit_code = 6
+    exit_code = NO_DATA
 
 
 class TooOld(ToolkitError):
     """The data was read longer ago than is allowed."""
 
-    exit_code = 6
+    exit_code = NO_DATA
 
 
 class OutOfTime(ToolkitError):
     """The whole run took longer than is allowed, before any report could be made."""
 
-    exit_code = 4
+    exit_code = TIMED_OUT
 
 
 class CantWrite(ToolkitError):
@@ -97,7 +101,7 @@ class CantWrite(ToolkitError):
     reports/a.html: can't be written: No space left on device; make room on that disk
     """
 
-    exit_code = 7
+    exit_code = UNWRITTEN
 
     def __init__(self, path, why, what="can't be written"):
         self.path = path
@@ -121,6 +125,20 @@ class BadSettings(ToolkitError):
 
 class BadParameter(ToolkitError):
     """A parameter is unknown, of the wrong type, or out of what is allowed."""
+
+
+def exit_code_of(kind):
+    """The exit code of a failure by its name: that of the error here that is called so; a crash where none is.
+
+    Examples
+    --------
+    >>> [exit_code_of(kind) for kind in ("BadData", "EmptyPeriod", "CantWrite", "Timeout", "OutOfMemory", "KeyError")]
+    [2, 6, 7, 4, 5, 3]
+    """
+    error = globals().get(kind)
+    if isinstance(error, type) and issubclass(error, ToolkitError):
+        return error.exit_code
+    return FAILURES.get(kind, CRASH)
 
 
 @contextlib.contextmanager
@@ -147,15 +165,23 @@ def is_unwritten(error):
 
 
 def cant_write(error, path):
-    """The CantWrite that an OSError is; of `path` where the error names no file."""
+    """The CantWrite that an OSError is; of `path` where the error names no file, or one by its bare name alone.
+
+    >>> print(cant_write(PermissionError(13, "Permission denied", "a.html"), "/srv/reports"))
+    /srv/reports: can't be written: Permission denied; let this user write there, or give another folder
+    """
     name = error.filename2 or error.filename
     name = path if name is None or isinstance(name, int) else os.fsdecode(name)
+    if os.path.isabs(path) and not os.path.isabs(name):  # relative to a folder that the system doesn't name
+        name = path
     return CantWrite(name, error)
 
 
 def _why(error):
-    is_full = errno.errorcode.get(error.errno) in FULL
-    mend = "make room on that disk, or give another folder" if is_full else "give another folder"
+    code = errno.errorcode.get(error.errno)
+    mend = "make room on that disk, or " if code in FULL else ""
+    mend = "let this user write there, or " if code in ("EACCES", "EPERM") else mend
+    mend += "give another folder"
     return f"{error.strerror or error}; {mend}"
 
 

@@ -44,6 +44,17 @@ def visible(text, keep_lines=True):
     return shown if keep_lines else LINES.sub(lambda found: {"\t": "\\t", "\n": "\\n"}[found[0]], shown)
 
 
+def on_page(text):
+    """A text, or a whole page, without the control characters that no page shows, and without what turns its lines.
+
+    The marks of `isolated` stay.
+
+    >>> on_page("a\\x1b[2J\\u202eb\\nc"), on_page(isolated("\\u05d0")) == isolated("\\u05d0")
+    ('a [2J b\\nc', True)
+    """
+    return CONTROL.sub(lambda found: found[0] if found[0] in (ISOLATE, END) else " ", str(text))
+
+
 def _spelt(found):
     code = ord(found[0])
     return {10: "\\n", 13: "\\r", 9: "\\t"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
 
 from toolkit.errors import BadParameter
+from toolkit.replaced import replace_file
 
 HIDDEN = "***"
 SHORTEST = 6  # characters of a secret that is looked for wherever it may stand; a shorter one only where secrets stand
@@ -271,19 +272,11 @@ def scrub_folder(folder):
                 clean = _unsplit(clean)
             if clean != text:
                 found.append(path.relative_to(folder))
-                _replace(path, clean)
+                replace_file(path, clean.encode("utf-8", "surrogateescape"))
         elif _known and _holds_known(path):
             found.append(path.relative_to(folder))
             path.unlink()
     return found
-
-
-def _replace(path, text):
-    """Another file in its place: a run before may hold the same one by a hard link, and is never changed."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(text.encode("utf-8", "surrogateescape"))
-    part.chmod(path.stat().st_mode & 0o777)
-    os.replace(part, path)
 
 
 def _holds_known(path):

@@ -18,7 +18,6 @@ from pathlib import Path
 from toolkit import blocks, words
 from toolkit.cards import card_texts
 from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION, with_code
-from toolkit.load.apart import notes_of_groups
 from toolkit.load.coverage import notes_of
 from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
@@ -295,7 +294,7 @@ def remarks(data):
             said.append(words.text("pages.remark.running_against", before=before, **so_far))
         else:
             said.append(words.text("pages.remark.running", **so_far))
-    said += map(words.note, notes_of(data.missing_days, data.volume_warnings()))
+    said += map(words.note, notes_of(data.missing_days, data.volume_warnings()) + data.notes_of_groups())
     so_far, covered = data.days_so_far, data.covered
     if data.period.start and so_far and covered.days and covered.days < FEW_COVERED * so_far:
         said.append(words.text("blocks.remark.covered", days=words.number(covered.days), n=so_far))
@@ -303,7 +302,7 @@ def remarks(data):
     rejected, total = int(read["rejected"].sum()), int(read["rows_in"].sum())
     if total and rejected > MANY_REJECTED * total:
         said.append(words.text("blocks.remark.rejected", n=rejected, share=words.percent(rejected / total, 1)))
-    return said + [words.note(note) for note in notes_of_groups(data)] + data.doubts
+    return said + data.doubts
 
 
 def key_figures(data, *figures):
@@ -411,8 +410,7 @@ def measured(data, *names):
     from toolkit.metrics.definitions import definition
 
     _shown.use(*names)
-    text = findings.find_quality(data.counts)
-    notes = data.notes_of_period()
+    text, notes = findings.find_quality(data.counts), data.notes_of_period()
     made = {"text": text, "tables": tables_of(data.quality()), "notes": notes}
     told = [dict(zip(("title", "text", "more"), definition(name), strict=True), metric=name) for name in _shown.metrics]
     parts = [f"<p>{with_code(said)}</p>" for said in (text, *notes)] + [one["html"] for one in made["tables"]]

@@ -6,8 +6,9 @@ Exit codes:
 1    `check --strict` found something; or who read what a command printed left.
 2    A mistake in the call, the settings or the data, told in one message.
 3    A notebook failed; also where several reports failed, each for another reason of this list.
-4    A notebook, or the whole run (`--total-timeout`), took longer than it may.
-5    A notebook's kernel or worker died, or took more memory than it may (`--memory`).
+4    A notebook, its PDF (`--pdf`) or the whole run (`--total-timeout`) took longer than it may.
+5    A notebook's kernel or worker died, or took more memory than it may (`--memory`); or the browser made no PDF. A
+     report whose PDF could not be made is made.
 6    The period holds not one row (`--allow-empty` makes the reports all the same), or the data is older than
      `--max-age`. No report was touched.
 7    A file or folder can't be written: the disk is full, it may not be written to, another run has it.
@@ -24,7 +25,7 @@ from toolkit.cli import mapper, past, project, reports, systems  # noqa: F401  (
 from toolkit.cli.ending import settle
 from toolkit.cli.options import app
 from toolkit.cli.terminal import say
-from toolkit.errors import ToolkitError, cant_write, is_unwritten
+from toolkit.errors import MISTAKE, ToolkitError, cant_write, is_unwritten
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
 
@@ -70,4 +71,4 @@ def _system_error(error):
         return unwritten.exit_code
     where = f"{masked(error.filename)}: " if error.filename else ""
     say(f"toolkit: {where}{error.strerror or error}", err=True)
-    return 2
+    return MISTAKE

@@ -88,7 +88,7 @@ def prune(
     from toolkit.report.assemble import redraw
     from toolkit.report.runs import all_runs, prune
 
-    gone = prune(out, keep, wait, redraw)
+    gone = prune(out, keep, wait, lambda line: say(f"toolkit: warning: {line}", err=True), redraw)
     kept = len(all_runs(out))
     for name in gone:
         say(f"removed: {name}")

@@ -115,6 +115,7 @@ def report(
     ] = False,
 ):
     """Run notebooks and write their HTML reports."""
+    from toolkit.report.made import code_of
     from toolkit.report.parameters import split_pairs
     from toolkit.report.run import run_reports
 
@@ -152,13 +153,8 @@ def report(
         outcomes = run_reports(names, **options, progress=progress, warn=_warn, tell=say)
     for outcome in outcomes:
         _print_outcome(outcome)
-    made = [outcome for outcome in outcomes if outcome.status == "ok"]
     say(f"Overview: {Path(options['out']) / 'index.html'}")
-    failed = [outcome for outcome in outcomes if outcome.status == "failed" or outcome.pdf_failed]
-    code = 0
-    if failed or not made:
-        codes = {outcome.code or 3 for outcome in failed or outcomes}  # all were skipped: the data has what none needs
-        code = codes.pop() if len(codes) == 1 else 3
+    code = code_of(outcomes)
     if delivery:
         code = delivery.made(outcomes, options["out"], code)
     if code:

@@ -154,6 +154,12 @@ class View:
             known[asked] = count_groups(self, column)
         return known[asked]
 
+    def notes_of_groups(self):
+        """Notes on the columns with more values than are told apart."""
+        from toolkit.load.apart import notes_of_groups
+
+        return notes_of_groups(self)
+
     def has(self, *names):
         """Whether all these tables are there."""
         return all(name in self._names for name in names)

@@ -1,10 +1,10 @@
 """Put a run together once its notebooks have run: what is kept of the runs before, the pages' links, index, history, manifest."""
 
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toolkit.replaced import replace_file
 from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
@@ -17,7 +17,7 @@ from toolkit.report.siblings import dated, draw_around
 DIGESTS = ("inputs", "settings", "source", "template")
 
 
-def assemble(place, outcomes, about, log=None, browser=None):
+def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     """Write all that a run holds besides its reports into its folder.
 
     Parameters
@@ -29,13 +29,15 @@ def assemble(place, outcomes, about, log=None, browser=None):
     log : toolkit.report.log.Log, optional
     browser : path, optional
         What prints the reports that were made, see `toolkit.report.pdf`.
+    deadline : toolkit.report.process.Deadline, optional
+        Until when it may.
 
     Returns
     -------
     dict, the manifest
     """
     folder = place.folder
-    past = [read_manifest(path) for path in runs.all_runs(place.final.parent.parent)]
+    past, count = runs.read_past(place.final.parent.parent, history.MOST_RUNS)
     reports = _entries(place, outcomes, about, past[0] if past else {"reports": {}})
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}
@@ -45,10 +47,13 @@ def assemble(place, outcomes, about, log=None, browser=None):
     write_figures(folder, manifest)
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
-        pdf.print_reports(place, manifest, outcomes, browser)
-    _draw_pages(folder, manifest, past)
+        pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
+    _draw_pages(folder, manifest, past, count + 1)
     if browser:
-        pdf.print_overview(place, manifest, outcomes, browser)
+        pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
+    pdf.mend_links(folder)  # of what is kept from a run before, too
+    if any(outcome.pdf_failed for outcome in outcomes):
+        manifest["status"] = "failed"
     if log:
         for outcome in outcomes:
             if outcome.pdf_failed:
@@ -72,20 +77,21 @@ def redraw(folder, past):
     past : list of Path
         The runs before that are kept, newest first.
     """
-    manifest, past = read_manifest(folder), [read_manifest(path) for path in past]
+    manifest, count = read_manifest(folder), len(past) + 1
+    past = [read_manifest(path) for path in past[: history.MOST_RUNS]]
     if not manifest.get("made_at"):
         return
     draw_around(folder, manifest, past)
-    _draw_pages(folder, manifest, past)
+    _draw_pages(folder, manifest, past, count)
     manifest["run"]["links"] = _links(folder)
     write_manifest(folder, manifest)
 
 
-def _draw_pages(folder, manifest, past):
+def _draw_pages(folder, manifest, past, count):
     kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
     told = history.past_of(manifest, past), kept, history.troubles(manifest)
     write_text(folder / "index.html", draw(folder, manifest, *told))
-    write_text(folder / history.FILE, history.draw_history(manifest, past))
+    write_text(folder / history.FILE, history.draw_history(manifest, past, count))
 
 
 def _links(folder):
@@ -141,10 +147,10 @@ def _carry_ledger(place, kept):
 
 
 def link(file, path):
-    """The same file once more, without a copy where the disk can."""
+    """The same file once more, without a copy where the disk can; never written into what is there."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(file, path)
     except OSError:
-        shutil.copyfile(file, path)
+        replace_file(path, Path(file).read_bytes())

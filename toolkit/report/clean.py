@@ -15,7 +15,7 @@ import nh3
 from markupsafe import Markup
 
 from toolkit import words
-from toolkit.guard import END, ISOLATE
+from toolkit.guard import END, ISOLATE, on_page
 
 
 def _words(text):
@@ -134,12 +134,15 @@ MARKS = re.compile(f"(<(script|style|title|svg)\\b.*?</\\2>|<[^>]*>)|{ISOLATE}([
 def with_bdi(page):
     """A whole page in which what the marks of `toolkit.guard` isolate stands in a <bdi>; in attributes they stay.
 
+    Control characters, which HTML allows nowhere, are blanks.
+
     Examples
     --------
     >>> from toolkit.guard import isolated
     >>> with_bdi(f"<p>{isolated(chr(0x5d0))}!</p>") == f"<p><bdi>{chr(0x5d0)}</bdi>!</p>"
     True
     """
+    page = on_page(page)
     if ISOLATE not in page:
         return page
     return MARKS.sub(lambda found: found[1] or f"<bdi>{found[3]}</bdi>", page)

@@ -34,8 +34,10 @@ def adopt():
 
 def end_with(parent):
     """End this process when the thread of process `parent` that started it ends; None: no longer."""
+    if not IS_LINUX:  # Windows has not even the signal
+        return
     _prctl(PARENT_DEATH_SIGNAL, 0 if parent is None else signal.SIGKILL)
-    if IS_LINUX and parent not in (None, os.getppid()):  # it ended before
+    if parent not in (None, os.getppid()):  # it ended before
         os._exit(1)
 
 

@@ -5,12 +5,12 @@ notebooks make the same bytes. docs/figures.md describes the files, docs/figures
 """
 
 import json
-import os
 from pathlib import Path
 from urllib.parse import quote
 
 from toolkit.displays import KEY_FIGURES, REPORT
 from toolkit.intervals import LEVEL
+from toolkit.replaced import replace_file
 from toolkit.report.figures_book import write_book
 from toolkit.report.overview import place
 from toolkit.report.page import FOLDER, read_page
@@ -45,8 +45,8 @@ def write_figures(folder, manifest):
             _write_tables(files, found["tables"])
         reports.append(found)
     said = as_data(reports, run)
-    _replace(folder / DATA, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
-    _replace(folder / BOOK, write_book(reports, said["figures"]))
+    replace_file(folder / DATA, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
+    replace_file(folder / BOOK, write_book(reports, said["figures"]))
 
 
 def _run_id(manifest):
@@ -89,8 +89,8 @@ def _write_tables(folder, tables):
     for path in folder.glob("*") if folder.is_dir() else ():  # what a report doesn't show any more
         path.unlink()
     for table in tables:
-        _replace(folder / f"{table['base']}.csv", csv_of(table["data"]).encode())
-        _replace(folder / f"{table['base']}.parquet", parquet(table))
+        replace_file(folder / f"{table['base']}.csv", csv_of(table["data"]).encode())
+        replace_file(folder / f"{table['base']}.parquet", parquet(table))
 
 
 def parquet(table):
@@ -137,14 +137,6 @@ def _read(column):
 
 def _well_formed(text):
     return text.encode("utf-8", "replace").decode()
-
-
-def _replace(path, content):
-    """Write a file anew: what stood there may be one file with that of an earlier run."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
 
 
 # --- figures.json ---------------------------------------------------------------------------------------

@@ -284,7 +284,7 @@ def anchor(manifest, name):
     return f"report-{sorted(manifest['reports']).index(name) + 1}"
 
 
-def draw_history(manifest, past):
+def draw_history(manifest, past, count=None):
     """The page of the past runs, as HTML.
 
     Parameters
@@ -292,9 +292,12 @@ def draw_history(manifest, past):
     manifest : dict
         Of the run that is being made.
     past : list of dict
-        The manifests of the runs before, newest first.
+        The manifests of the runs before, newest first: as many as are told of.
+    count : int, optional
+        Of all runs, this one included; default: of those that are told of.
     """
     zone = (manifest.get("data") or {}).get("time_zone")
+    count = count or len(past) + 1
     runs = [tell_run(one, zone) for one in [manifest, *past][:MOST_RUNS]]
     for run, one in zip(runs, [manifest, *past], strict=False):
         run["href"] = "index.html" if one is manifest else f"../{run['id']}/index.html"
@@ -303,10 +306,10 @@ def draw_history(manifest, past):
         "history.html.j2",
         service=services.pop() if len(services) == 1 else "",
         links=[overview_link()],
-        headline=words.text("pages.history.runs", n=len(past) + 1),
+        headline=words.text("pages.history.runs", n=count),
         scope=said_of(runs[0]),
         runs=runs,
-        is_cut=len(past) + 1 > len(runs),
+        is_cut=count > len(runs),
         reports=tell_reports(manifest, past),
         made_at=runs[0]["when"],
     )

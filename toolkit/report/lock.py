@@ -108,9 +108,7 @@ def _try_file(path):
 
 
 def _lock(number):
-    try:
-        import fcntl
-    except ImportError:  # Windows, which says PermissionError where another has it
+    if os.name == "nt":  # Windows says PermissionError where another has it
         import msvcrt
 
         try:
@@ -118,4 +116,6 @@ def _lock(number):
         except PermissionError as error:
             raise BlockingIOError(*error.args) from None
     else:
+        import fcntl
+
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,22 +2,17 @@
 
 import json
 import re
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit import privacy
-from toolkit.errors import CantWrite, ToolkitError, writing
+from toolkit.errors import CRASH, MISTAKE, exit_code_of, writing
+from toolkit.replaced import replace_file
 from toolkit.report import private
 from toolkit.report.limits import read_log
 from toolkit.report.parameters import read_title
 from toolkit.report.stamps import without_stamps
 
-# What a user can set right; any other failure is a crash.
-MISTAKES = ("BadParameter", "MissingColumn", "MissingSetting", "UnfitSetting", "MissingTable", "BadSettings", "BadData")
-# The exit codes that other failures ask for, see `toolkit.cli`.
-CODES = {"Timeout": 4, "WorkerDied": 5, "DeadKernel": 5, "OutOfMemory": 5, "CantWrite": CantWrite.exit_code}
-CRASH = 3
 # A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
 # with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
 NOISE = re.compile(
@@ -65,6 +60,26 @@ def told(outcome):
     return f"{outcome.name}: {'failed' if outcome.status == 'failed' else 'not made'}: {outcome.message}"
 
 
+def code_of(outcomes):
+    """What a run ends with: 0 when nothing failed, the code of the failures that are alike, else that of a crash.
+
+    A report whose PDF could not be made is made, and asks for a code all the same.
+
+    Examples
+    --------
+    >>> code_of([Outcome("a", "ok")]), code_of([Outcome("a", "ok", code=5, pdf_failed="no"), Outcome("b", "ok")])
+    (0, 5)
+    >>> code_of([Outcome("a", "failed", code=4), Outcome("b", "failed", code=2)]), code_of([Outcome("a", "skipped")])
+    (3, 3)
+    """
+    failed = [outcome for outcome in outcomes if outcome.status == "failed" or outcome.pdf_failed]
+    if not failed and any(outcome.status == "ok" for outcome in outcomes):
+        return 0
+    # Where all were skipped the data has what none needs.
+    codes = {outcome.code or CRASH for outcome in failed or outcomes} or {CRASH}
+    return codes.pop() if len(codes) == 1 else CRASH
+
+
 def keep_made(task, result, place, is_all=False):
     """Move what a task made into the run that is being made; its Outcome, with the paths that it will have."""
     name = task["name"]
@@ -81,8 +96,8 @@ def keep_made(task, result, place, is_all=False):
         return outcome
     kind = result.get("kind")
     outcome.message = private.cleaned(task, _shown(task, result["message"]))
-    outcome.is_mistake = kind in MISTAKES
-    outcome.code = ToolkitError.exit_code if outcome.is_mistake else CODES.get(kind, CRASH)
+    outcome.code = exit_code_of(kind)
+    outcome.is_mistake = outcome.code == MISTAKE
     is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
     if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
         # Asked for all, and this data has never had what this one needs: that is no failure.
@@ -104,8 +119,7 @@ def keep_made(task, result, place, is_all=False):
 
 def _move(made, path):
     with writing(path):
-        path.parent.mkdir(exist_ok=True)
-        shutil.copyfile(made, path)
+        replace_file(path, Path(made).read_bytes())
 
 
 def _has_nothing_left(executed):

@@ -5,13 +5,12 @@ Whatever differs between two runs of the same inputs stands under the keys `run`
 """
 
 import json
-import os
 import platform
-import secrets
 from importlib import metadata
 from pathlib import Path
 
 import toolkit
+from toolkit.replaced import replace_file
 
 MANIFEST, FORMAT = "manifest.json", 1
 DRAWN = ("bullet", "spark")  # of a figure's texts those that are drawings: the executed notebook keeps them
@@ -33,19 +32,8 @@ def versions():
 
 
 def write_text(path, text):
-    """Write a file that is either the old one or the whole new one, whenever it is read.
-
-    A file that another run shares by a hard link stays as it is there.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    """Write a text that is either the old one or the whole new one, whenever it is read; see `replace_file`."""
+    replace_file(path, text)
 
 
 def read_manifest(folder):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import toolkit
 from toolkit.errors import BadParameter, suggestion
+from toolkit.guard import visible
 from toolkit.report.parameters import RUNNER_PARAMETERS, assign_parameters, parameters_cell
 
 
@@ -84,6 +85,11 @@ def find_notebooks(names=None, folder=None, warn=None, tell=None):
             raise BadParameter(f"two notebooks are called {path.stem!r}: {found[path.stem]} and {path}")
         found[path.stem] = path
     for name, path in found.items():
+        if visible(name, keep_lines=False) != name:  # in a log or a list it would be two lines, or be read backwards
+            raise BadParameter(
+                f"{path}: the name of a notebook can't hold a line break, another control character or a mark that turns "
+                "the direction of writing; rename it"
+            )
         if parameters_cell(path) is None:
             raise BadParameter(
                 f"{path}: is no report: none of its cells is tagged `parameters`; tag the one that sets the period "

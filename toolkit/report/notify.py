@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from toolkit import privacy, secrets, words
-from toolkit.errors import BadParameter, ToolkitError
+from toolkit.errors import NOT_DELIVERED, BadParameter, ToolkitError
 from toolkit.guard import is_hidden, is_shown
 from toolkit.headline import overview
 from toolkit.report import runs
@@ -28,7 +28,6 @@ LOG = 1_000_000  # bytes of one log that is attached: its end
 LONGEST_TITLE = 200
 MOST_LINES = 30  # of the list of reports
 TAIL = 1500  # characters of a log where no file can be attached
-NOT_DELIVERED = 8  # the exit code of reports that were made, and not delivered
 LINK = re.compile(r'<a\b(?P<before>[^>]*?)\shref="(?P<href>[^"]*)"(?P<after>[^>]*)>(?P<text>.*?)</a>', re.DOTALL)
 
 
@@ -62,7 +61,7 @@ class Delivery:
         try:
             yield
         except ToolkitError as error:
-            self.refused(str(error), getattr(error, "exit_code", 2))
+            self.refused(str(error), error.exit_code)
             raise
         except Exception as error:
             self.refused(f"{type(error).__name__}: {error}", 1, traceback.format_exc())
@@ -281,12 +280,13 @@ def failure(outcomes, folder, code, missed=None):
     """What maintainers get of a run in which something failed: what, why, what is still shown, the logs."""
     failed = [one for one in outcomes if one.status == "failed"]
     title = f"Reports: {len(failed)} of {len(outcomes)} failed (exit code {code})"
+    unprinted = [one for one in outcomes if one.pdf_failed]
     if not failed:
-        title = "Reports made, but not delivered" if missed else f"Reports: none was made (exit code {code})"
-        title += f" (exit code {code})" if missed else ""
+        title = "Reports made, but not delivered" if missed else "Reports: none was made"
+        title = f"{'Reports made, but not each PDF' if unprinted else title} (exit code {code})"
     manifest = runs.read_manifest(folder) if folder else {"reports": {}}
     lines, tails, files = [], [], []
-    for one in failed or [one for one in outcomes if one.status != "ok"]:
+    for one in failed or [one for one in outcomes if one.status != "ok" and not unprinted]:
         entry = manifest["reports"].get(one.name, {})
         shown = "nothing is shown of it"
         if entry.get("html"):
@@ -296,6 +296,7 @@ def failure(outcomes, folder, code, missed=None):
         if text:
             files.append((f"{one.name}.log", text.encode("utf-8", "replace")[-LOG:], "text/plain"))
             tails.append(f"{inert(one.name)}, the end of its log:\n{text[-TAIL:]}")
+    lines += [f"{inert(one.name)}: made; {inert(clean(one.pdf_failed))}" for one in unprinted]
     lines += [f"not delivered to {name}: {why}" for name, why in (missed or {}).items()]
     while sum(len(content) for _, content, _ in files) > ATTACHED:
         files.pop()

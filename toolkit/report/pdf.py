@@ -5,27 +5,31 @@ of the same inputs it is the same but for the times that the page itself tells.
 """
 
 import contextlib
+import io
 import os
 import re
 import shutil
 import signal
 import subprocess
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 import toolkit
-from toolkit.errors import BadParameter
+from toolkit.errors import DIED, TIMED_OUT, BadParameter
+from toolkit.replaced import replace_file
 from toolkit.report import family
 from toolkit.scratch import scratch_folder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 TIMEOUT = 120.0  # seconds for one page; it takes two
 AT_A_TIME = 2  # each browser takes some 300 MB
-TIMED_OUT, DIED = 4, 5  # exit codes, see `toolkit.cli`
+LOOK_EVERY = 0.1  # seconds between two looks at whether a browser is to stop
 NOWHERE = "socks5://127.0.0.1:9"
 FLAGS = (
     "--headless",
@@ -81,7 +85,7 @@ def find_browser():
     )
 
 
-def print_reports(place, manifest, outcomes, browser, timeout=TIMEOUT):
+def print_reports(place, manifest, outcomes, browser, timeout=TIMEOUT, deadline=None):
     """Print the reports that a run has made, each as NAME.pdf beside its page.
 
     A report without a PDF is a good report; why it has none is told in its outcome, which asks for an exit code.
@@ -98,23 +102,30 @@ def print_reports(place, manifest, outcomes, browser, timeout=TIMEOUT):
         See `find_browser`.
     timeout : float
         Seconds for one page.
+    deadline : toolkit.report.process.Deadline, optional
+        When the whole run has to be done: no browser works longer.
     """
     folder = place.folder
     made = {one.name: manifest["reports"][one.name] for one in outcomes if one.status == "ok"}
     for name, entry in made.items():
         entry["pdf"] = f"{name}.pdf"  # the links of the others lead there
 
-    printed = pdfs_of(manifest)
+    printed, stopped = pdfs_of(manifest), threading.Event()
 
     def attempt(name):
         try:
-            print_page(folder, made[name]["html"], browser, made[name]["made_at"], printed, timeout)
+            print_page(folder, made[name]["html"], browser, made[name]["made_at"], printed, timeout, deadline, stopped)
         except NotPrinted as error:
             return error
         return None
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        errors = dict(zip(made, pool.map(attempt, made), strict=True))
+        try:
+            errors = dict(zip(made, pool.map(attempt, made), strict=True))
+        except BaseException:  # a signal: no page more, and none that is being printed
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     for outcome in outcomes:
         error = errors.get(outcome.name)
         if error:
@@ -124,13 +135,15 @@ def print_reports(place, manifest, outcomes, browser, timeout=TIMEOUT):
             outcome.pdf = place.final / f"{outcome.name}.pdf"
 
 
-def print_overview(place, manifest, outcomes, browser, timeout=TIMEOUT):
-    """Print the overview of a run, as index.pdf; why there is none is told with the first report that was made."""
+def print_overview(place, manifest, outcomes, browser, timeout=TIMEOUT, deadline=None):
+    """Print the overview of a run, as index.pdf; why there is none is told with the first report that was made, too."""
     try:
-        print_page(place.folder, OVERVIEW, browser, place.started, pdfs_of(manifest), timeout)
+        print_page(place.folder, OVERVIEW, browser, place.started, pdfs_of(manifest), timeout, deadline)
     except NotPrinted as error:
+        manifest["pdf_failed"] = f"{OVERVIEW}: {error}"
         for outcome in [one for one in outcomes if one.status == "ok"][:1]:
-            outcome.pdf_failed, outcome.code = f"{OVERVIEW}: {error}", error.code
+            outcome.pdf_failed = "; ".join(filter(None, [outcome.pdf_failed, manifest["pdf_failed"]]))
+            outcome.code = outcome.code or error.code
 
 
 def pdfs_of(manifest):
@@ -138,7 +151,7 @@ def pdfs_of(manifest):
     return {one["html"] for one in manifest["reports"].values() if one.get("html") and one.get("pdf")} | {OVERVIEW}
 
 
-def print_page(folder, page, browser, made_at, printed=(), timeout=TIMEOUT):
+def print_page(folder, page, browser, made_at, printed=(), timeout=TIMEOUT, deadline=None, stopped=None):
     """Print a page of a folder as a PDF beside it.
 
     Parameters
@@ -153,6 +166,9 @@ def print_page(folder, page, browser, made_at, printed=(), timeout=TIMEOUT):
         The pages of the folder that have a PDF: links lead there.
     timeout : float
         Seconds.
+    deadline : toolkit.report.process.Deadline, optional
+    stopped : threading.Event, optional
+        Once it is set the browser is ended.
 
     Raises
     ------
@@ -161,14 +177,22 @@ def print_page(folder, page, browser, made_at, printed=(), timeout=TIMEOUT):
     """
     folder = Path(folder).resolve()
     path = folder / page
+    left, late = deadline and deadline.left(), f"it took longer than {timeout:g} s"
+    if left is not None and left < timeout:
+        timeout, late = left, f"the whole run took longer than {deadline.seconds:g} s (--total-timeout)"
+    if timeout <= 0:
+        raise NotPrinted(f"{UNMADE}{late}", TIMED_OUT)
     with scratch_folder("pdf") as scratch:
         raw = scratch / "page.pdf"
-        said = _run_browser(command(browser, path, raw, scratch), scratch, timeout)
+        try:
+            said = _run_browser(command(browser, path, raw, scratch), scratch, timeout, stopped)
+        except subprocess.TimeoutExpired:
+            raise NotPrinted(f"{UNMADE}{late}", TIMED_OUT) from None
         if not raw.exists() or not raw.read_bytes().startswith(b"%PDF"):
             raise NotPrinted(f"{UNMADE}{Path(browser).name} ended without one{_reason(said)}", DIED)
         finished = scratch / "finished.pdf"
         finish(raw, finished, path, made_at, printed)
-        shutil.copyfile(finished, path.with_suffix(".pdf"))
+        replace_file(path.with_suffix(".pdf"), finished.read_bytes())
 
 
 def command(browser, path, pdf, scratch):
@@ -189,8 +213,14 @@ def command(browser, path, pdf, scratch):
     ]
 
 
-def _run_browser(command, scratch, timeout):
-    """Run a browser to its end; what it said. Nothing of it is left, however this ends."""
+def _run_browser(command, scratch, timeout, stopped=None):
+    """Run a browser to its end; what it said. Nothing of it is left, however this ends.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        It took longer, or is stopped.
+    """
     environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     # Its own folders: none of the user's settings, nothing left in them. The mark is for a run after ours is killed.
     environment |= {"TMPDIR": str(scratch), "XDG_CONFIG_HOME": str(scratch / "config")}
@@ -200,9 +230,7 @@ def _run_browser(command, scratch, timeout):
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
         )
         try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise NotPrinted(f"{UNMADE}it took longer than {timeout:g} s", TIMED_OUT) from None
+            _wait(process, time.monotonic() + timeout, stopped)
         finally:
             family.kill_marked(environment[family.MARK])
             if hasattr(os, "killpg"):
@@ -213,6 +241,16 @@ def _run_browser(command, scratch, timeout):
             process.wait()
         log.seek(0)
         return log.read(1_000_000).decode("utf-8", "replace")
+
+
+def _wait(process, end, stopped):
+    while True:
+        left = end - time.monotonic()
+        try:
+            return process.wait(max(0.0, min(left, LOOK_EVERY)))
+        except subprocess.TimeoutExpired:
+            if left <= LOOK_EVERY or (stopped and stopped.is_set()):
+                raise
 
 
 def _reason(said):
@@ -243,21 +281,10 @@ def finish(raw, made, page, made_at, printed=()):
         Pages of the folder that have a PDF.
     """
     from pypdf import PdfWriter
-    from pypdf.generic import ArrayObject, NameObject, TextStringObject
+    from pypdf.generic import NameObject, TextStringObject
 
     writer = PdfWriter(clone_from=str(raw))
-    for sheet in writer.pages:
-        kept = ArrayObject()
-        for reference in sheet.get("/Annots") or ():
-            action = reference.get_object().get("/A")
-            if action and "/URI" in action:
-                address = beside(str(action["/URI"]), page.parent, printed)
-                if address is None:
-                    continue
-                action[NameObject("/URI")] = TextStringObject(address)
-            kept.append(reference)
-        if "/Annots" in sheet:
-            sheet[NameObject("/Annots")] = kept
+    _relink(writer, lambda address: beside(address, page.parent, printed))
     # The browser leaves out the blank where a heading goes on in the next line.
     headings = {re.sub(r"\s", "", text): text for text in headings_of(page.read_text(encoding="utf-8"))}
     for item in _outline(writer):
@@ -269,6 +296,48 @@ def finish(raw, made, page, made_at, printed=()):
     writer.add_metadata({"/CreationDate": time, "/ModDate": time, "/Creator": creator})
     writer.create_viewer_preferences().display_doctitle = True
     writer.write(str(made))
+
+
+def _relink(writer, lead):
+    """Let each link of a PDF lead to what `lead` makes of its address; without an address it is none."""
+    from pypdf.generic import ArrayObject, NameObject, TextStringObject
+
+    for sheet in writer.pages:
+        kept = ArrayObject()
+        for reference in sheet.get("/Annots") or ():
+            action = reference.get_object().get("/A")
+            if action and "/URI" in action:
+                address = lead(str(action["/URI"]))
+                if address is None:
+                    continue
+                action[NameObject("/URI")] = TextStringObject(address)
+            kept.append(reference)
+        if "/Annots" in sheet:
+            sheet[NameObject("/Annots")] = kept
+
+
+def mend_links(folder):
+    """Let the PDFs of a folder lead to the page of a report that has no PDF there: it failed, or none was asked for.
+
+    A PDF that a run before shares by a hard link stays as it is there.
+    """
+    folder = Path(folder)
+    missing = {quote(page.with_suffix(".pdf").name): quote(page.name) for page in folder.glob("*.html")}
+    missing = {file: page for file, page in missing.items() if not (folder / unquote(file)).is_file()}
+    for path in sorted(folder.glob("*.pdf")) if missing else ():
+        from pypdf import PdfWriter
+
+        writer, found = PdfWriter(clone_from=str(path)), set()
+
+        def lead(address, found=found):
+            found |= {address} & missing.keys()
+            return missing.get(address, address)
+
+        _relink(writer, lead)
+        if found:
+            made = io.BytesIO()
+            writer.write(made)
+            replace_file(path, made.getvalue())
 
 
 def _outline(writer):

@@ -232,7 +232,7 @@ def run_task(task, running, progress=None):
         with writing(file):
             file.write_text(json.dumps(task), encoding="utf-8")
     except CantWrite as error:
-        return {"status": "failed", "kind": "CantWrite", "message": str(error), "is_mistake": False, "seconds": 0.0}
+        return {"status": "failed", "kind": "CantWrite", "message": str(error), "seconds": 0.0}
     with running.start(
         [sys.executable, "-m", "toolkit.report.worker", str(file)],
         task["kernel"],
@@ -319,4 +319,4 @@ def _result(task, process, said, is_late=False):
     kind, message = "WorkerDied", f"the process that ran it ended without a result (exit code {process.returncode})"
     if is_late:
         kind, message = "Timeout", f"took longer than {task['timeout']:g} s, no longer answered and was ended"
-    return {"status": "failed", "kind": kind, "message": message, "details": said, "is_mistake": False}
+    return {"status": "failed", "kind": kind, "message": message, "details": said}

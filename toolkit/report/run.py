@@ -17,7 +17,7 @@ from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
 from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
-from toolkit.report.made import keep_made, told
+from toolkit.report.made import code_of, keep_made, told
 from toolkit.report.nursery import Nursery
 from toolkit.report.pdf import find_browser
 from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
@@ -107,7 +107,7 @@ def run_reports(
     wait : float
         Seconds to wait for another run into `out` to end.
     keep : int, optional
-        Once all is good, remove the runs but the newest `keep`.
+        Once all is good, remove the runs but the newest `keep`; what can't be removed is a warning.
     reports : list of toolkit.report.plan.Wanted, optional
         In place of `names`: each report with parameters of its own; period, where, each and params are for those that
         don't say otherwise.
@@ -151,7 +151,7 @@ def run_reports(
             f"{out}: holds reports of version 0.5 or older beside its runs; they are not kept up to date, remove them"
         )
     with (
-        runs.building(out, wait) as place,
+        runs.building(out, wait, log.warn) as place,
         scratch_folder("report") as folder,
         Nursery(folder / ".nursery", set(chosen.values())) as nursery,  # it imports while the data is read
         privacy.during(privacy.Masker(reveal=reveal)) as masker,
@@ -191,9 +191,18 @@ def run_reports(
         check = inputs.check if inputs.is_prepared else None
         is_all = not (names or reports)
         outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check, browser)
-    if keep is not None and all(outcome.status != "failed" for outcome in outcomes):
-        runs.prune(out, keep, wait, redraw)
+        if keep is not None and not code_of(outcomes):
+            _prune(out, keep, log.warn)  # before another run can have the lock
     return outcomes
+
+
+def _prune(out, keep, warn):
+    """Remove old runs; a failure of that undoes nothing of the run that is published."""
+    try:
+        with writing(out):
+            runs.thin(out, keep, warn, redraw)
+    except CantWrite as error:
+        warn(f"the reports are made, and past runs could not be removed: {error}")
 
 
 def _make_folder(out):
@@ -263,7 +272,7 @@ def run_tasks(
     if check:
         check()
     with writing(place.folder):
-        assemble(place, done, run, log, browser)
+        assemble(place, done, run, log, browser, deadline)
         secrets.scrub_folder(place.folder)
     place.publish()
     return done

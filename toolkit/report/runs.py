@@ -33,6 +33,8 @@ from toolkit.report.manifest import MANIFEST, read_manifest, write_text
 HOME, LATEST = "runs", "latest"
 GONE, STONE, ASIDE = ".gone-", ".stone-", ".latest-"  # a run that is removed, what stands in its place, the next link
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+# How a manifest begins: the number of the run, without reading the rest, of which there are many.
+HEAD = re.compile(rb'\{\s*"format": \d+,\s*"status": "\w+",\s*"run": \{\s*"id": "[\w-]+",\s*"number": (\d+),')
 FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -109,8 +111,25 @@ def all_runs(out):
     return sorted(found, key=lambda path: (_number(path), path.name), reverse=True)
 
 
+def read_past(out, most):
+    """The manifests of the newest `most` runs, the newest first, and of the runs that made what the newest one shows.
+
+    Returns
+    -------
+    (list of dict, int), the manifests and how many runs there are
+    """
+    folders = all_runs(out)
+    past = [read_manifest(path) for path in folders[:most]]
+    made_in = {entry.get("made_in") for entry in past[0]["reports"].values()} if past else set()
+    return past + [read_manifest(path) for path in folders[most:] if path.name in made_in], len(folders)
+
+
 def _number(folder):
     """Which run of its folder it is, counted from 1; 0 when it doesn't say."""
+    with contextlib.suppress(OSError), open(folder / MANIFEST, "rb") as file:
+        found = HEAD.match(file.read(500))
+        if found:
+            return int(found[1])
     number = _of_run(folder).get("number")
     return number if isinstance(number, int) else 0
 
@@ -121,7 +140,7 @@ def _of_run(folder):
 
 
 @contextlib.contextmanager
-def building(out, wait=0.0):
+def building(out, wait=0.0, warn=None):
     """A new run, as a context: no other run writes into `out` meanwhile.
 
     What dead runs left is removed first. A block that is left without `publish` leaves the folder as it was.
@@ -131,6 +150,8 @@ def building(out, wait=0.0):
     out : path
     wait : float
         Seconds to wait for another run to end; 0 refuses at once.
+    warn : callable, optional
+        Called with a line of text on what can't be removed, which hinders no run.
 
     Raises
     ------
@@ -140,7 +161,7 @@ def building(out, wait=0.0):
     home = Path(out) / HOME
     with locked(home, wait):
         with writing(home):
-            tidy(out)
+            tidy(out, warn)
         runs = all_runs(out)
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -159,22 +180,40 @@ def building(out, wait=0.0):
                     home.rmdir()
 
 
-def tidy(out):
-    """Remove what dead runs left, and show the newest whole run. Only for who holds the lock."""
+def tidy(out, warn=None):
+    """Remove what dead runs left, and show the newest whole run. Only for who holds the lock.
+
+    What can't be removed, as what belongs to another user, stays, with a warning: nothing shows it.
+    """
     out = Path(out)
     home = out / HOME
     for path in out.glob(".index.html.*.part"):
-        path.unlink()
-    for path in sorted(home.iterdir()):
-        if path.name.startswith(STONE) and not (home / path.name.removeprefix(STONE)).exists():
-            os.rename(path, home / path.name.removeprefix(STONE))
-        elif path.name.startswith((BUILDING, GONE, STONE)):
-            shutil.rmtree(path)
-        elif path.name.startswith(ASIDE) or path.suffix == ".part":
+        with _removing(path, warn):
             path.unlink()
+    for path in sorted(home.iterdir()):
+        with _removing(path, warn):
+            if path.name.startswith(STONE) and not (home / path.name.removeprefix(STONE)).exists():
+                os.rename(path, home / path.name.removeprefix(STONE))
+            elif path.name.startswith((BUILDING, GONE, STONE)):
+                shutil.rmtree(path)
+            elif path.name.startswith(ASIDE) or path.suffix == ".part":
+                path.unlink()
     runs = all_runs(out)
     if runs and not _leads_to(out, runs[0].name):
         show(out, runs[0].name)
+
+
+@contextlib.contextmanager
+def _removing(path, warn):
+    """What can't be removed in this block is told, by its full path, and hinders nothing else."""
+    try:
+        yield
+    except OSError as error:
+        if warn:
+            warn(
+                f"{os.path.abspath(path)}: can't be removed: {error.strerror or error}; nothing shows it and no run "
+                "needs it, let its owner remove it"
+            )
 
 
 def show(out, name):
@@ -233,7 +272,7 @@ def _write_if_new(path, text):
     write_text(path, text)
 
 
-def prune(out, keep, wait=0.0, redraw=None):
+def prune(out, keep, wait=0.0, warn=None, redraw=None):
     """Remove all runs but the newest `keep`.
 
     Pages of those that are kept may link to pages of those that are removed, such as to the last edition of a report.
@@ -247,6 +286,8 @@ def prune(out, keep, wait=0.0, redraw=None):
         At least 1: the run that is shown stays.
     wait : float
         Seconds to wait for a run to end.
+    warn : callable, optional
+        Called with a line of text on what can't be removed; the others are removed all the same.
     redraw : callable, optional
         Called with the folder of the newest run and those of the others that are kept, before one is removed; see
         `toolkit.report.assemble.redraw`, so that what is shown tells of no run that is gone.
@@ -264,34 +305,47 @@ def prune(out, keep, wait=0.0, redraw=None):
     if not home.is_dir():
         return []
     with locked(home, wait), writing(home):
-        tidy(out)
-        runs = all_runs(out)
-        kept, gone = runs[: max(1, keep)], runs[max(1, keep) :]
-        if gone and redraw:
-            redraw(kept[0], kept[1:])
-        linked = {link for run in kept for link in _of_run(run).get("links", ())}
-        for path in reversed(gone):
-            _remove(home, path, linked)
-        for path in home.iterdir():
-            if ID.fullmatch(path.name) and path.is_dir() and not _is_whole(path):
+        tidy(out, warn)
+        return thin(out, keep, warn, redraw)
+
+
+def thin(out, keep, warn=None, redraw=None):
+    """As `prune`, for who holds the lock, as a run does until its block is left."""
+    home = Path(out) / HOME
+    runs = all_runs(out)
+    kept, old = runs[: max(1, keep)], runs[max(1, keep) :]
+    if old and redraw:
+        redraw(kept[0], kept[1:])
+    linked = {link for run in kept for link in _of_run(run).get("links", ())}
+    for path in reversed(old):
+        with _removing(path, warn):
+            _remove(home, path, linked, warn)
+    for path in home.iterdir():
+        if ID.fullmatch(path.name) and path.is_dir() and not _is_whole(path):
+            with _removing(path, warn):
                 _thin_out(path, linked)
-    return [path.name for path in gone]
+    return [path.name for path in old if not _is_whole(path)]
 
 
-def _remove(home, path, linked):
+def _remove(home, path, linked, warn=None):
     """Take a run away in one step, so that there is no half of one; what is linked to says that it is gone."""
     files = sorted(link.partition("/")[2] for link in linked if link.startswith(f"{path.name}/"))
-    stone = home / f"{STONE}{path.name}"
+    stone, gone = home / f"{STONE}{path.name}", home / f"{GONE}{path.name}"
     if files:
         stone.mkdir()
         said = words.text("pages.history.gone"), words.text("pages.history.newest")
         for file in files:
             up = "../" * (file.count("/") + 2)
             write_text(stone / file, _page("", *said, f"{up}index.html"))
-    os.rename(path, home / f"{GONE}{path.name}")
+    try:
+        os.rename(path, gone)
+    except OSError:  # it stays, whole
+        shutil.rmtree(stone, ignore_errors=True)
+        raise
     if files:
         os.rename(stone, path)
-    shutil.rmtree(home / f"{GONE}{path.name}")
+    with _removing(gone, warn):
+        shutil.rmtree(gone)
 
 
 def _thin_out(path, linked):

@@ -40,11 +40,11 @@ GARBAGE = (500_000, 10, 50)
 
 
 class NotebookError(Exception):
-    """The notebook did not run to its end; `is_mistake` when it said so in words meant for the user."""
+    """The notebook did not run to its end; `kind` is the name of the error, see `toolkit.errors.exit_code_of`."""
 
-    def __init__(self, message, kind="", details="", is_mistake=False):
+    def __init__(self, message, kind="", details=""):
         super().__init__(message)
-        self.kind, self.details, self.is_mistake = kind, details, is_mistake
+        self.kind, self.details = kind, details
 
 
 class Progress:
@@ -192,16 +192,16 @@ def _literal(path):
 
 
 def _explain(error, cell, memory=None):
-    is_mistake = issubclass(getattr(errors, error.ename, type(None)), errors.ToolkitError)
+    is_ours = issubclass(getattr(errors, error.ename, type(None)), errors.ToolkitError)
     said = clean.plain_text(error.evalue)
     first = next((line.strip() for line in said.splitlines() if line.strip()), "")
     details = f"In cell {cell}:\n\n{_indent(error.source)}\n\n"
     details += clean.plain_text("\n".join(error.traceback))
-    message = said if is_mistake else f"{error.ename}: {first}" if first else error.ename
+    message = said if is_ours else f"{error.ename}: {first}" if first else error.ename
     if error.ename in OUT_OF_MEMORY and memory:
         message += f" (one notebook may take {size_text(memory)}; --memory allows more)"
         return NotebookError(message, "OutOfMemory", details)
-    return NotebookError(message, error.ename, details, is_mistake)
+    return NotebookError(message, error.ename, details)
 
 
 def _indent(text):
@@ -283,12 +283,12 @@ def work(task, stream, waiting=()):
     try:
         return make_report(task, Progress(task["name"], cells, stream), waiting)
     except NotebookError as error:
-        result = {"kind": error.kind, "message": str(error), "details": error.details, "is_mistake": error.is_mistake}
+        result = {"kind": error.kind, "message": str(error), "details": error.details}
     except OSError as error:
         if not errors.is_unwritten(error):
             return _crash(error)
         full = errors.cant_write(error, task["folder"])
-        result = {"kind": "CantWrite", "message": str(full), "details": traceback.format_exc(), "is_mistake": False}
+        result = {"kind": "CantWrite", "message": str(full), "details": traceback.format_exc()}
     except Exception as error:  # whatever it is, the other reports and the old one must survive it
         return _crash(error)
     return {"status": "failed"} | result
@@ -297,7 +297,7 @@ def work(task, stream, waiting=()):
 def _crash(error):
     kind, details = type(error).__name__, traceback.format_exc()
     message = f"{kind}: {error}"
-    return {"status": "failed", "kind": kind, "message": message, "details": details, "is_mistake": False}
+    return {"status": "failed", "kind": kind, "message": message, "details": details}
 
 
 def _stop(*_):

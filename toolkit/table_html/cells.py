@@ -8,6 +8,7 @@ import pandas as pd
 
 from toolkit import words
 from toolkit.clock.timeline import PERIODS
+from toolkit.guard import on_page
 from toolkit.result import format_value, row_keys, signed
 from toolkit.verdicts import direction
 from toolkit.words.prose import duration_parts
@@ -33,7 +34,7 @@ class Column(NamedTuple):
 
 
 def escaped(text):
-    return html.escape(str(text))
+    return html.escape(on_page(text))
 
 
 def muted(text):
