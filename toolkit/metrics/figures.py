@@ -144,7 +144,7 @@ def _card(data, table, now, before, value, best, history, choices):
         card["reached"] = _plain(now.iloc[0][ended]) if card["note"] == "not_reached" and ended in now else None
     for name in ("previous", "previous_n", "change", "change_low", "change_high", "p"):
         card[name] = _plain(row[name])
-    if card["previous"] is None and card["verdict"] in (verdicts.CLEAR, verdicts.CHANCE):  # no figure to compare
+    if card["value"] is None and card["previous"] is None:  # of neither period there is a figure
         card |= {"p": None, "verdict": None}
     target = attrs.get("target")
     if target and target["of"] == value:
