@@ -1410,7 +1410,7 @@ def stock(left, before=100, **attrs):
 def test_a_stock_that_grew_is_told_to_the_headline():
     (fact,) = tell(stock([110, 120, 115, 125, 130])).facts
     assert (fact["kind"], fact["key"], fact["name"], fact["n"]) == ("stock", "", "Backlog", 130)
-    assert plain(fact["clause"]) == "backlog: 130 open, 30 more than 5 weeks before"
+    assert plain(fact["clause"]) == "backlog: 130 open at the end, 30 more than 5 weeks before"
     assert tell(stock([110, 120, 115, 118, 119])).facts == []  # by no fifth
     assert tell(stock([100, 99, 98, 97, 130])).facts == []  # in one week only
     assert tell(stock([5, 10, 15, 20, 25], before=0)).facts == []  # where the data begins
