@@ -22,7 +22,7 @@ OVERVIEW = "overview"  # the report that the page is drawn from, where it was ma
 MOST_TO_LOOK_AT = 6
 
 
-def draw(out, manifest, past=None, dated=()):
+def draw(out, manifest, past=None, dated=(), troubles=()):
     """The overview of a folder of reports, as HTML.
 
     Parameters
@@ -34,10 +34,13 @@ def draw(out, manifest, past=None, dated=()):
         What is said of the runs before, see `toolkit.report.history.past_of`.
     dated : dict, optional
         Of the reports that were kept from an earlier run, when they were made, see `toolkit.report.siblings.dated`.
+    troubles : list of str, optional
+        What is said before all else.
     """
     dated = dict(dated)
     entries = [
-        {"name": name} | entry | dated.get(name, {}) for name, entry in sorted(manifest["reports"].items(), key=place)
+        {"name": name, "is_tried": entry.get("attempted_at") == manifest["made_at"]} | entry | dated.get(name, {})
+        for name, entry in sorted(manifest["reports"].items(), key=place)
     ]
     # of a figure that two reports show that of the newest is told
     told = [read_report(out, entry) for entry in sorted(alike(entries), key=lambda entry: bool(entry.get("dated")))]
@@ -56,7 +59,11 @@ def draw(out, manifest, past=None, dated=()):
         scope=scope(told),
         remarks=list(
             dict.fromkeys(
-                [*page_remarks(manifest), *(text for report in told for text in report["header"].get("remarks", []))]
+                [
+                    *page_remarks(manifest),
+                    *troubles,
+                    *(text for report in told for text in report["header"].get("remarks", [])),
+                ]
             )
         ),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
@@ -364,7 +371,8 @@ def failed(entry):
         return ""
     zone = entry.get("time_zone")
     when = words.text("pages.overview.when", time=format_time(entry["attempted_at"], zone))
-    said = f"{words.text('pages.overview.failed')} {when}."
+    key = "failed" if entry.get("is_tried", True) else "failed_then"
+    said = f"{words.text(f'pages.overview.{key}')} {when}."
     since = (entry.get("run") or {}).get("failing_since")
     if since and since != entry["attempted_at"]:
         said += " " + words.text("pages.overview.failing", time=format_time(since, zone))
