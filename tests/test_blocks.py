@@ -274,6 +274,9 @@ class Known:
     def volume_warnings(self):
         return self._jumps
 
+    def notes_of_groups(self):
+        return []
+
 
 MARCH = parse_period("2024-03", datetime.datetime(2024, 4, 29, tzinfo=datetime.UTC), "UTC")
 DAYS = [datetime.date(2024, 1, day) for day in range(11, 31)]

@@ -357,10 +357,12 @@ def test_what_commands_raise(monkeypatch, capsys, error, code):
     assert "Traceback" not in said and "None" not in said and len(said.splitlines()) <= 1
 
 
-def test_a_bug_is_not_hidden(monkeypatch):
+def test_a_bug_is_not_hidden(monkeypatch, capsys):
     monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        cli.main(["check", "-d", "x"])
+    monkeypatch.setenv("TOOLKIT_DEBUG", "1")
+    assert cli.main(["check", "-d", "x"]) == 70
+    told = capsys.readouterr().err
+    assert "Traceback" in told and "ZeroDivisionError" in told and "test_cli.py" in told
 
 
 def test_help_is_quick_and_loads_nothing_heavy():

@@ -112,6 +112,12 @@ def test_paths_are_as_seen_from_the_file(tmp_path):
         (f"[notify]\nreaders = ['mailto://me:{TOKEN}@x.example']", "notify.readers.0 = ...: may not stand here"),
         (f"[notify]\nfailures = ['{TOKEN}']", "notify.failures.0 = .*: may not stand here"),
         (f"[run]\ndata = 'postgresql://me:{TOKEN}@host/db'", "run.data = ...: holds a password, and may not"),
+        (f"[run]\ndata = 'postgresql://me:pa/{TOKEN}@host/db'", "run.data = ...: holds a password, and may not"),
+        (f"[run]\ndata = 'host=db password={TOKEN}'", "run.data = ...: holds a password, and may not"),
+        (
+            f"[defaults]\nparams.at = 'https://x.example/?access_token={TOKEN}'",
+            "defaults = {...}: params.at holds a secret",
+        ),
         (f"[defaults]\nparams.api_token = '{TOKEN}'", "defaults = {...}: params.api_token holds a secret"),
         (f"[[report]]\nname = 'a'\nparams.at = ['http://me:{TOKEN}@host']", "report.0 = .*: params.at holds a secret"),
     ],

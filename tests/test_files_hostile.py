@@ -14,7 +14,7 @@ from toolkit.cli import main
 from toolkit.errors import BadData, ToolkitError
 from toolkit.load import open_data
 from toolkit.load.files import packed
-from toolkit.load.files.places import is_unescaped, masked, secrets_of, shown_path
+from toolkit.load.files.places import is_unescaped, scrubbed, secrets_of, shown_path
 
 SECRETS = ("geheim", "heim", "ge?", "ge#", "ge/", "ge@")
 
@@ -45,7 +45,7 @@ def test_no_part_of_a_password_is_shown(url, capsys, tmp_path):
     with pytest.raises(BadData) as error:
         open_data(url)
     assert main(["map", url, "--yes", "--out", str(tmp_path / "out")]) == 2
-    shown = [shown_path(url), masked(url), str(error.value), "".join(capsys.readouterr())]
+    shown = [shown_path(url), scrubbed(url), str(error.value), "".join(capsys.readouterr())]
     assert [text for text in shown if any(secret in text for secret in SECRETS)] == []
 
 

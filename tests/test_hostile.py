@@ -26,6 +26,7 @@ from toolkit.load import apart, open_data, sandbox
 from toolkit.load.complete import _check_selects
 from toolkit.load.files import databases, delimited, packed
 from toolkit.metrics.compare import beside_previous, what_moved
+from toolkit.report.notebooks import find_notebooks, own_notebooks
 from toolkit.service import load_service
 from toolkit.sources import find_source, list_sources
 
@@ -550,6 +551,13 @@ def test_no_value_commands_the_terminal_or_a_spreadsheet(tmp_path, capsys):
     assert not CONTROL.findall(said)
     cells = [cell for row in csv.reader(ledger.read_text("utf-8").splitlines()) for cell in row]
     assert "'=1+1" in cells and [cell for cell in cells if guarded(cell) != cell] == []
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[2J", "a\u202eb", "a\u2028b", "a\x7f"])
+def test_a_notebook_whose_name_is_two_lines_is_refused(tmp_path, name):
+    (tmp_path / f"{name}.ipynb").write_bytes((own_notebooks() / "csat_by_topic.ipynb").read_bytes())
+    with pytest.raises(BadParameter, match="the name of a notebook can't hold a line break"):
+        find_notebooks([str(tmp_path / f"{name}.ipynb")])
 
 
 def test_names_that_read_from_right_to_left_are_isolated():

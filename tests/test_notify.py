@@ -439,8 +439,7 @@ def test_an_error_of_ours_is_told_with_its_traceback(hook, monkeypatch):
         raise ZeroDivisionError("ours, at postgresql://ann:s3cretPassw0rd@db/calls")
 
     monkeypatch.setattr("toolkit.report.run.run_reports", crash)
-    with pytest.raises(ZeroDivisionError):
-        cli.main(["report", "-d", "x", "--notify-failure", "env:HOOK"])
+    assert cli.main(["report", "-d", "x", "--notify-failure", "env:HOOK"]) == 70
     sent = json.loads(hook.got[0].content)
     assert sent["attachments"][0]["filename"] == "error.log"
     log = base64.b64decode(sent["attachments"][0]["base64"]).decode()

@@ -20,11 +20,13 @@ from privacy_cases import EACH, MAKERS, negatives, positives
 from toolkit import blocks, metrics, words
 from toolkit.displays import PRIVACY, REPORT, SECTION
 from toolkit.load import open_data
-from toolkit.metrics.small import without_small
+from toolkit.metrics.small import told_rows
 from toolkit.privacy import KINDS, Masker, during, find, mask, mask_html
 from toolkit.privacy.notebook import mask_notebook
 from toolkit.report import private
 from toolkit.report.each import names_of
+from toolkit.report.inputs import Inputs
+from toolkit.report.ledger import _entry, _rules
 from toolkit.report.render import render_report
 
 DOCS = Path(__file__).parents[1] / "docs" / "privacy.md"
@@ -98,12 +100,28 @@ def test_every_kind_has_its_words():
         ("4111\u00a01111\u20111111\u20091111", "[card]"),
         ("x&#64;example.com &amp; y&commat;example.com", "[e-mail] &amp; [e-mail]"),
         ("rssmra85t10a562s", "[identity number]"),
+        ("konto 61 1090 1014 0000 0712 1981 2874", "konto [account]"),
+        ("347/1234567, 415-555-2671", "[phone], [phone]"),
+        ("4111_1111_1111_1111", "[card]"),
+        ("IP=10.0.0.15", "IP=[IP address]"),
+        ('"ann b"@x.com, ann@localhost', "[e-mail], [e-mail]"),
+        ("a, IT60 X054 2811 1010 …", "a, [account]"),
+        ("IT60X0542811101…, RSSMRA85T10A5…, 4111 1111 1111 1…", "[account], [identity number], [card]"),
         ("https://a:b@x.example/", "https://[token]@x.example/"),
         ("https://x.example/?email=ann%40example.com", "https://x.example/?email=[e-mail]"),
     ],
 )
 def test_a_value_in_another_dress(said, shown):
     assert mask(said) == shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["@SUM(1+1)*cmd", "took 1800101221144 ms", "61 1090 1014 0000 0712 1981 2875", "AB12 CDEF 3456 7890 …", "12 345 678…",
+     "ITEM 2024 was 12…", "347/123", "215-300 of 415-555", "BILLING04 is late…", "localhost:8080", "1.2.3.4"],
+)  # fmt: skip
+def test_what_only_looks_like_one_stays(said):
+    assert mask(said) == said
 
 
 @pytest.mark.parametrize(
@@ -172,6 +190,45 @@ def test_an_executed_notebook_holds_none(masked):
     assert "@property" in said and "aGFuZGxlQGV4" in said
 
 
+def test_keys_of_a_bundle_are_masked_as_the_values_that_refer_to_them():
+    names = {one: one for one in AGENTS} | {
+        "eve@example.com, or +39 347 123 4567": "E",
+        "bob@example.com, or +39 347 123 4568": "B",
+    }
+    data = {SECTION: {"id": "x", "names": names, "cells": [{"agent": AGENTS[0], "n": 3}]}}
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[new_output("display_data", data=data)])])
+    mask_notebook(notebook, Masker(b"a key"))
+    said, made = nbformat.writes(notebook), notebook.cells[0].outputs[0].data[SECTION]
+    assert not re.findall(r"@|347", said)
+    assert all(name == shown for name, shown in list(made["names"].items())[: len(AGENTS)])
+    assert made["names"][made["cells"][0]["agent"]].startswith("[e-mail ") and made["cells"][0]["n"] == 3
+    assert list(made["names"].values())[len(AGENTS) :] == ["E", "B"]
+
+
+def test_the_ledger_masks_before_it_cuts():
+    long = "x" * 105 + " RSSMRA85T10A562S"
+    row = {
+        "file": f"{'y' * 30}-ann@example.com.csv",
+        "row": 1,
+        "table": "calls",
+        "column": "topic",
+        "rule": "r",
+        "reason": "it is",
+    }
+    broken = row | {"value": long, "example": long, "n": 1, "action": "rejected"}
+    said = json.dumps([_entry(broken), _rules([broken])])
+    assert "RSSM" not in said and "ann" not in said and "[identity" in said
+
+
+def test_what_the_manifest_says_of_files_is_masked(tmp_path):
+    for name in ("surveys-ann@example.com.csv", "surveys-bob@example.com.csv", "calls.csv"):
+        (tmp_path / name).write_text("a")
+    inputs = Inputs(tmp_path)
+    inputs.files = sorted(tmp_path.iterdir())
+    said = inputs.digests({})["inputs"]
+    assert len(said) == 3 and "calls.csv" in said and not re.search("ann|bob|@", json.dumps(said))
+
+
 def test_what_was_masked_is_counted_by_kind(masked):
     assert masked[1] == masked[0].metadata[PRIVACY]
     assert masked[1] == {"is_revealed": False, "masked": {"email": 6, "iban": 1, "phone": 1}}
@@ -179,7 +236,7 @@ def test_what_was_masked_is_counted_by_kind(masked):
 
 def test_agents_are_told_apart_by_marks_that_are_the_same_everywhere(masked):
     one = masked[0].cells[0].outputs[1].data[SECTION]
-    rows = re.findall(r"\[e-mail [0-9a-f]+\]", one["tables"][0]["csv"])
+    rows = next(one["values"] for one in one["tables"][0]["data"]["columns"] if one["name"] == "agent")
     assert len(set(rows)) == len(AGENTS) == len(rows)
     read = re.findall(r"\[e-mail [0-9a-f]+\]", one["tables"][0]["html"])
     drawn = re.findall(r"\[e-mail [0-9a-f]+\]", one["chart"]["wide"])
@@ -197,7 +254,9 @@ def test_figures_are_left_as_they_are(masked):
 
     before, after = (one.cells[0].outputs[1].data[SECTION] for one in (executed(), masked[0]))
     assert numbers(before) == numbers(after) and before["id"] == after["id"]
-    before, after = (re.findall(r"\d+\.\d+", one["tables"][0]["csv"]) for one in (before, after))
+    before, after = (
+        [c["values"] for c in one["tables"][0]["data"]["columns"] if c["type"] != "text"] for one in (before, after)
+    )
     assert before == after and before
 
 
@@ -284,7 +343,25 @@ def test_what_a_failed_notebook_left_is_closed_too(tmp_path):
     assert json.loads(private.closed_file(task, lambda notebook, task: None))["cells"] == []
 
 
+def test_marks_of_what_was_masked_when_it_was_drawn_are_told():
+    low = pd.DataFrame({"survey_id": ["a", "b"], "score": [1, 2], "comment": ["call 0722 123 456", "ann@example.com"]})
+    result = metrics.low_scores(low)
+    data = {"text/html": result._repr_html_(), "text/plain": repr(result)}
+    notebook = {"metadata": {}, "cells": [{"source": "", "outputs": [{"data": data}]}]}
+    facts = mask_notebook(notebook, Masker(b"k"))
+    assert facts["masked"] == {} and facts["drawn"] >= 2
+    said = private.privacy_words(facts)
+    assert (
+        words.text("pages.privacy.nothing") not in said and words.text("pages.privacy.drawn", n=facts["drawn"]) in said
+    )
+
+
 # --- small groups -------------------------------------------------------------------------------------
+
+
+def without_small(frame, keys, smallest, counts=None):
+    told, hidden = told_rows(frame, keys, smallest, counts)
+    return frame[told], hidden
 
 
 @given(
@@ -297,10 +374,11 @@ def test_no_group_is_told_that_is_small_or_could_be_computed(rows, smallest):
     assert len(told) + hidden == len(frame) and (smallest < 2 or (told["n"] >= smallest).all())
     gone = frame[~frame.set_index(["topic", "channel"]).index.isin(told.set_index(["topic", "channel"]).index)]
     assert (gone["n"] < smallest).any() if len(gone) else smallest < 2 or (frame["n"] >= smallest).all()
-    for key in ("topic", "channel"):  # of no value is one group alone missing beside others that are told
-        for value in set(told[key]):
-            assert (gone[key] == value).sum() != 1
-    assert len(gone) != 1 or not len(told)
+    # what is left out beside others that are told: no case, or cases enough, of several groups
+    whole = [(gone["n"], len(told))]
+    whole += [(gone.loc[gone[key] == value, "n"], 1) for key in ("topic", "channel") for value in set(told[key])]
+    for cases, others in whole:
+        assert not others or not cases.sum() or (cases.sum() >= smallest and (cases > 0).sum() > 1)
 
 
 def test_parts_of_a_group_go_together_and_a_row_of_all_groups_stays():
@@ -313,6 +391,14 @@ def test_parts_of_a_group_go_together_and_a_row_of_all_groups_stays():
         {"topic": ["a", "b", "c", None], "n": [3, 50, 40, 93], "is_total": [False, False, False, True]}
     )
     assert without_small(whole, ["topic"], 5)[0]["n"].tolist() == [50, 93]
+
+
+def test_what_is_left_out_together_reaches_the_limit_and_empty_groups_are_no_partners():
+    frame = pd.DataFrame({"topic": list("abcde"), "n": [9, 3, 1, 1, 0]})  # 5 are left out: 1 + 1 + 3
+    assert not len(without_small(frame, ["topic"], 8)[0])
+    assert without_small(frame.assign(n=[50, 20, 3, 0, 0]), ["topic"], 5)[0]["topic"].tolist() == ["a"]
+    periods = frame.assign(n=[50, 40, 30, 20, 10], previous_n=[50, 40, 3, 20, 0])
+    assert without_small(periods, ["topic"], 5, ["n", "previous_n"])[0]["topic"].tolist() == ["a", "b"]
 
 
 def test_no_bundle_tells_of_a_group_smaller_than_the_settings_allow(tmp_path):

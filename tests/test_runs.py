@@ -37,13 +37,22 @@ DATA = {"time_zone": "Europe/Rome", "as_of": ABOUT["as_of"], "tables": []}
 MARCH = {"period": ABOUT["previous_period"], "previous_period": None}
 
 
-def make(out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, digests=(), message="it broke", **header):
+def make(
+    out,
+    day,
+    good=("waits",),
+    failed=(),
+    figures=(LOST,),
+    browser=None,
+    is_revealed=False,
+    why="it broke",
+    digests=(),
+    **header,
+):
     """A run of day `day` of May as the runner makes it, without its processes; its folder."""
     with building(out) as place:
-        about = {"made_at": f"2024-05-{day:02}T06:00:00+00:00", "versions": {"toolkit": "1"}, "data": DATA} | dict(
-            digests
-        )
-        about["ledger"] = "ledger.html"
+        about = {"made_at": f"2024-05-{day:02}T06:00:00+00:00", "versions": {"toolkit": "1"}, "data": DATA}
+        about |= {"ledger": "ledger.html", "is_revealed": is_revealed} | dict(digests)
         write_text(place.folder / "ledger.html", "<title>Its rows</title>")
         outcomes = []
         for name in good:
@@ -55,8 +64,9 @@ def make(out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, di
             write_text(place.folder / f"{name}.html", render_report(executed, name=name, ledger="ledger.html"))
             outcome = Outcome(name, "ok", name.title(), html=place.final / f"{name}.html", seconds=1.0)
             outcome.header, outcome.figures = ABOUT | header, shown["figures"]
+            outcome.privacy = {"is_revealed": is_revealed, "masked": {}}
             outcomes.append(outcome)
-        outcomes += [Outcome(name, "failed", name.title(), message=message, code=3) for name in failed]
+        outcomes += [Outcome(name, "failed", name.title(), message=why, code=3) for name in failed]
         assemble(place, outcomes, about, browser=browser)
         place.publish()
     return place.final
@@ -223,7 +233,7 @@ def test_a_kept_report_brings_what_it_was_made_of(tmp_path):
 
 
 def test_what_python_calls_an_error_is_for_the_log(tmp_path):
-    run = make(tmp_path, 1, [], failed=["waits"], message="AttributeError: 'str' object has no attribute 'calls'")
+    run = make(tmp_path, 1, [], failed=["waits"], why="AttributeError: 'str' object has no attribute 'calls'")
     said = text_of(run / "history.html")
     assert "Its notebook broke: see failed/waits.log in the folder of that run." in said and "Attribute" not in said
     assert "Waits has failed since 1 May 2024, 08:00; there is no good one yet." in text_of(run / "index.html")
@@ -669,3 +679,24 @@ def test_a_browser_finds_nothing_wrong_with_the_history(tmp_path, audit):  # noq
     gone = all_runs(tmp_path)[1]
     prune(tmp_path, 1)
     assert audit(gone / "waits.html", [("light", 390)]) == CLEAN
+
+
+def test_what_one_run_reveals_is_in_no_later_run_that_masks(tmp_path):
+    ann = (LOST[0] | {"note": "ann@example.com lost most"}, LOST[1])
+    shown = make(
+        tmp_path, 1, good=("waits", "calls"), failed=("csat",), figures=(ann,), is_revealed=True, why="ann@example.com?"
+    )
+    assert "ann@example.com" in (shown / "figures.json").read_text("utf-8") + (shown / "waits.html").read_text("utf-8")
+    for name in ("index.html", "history.html"):
+        assert "Personal data is shown on this page" in text_of(shown / name)
+
+    for masked in (make(tmp_path, 2, good=("waits",)), make(tmp_path, 3, good=("waits",))):
+        files = [path for path in masked.rglob("*") if path.is_file()]
+        assert [path.name for path in files if b"ann@example.com" in path.read_bytes()] == []
+        assert not (masked / "calls.html").exists() and not list(masked.rglob("calls*"))
+        assert "Personal data is shown" not in text_of(masked / "index.html")
+        assert "Not shown: it was last made with --reveal" in text_of(masked / "index.html")
+        assert "Not shown: it was last made with --reveal" in text_of(masked / "history.html")
+        with zipfile.ZipFile(masked / "figures.xlsx") as book:
+            assert not [name for name in book.namelist() if b"ann@example.com" in book.read(name)]
+    assert not dead_links(tmp_path)

@@ -6,17 +6,20 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
+from unittest import mock
 from urllib.parse import quote
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from runs import ROOT
 
-from toolkit import secrets
-from toolkit.errors import BadParameter
+from toolkit import cli, secrets
+from toolkit.errors import BadParameter, CantWrite
+from toolkit.report import private
 from toolkit.report.process import environment
 
 PASSWORD = "pl4nt'ed/<Pa&ss>wörd"  # of a URL; holds what JSON, HTML, URLs and Python escape
@@ -50,6 +53,13 @@ def test_a_place_of_the_environment(monkeypatch):
     assert secrets.read_place("env:DESK_URL") == URL
     assert PASSWORD in secrets.known()
     assert secrets.scrub(f"can't connect to {URL}: {PASSWORD!r}").count("***") >= 2
+
+
+def test_each_command_reads_a_place_that_is_kept_elsewhere(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("EXPORT", str(tmp_path / "not-there"))
+    for line in ("check --data env:EXPORT", "metric csat --data env:EXPORT"):
+        assert cli.main(line.split()) == 2
+        assert "not-there: there is no such file" in capsys.readouterr().err
 
 
 def test_a_place_in_a_file_that_is_ones_own(tmp_path):
@@ -95,6 +105,10 @@ FORMS = {
     "as Jinja writes it": "pl4nt&#39;ed/&lt;Pa&amp;ss&gt;wörd",
     "user and password, as HTTP sends them": base64.b64encode(f"ann:{PASSWORD}".encode()).decode(),
     "base64": base64.b64encode(PASSWORD.encode()).decode(),
+    "base64 in lines": base64.encodebytes(f"a header that is as long as to part it {PASSWORD}".encode())
+    .decode()
+    .strip(),
+    "base64 in lines, in JSON": json.dumps(base64.encodebytes((49 * "x" + PASSWORD).encode()).decode()),
     "hexadecimal": PASSWORD.encode().hex(),
 }
 
@@ -105,6 +119,29 @@ def test_a_known_value_is_found_in_every_form(form):
     shown = secrets.scrub(f"before {FORMS[form]} after")
     core = FORMS[form].strip("\"'")[3:-3]
     assert core not in shown and "***" in shown and shown.startswith("before ") and shown.endswith(" after")
+
+
+def test_a_known_value_that_is_printed_in_pieces_or_parted_by_tags_is_in_no_notebook():
+    secrets.add("abc-123-def")
+    outputs = [new_output("stream", name="stdout", text=text) for text in ("x abc-1", "23-def y")]
+    outputs.append(new_output("stream", name="stderr", text="z"))
+    outputs.append(new_output("display_data", data={"text/html": "<p>abc<b>-123</b>-def</p>"}))
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
+    private.close(notebook, {})
+    printed, other, shown = notebook.cells[0].outputs
+    assert printed.text == "x *** y" and other.text == "z"
+    assert re.sub("<[^>]*>", "", shown.data["text/html"]) == "***"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [("postgresql://db:5432/calls?options=a@b", set()), ("https://x.example/a?owner=team:sales@x", set()),
+     ("C:/Users/ann:x@y", set()), ("postgresql://ann:pa/ss@db/x", {"ann:pa/ss", "pa/ss"}),
+     ("https://ann:pw@x.example/a?owner=team:sales@x", {"ann:pw", "pw"}), ("https://x.example/?access_token=abc", {"abc"}),
+     ("postgresql://ann:p?a@ss@db/x", {"ann:p?a@ss", "p?a@ss"})],
+)  # fmt: skip
+def test_what_of_a_url_is_secret(url, found):
+    assert secrets._secrets_in(url) == found if secrets.is_url(url) else not found
 
 
 def test_a_known_value_that_tags_part_is_found_in_a_page(tmp_path):
@@ -156,15 +193,17 @@ def test_a_file_that_an_earlier_run_has_too_is_not_changed_there(tmp_path):
     assert (tmp_path / "new" / "a.json").read_text() == '"***"'
 
 
-def test_a_workbook_that_holds_a_known_value_goes(tmp_path):
+def test_a_workbook_that_holds_a_known_value_is_refused(tmp_path):
     import zipfile
 
     secrets.add("abc-123-def")
     for name, text in (("bad.xlsx", "<v>abc-123-def</v>"), ("good.xlsx", "<v>1</v>")):
         with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("sheet.xml", text)
-    assert secrets.scrub_folder(tmp_path) == [Path("bad.xlsx")]
-    assert [path.name for path in tmp_path.iterdir()] == ["good.xlsx"]
+    with pytest.raises(CantWrite, match="bad.xlsx: .*a known secret is in it"):
+        secrets.scrub_folder(tmp_path)
+    (tmp_path / "bad.xlsx").unlink()
+    assert secrets.scrub_folder(tmp_path) == []
 
 
 # --- the environment of kernels -----------------------------------------------------------------------
@@ -301,3 +340,33 @@ def test_a_long_text_without_a_space_is_scrubbed_in_no_more_than_its_time():
     for long in ("x" * 1_000_000, "a." * 500_000, "://" * 300_000, "x:" * 500_000, "://a:" * 200_000):
         said = secrets.scrub(f"{long} postgresql://ann:pw1@host/db?token=x1 ann@host")
         assert said.endswith(" postgresql://***@host/db?token=*** ann@host")
+
+
+def test_an_error_that_nobody_foresaw_is_told_without_secrets_traceback_or_commands(monkeypatch, capsys):
+    secrets.add(PASSWORD)
+    breaks = mock.Mock(side_effect=KeyError(f"\x1b]0;x\x07 {PASSWORD}"))
+    monkeypatch.setattr(cli, "app", breaks)
+    assert cli.main([]) == 70
+    said = capsys.readouterr().err
+    assert "KeyError" in said and "***" in said and "TOOLKIT_DEBUG=1" in said and "Traceback" not in said
+    assert PASSWORD not in said and "\x1b" not in said
+
+    monkeypatch.setenv("TOOLKIT_DEBUG", "1")
+    assert cli.main([]) == 70
+    said = capsys.readouterr().err
+    assert "Traceback" in said and PASSWORD not in said and "\x1b" not in said
+
+
+def test_an_error_that_ends_a_thread_is_told_without_secrets(monkeypatch, capsys):
+    secrets.add(PASSWORD)
+
+    def app(*_, **__):
+        thread = threading.Thread(target=lambda: int(PASSWORD), name="reader")
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(cli, "app", app)
+    assert cli.main([]) == 0
+    said = capsys.readouterr().err
+    assert "reader: an error in the toolkit itself: ValueError" in said
+    assert "Traceback" not in said and PASSWORD not in said

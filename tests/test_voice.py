@@ -23,27 +23,23 @@ AT = pd.Timestamp("2024-03-05T09:00Z")
         # English
         ("Hi Marco, mail anna.rossi@example.com", "Hi [name], mail [e-mail]"),
         ("My name is Anne-Marie O'Neill.", "My name is [name]."),
-        ("call 020 7946 0958 or 07700 900123", "call [phone] or [phone]"),
-        ("order ORD-48211 and #115829", "order [number] and [number]"),
+        ("call 020 7946 0958 or 07911 123456", "call [phone] or [phone]"),
         ("card 4111 1111 1111 1111", "card [card]"),
-        ("see https://x.example/a?id=7 now", "see [link] now"),
         ("@brand_help nothing works", "[handle] nothing works"),
         # Italian
         ("Buongiorno, mi chiamo Giulia Rossi", "Buongiorno, mi chiamo [name]"),
         ("cell. +39 347 123 4567, fisso 011 5678901", "cell. [phone], fisso [phone]"),
-        ("IBAN IT60X0542811101000001234567890", "IBAN [account]"),
-        ("il numero dell'ordine è 75854.", "il numero dell'ordine è [number]."),
+        ("IBAN IT60X0542811101000000123456", "IBAN [account]"),
         # Romanian
         ("Mă numesc Ștefan Țurcanu, tel 0722 123 456", "Mă numesc [name], tel [phone]"),
         ("RO49 AAAA 1B31 0075 9384 0000", "[account]"),
-        ("numărul comenzii este 48211", "numărul comenzii este [number]"),
         # Polish
         ("Nazywam się Łukasz Żak, +48 601 234 567", "Nazywam się [name], [phone]"),
         ("konto PL61 1090 1014 0000 0712 1981 2874", "konto [account]"),
-        ("numer zamówienia 48211", "numer zamówienia [number]"),
+        ("PESEL 44051401359", "PESEL [identity number]"),
         # Spanish
-        ("Me llamo José Pérez, DNI 12345678Z", "Me llamo [name], DNI [number]"),
-        ("tel. 612 345 678, pedido nº 778899", "tel. [phone], pedido [number]"),
+        ("Me llamo José Pérez, DNI 12345678Z", "Me llamo [name], DNI [identity number]"),
+        ("tel. 612 345 678, pedido nº 778899", "tel. [phone], pedido nº 778899"),
         ("ES91 2100 0418 4502 0005 1332", "[account]"),
     ],
 )
@@ -61,6 +57,9 @@ def test_what_is_masked(said, shown):
         "Sono molto contenta, grazie mille",
         "Jestem zadowolona z obsługi",
         "the 5G offer at 100 Mbps",
+        "since 12/03/2024 10:30",
+        "order 12345678, ORD-48211 and #115829",
+        "Ticket 20260629000001",
     ],
 )
 def test_what_is_no_personal_data(said):

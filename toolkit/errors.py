@@ -12,6 +12,7 @@ import typing
 FULL = ("ENOSPC", "EDQUOT")  # how systems call it that there is no room
 # What a process ends with where not all is well, and what a report that wasn't made asks for: `toolkit.cli` tells users.
 MISTAKE, CRASH, TIMED_OUT, DIED, NO_DATA, UNWRITTEN, NOT_DELIVERED = 2, 3, 4, 5, 6, 7, 8
+BROKEN = 70  # an error of the toolkit's own, which nobody foresaw
 # Failures that are no error of ours, by their names.
 FAILURES = {"Timeout": TIMED_OUT, "WorkerDied": DIED, "DeadKernel": DIED, "OutOfMemory": DIED}
 ADDED = ("read_at", "history_week")  # columns that a table is given to compute with, and that no file has

@@ -34,7 +34,9 @@ class Result(pd.DataFrame):
     intervals in one column, and groups below the minimum count as "too few".
     """
 
-    _metadata = ["_cells"]  # what a comparison needs and no reader sees; of rows that are left after filtering, too
+    # What comparisons and sentences need and no reader sees: the counts per duration, of rows that are left after filtering,
+    # too; and the result as it was before small groups were left out, those without a name.
+    _metadata = ["_cells", "_whole"]
 
     @property
     def _constructor(self):
@@ -67,7 +69,16 @@ class Result(pd.DataFrame):
         count = self.attrs.get("count", "n")
         if count not in self.columns:
             return pd.Series(True, index=self.index)
-        return pd.Series(self[count] >= self.attrs.get("minimum_count", 1), index=self.index)
+        is_untold = self.index.isin(list(self.attrs.get("untold", ())))
+        return pd.Series((self[count] >= self.attrs.get("minimum_count", 1)) & ~is_untold, index=self.index)
+
+    def whole(self):
+        """The result with the groups that are too few to be told, without their names: for what is said of all together.
+
+        Itself where none is left out. Its `attrs["untold"]` are the places of such groups; `enough` is false of them.
+        """
+        made = getattr(self, "_whole", None)
+        return self if made is None or len(made) - len(made.attrs["untold"]) != len(self) else made
 
     def least(self, name):
         """The fewest cases of which a figure is told.
@@ -93,6 +104,8 @@ class Result(pd.DataFrame):
             labelled = label_keys(found.copy(), keys)
             found = {group_key(key): cells for key, cells in labelled.groupby(keys, dropna=False, observed=True)}
             self._cells = (found, keys)
+        if row.name in self.attrs.get("untold", ()):
+            row = dict(zip(self.attrs["by"], self.attrs["untold"][row.name], strict=True))
         empty = next(iter(found.values())).iloc[:0] if found else pd.DataFrame(columns=["cell_", *keys])
         return found.get(group_key(row[key] for key in keys), empty)
 

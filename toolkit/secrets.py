@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
 
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, CantWrite
 from toolkit.replaced import replace_file
 
 HIDDEN = "***"
@@ -26,6 +26,7 @@ WORDS = frozenset(["pwd", "pass", "key", "dsn", "auth", "pat", "pin"])
 NO_SECRETS = frozenset(
     ["true", "false", "none", "null", "yes", "no", "on", "off", "enabled", "disabled", "default", "unset"]
 )
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=[^/\\])")  # C:/exports is none
 # Not from the first letter of the scheme: of a text without spaces each letter may be one, and all of it is looked through.
 USER = re.compile(
     r"((?<=[A-Za-z0-9+.-]):/{2})([^\s/\"'<>@:]*):(?!\d{1,5}(?:[/\s\"'<>?#]|$))([^\s\"'<>]{1,500})@(?=[\w\[%*])"
@@ -35,7 +36,10 @@ PAIR = re.compile(
     r"(?!\*\*\*)(\"[^\"]+\"|'[^']+'|[^\s&;,\"'<>()\[\]{}]+)",
     re.IGNORECASE,
 )
+# The name of a secret in a connection string: all that follows may belong to it, as it may hold blanks.
+SECRET_OF = re.compile(r"[\w.-]*(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w*\s*=", re.IGNORECASE)
 SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{12,}", re.IGNORECASE)
+BREAK = re.compile(r"(?:\\r)?\\n|\r?\n")  # the end of a line, also as JSON writes it
 TEXTS = frozenset(
     [".html", ".json", ".ipynb", ".log", ".csv", ".txt", ".md", ".svg", ".xml", ".toml", ".yaml", ".yml", ".tsv"]
 ) | {""}
@@ -55,7 +59,7 @@ def is_sensitive(name):
 def add(*values):
     """Take values for secrets from now on, in this process; of a URL its password and what its parameters hold."""
     for value in values:
-        for secret in _secrets_in(str(value)) if _is_url(value) else [str(value)]:
+        for secret in _secrets_in(str(value)) if is_url(value) else [str(value)]:
             if len(secret.strip()) > 0 and secret.strip().lower() not in NO_SECRETS:
                 _known[secret] = True
 
@@ -74,12 +78,29 @@ def from_environment(variables=None):
     """Take the values of variables that are called like secrets, and passwords within those that are URLs."""
     for name, value in (os.environ if variables is None else variables).items():
         is_path = value.startswith(("/", "~", "./")) or name.endswith(("_FILE", "_PATH", "_SOCK", "_DIR"))
-        if _is_url(value) and USER.search(value) or is_sensitive(name) and len(value) >= SHORTEST and not is_path:
+        if is_url(value) and USER.search(value) or is_sensitive(name) and len(value) >= SHORTEST and not is_path:
             add(value)
 
 
-def _is_url(value):
-    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}[^/\\]", str(value)))
+def is_url(value):
+    """Whether a text, or a path made of one, is a URL.
+
+    >>> is_url("postgresql://host/db"), is_url("exports/march"), is_url("C:/exports")
+    (True, False, False)
+    """
+    return bool(URL.match(str(value)))
+
+
+def holds_secret(text):
+    """Whether a text has a password or the like in it, by its shape alone.
+
+    >>> holds_secret("postgresql://ann:pa/ss@db/x"), holds_secret("host=db password=x"), holds_secret("https://x.example/?token=x")
+    (True, True, True)
+    >>> holds_secret("postgresql://ann@db:5432/calls"), holds_secret("exports/march"), holds_secret("topic=billing")
+    (False, False, False)
+    """
+    text = str(text)
+    return bool(is_url(text) and _secrets_in(text)) or any(one.search(text) for one in (USER, PAIR, SCHEME))
 
 
 def _secrets_in(url):
@@ -87,15 +108,29 @@ def _secrets_in(url):
 
     >>> sorted(_secrets_in("postgresql://ann:p%40ss@host/db?sslpassword=x9y8z7"))
     ['ann:p%40ss', 'ann:p@ss', 'p%40ss', 'p@ss', 'x9y8z7']
+    >>> _secrets_in("postgresql://db:5432/calls?options=a@b") | _secrets_in("https://x.example/a?owner=team:sales@x")
+    set()
     """
     rest = re.sub(r"^[^:]*:/{1,2}", "", url)
-    found, user = [], ""
-    if "@" in rest:
-        user = rest.rsplit("@", 1)[0]
+    found = []
+    for user in _users(rest):
         _, colon, password = user.partition(":")
         found += [user, password] if colon and password else []
     found += [value for name, value in re.findall(r"[?&]([\w.-]+)=([^&#\s]+)", rest) if is_sensitive(name)]
     return {form for one in found for form in (one, unquote(one)) if form}
+
+
+def _users(rest):
+    """What stands before the host of a URL; a password may hold signs that part one, as they should have been escaped."""
+    host = re.match(r"[^/?#]*", rest)[0]
+    if "@" in host:
+        yield host.rpartition("@")[0]
+    before = rest.rpartition("@")[0]
+    is_of_query = bool(re.search(r"\?[\w.-]+=", before))
+    if ":" in host and before != host.rpartition("@")[0]:
+        is_port = re.fullmatch(r"[^:@]*:\d{1,5}|\[[^\]]*\](?::\d{1,5})?", host)
+        if not (is_of_query and ("@" in host or is_port)):
+            yield before
 
 
 # --- where they come from -----------------------------------------------------------------------------
@@ -126,41 +161,55 @@ def read_place(place):
     toolkit.errors.BadParameter: env:NO_SUCH_VARIABLE: there is no such environment variable, or it is empty
     """
     said = str(place) if isinstance(place, (str, os.PathLike)) else ""
-    if said.startswith("env:"):
-        text = os.environ.get(said.removeprefix("env:"), "").strip()
-        if not text:
-            raise BadParameter(f"{said}: there is no such environment variable, or it is empty")
-    elif said.startswith("@") and not Path(said).exists():
-        text = _read_file(Path(said[1:]).expanduser())
-    else:
-        text = place
-    if said and _is_url(text):
+    text = place
+    if said.startswith("env:") or (said.startswith("@") and not Path(said).exists()):
+        lines = [line for _, line in lines_of(said)]
+        if len(lines) != 1:
+            raise BadParameter(f"{said}: has to hold one line, the path or URL of the data; it holds {len(lines)}")
+        text = lines[0]
+    if said and is_url(text):
         add(text)
     return text
 
 
-def _read_file(path):
+def lines_of(place):
+    """The lines of `env:NAME`, or of `@FILE`, which only its owner may read: [(number, text)] without comments.
+
+    Raises
+    ------
+    BadParameter
+        The variable isn't set; the file can't be read, or may be read by others: says what to do.
+    """
+    if place.startswith("env:"):
+        text = os.environ.get(place.removeprefix("env:"), "")
+        if not text.strip():
+            raise BadParameter(f"{place}: there is no such environment variable, or it is empty")
+    else:
+        text = read_private(Path(place.removeprefix("@")).expanduser())
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
+
+
+def read_private(path):
+    """The text of a file that holds secrets.
+
+    Raises
+    ------
+    BadParameter
+        It isn't there, or others may read it: says what to do.
+    """
+    import shlex
+
     try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and mode & 0o077:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
             raise BadParameter(
-                f"{path}: others on this machine may read it, and it holds a secret; run: chmod 600 {_quoted(path)}"
+                f"{path}: others on this machine may read it, and it holds secrets; run: chmod 600 {shlex.quote(str(path))}"
             )
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadParameter(f"{path}: can't be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise BadParameter(f"{path}: is no text in UTF-8") from None
-    lines = [line for line in lines if line and not line.startswith("#")]
-    if len(lines) != 1:
-        raise BadParameter(f"{path}: has to hold one line, the path or URL of the data; it holds {len(lines)}")
-    return lines[0]
-
-
-def _quoted(path):
-    import shlex
-
-    return shlex.quote(str(path))
 
 
 def shown(name, value):
@@ -213,6 +262,7 @@ def _without(text, value):
         # it may be a word or a number of the report's own
         stands = rf"(?<=[:=])({re.escape(value)}|{re.escape(quote(value, safe=''))})(?=@|&|;|'|\"|\s|$)"
         return re.sub(stands, HIDDEN, text)
+    text = _without_coded(text, value)
     for form in _forms(value):
         if form not in text:
             continue
@@ -240,18 +290,49 @@ def _forms(value):
     found = {value, *in_json, *in_html, *in_url, *(json.dumps(one)[1:-1] for one in in_html)}
     if len(value) >= 8:
         raw = value.encode("utf-8", "surrogatepass")
-        found |= {raw.hex(), raw.hex().upper()}
-        for before in range(3):  # base64 of a text of which it is a part: what doesn't depend on its neighbours
-            coded = base64.b64encode(b"\0" * before + raw).decode()
-            coded = coded[{0: 0, 1: 2, 2: 3}[before] : len(coded) - {0: 0, 1: 3, 2: 2}[(before + len(raw)) % 3]]
-            found |= {coded, coded.replace("+", "-").replace("/", "_")}
+        found |= {raw.hex(), raw.hex().upper(), *_coded(value)}
     return tuple(sorted((form for form in found if len(form) >= min(SHORTEST, len(value))), key=len, reverse=True))
+
+
+@lru_cache(maxsize=256)
+def _coded(value):
+    """How a value stands in the base64 of a text of which it is a part: what doesn't depend on its neighbours."""
+    raw, found = value.encode("utf-8", "surrogatepass"), []
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + raw).decode()
+        coded = coded[{0: 0, 1: 2, 2: 3}[before] : len(coded) - {0: 0, 1: 3, 2: 2}[(before + len(raw)) % 3]]
+        found += [coded, coded.replace("+", "-").replace("/", "_")]
+    return found
+
+
+def _without_coded(text, value):
+    """The text without the base64 of a value that the ends of lines part, as in a mail."""
+    if len(value) < 8 or not BREAK.search(text):
+        return text
+    whole = BREAK.sub("", text)
+    for coded in _coded(value):
+        if coded in whole:
+            parted = rf"(?:{BREAK.pattern})?".join(map(re.escape, coded))
+            text = re.sub(parted, HIDDEN, text)
+    return text
+
+
+def scrub_html(page):
+    """A page, or a drawing, without secrets: known ones also where its tags part them.
+
+    >>> add("abc-123-def")
+    >>> scrub_html("<p>abc<b>-123</b>-def")
+    '<p>***<b></b>'
+    >>> _known.clear()
+    """
+    return _unsplit(scrub(page))
 
 
 def scrub_folder(folder):
     """Scrub every file below a folder in place: the last fence before a run is shown.
 
-    What is no text can't be mended: a picture, workbook or Parquet that holds a known value as it is, is removed.
+    What is no text can't be mended: a picture, workbook or Parquet that holds a known value as it is, is refused. A PDF is
+    packed, and isn't looked into: it is printed of a page that was scrubbed.
 
     Parameters
     ----------
@@ -260,6 +341,11 @@ def scrub_folder(folder):
     Returns
     -------
     list of Path, relative to the folder: the files in which something was found
+
+    Raises
+    ------
+    CantWrite
+        A file that is no text holds a known value: what was made is not to be shown.
     """
     folder, found = Path(folder), []
     for path in sorted(folder.rglob("*")):
@@ -274,8 +360,7 @@ def scrub_folder(folder):
                 found.append(path.relative_to(folder))
                 replace_file(path, clean.encode("utf-8", "surrogateescape"))
         elif _known and _holds_known(path):
-            found.append(path.relative_to(folder))
-            path.unlink()
+            raise CantWrite(path.name, "a known secret is in it; nothing of this run is shown")
     return found
 
 

@@ -13,6 +13,7 @@ Exit codes:
      `--max-age`. No report was touched.
 7    A file or folder can't be written: the disk is full, it may not be written to, another run has it.
 8    The reports were made, and could not be sent to all that `--notify` and `--notify-failure` name.
+70   The toolkit itself broke, at something that nobody foresaw. TOOLKIT_DEBUG=1 in the environment shows where.
 129  Ended by SIGHUP; 130 by Ctrl-C; 143 by SIGTERM. Nothing that was started is left.
 """
 
@@ -22,7 +23,7 @@ import typer
 
 import toolkit
 from toolkit.cli import mapper, past, project, reports, systems  # noqa: F401  (their commands are the program's)
-from toolkit.cli.ending import settle
+from toolkit.cli.ending import settle, tell_broken, told_of_threads
 from toolkit.cli.options import app
 from toolkit.cli.terminal import say
 from toolkit.errors import MISTAKE, ToolkitError, cant_write, is_unwritten
@@ -48,7 +49,8 @@ def _options(
 def main(args=None):
     """Run the command line; the exit code."""
     try:
-        app(args, prog_name="toolkit")
+        with told_of_threads():
+            app(args, prog_name="toolkit")
     except SystemExit as ended:
         return ended.code
     except ToolkitError as error:
@@ -56,6 +58,8 @@ def main(args=None):
         return error.exit_code
     except OSError as error:  # a path that can't be read or written, a full disk
         return _system_error(error)
+    except Exception as error:
+        return tell_broken(error)
     finally:
         settle()
     return 0
@@ -63,12 +67,12 @@ def main(args=None):
 
 def _system_error(error):
     """Tell an error of the operating system; its exit code."""
-    from toolkit.load.files.places import masked
+    from toolkit.load.files.places import scrubbed
 
     if is_unwritten(error):
         unwritten = cant_write(error, "the temporary folder (TMPDIR), or what the output goes to")
-        say(f"toolkit: {masked(str(unwritten))}", err=True)
+        say(f"toolkit: {scrubbed(str(unwritten))}", err=True)
         return unwritten.exit_code
-    where = f"{masked(error.filename)}: " if error.filename else ""
+    where = f"{scrubbed(error.filename)}: " if error.filename else ""
     say(f"toolkit: {where}{error.strerror or error}", err=True)
     return MISTAKE

@@ -29,12 +29,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from toolkit.errors import BadSettings, explain_settings
 from toolkit.report.plan import Wanted
-from toolkit.secrets import is_sensitive
+from toolkit.secrets import holds_secret, is_sensitive
 from toolkit.service import parse_duration, read_toml
 
 ELSEWHERE = re.compile(r"(env:\w+|@.+)")  # a secret that is kept elsewhere
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{2}")
-CREDENTIALS = re.compile(r":/{2}[^/\s]*:[^/\s@]*@")
 
 
 def _elsewhere(value):
@@ -53,7 +52,7 @@ def _duration(value):
 
 
 def _no_credentials(value):
-    if isinstance(value, str) and CREDENTIALS.search(value):
+    if isinstance(value, str) and holds_secret(value):
         raise ValueError('holds a password, and may not stand here; write "env:NAME" or "@FILE"')
     return value
 
@@ -114,7 +113,7 @@ class Defaults(_Part):
     def _no_secret(cls, values: Any):
         for name, value in (values.get("params") or {}).items() if isinstance(values, dict) else ():
             is_secret = is_sensitive(name) and isinstance(value, str) and not ELSEWHERE.fullmatch(value)
-            if is_secret or any(isinstance(one, str) and CREDENTIALS.search(one) for one in _listed(value)):
+            if is_secret or any(isinstance(one, str) and holds_secret(one) for one in _listed(value)):
                 raise ValueError(f'params.{name} holds a secret, and may not stand here; write "env:NAME" or "@FILE"')
         return values
 
@@ -285,6 +284,6 @@ def _shown(value):
     text = repr(value)
     if isinstance(value, dict):
         return "{...}"
-    if URL.search(text) or len(text) > 60:
+    if URL.search(text) or len(text) > 60 or (isinstance(value, str) and holds_secret(value)):
         return "..."
     return text

@@ -4,10 +4,15 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+import traceback
 
+from toolkit.cli.terminal import say
+from toolkit.errors import BROKEN
 from toolkit.report import process
 
 ENDINGS = {"SIGTERM": 143, "SIGHUP": 129}  # signals that end us, and the exit codes that shells give them
+DEBUG = "TOOLKIT_DEBUG"  # a variable that shows the traceback of an error that nobody foresaw
 
 
 @contextlib.contextmanager
@@ -42,6 +47,36 @@ def ended_in_order():
         if ending is None:  # else there is nothing left to do but to end
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def tell_broken(error, where=""):
+    """Tell an error that nobody foresaw in a line, and its traceback to whom asks for it; the exit code.
+
+    What it says may be of the data, or hold a password: it is printed as all else is.
+    """
+    said = f"toolkit: {where}an error in the toolkit itself: {type(error).__name__}: {error}"
+    if os.environ.get(DEBUG, "") not in ("", "0"):
+        say("".join(traceback.format_exception(error)).rstrip(), err=True)
+        say(said, err=True)
+    else:
+        say(f"{said}\nWith {DEBUG}=1 in the environment it says where; please report it with that", err=True)
+    return BROKEN
+
+
+@contextlib.contextmanager
+def told_of_threads():
+    """An error that ends a thread is told as any other: Python would print it as it is."""
+    before = threading.excepthook
+
+    def tell(args):
+        if args.exc_type is not SystemExit and args.exc_value is not None:
+            tell_broken(args.exc_value, f"{args.thread.name if args.thread else 'a thread'}: ")
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def settle():

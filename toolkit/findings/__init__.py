@@ -18,7 +18,7 @@ from toolkit.findings.team import team
 from toolkit.findings.told import Told, note_of
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
-from toolkit.words import display_name, short_name
+from toolkit.words import display_name, short_name, text
 
 __all__ = ["Told", "check_result", "find_quality", "group_keys", "sentence", "short_name", "tell", "value_name"]
 
@@ -83,15 +83,26 @@ def tell(result, overall=None, period=None, comparison=None):
     ('80 of 100 answers were satisfied: 80 % (71 to 87)', None, 'none')
     """
     check_result("tell", result)
-    result = as_rate(result)
+    shown, result = result, as_rate(result.whole())
     told = TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
     if _may_change(result):
         told = replace(
             told, note=" ".join(filter(None, [told.note, note_of([say(f"read_each.{result.attrs['read_each']}")])]))
         )
+    if shown.attrs.get("smallest_group"):
+        told = _without_small(told, shown, result)
     # curves and spans of time are other views of a wait, whose own finding is told of it: no second candidate
     is_view = result.attrs["shape"] == "curve" or "part" in result.attrs
     return replace(told, facts=[], tested=[]) if is_view else told
+
+
+def _without_small(told, shown, whole):
+    """What is told of a result of which small groups are left out: with how many these are, and its place among the rows shown."""
+    places = [place for place in range(len(whole)) if place not in whole.attrs.get("untold", ())]
+    left_out = [text(key, **values) for key, values in shown.attrs.get("notes", ()) if key == "tables.notes.small"]
+    if "untold" in whole.attrs and told.highlight is not None:
+        told = replace(told, highlight=places.index(told.highlight) if told.highlight in places else None)
+    return replace(told, note=" ".join(filter(None, [told.note, *left_out])))
 
 
 def _may_change(result):

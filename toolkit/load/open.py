@@ -23,6 +23,7 @@ from toolkit.load.sandbox import bounded, lock
 from toolkit.load.sql import EPOCH, ID, quote
 from toolkit.load.where import read_where
 from toolkit.scratch import Scratch
+from toolkit.secrets import read_place
 from toolkit.service import load_service
 from toolkit.sources import OURS, find_source
 from toolkit.tables import HISTORY_WEEK, READ_AT, TABLES
@@ -34,7 +35,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     Parameters
     ----------
     path : str or Path
-        A folder, a file or a database (DuckDB, SQLite, or the URL of a Postgres one); a relative path that isn't found
+        `env:NAME` and `@FILE` as `toolkit.secrets.read_place` reads them; else a folder, a file or a database (DuckDB, SQLite, or the URL of a Postgres one); a relative path that isn't found
         from the working folder is looked for in the folders above it, so that notebooks run from anywhere in a project.
     source : str, optional
         Name of a source (`toolkit sources` lists them) or path of a folder of your own; by default the one that the
@@ -66,6 +67,7 @@ def open_data(path, source=None, service=None, period=None, as_of=None, progress
     >>> data.zone, data.period.label
     ('Europe/Rome', '2024-03')
     """
+    path = read_place(path)
     if is_url(path):
         refuse_url(path)
         path = as_url(path)

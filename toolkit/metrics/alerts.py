@@ -272,7 +272,7 @@ def unusual_weeks(result, period=None):
     shown = Result.of(made, attrs["metric"], units, [*keys, "week"], attrs["minimum_count"], attrs["choices"])
     facts = {"looked_at": int((made["state"] != unusual.UNKNOWN).sum()) if len(made) else 0, "holidays": 0}
     facts["contacts"] = int(result["n"].sum())
-    kept = {name: attrs[name] for name in ("case", "best", "zone") if name in attrs}
+    kept = {name: attrs[name] for name in ("case", "best", "zone", "notes") if name in attrs}
     shown.attrs |= kept | {"shape": "band", "value": value, "count": "n", "ends": ("low", "high"), "facts": facts}
     shown.attrs |= {"rows": [*keys, "week"], "partial": []}
     return shown

@@ -117,7 +117,13 @@ def benchmark(own, outside, value=None):
     result = Result.of(frame, attrs["metric"], units, ["name", *keys], attrs["minimum_count"], attrs["choices"])
     result.attrs |= {name: attrs[name] for name in ("zone", "case", "best", "roles") if name in attrs}
     result.attrs |= {"shape": "comparison", "value": value, "count": counted, "ends": tuple(ends), "against": "outside"}
-    result.attrs |= {"rows": ["name", *keys], "unread": sorted(unread), "target": None, "per_day": False}
+    result.attrs |= {
+        "rows": ["name", *keys],
+        "groups": keys,
+        "unread": sorted(unread),
+        "target": None,
+        "per_day": False,
+    }
     return result
 
 

@@ -11,6 +11,7 @@ from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import named_of
 from toolkit.metrics.shapes import planned
+from toolkit.metrics.small import everything, hide
 
 
 def beside(data, facts, *asked):
@@ -46,7 +47,8 @@ def beside(data, facts, *asked):
     named = list(dict.fromkeys((fact["key"], fact["value"]) for fact in facts if fact["key"]))
     if data.previous is None or not named:
         return facts
-    compared = _compared(data, asked, dict.fromkeys(key for key, _ in named))
+    with everything():
+        compared = _compared(data, asked, dict.fromkeys(key for key, _ in named))
     made, told = [], {(fact["key"], fact["value"], fact["metric"], fact["column"]): fact for fact in facts}
     for fact in facts:
         over = _over(compared.get((fact["key"], fact["metric"], fact["column"])), fact)
@@ -104,7 +106,7 @@ def _compared(data, asked, keys):
             if column in now.columns and len(now) and before is not None:
                 comparison = previous_period(now, before, column, history, days, steady)
                 comparison.attrs["filters"] = [*data.filters]
-                found[key, now.attrs["metric"], column] = comparison
+                found[key, now.attrs["metric"], column] = hide(comparison, data.service.privacy.smallest_group)
     return found
 
 

@@ -11,6 +11,7 @@ from toolkit.metrics.periods import results_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import is_planning, planned
+from toolkit.metrics.small import hiding
 from toolkit.movement import pooled, rate_movement, score_movement
 from toolkit.result import Result
 from toolkit.tables import HISTORY_WEEK
@@ -20,6 +21,7 @@ PARTS = {"contribution": "both", "level": "level", "mix": "mix"}  # columns, and
 COUNTS, BEFORE = ["n_", "total_", "squares_"], ["n_before_", "total_before_", "squares_before_"]
 
 
+@hiding
 def what_moved(data, function, by, value=None, table=None, **choices):
     """What moved a total rate or mean since the period before, by group; None without one.
 
@@ -236,6 +238,7 @@ def _verdicts(frame, is_few):
     return [*verdicts.decide(changes[:-1]), *verdicts.decide(changes[-1:])]
 
 
+@hiding
 def moved_together(data, asked, by):
     """What moved several figures, by several columns, as it is looked at together: verdicts by Holm over all the groups.
 

@@ -13,6 +13,7 @@ from toolkit.metrics.periods import against_year_ago, days_of, is_count, is_stea
 from toolkit.metrics.previous import History, previous_period, with_year_ago
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.scan import scan
+from toolkit.metrics.small import hiding
 from toolkit.result import interval_columns
 
 __all__ = [
@@ -37,6 +38,7 @@ DEFINITION = METRICS["previous_period"].name  # where it is told how anything is
 OUTSIDE = METRICS["benchmark"].name  # and how with figures from outside
 
 
+@hiding
 def compared(data, function, by=None, value=None, table=None, against="previous", **choices):
     """A metric of a data set against an earlier period, with the movement of the weeks before; None without one.
 
@@ -68,6 +70,7 @@ def _earlier(against):
     return against
 
 
+@hiding
 def beside_previous(data, function, by=None, value=None, table=None, against="previous", **choices):
     """A metric of a data set, and the same against an earlier period, each table read once: (result, comparison or None).
 
@@ -103,6 +106,7 @@ def beside_previous(data, function, by=None, value=None, table=None, against="pr
     return now, comparison if past is None else with_year_ago(comparison, beside_past)
 
 
+@hiding
 def benchmarks(data, outside=None):
     """Every figure from outside beside the data's own: those in the benchmark.csv beside it, or given.
 
@@ -151,6 +155,7 @@ def benchmarks(data, outside=None):
     return made, sorted(unread)
 
 
+@hiding
 def weekly(data, function, value=None, table=None, weeks=13, **choices):
     """A metric by week, the last weeks up to the period's end, each read at its own end; None where there are too few.
 
@@ -187,6 +192,7 @@ def weekly(data, function, value=None, table=None, weeks=13, **choices):
     return result
 
 
+@hiding
 def monthly(data, function, table=None, months=13, **choices):
     """A metric by month, the last months up to the period's end, each read at its own end; None for fewer than two.
 

@@ -89,6 +89,7 @@ def expectation_met(conversations, choices=("as_of", "bot_only", "channels", "si
     units = {"within_seconds": "seconds", "expected_share": "rate", "n": "count", "answered_count": "count"}
     about = {
         "rows": ["expectation"],
+        "groups": ["expectation"],
         "ordered": True,
         "roles": {"hits": "answered_count"},
         "ends": ("low", "high"),

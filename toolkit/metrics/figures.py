@@ -19,11 +19,13 @@ from toolkit.metrics.periods import (
 from toolkit.metrics.previous import previous_period
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned
+from toolkit.metrics.small import everything, told_of
 from toolkit.movement import count_movement
 from toolkit.result import interval_columns
 from toolkit.tables import HISTORY_WEEK
 
 
+@everything()  # weeks of too few cases are told apart from weeks without any
 def figures(data, *asked):
     """The key figures of a report: metrics over the whole period, each against the period before.
 
@@ -41,7 +43,7 @@ def figures(data, *asked):
         a dict of value, n, change, low, high, p, verdict (corrected as for ten figures, so that it is the same whatever
         stands beside) and direction, None where the data has none; history:
         of the last 13 weeks up to the period's end, each read at its own end, a dict of week (its Monday), value (null
-        where it has too few cases, or the count of a part of a week), n and in_period; [] for fewer than four weeks
+        where it has too few cases, or the count of a part of a week), n (null where so few aren't told) and in_period; [] for fewer than four weeks
 
     Examples
     --------
@@ -210,6 +212,8 @@ def _history(data, value, weekly, window):
     counted, is_count_ = attrs.get("counts", {}).get(value, attrs["count"]), attrs["units"].get(value) == "count"
     whole = {part.first_day: part.is_complete for part in weeks.parts("week")}
     gone, found = set(weeks.missing_days), weekly.set_index(weekly[HISTORY_WEEK].astype(int))
+    small = ~told_of(weekly, data.service.privacy.smallest_group)[0]
+    untold = set(weekly[HISTORY_WEEK].astype(int)[small & (weekly[counted] > 0).to_numpy(bool)])
     made = []
     for week in weeks.spans:
         row = found.loc[week.number] if week.number in found.index else None
@@ -221,5 +225,7 @@ def _history(data, value, weekly, window):
             is_told = row is not None and value in row and n >= max(weekly.least(value), 1)
             shown = _plain(row[value]) if is_told and weeks.is_due(week, window) else None
         is_within = data.period.start is None or week.last_day >= data.period.first_day
+        if week.number in untold:
+            shown = n = None
         made.append({"week": week.first_day.isoformat(), "value": shown, "n": n, "in_period": is_within})
     return made

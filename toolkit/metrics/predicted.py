@@ -107,6 +107,7 @@ def predicted_csat(data, by=None, satisfied=None, scale=None):
     result.attrs |= {"count": "n", "zone": data.zone, "rows": keys, "ends": ("low", "high"), "partial": []}
     result.attrs |= {
         "counts": {"csat": "rated_count"},
+        "sizes": ["rated_count"],  # of other conversations than n
         "is_state": True,
         "is_prediction": True,
         "facts": facts,

@@ -131,6 +131,8 @@ def previous_period(now, before, value=None, history=None, days=None, is_compara
         "target",
         "roles",
         "scores",
+        "groups",
+        "sizes",
     )
     result.attrs |= {name: attrs[name] for name in kept if name in attrs}
     target = result.attrs.get("target")

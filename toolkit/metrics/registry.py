@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.metrics.questions import question_of
+from toolkit.metrics.small import hiding
 
 METRICS = {}  # name -> Metric, in the order in which they are declared
 
@@ -38,9 +39,10 @@ class Metric:
 
 
 def metric(shape, table, case, value, best="", view_of="", window=""):
-    """Declare the function below as a metric; it stays the plain function that it is."""
+    """Declare the function below as a metric; of what it gives, groups that are too small to be told are left out last."""
 
     def declare(function):
+        function = hiding(function)
         METRICS[function.__name__] = Metric(function, shape, table, case, value, best, view_of, window)
         return function
 

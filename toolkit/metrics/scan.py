@@ -15,11 +15,13 @@ from toolkit.metrics.periods import is_steady, window_of
 from toolkit.metrics.previous import scores_of
 from toolkit.metrics.registry import METRICS
 from toolkit.metrics.shapes import planned, together
+from toolkit.metrics.small import everything, told_of
 from toolkit.metrics.waits import ENDS
 from toolkit.movement import count_movement, curve_movement, score_movement, wait_movement
 from toolkit.tables import HISTORY_WEEK
 from toolkit.verdicts import Change, counts, curves, direction, holm, is_clear, rates, scores, waits
 
+TOLD = "told_"
 OF_CHANNELS = ("written_conversation", "call")  # cases that are of some channels only, as they are called
 
 
@@ -72,7 +74,9 @@ def scan(data, *asked, by=("topic", "channel")):
     view = data.last_weeks(numbered=True)
     if view is None:
         return [], []
-    weeks = [week for held, calls in _by_table(data, view, asked, by).items() for week in _weeks(data, *held, calls)]
+    with everything():  # a week is held against all the others, those that aren't told, too
+        tables = _by_table(data, view, asked, by)
+        weeks = [week for held, calls in tables.items() for week in _weeks(data, *held, calls)]
     weeks = [week for week in weeks if not np.isnan(week.change.p)]
     clear = {}
     for week, p in zip(weeks, holm([week.change.p for week in weeks]), strict=True):
@@ -123,11 +127,12 @@ def _weeks(data, view, table, window, calls):
             continue
         best = (best or "") if is_count or best is not None else result.attrs["best"]
         counted = result.attrs.get("counts", {}).get(column, result.attrs["count"])
+        result[TOLD] = told_of(result, data.service.privacy.smallest_group)[0]
         for group, frame in result.groupby(key, sort=True):
             rows = {int(row[HISTORY_WEEK]): row for _, row in frame.iterrows()}
             for week in [] if words.is_none(group) else own:
                 row, others = rows.get(week.number), [rows.get(one.number) for one in spans if one is not week]
-                told = row is not None and _against_others(result, row, others, column, counted)
+                told = row is not None and row[TOLD] and _against_others(result, row, others, column, counted)
                 if told:
                     yield Week(result, column, best, key, group, week.first_day, int(row[counted]), *told)
 

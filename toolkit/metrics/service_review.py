@@ -44,7 +44,7 @@ def service_report(
         Another seed, another draw. Whether a thread is drawn depends on its key and those of its group alone, on every
         engine alike.
     mask : bool
-        E-mail addresses, phone numbers, account and order numbers, and names as far as they can be told, are taken out.
+        What has a form of its own (see docs/privacy.md), and names as far as they can be told, are taken out.
 
     Returns
     -------

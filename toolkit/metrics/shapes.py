@@ -12,8 +12,6 @@ its spans), and in `means.py`: mean (n, the mean with an interval, median, p90);
 
 import contextlib
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,22 +22,14 @@ from toolkit.clock.timeline import PERIODS, ends_of, timeline
 from toolkit.errors import BadParameter
 from toolkit.intervals import wilson
 from toolkit.metrics.dataset import data_of
+from toolkit.metrics.plans import Plan
 from toolkit.metrics.registry import METRICS
-from toolkit.metrics.small import without_small
 from toolkit.result import Result
 
 MOST_FILLED = 100_000  # rows
 
 
 # --- one query --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A metric's query, and what makes its result of the rows that come back."""
-
-    query: Any
-    finish: Any
 
 
 _planning = ContextVar("planning", default=False)
@@ -170,8 +160,6 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
     """
     about = METRICS[name]
     frame = engine.label_keys(frame, keys)
-    smallest = settings_of(table).privacy.smallest_group
-    frame, hidden = without_small(frame, keys, smallest)
     units = {column: unit for column, unit in units.items() if column in frame.columns}
     units |= {key: "hour" for key in keys if key == "hour"}
     least = settings_of(table).minimum_count if minimum_count is None else minimum_count
@@ -187,9 +175,6 @@ def finish(frame, name, table, keys, units, choices=None, minimum_count=None, **
         "read": _read(context),
     }
     result.attrs |= more | {"rows": [*keys, *more.get("rows", ())], "partial": _partial(result, table, keys)}
-    if hidden:
-        told = ("tables.notes.small", {"n": hidden, "least": smallest})
-        result.attrs["notes"] = [*result.attrs.get("notes", ()), told]
     return result
 
 

@@ -76,6 +76,7 @@ def sums(of, query, rows, keys, part, whole=None, order=(), choices=None, case=N
             {"ordered": True} if order else {}
         )
         about |= {"case": case} if case else {}
+        about |= {"groups": [*keys, part]} if whole is None else {}  # else parts are some of a group's cases
         result = finish(frame.drop(columns="rank_").reset_index(drop=True), name, rows, keys,
                         units | {"median_seconds": "seconds"}, choices, **about)  # fmt: skip
         if not order:

@@ -10,6 +10,7 @@ from toolkit.metrics import shapes, waits
 from toolkit.metrics.choices import Choices
 from toolkit.metrics.registry import metric
 from toolkit.metrics.rows import duration, spans
+from toolkit.metrics.small import told_rows
 from toolkit.metrics.volume import contacts_of
 from toolkit.result import Result
 
@@ -168,6 +169,9 @@ def repetitive_share(conversations, by=None, many=0.03, quick="8h", as_of=None, 
         frame["share"] = (frame["n"] / total).astype("float64")
         frame["low"], frame["high"] = wilson(frame["n"], total)
         is_many = frame["n"] >= (many * total if many < 1 else many)
+        # how many candidates there are is told in a sentence: of those that are told
+        smallest = shapes.settings_of(rows).privacy.smallest_group
+        is_many &= told_rows(frame, keys, smallest)[0]
         is_one = is_many & (frame["n"] >= least) & (frame["topic"].astype(str) != engine.NONE)
         frame["is_candidate"] = is_one & (frame["median_seconds"] <= seconds)  # null is no candidate
         ranked = frame.assign(candidate_=~frame["is_candidate"], n_=-frame["n"])

@@ -17,7 +17,12 @@ def _squeezed(said):
 # --- accounts and cards -------------------------------------------------------------------------------
 
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ .-]?\d[ .-]?\d(?:[ .\-]{0,2}[A-Za-z0-9]){11,30}")
-CARD = re.compile(r"(?<![\w.,+])(?<!\w[-.])\d(?:[ .\-]{0,2}\d){12,18}(?!\w|[.,]\d)")
+NRB = re.compile(r"(?<![\w.,+-])\d{2}(?:[ -]?\d{4}){6}(?![\w-]|[.,]\d)")  # a Polish account as it is written in Poland
+CARD = re.compile(r"(?<![\w.,+])(?<!\w[-.])\d(?:[ .\-_]{0,2}\d){12,18}(?!\w|[.,]\d)")
+# What is too long for its place, and ends before its check digits do.
+CUT_IBAN = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2})[ .-]?\d{2}(?:[ .\-]{0,2}[A-Z0-9]){4,30}[ .-]?…")
+CUT_CARD = re.compile(r"(?<![\w.,+])[3-6]\d{3}([ -]?)\d{4}\1\d{2,4}\1\d{0,4}…")
+CUT_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{6}\d{2}[A-EHLMPR-T](?:\d{1,2}|\d{2}[A-Z]\d{0,3})?…")
 # What the numbers of cards begin with, by how many digits they have: Visa, Mastercard, Amex, Diners, Discover, JCB, Maestro.
 ISSUED = re.compile(
     r"4\d{12}|4\d{15}|4\d{18}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
@@ -42,6 +47,13 @@ def ibans(text):
             if is_whole and iban.is_valid(_squeezed(text[found.start() : end]), check_country=False):
                 yield None, found.start(), end
                 break
+    for found in NRB.finditer(text):
+        from stdnum import iban
+
+        if iban.is_valid(f"PL{_squeezed(found[0])}", check_country=False):
+            yield None, *found.span()
+    if "…" in text:
+        yield from ((None, *found.span()) for found in CUT_IBAN.finditer(text) if _is_country(found[1]))
 
 
 def cards(text):
@@ -57,6 +69,15 @@ def cards(text):
         digits = _squeezed(found[0])
         if ISSUED.fullmatch(digits) and luhn.is_valid(digits):
             yield None, found.start(), found.end()
+    if "…" in text:
+        yield from ((None, *found.span()) for found in CUT_CARD.finditer(text))
+
+
+def _is_country(code):
+    """Whether a bank account may begin so."""
+    from stdnum import iban
+
+    return bool(iban._ibandb.info(code)[0][1])
 
 
 # --- identity numbers ---------------------------------------------------------------------------------
@@ -74,7 +95,13 @@ NUMBERS = (
     ("nif", "stdnum.es.dni", re.compile(r"(?<![\w.,-])\d(?:\.?\d){7}[ .\-]{0,2}[A-Za-z](?![\w]|[-/]\d)")),
     ("nie", "stdnum.es.nie", re.compile(r"(?<![\w-])[XYZxyz][ .\-]{0,2}\d(?:[ .]?\d){6}[ .\-]{0,2}[A-Za-z](?![\w])")),
     ("pesel", "stdnum.pl.pesel", re.compile(r"(?<![\w.,+])(?<!\w-)\d(?:[ .\-]?\d){10}(?!\w|[.,-]\d)")),
-    ("cnp", "stdnum.ro.cnp", re.compile(r"(?<![\w.,+])(?<!\w-)[1-8](?:[ .\-]?\d){12}(?!\w|[.,-]\d)")),
+    (
+        "cnp",
+        "stdnum.ro.cnp",
+        re.compile(
+            r"(?<![\w.,+])(?<!\w-)[1-8](?:[ .\-]?\d){12}(?!\w|[.,-]\d|[ \u00a0](?:[mµn]?s|[kMG]?B|bytes|rows|€|%)(?!\w))"
+        ),
+    ),
 )
 # What says that a number of digits alone is somebody's.
 OWN = re.compile(
@@ -97,6 +124,8 @@ def numbers(text):
                 continue
             if _checks(module, _squeezed(found[0])):
                 yield kind, found.start(), found.end()
+    if "…" in text:
+        yield from (("codice_fiscale", *found.span()) for found in CUT_CODE.finditer(text))
 
 
 def _checks(module, said):

@@ -24,7 +24,7 @@ KINDS = {
 LONGEST = 1_000_000  # characters looked at in one piece; what is longer is looked at in several
 # A text without any of these holds nothing that is looked for; most have none.
 SIGNS = re.compile(
-    r"[@\uff20\ufe6b]|%40|[(\[{]\s?at\s?[)\]}]|\d(?:\D{0,3}\d){6}|://|www\.|::|eyJ|&[#a-zA-Z]|(?:[0-9a-fA-F]{1,4}:){4}"
+    r"[@\uff20\ufe6b]|%40|[(\[{]\s?at\s?[)\]}]|\d(?:\D{0,3}\d){6}|(?:\d{1,3}\.){3}\d|://|www\.|::|eyJ|&[#a-zA-Z]|(?:[0-9a-fA-F]{1,4}:){4}"
     r"|[\u200b-\u200f\u2060\u00ad\ufeff]|[A-Z]{6}|[a-z]{6}[ \d]|\b[A-Za-z]{3} [A-Za-z]{3} \d| dot ",
 )
 

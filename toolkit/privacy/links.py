@@ -9,6 +9,8 @@ DOMAIN = re.compile(
     r"(?:[\w-]{1,63}(?:\.|\s?[(\[{](?:dot|punto|punkt|punct|kropka)[)\]}]\s?)){1,8}(?:xn--[\w-]{2,30}|[^\W\d_]{2,24})(?![\w-]*@)",
     re.IGNORECASE,
 )
+QUOTED = re.compile(r"\"[^\"\\\n<>=@]{1,62}\"@")
+LOCALHOST = re.compile(r"localhost(?![\w.-])")
 SPELT = re.compile(r"(?<![\w.])[\w.+-]{1,64} at [\w-]{1,63}(?: dot [\w-]{1,63}){1,5}", re.IGNORECASE)
 CUT = re.compile(r"[\w.-]{0,253}…")  # of a name that is too long for its place
 LITERAL = re.compile(r"\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\]")
@@ -25,6 +27,7 @@ def emails(text):
     for at in AT.finditer(text):
         before = LOCAL.search(text, max(last, at.start() - 64), at.start())
         after = DOMAIN.match(text, at.end()) or LITERAL.match(text, at.end()) or CUT.match(text, at.end())
+        after = after or LOCALHOST.match(text, at.end())
         if not before or not after:
             continue
         local = before[0]
@@ -34,6 +37,10 @@ def emails(text):
             continue
         yield None, start, after.end()
         last = after.end()
+    for found in QUOTED.finditer(text) if '"@' in text else ():
+        after = DOMAIN.match(text, found.end())
+        if after:
+            yield None, found.start(), after.end()
     if " dot " in text:
         yield from ((None, *found.span()) for found in SPELT.finditer(text))
 
@@ -155,7 +162,7 @@ def _is_of_somebody(said):
 
 # --- handles ------------------------------------------------------------------------------------------
 
-HANDLE = re.compile(r"(?<![\w@./%+-])@(?=[\w.]*[^\W\d_])(\w(?:[\w.]{0,38}\w)?)(?![\w/@]|\.\w|-\w)")
+HANDLE = re.compile(r"(?<![\w@./%+-])@(?=[\w.]*[^\W\d_])(\w(?:[\w.]{0,38}\w)?)(?![\w/@(]|\.\w|-\w)")
 # What an @ begins in code and in style sheets.
 CODE = frozenset(
     [

@@ -6,8 +6,9 @@ All that a run keeps is made of the executed notebook: page, figures, overview, 
 import html
 import re
 
+from toolkit import words
 from toolkit.displays import PRIVACY
-from toolkit.privacy.kinds import SIGNS
+from toolkit.privacy.kinds import KINDS, SIGNS
 from toolkit.privacy.markup import csv_cells
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")  # in which no text is found
@@ -33,12 +34,14 @@ def mask_notebook(notebook, masker, known=()):
 
     Returns
     -------
-    dict: `is_revealed`, and `masked`: {kind: how many different values}
+    dict: `is_revealed`, `masked`: {kind: how many different values}; and `drawn`, where marks stood there already: how many
+        pieces of what customers wrote were masked when it was drawn
     """
+    drawn = sum(map(_drawn, _outputs(notebook)))
     if not masker.reveal:
         masker.learn(*known, *(name for output in _outputs(notebook) for name in _names(output)))
         rewrite(notebook, masker.text, masker.html, masker.csv, masker.source)
-    said = {"is_revealed": masker.reveal, "masked": masker.counts()}
+    said = {"is_revealed": masker.reveal, "masked": masker.counts()} | ({"drawn": drawn} if drawn else {})
     notebook["metadata"][PRIVACY] = said
     return said
 
@@ -88,12 +91,44 @@ def _value(value, put, name=""):
         kind = "csv" if name == "csv" else "markup" if MARKUP.match(value) else "text"
         return put[kind](value)
     if isinstance(value, dict):
-        made = {key: _value(one, put, key) for key, one in value.items()}
-        value.update(made)  # a NotebookNode stays one
+        made = [(_key(key, put), _value(one, put, key)) for key, one in value.items()]
+        value.clear()  # a NotebookNode stays one
+        for key, one in made:
+            while key in value:  # two that read alike now: neither is lost
+                key += "\u2032"
+            value[key] = one
         return value
     if isinstance(value, (list, tuple)):
         return [_value(one, put, name) for one in value]
     return value
+
+
+def _key(key, put):
+    """A key of a map, which names a group where it is none of ours; what refers to it is changed alike."""
+    return put["text"](key) if isinstance(key, str) else key
+
+
+# --- what was masked before ---------------------------------------------------------------------------
+
+
+def _drawn(output):
+    """How many marks an output holds already; it shows the same in several forms: of that with the most."""
+    marks = {words.text(f"mask.{name}") for name in [*KINDS.values(), "name"]}
+    pattern = re.compile("|".join(map(re.escape, sorted(marks))))
+    shown = [*output.get("data", {}).items(), ("text/plain", output.get("text", ""))]
+    texts = [
+        _texts(_joined(value) if kind.startswith("text/") else value) for kind, value in shown if kind not in PICTURES
+    ]
+    return max((len(pattern.findall(text)) for some in texts for text in some), default=0)
+
+
+def _texts(value):
+    """The texts of a value of a bundle; those of one list, such as the cells of a table, as one."""
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _texts(one)]
+    if isinstance(value, (list, tuple)):
+        return ["\n".join(text for one in value for text in _texts(one))]
+    return [value] if isinstance(value, str) else []
 
 
 # --- names --------------------------------------------------------------------------------------------
@@ -114,6 +149,8 @@ def _names(output):
 def _whole(value, name=""):
     if isinstance(value, dict):
         for key, one in value.items():
+            if isinstance(key, str) and SIGNS.search(key):
+                yield key
             yield from _whole(one, key)
     elif isinstance(value, (list, tuple)):
         for one in value:

@@ -12,6 +12,8 @@ CANDIDATE = re.compile(
 )
 # A country's own way: 0722 123 456, 347 123 4567, 612 34 56 78, (011) 567-8901
 GROUPED = re.compile(r"\(?\d{2,5}\)?(?:[ .\-/]{1,2}\d{2,7}){1,4}")
+# Ways of writing that few other numbers have: 0722123456, 347/1234567, 415-555-2671
+OWN_WAY = re.compile(r"07\d{8,9}|3\d{2}/\d{7}|(?P<american>[2-9]\d{2}-[2-9]\d{2}-\d{4})")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")  # as some countries group the digits of any number
 CODE = re.compile(r"\b(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,5}[ -]$")
 DATE = re.compile(
@@ -53,9 +55,10 @@ def phones(text):
         is_grouped = bool(GROUPED.fullmatch(said)) and len(re.findall(r"\d+", said)) <= 5
         is_grouped = is_grouped and bool(re.match(r"\(?0|.*[ )]", said))  # dots and dashes part other numbers, too
         is_grouped = is_grouped and not THOUSANDS.fullmatch(said) and not CODE.search(before)
-        if not (is_abroad or is_called or is_grouped or re.fullmatch(r"07\d{8,9}", said)):
+        own = OWN_WAY.fullmatch(said)
+        if not (is_abroad or is_called or is_grouped or own):
             continue
-        if is_valid(said, is_abroad, is_called):
+        if is_valid(f"+1 {said}", True) if own and own["american"] else is_valid(said, is_abroad, is_called):
             yield None, found.start(), found.start() + len(found[0].rstrip())
 
 

@@ -10,7 +10,15 @@ from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
 from toolkit.report.ledger import CSV as LEDGER_CSV
 from toolkit.report.log import FILE as LOG
-from toolkit.report.manifest import FORMAT, entry, kept_ledger, read_manifest, write_manifest, write_text
+from toolkit.report.manifest import (
+    FORMAT,
+    entry,
+    kept_ledger,
+    read_manifest,
+    without_revealed,
+    write_manifest,
+    write_text,
+)
 from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
 
@@ -38,6 +46,8 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     """
     folder = place.folder
     past, count = runs.read_past(place.final.parent.parent, history.MOST_RUNS)
+    if not about.get("is_revealed"):
+        past = [without_revealed(one) for one in past]
     reports = _entries(place, outcomes, about, past[0] if past else {"reports": {}})
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}
@@ -79,6 +89,8 @@ def redraw(folder, past):
     """
     manifest, count = read_manifest(folder), len(past) + 1
     past = [read_manifest(path) for path in past[: history.MOST_RUNS]]
+    if not manifest.get("is_revealed"):
+        past = [without_revealed(one) for one in past]
     if not manifest.get("made_at"):
         return
     draw_around(folder, manifest, past)

@@ -13,6 +13,7 @@ from toolkit.cards import change_text
 from toolkit.report.manifest import days_of, scope_of
 from toolkit.report.overview import alike, overview_link, place
 from toolkit.report.pages import render_page
+from toolkit.report.private import page_remarks
 from toolkit.report.wording import format_period, format_time
 
 FILE = "history.html"
@@ -166,7 +167,7 @@ def state_of(entry, manifest):
     if entry["status"] == "skipped" and not entry.get("html"):
         return words.text("pages.history.skipped")
     if not entry.get("html"):
-        return words.text("pages.history.lost")
+        return words.text(f"pages.history.{'withheld' if entry.get('is_withheld') else 'lost'}")
     return words.text(f"pages.history.{'made' if is_made(entry, manifest) else 'kept'}", made=made)
 
 
@@ -306,6 +307,7 @@ def draw_history(manifest, past, count=None):
         "history.html.j2",
         service=services.pop() if len(services) == 1 else "",
         links=[overview_link()],
+        remarks=page_remarks(manifest),
         headline=words.text("pages.history.runs", n=count),
         scope=said_of(runs[0]),
         runs=runs,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from toolkit.errors import BadData
 from toolkit.load.files.places import is_url
+from toolkit.privacy import mask
 from toolkit.report.sheets import TEMPLATES
 from toolkit.report.stamps import digests
 
@@ -83,19 +84,31 @@ class Inputs:
 
         Returns
         -------
-        dict of `inputs`, `settings`, `source` and `template`, each {file: {"bytes", "sha256"}}, and `notebooks`, {name: …}
+        dict of `inputs`, `settings`, `source` and `template`, each {file: {"bytes", "sha256"}}, and `notebooks`, {name: …};
+        names of files are masked, as all is that the run tells
         """
         beside = self.path and (self.path if self.path.is_dir() else self.path.parent) / "service.toml"
         settings = [path for path in [self.service or beside] if path and Path(path).is_file()]
         source = Path(self.source) if self.source else None
         of_source = [path for path in source.iterdir() if path.suffix in (".toml", ".sql")] if source else []
         return {
-            "inputs": digests(self.files),
-            "settings": digests(settings),
-            "source": digests(of_source),
+            "inputs": _masked(digests(self.files)),
+            "settings": _masked(digests(settings)),
+            "source": _masked(digests(of_source)),
             "template": digests(path for path in TEMPLATES.iterdir() if path.is_file()),
             "notebooks": {name: found for name, path in notebooks.items() for found in digests([path]).values()},
         }
+
+
+def _masked(found):
+    """The same with names of files that hold no personal data; of two that read alike then neither is lost."""
+    made = {}
+    for name, facts in found.items():
+        shown = mask(name)
+        while shown in made:
+            shown += "\u2032"
+        made[shown] = facts
+    return made
 
 
 def _state(path):

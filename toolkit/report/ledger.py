@@ -9,6 +9,7 @@ from toolkit.privacy import mask, mask_html
 from toolkit.report.manifest import write_text
 from toolkit.report.overview import overview_link
 from toolkit.report.pages import render_page
+from toolkit.report.private import page_remarks
 from toolkit.report.wording import format_time
 
 FILE, CSV = "ledger.html", "ledger.csv"
@@ -35,7 +36,7 @@ def write_ledger(data, out, run):
     """
     if data is None:
         return ""
-    write_text(Path(out) / FILE, mask_html(draw(data, datetime.fromisoformat(run["made_at"]))))
+    write_text(Path(out) / FILE, mask_html(draw(data, datetime.fromisoformat(run["made_at"]), page_remarks(run))))
     write_csv(data, Path(out) / CSV)
     return FILE
 
@@ -53,7 +54,7 @@ def write_csv(data, path):
                 return
 
 
-def draw(data, made_at):
+def draw(data, made_at, remarks=()):
     """The page as HTML; what the data says is hostile, and escaped by the template."""
     tables = [{"name": _table(row["table"])} | {name: int(row[name]) for name in COUNTS} for row in _rows(data.counts)]
     rules = _rules(_rows(data.rules_broken()))
@@ -65,6 +66,7 @@ def draw(data, made_at):
         "ledger.html.j2",
         service=data.service.name,
         links=[overview_link()],
+        remarks=remarks,
         headline=_title(tables),
         scope=words.text("pages.ledger.scope", time=format_time(data.as_of, data.zone)),
         tables=[table | {name: words.number(table[name]) for name in COUNTS} for table in tables],
@@ -138,7 +140,7 @@ def _rules(broken):
 
 
 def _entry(row):
-    place = {"file": words.short_name(Path(row["file"]).name), "row": int(row["row"])}
+    place = {"file": words.short_name(mask(Path(row["file"]).name)), "row": int(row["row"])}
     return {
         "place": words.text("pages.ledger.file_row", **place),
         "column": _where(row),
@@ -152,4 +154,4 @@ def _entry(row):
 
 def _value(value):
     """A value as the data has it, on one line; one that is missing is said to be empty."""
-    return words.text("pages.ledger.blank") if words.is_none(value) else words.short_name(value, LONGEST)
+    return words.text("pages.ledger.blank") if words.is_none(value) else words.short_name(mask(str(value)), LONGEST)

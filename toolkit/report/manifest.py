@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import toolkit
+from toolkit.privacy import mask
 from toolkit.replaced import replace_file
 
 MANIFEST, FORMAT = "manifest.json", 1
@@ -18,6 +19,9 @@ DRAWN = ("bullet", "spark")  # of a figure's texts those that are drawings: the 
 RAW = ("metric", "column", "population", "within_seconds", "unit", "value", "n", "low", "high", "target", "status")
 PACKAGES = ("papermill", "nbconvert", "ibis-framework", "duckdb", "pandas", "matplotlib")
 SCOPE = ("service", "source", "where", "group")  # what two editions of a report have in common
+
+# What is told of a report that may not be shown any more.
+OUTLINE = ("status", "code", "attempted_at", "lacks", "run", "made_at", "made_in", "time_zone")
 
 
 def versions():
@@ -119,6 +123,32 @@ def kept_ledger(entry):
     'ledger-20240501T080000Z-1a2b3c.html'
     """
     return f"{Path(entry['ledger']).stem}-{entry['made_in']}.html"
+
+
+def without_revealed(manifest):
+    """A run as one that masks personal data may tell of it: of what showed such data no page, figure or sentence.
+
+    Examples
+    --------
+    >>> shown = {"title": "Calls", "html": "calls.html", "headline": "Ann leads", "privacy": {"is_revealed": True}}
+    >>> without_revealed({"reports": {"calls": shown}})["reports"]["calls"]
+    {'title': 'Calls', 'html': None, 'is_withheld': True, 'figures': []}
+    """
+    reports = manifest["reports"]
+    shown = {name for name, entry in reports.items() if (entry.get("privacy") or {}).get("is_revealed")}
+    if not shown and not manifest.get("is_revealed"):
+        return manifest
+
+    def told(name, entry):
+        texts = {key: mask(entry[key]) for key in ("title", "lede", "message") if key in entry}
+        if entry.get("group"):
+            texts["group"] = {key: mask(value) for key, value in entry["group"].items()}
+        if name not in shown:
+            return entry | texts
+        kept = {key: entry[key] for key in OUTLINE if key in entry}
+        return kept | texts | {"html": None, "is_withheld": True, "figures": []}
+
+    return manifest | {"reports": {name: told(name, entry) for name, entry in reports.items()}}
 
 
 def days_of(entry):

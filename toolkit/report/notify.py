@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from toolkit import privacy, secrets, words
-from toolkit.errors import NOT_DELIVERED, BadParameter, ToolkitError
+from toolkit.errors import BROKEN, NOT_DELIVERED, BadParameter, ToolkitError
 from toolkit.guard import is_hidden, is_shown
 from toolkit.headline import overview
 from toolkit.report import runs
@@ -64,7 +64,7 @@ class Delivery:
             self.refused(str(error), error.exit_code)
             raise
         except Exception as error:
-            self.refused(f"{type(error).__name__}: {error}", 1, traceback.format_exc())
+            self.refused(f"{type(error).__name__}: {error}", BROKEN, traceback.format_exc())
             raise
 
     def refused(self, why, code, details=""):

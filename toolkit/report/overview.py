@@ -13,6 +13,7 @@ from toolkit.metrics.registry import METRICS
 from toolkit.report.bundles import read_bundles
 from toolkit.report.clean import inline_svg
 from toolkit.report.pages import render_page
+from toolkit.report.private import page_remarks
 from toolkit.report.wording import column_name, format_period, format_time
 
 ROWS = ("volume", "speed", "experience")
@@ -52,13 +53,13 @@ def draw(out, manifest, past=None, dated=(), troubles=()):
     ]
     services = {entry["service"] for entry in entries if entry.get("service")}
     zone = one_of(entry.get("time_zone") for entry in entries)
+    remarks = [text for report in told for text in report["header"].get("remarks", [])]
+    remarks = [*page_remarks(manifest), *troubles, *remarks]
     return render_page(
         "overview.html.j2",
         service=services.pop() if len(services) == 1 else "",
         scope=scope(told),
-        remarks=list(
-            dict.fromkeys([*troubles, *(text for report in told for text in report["header"].get("remarks", []))])
-        ),
+        remarks=list(dict.fromkeys(remarks)),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
         look_at=look_at(said, own, told, overview(told, off)["look_at"] if own else ()),
@@ -346,6 +347,8 @@ def _item(entry, title):
 
 def kept(entry):
     """That a report is of an earlier run, and of which days where these are not the others'; "" for one that is not."""
+    if entry.get("is_withheld") and entry["status"] != "failed":
+        return words.text("pages.overview.withheld")
     if not entry.get("dated") or entry["status"] == "failed":
         return ""
     return words.text(f"pages.overview.kept{'_of' if entry['is_apart'] else ''}", **_made(entry))

@@ -6,14 +6,11 @@ the environment or a file that nobody else may read, and is never printed, logge
 
 import contextlib
 import logging
-import os
 import re
-import shlex
 import threading
 import time
 import warnings
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote
 
 from toolkit import secrets
@@ -108,12 +105,8 @@ def read_recipients(places, warn=None):
 
 def _urls(place, warn):
     """[(where it stands, URL)] of one place."""
-    if place.startswith("env:"):
-        text = os.environ.get(place.removeprefix("env:"), "")
-        if not text.strip():
-            raise BadParameter(f"{place}: there is no such environment variable, or it is empty")
-    elif place.startswith("@"):
-        text = read_private(Path(place[1:]).expanduser())
+    if place.startswith(("env:", "@")):
+        lines = secrets.lines_of(place)
     elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/{2}", place):
         if warn:
             warn(
@@ -123,31 +116,9 @@ def _urls(place, warn):
         return [("the address given", place)]
     else:
         raise BadParameter("an address to send to is a URL, env:NAME or @FILE; what was given is none of them")
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if not lines:
         raise BadParameter(f"{place}: holds no address")
     return [(place if len(lines) == 1 else f"{place}, line {number}", line) for number, line in lines]
-
-
-def read_private(path):
-    """The text of a file that holds secrets.
-
-    Raises
-    ------
-    BadParameter
-        It isn't there, or others may read it: says what to do.
-    """
-    try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise BadParameter(
-                f"{path}: others on this machine may read it, and it holds secrets; run: chmod 600 {shlex.quote(str(path))}"
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadParameter(f"{path}: can't be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise BadParameter(f"{path}: is no text in UTF-8") from None
 
 
 def _service(where, url):

@@ -8,6 +8,7 @@ from pathlib import Path
 from toolkit.clock import clock_time
 from toolkit.errors import BadParameter, CantWrite, EmptyPeriod, TooOld, suggestion, writing
 from toolkit.load.files.places import is_url, shown_path
+from toolkit.privacy import mask
 from toolkit.report.each import distinct
 from toolkit.service import parse_duration
 
@@ -100,9 +101,9 @@ def prepare(opened, data, folder, source=None, service=None, as_of=None, sentime
     if opened is None:
         return {}, {}, None
     facts = {
-        "path": shown_path(data),
+        "path": mask(shown_path(data)),
         "source": opened.source,
-        "service": opened.service.name,
+        "service": mask(opened.service.name),
         "time_zone": opened.zone,
         "as_of": opened.as_of.isoformat(),
         "tables": json.loads(opened.counts.to_json(orient="records")),

@@ -112,8 +112,23 @@ def close(notebook, task):
     -------
     dict, see `toolkit.privacy.notebook.mask_notebook`
     """
-    rewrite(notebook, secrets.scrub, source=lambda text: secrets.scrub(text, strictly=True))
+    join_streams(notebook)
+    rewrite(notebook, secrets.scrub, secrets.scrub_html, source=lambda text: secrets.scrub(text, strictly=True))
     return mask_notebook(notebook, masker_of(task), task.get("privacy", {}).get("known", ()))
+
+
+def join_streams(notebook):
+    """Make one of the outputs of a cell that were printed in several pieces: each alone may hold half of a value."""
+    for cell in notebook["cells"]:
+        joined = []
+        for output in cell.get("outputs", []):
+            is_more = joined and output["output_type"] == joined[-1]["output_type"] == "stream"
+            if is_more and output["name"] == joined[-1]["name"]:
+                joined[-1]["text"] = "".join(joined[-1]["text"]) + "".join(output["text"])
+            else:
+                joined.append(output)
+        if "outputs" in cell:
+            cell["outputs"] = joined
 
 
 def closed_file(task, restore):
@@ -153,6 +168,9 @@ def privacy_words(facts):
     >>> said = privacy_words({"is_revealed": False, "masked": {"email": 2, "card": 1}})
     >>> said[said.index("Here"):]
     'Here that were 2 e-mail addresses and 1 card number. Names in free text can’t be found without a model, and stay.'
+    >>> said = privacy_words({"is_revealed": False, "masked": {}, "drawn": 3})
+    >>> said[said.index("In what"):].partition(". ")[0]
+    'In what customers wrote 3 pieces were masked when it was drawn'
     """
     if not facts:
         return ""
@@ -160,10 +178,17 @@ def privacy_words(facts):
         return words.text("pages.privacy.revealed")
     counts = facts.get("masked", {})
     listed = words.joined([words.text(f"pages.privacy.kinds.{kind}", n=n) for kind, n in counts.items()])
-    found = words.text("pages.privacy.found", found=listed) if counts else words.text("pages.privacy.nothing")
-    return words.text("pages.privacy.masked", found=found)
+    drawn = facts.get("drawn", 0)
+    found = [words.text("pages.privacy.found", found=listed)] if counts else []
+    found += [words.text("pages.privacy.drawn", n=drawn)] if drawn else []
+    return words.text("pages.privacy.masked", found=" ".join(found) or words.text("pages.privacy.nothing"))
 
 
 def privacy_remark(facts):
     """The first thing that a report says where personal data is shown in it; "" where it is masked."""
     return words.text("pages.privacy.remark") if (facts or {}).get("is_revealed") else ""
+
+
+def page_remarks(run):
+    """What a page of a run that is no report says first where the run shows personal data: a list of one, or of none."""
+    return [words.text("pages.privacy.page_remark")] if run.get("is_revealed") else []

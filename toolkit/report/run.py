@@ -175,6 +175,7 @@ def run_reports(
             run = {"made_at": place.started, "versions": manifest.versions(), "data": facts} | inputs.digests(chosen)
             inputs.check()
         with writing(place.folder):
+            run["is_revealed"] = masker.reveal
             run["ledger"] = write_ledger(opened, place.folder, run)
         run["timings"] = {"data": round(time.monotonic() - start, 1)}
         page = {"ledger": run["ledger"], "interactive": interactive}

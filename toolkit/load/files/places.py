@@ -5,18 +5,9 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from toolkit.errors import BadData
+from toolkit.secrets import SECRET_OF, URL, is_url
 
-URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=[^/\\])")
 POSTGRES = ("postgres", "postgresql")
-
-
-def is_url(place):
-    """Whether a text, or a path made of one, is a URL.
-
-    >>> is_url("postgresql://host/db"), is_url("exports/march"), is_url("C:/exports")
-    (True, False, False)
-    """
-    return bool(URL.match(str(place)))
 
 
 def as_url(place):
@@ -29,8 +20,7 @@ def as_url(place):
     return URL.sub(r"\1://", str(place), count=1)
 
 
-# Words before a secret in a parameter, as in password=..., and what opens a connection string that is no URL: jdbc:...
-SECRET = re.compile(r"[\w.-]*(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w*\s*=", re.IGNORECASE)
+# What opens a connection string that is no URL: jdbc:...
 CONNECTION = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]+:(?=.*(?:@|//|=))|(?:host|hostaddr|dbname|user|service)\s*=", re.DOTALL
 )
@@ -47,7 +37,7 @@ def shown_path(place):
     'postgresql://db.example.org/desk'
     """
     if not is_url(place):
-        return masked(place)
+        return scrubbed(place)
     scheme, rest = as_url(place).split("://", 1)
     # a password may hold an @, a slash, a question mark that should have been escaped: it ends at the last @
     before, _, host = rest.rpartition("@")
@@ -58,10 +48,10 @@ def shown_path(place):
     return f"{scheme.lower()}://{host}"
 
 
-def masked(text):
+def scrubbed(text):
     """A text that may be a path, or a connection string, without what is secret in it.
 
-    >>> masked("host=db user=ann password=secret"), masked("jdbc:postgresql:ann:secret@db"), masked("exports/a@b.csv")
+    >>> scrubbed("host=db user=ann password=secret"), scrubbed("jdbc:postgresql:ann:secret@db"), scrubbed("exports/a@b.csv")
     ('host=db user=ann password=***', 'jdbc:***', 'exports/a@b.csv')
     """
     text = str(text)
@@ -70,15 +60,15 @@ def masked(text):
     found = CONNECTION.match(text)
     if found and ":" in found[0]:
         return f"{text.split(':')[0]}:***"
-    secret = SECRET.search(text)
+    secret = SECRET_OF.search(text)
     return f"{text[: secret.end()]}***" if secret else text
 
 
 def refuse_connection(text):
     """An error for a text that is no path but says how to connect to a database."""
-    if CONNECTION.match(str(text)) or SECRET.search(str(text)):
+    if CONNECTION.match(str(text)) or SECRET_OF.search(str(text)):
         raise BadData(
-            f"{masked(text)}: there is no such file or folder. A database is given by its path, or as "
+            f"{scrubbed(text)}: there is no such file or folder. A database is given by its path, or as "
             "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         )
 
