@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import ibis
 import nbformat
 import psutil
 import pytest
@@ -230,7 +231,11 @@ def test_reading_the_data_ends_at_the_time_of_the_run():
 
 
 def test_data_that_is_too_old():
-    opened = SimpleNamespace(as_of=datetime.now(UTC) - timedelta(days=3), zone="UTC")
+    days_ago = datetime.now(UTC) - timedelta(days=3)
+    table = ibis.memtable(
+        {"call_id": ["a"], "started_at": [days_ago], "ended_at": [datetime.now(UTC) + timedelta(days=9)]}
+    )
+    opened = SimpleNamespace(as_of=datetime.now(UTC), zone="UTC", tables={"calls": table})  # read now: as old as it is
     refuse_old(opened, read_max_age("4d", "data"))
     refuse_old(opened, read_max_age(None, "data"))
     with pytest.raises(errors.TooOld, match="3 days ago; --max-age allows 36 hours"):

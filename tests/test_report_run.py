@@ -126,6 +126,12 @@ FAILURES = {
     "dies": ("import os; os._exit(0)", "the kernel died in cell 4"),  # papermill's file says: completed
     "killed": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "the kernel died in cell 4"),
     "leaves": ("import sys; sys.exit(0)", "stopped in cell 4, before its end"),  # papermill says: good
+    # what IPython writes to stderr alone, and what a handler of one's own swallows
+    "group": ("raise ExceptionGroup('load', [ValueError(1)])", "ExceptionGroup: load (1 sub-exception)"),
+    "handled": (
+        "get_ipython().set_custom_exc((ValueError,), lambda *a, **k: None)\nraise ValueError('quiet')",
+        "ValueError: quiet",
+    ),
     "mistake": ("from toolkit.errors import BadData; raise BadData('calls.csv: is empty')", "calls.csv: is empty"),
 }
 

@@ -44,9 +44,9 @@ def make(
     failed=(),
     figures=(LOST,),
     browser=None,
+    digests=(),
     is_revealed=False,
     why="it broke",
-    digests=(),
     **header,
 ):
     """A run of day `day` of May as the runner makes it, without its processes; its folder."""

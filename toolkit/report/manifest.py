@@ -116,15 +116,6 @@ def entry(outcome, run, before, made_in="", raw=()):
     }
 
 
-def kept_ledger(entry):
-    """What the page on the data of a report is called in a run that only keeps the report.
-
-    >>> kept_ledger({"ledger": "ledger.html", "made_in": "20240501T080000Z-1a2b3c"})
-    'ledger-20240501T080000Z-1a2b3c.html'
-    """
-    return f"{Path(entry['ledger']).stem}-{entry['made_in']}.html"
-
-
 def without_revealed(manifest):
     """A run as one that masks personal data may tell of it: of what showed such data no page, figure or sentence.
 
@@ -149,6 +140,15 @@ def without_revealed(manifest):
         return kept | texts | {"html": None, "is_withheld": True, "figures": []}
 
     return manifest | {"reports": {name: told(name, entry) for name, entry in reports.items()}}
+
+
+def kept_ledger(entry):
+    """What the page on the data of a report is called in a run that only keeps the report.
+
+    >>> kept_ledger({"ledger": "ledger.html", "made_in": "20240501T080000Z-1a2b3c"})
+    'ledger-20240501T080000Z-1a2b3c.html'
+    """
+    return f"{Path(entry['ledger']).stem}-{entry['made_in']}.html"
 
 
 def days_of(entry):

@@ -113,6 +113,21 @@ def reason_of(name, said, section, source, lost, asked=()):
     return said if is_left.get(name) else None
 
 
+def unseen_error(reply, outputs):
+    """The error of a cell that its outputs don't show; its traceback is what the cell wrote to stderr.
+
+    Examples
+    --------
+    >>> outputs = [new_output("stream", name="stderr", text="  + Exception Group Traceback")]
+    >>> error = unseen_error({"ename": "ExceptionGroup", "evalue": "load (1 sub-exception)", "traceback": []}, outputs)
+    >>> error.ename, error.traceback
+    ('ExceptionGroup', ['  + Exception Group Traceback'])
+    """
+    written = [it.text for it in outputs if it.output_type == "stream" and it.name == "stderr"]
+    name, said = reply.get("ename") or "Error", reply.get("evalue") or ""
+    return new_output("error", ename=name, evalue=said, traceback=reply.get("traceback") or written)
+
+
 def plainly(reason):
     """A reason as a page says it: of a column that is missing, what is missing; what the table has is for the log.
 
@@ -137,8 +152,13 @@ class SectionClient(PapermillNotebookClient):
 
     def __init__(self, nb_man, asked=(), **options):
         # Errors are judged here: a kernel that may stop at one could refuse the next cell, too.
-        super().__init__(nb_man, allow_errors=True, **options)
+        super().__init__(nb_man, allow_errors=True, on_cell_executed=self._hear, **options)
         self.asked, self.lost, self.sections, self.first_error = list(asked), {}, [], None
+        self.reply = {}
+
+    def _hear(self, execute_reply, **_):
+        """Keep what the kernel answers: an error needn't show itself among the outputs, as a group of exceptions doesn't."""
+        self.reply = execute_reply["content"]
 
     def papermill_execute_cells(self):
         """Run all cells; with no section left, the first error is put back for papermill to raise."""
@@ -158,8 +178,12 @@ class SectionClient(PapermillNotebookClient):
 
     def execute_cell(self, cell, cell_index, **options):
         """Run one cell; leave it out, or raise CellExecutionError, where it failed."""
+        self.reply = {}
         done = super().execute_cell(cell, cell_index, **options)
         error = next((it for it in cell.get("outputs", []) if it.output_type == "error"), None)
+        if error is None and self.reply.get("status") == "error":
+            error = unseen_error(self.reply, cell.outputs)
+            cell.outputs.append(error)
         if error is not None:
             reason = self._reason(cell, cell_index, error)
             if reason is None:
