@@ -89,6 +89,8 @@ def redraw(folder, past):
     """
     manifest, count = read_manifest(folder), len(past) + 1
     past = [read_manifest(path) for path in past[: history.MOST_RUNS]]
+    if not manifest.get("is_revealed"):
+        past = [without_revealed(one) for one in past]
     if not manifest.get("made_at"):
         return
     draw_around(folder, manifest, past)

@@ -53,19 +53,13 @@ def draw(out, manifest, past=None, dated=(), troubles=()):
     ]
     services = {entry["service"] for entry in entries if entry.get("service")}
     zone = one_of(entry.get("time_zone") for entry in entries)
+    remarks = [text for report in told for text in report["header"].get("remarks", [])]
+    remarks = [*page_remarks(manifest), *troubles, *remarks]
     return render_page(
         "overview.html.j2",
         service=services.pop() if len(services) == 1 else "",
         scope=scope(told),
-        remarks=list(
-            dict.fromkeys(
-                [
-                    *page_remarks(manifest),
-                    *troubles,
-                    *(text for report in told for text in report["header"].get("remarks", [])),
-                ]
-            )
-        ),
+        remarks=list(dict.fromkeys(remarks)),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
         look_at=look_at(said, own, told, overview(told, off)["look_at"] if own else ()),

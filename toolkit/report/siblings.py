@@ -87,9 +87,8 @@ def dated(entry, manifest):
         return {}
     zone = entry.get("time_zone")
     day, now = (format_time(one["made_at"], zone).rpartition(", ") for one in (entry, manifest))
-    when = (
-        day[0] if day[0] != now[0] else format_time(entry["made_at"], zone)
-    )  # a clock time alone means nothing tomorrow
+    # a clock time alone means nothing tomorrow
+    when = day[0] if day[0] != now[0] else format_time(entry["made_at"], zone)
     period = format_period(entry.get("period"), zone) if others_of(entry, manifest) else ""
     text = words.text("pages.kept.dated_of", day=when, period=period) if period else when
     if entry["status"] == "failed":
