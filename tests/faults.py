@@ -86,7 +86,7 @@ def dead_links(page):
 
 def faults_of(out):
     """What is wrong with the folder of reports `out`: it has to show one whole run. [] when nothing is."""
-    from toolkit.report.history import MOST_RUNS, draw_history, past_of
+    from toolkit.report.history import MOST_RUNS, draw_history, past_of, troubles
     from toolkit.report.overview import draw
     from toolkit.report.runs import all_runs, latest
     from toolkit.report.siblings import dated
@@ -100,10 +100,11 @@ def faults_of(out):
     for name, entry in manifest["reports"].items():
         wrong += _wrong_with(shown, name, entry, manifest)
     runs = all_runs(out)
-    older = runs[runs.index(shown) + 1 :][:MOST_RUNS]
-    past = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in older]
+    older = runs[runs.index(shown) + 1 :]
+    past = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in older[:MOST_RUNS]]
     kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
-    drawn = {"index": draw(shown, manifest, past_of(manifest, past), kept), "history": draw_history(manifest, past)}
+    index = draw(shown, manifest, past_of(manifest, past), kept, troubles(manifest))
+    drawn = {"index": index, "history": draw_history(manifest, past, len(older) + 1)}
     wrong += [
         f"{name}.html doesn't say what the manifest does"
         for name, html in drawn.items()
