@@ -255,7 +255,7 @@ def test_prune_leaves_no_dead_link(tmp_path, capsys):
     before = {path: path.read_bytes() for path in made[4].rglob("*") if path.is_file() and path.name not in told}
     assert "Past runs: 5 runs" in text_of(made[4] / "history.html")
     assert cli.main(["prune", "--keep", "2", "--out", str(tmp_path)]) == 0
-    assert f"removed: {made[2].name}" in (said := capsys.readouterr().out) and "3 run(s) removed, 2 kept" in said
+    assert f"removed: {made[2].name}" in (said := capsys.readouterr().out) and "3 runs removed, 2 kept" in said
     assert all_runs(tmp_path) == [made[4], made[3]] and latest(tmp_path) == made[4]
     assert dead_links(tmp_path) == [] and not leftovers(tmp_path)
     assert {path: path.read_bytes() for path in before} == before

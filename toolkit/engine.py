@@ -376,7 +376,7 @@ def refuse_nulls(table, name, column):
         missing = int(to_pandas(table.aggregate(n=table[column].isnull().ifelse(1, 0).sum())).iloc[0, 0] or 0)
         if missing:
             raise BadData(
-                f"{name}: {missing} row(s) have no {column}; drop them knowingly, "
+                f"{name}: {counted(missing, 'row')} without {column}; drop them knowingly, "
                 "or load the file with toolkit.open_data, which lists them"
             )
 

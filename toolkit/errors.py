@@ -212,14 +212,17 @@ def explain_settings(path, error, model, shown=repr):
     shown : callable
         A value as text.
     """
-    lines = [f"{path}: {error.error_count()} setting(s) are wrong"]
+    lines = [f"{path}: {counted(error.error_count(), 'setting')} {'is' if error.error_count() == 1 else 'are'} wrong"]
     for problem in error.errors():
         *place, last = problem["loc"]
         key = ".".join(map(str, problem["loc"]))
         if problem["type"] == "extra_forbidden":
             known = _keys_of(model, place)
             close = difflib.get_close_matches(str(last), known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            parts = [] if close else _parts_with(model, str(last))
+            hint = (
+                f"; did you mean {close[0]!r}?" if close else f"; it belongs to {' or '.join(parts)}." if parts else "."
+            )
             lines.append(f"  {key} = {shown(problem['input'])}: unknown key{hint} Allowed here: {', '.join(known)}")
         elif problem["type"] == "missing":
             lines.append(f"  {key}: is missing; write {last} = ...")
@@ -227,6 +230,28 @@ def explain_settings(path, error, model, shown=repr):
             said = problem["msg"].removeprefix("Value error, ")
             lines.append(f"  {key} = {shown(problem['input'])}: {said}")
     return "\n".join(lines)
+
+
+def counted(n, what):
+    """A number with what it counts.
+
+    >>> counted(1, "run"), counted(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _parts_with(model, key, place="", seen=()):
+    """The parts of a file of settings that have a key of that name, as a file writes them; a table of tables has none."""
+    found = []
+    for name, field in model.model_fields.items():
+        name = field.alias or name
+        if name == key:
+            found.append(f"[{place}]" if place else "the top of the file")
+        elif hasattr(field.annotation, "model_fields") and field.annotation not in seen:
+            below = f"{place}.{name}" if place else name
+            found += _parts_with(field.annotation, key, below, (*seen, field.annotation))
+    return found
 
 
 def _keys_of(model, place):
