@@ -183,6 +183,8 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     assert "Failing since" not in said and "2.5\xa0points" in said and run.name in said
     assert cli.main(["history", "-o", str(tmp_path)]) == 0
     assert "Failing since 2 May 2024, 08:00" in capsys.readouterr().out
+    assert cli.main(["history", str(tmp_path)]) == 2
+    assert f"of a folder of reports tells toolkit history --out {tmp_path}" in capsys.readouterr().err
     assert cli.main(["history", "-o", str(tmp_path), "wait"]) == 2 == cli.main(["history", "-o", str(tmp_path / "no")])
     assert "did you mean 'waits'" in (told := capsys.readouterr().err) and "holds no run of reports" in told
 

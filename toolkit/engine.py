@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.backend import backend_of, connect, contacts_only, own_backend, quick_words
-from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
+from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting, counted
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
 from toolkit.words.names import OTHERS

@@ -241,17 +241,18 @@ def counted(n, what):
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _parts_with(model, key, place="", seen=()):
-    """The parts of a file of settings that have a key of that name, as a file writes them; a table of tables has none."""
+def _parts_with(model, key, place=(), seen=()):
+    """The parts of a file of settings that have a key of that name, as the file heads them."""
     found = []
-    for name, field in model.model_fields.items():
-        name = field.alias or name
+    for field, about in model.model_fields.items():
+        name = about.alias or field
         if name == key:
-            found.append(f"[{place}]" if place else "the top of the file")
-        elif hasattr(field.annotation, "model_fields") and field.annotation not in seen:
-            below = f"{place}.{name}" if place else name
-            found += _parts_with(field.annotation, key, below, (*seen, field.annotation))
-    return found
+            found.append(f"[{'.'.join(place)}]" if place else "the top of the file")
+        form = "NAME" if typing.get_origin(about.annotation) is dict else ""
+        for inner in _models_in(about.annotation):
+            if inner not in seen:
+                found += _parts_with(inner, key, (*place, name, *filter(None, [form])), (*seen, inner))
+    return list(dict.fromkeys(found))
 
 
 def _keys_of(model, place):
