@@ -149,12 +149,15 @@ def export(folder):
 
 def test_a_wrong_value_that_only_the_notebook_can_tell(folder, export, capsys):
     # `team` is a column of another table: what the user asked for is not left out in silence
-    line = f"report -d {export} --notebooks {folder} -o {folder / 'out'} --param by=team -p 2024-03"
+    line = (
+        f"report -d {export} --notebooks {folder} -o {folder / 'out'} --param by=team -p 2024-03 --where channel=chat"
+    )
     assert cli.main(line.split()) == 2
     said = capsys.readouterr()
     assert "waiting: FAILED: conversations has no column 'team'; it has: channel\n" in said.err
     log = (latest(folder / "out") / "failed" / "waiting.log").read_text()
     assert "KeyboardInterrupt" not in log and "Unable to parse line" not in log
+    assert "Passed unknown parameter" not in log
 
 
 def test_the_first_line_says_which_days_are_meant(folder, export, monkeypatch, capsys):

@@ -181,9 +181,10 @@ def headline_of(told, entries, run_id):
     made = [entry["name"] for entry in entries if entry.get("made_in") == run_id and entry["status"] == "ok"]
     fresh = [report for report in told if report["name"] in made]
     drawn = [report for report in fresh if report["name"] == OVERVIEW] or fresh
-    if len(drawn) == 1 and drawn[0]["headline"]:
+    is_all = len(fresh) == len(made) or any(report["name"] == OVERVIEW for report in drawn)
+    if is_all and len(drawn) == 1 and drawn[0]["headline"]:
         said = drawn[0]["headline"]
-    elif any(report["cards"] for report in drawn) and len(fresh) == len(made):
+    elif any(report["cards"] for report in drawn) and is_all:
         said = overview(drawn, others=fresh)
     elif len(made) > 1:  # one headline would speak of one of them, or of those of the same days
         titles = [entry["title"] for entry in entries if entry["name"] in made]
@@ -236,7 +237,7 @@ def reports_of(entries, run_id, base="", headlines=()):
         if base and entry.get("html"):
             line = words.text("delivery.link", title=line, url=f"{base}/{quote(entry['html'])}")
         if entry["name"] in headlines and entry.get("made_in") == run_id:
-            line = words.text("delivery.said", report=line, headline=shortened(inert(headlines[entry["name"]])))
+            line = f"{line}\n  {shortened(inert(headlines[entry['name']]))}"  # below its name
         lines.append(line)
     more = len(lines) - MOST_LINES
     if more > 1:
