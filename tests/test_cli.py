@@ -26,7 +26,7 @@ ROOT = Path(toolkit.__file__).parents[1]
 @pytest.fixture
 def folder(tmp_path):
     parameters = 'data: str = ""\nperiod: str = "-28d"  # which days\nby: list[str] = ["channel"]  # [b]columns[/b]'
-    parameters += "\nwhere: list[str] = []  # which rows"
+    parameters += "\nwhere: list[str] = []  # which rows, such as channel=whatsapp"
     cells = [
         new_markdown_cell("# Waiting [red]\n\nWho waits."),
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),
