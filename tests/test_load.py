@@ -160,21 +160,21 @@ def test_times_without_an_offset_or_a_zone_are_told(tmp_path):
         calls="call_id,started_at,ended_at\n1,2024-03-01T09:00:00Z,\n2,2024-03-01 09:00,2024-03-01 09:05\n",
     )
     data = open_data(folder)
-    (note,) = [note for note in data.notes if "no offset" in note]
-    assert "conversations.created_at, calls.started_at and calls.ended_at carry" in note
-    assert "taken as UTC; set time_zone in service.toml" in note
+    (note,) = [note for note in data.notes if "which time zone" in note]
+    assert "(conversations.created_at, calls.started_at and calls.ended_at)" in note
+    assert "taken as UTC" in note and "set time_zone in service.toml" in note
     assert not data.zone_is_known and not data.during("2024-03").zone_is_known
     again = open_data(data.save(tmp_path / "prepared"))
     assert not again.zone_is_known and note in again.notes
     export(folder, service_dot_toml='time_zone = "UTC"')
     told = open_data(folder)
-    assert told.zone_is_known and not any("no offset" in note for note in told.notes)
+    assert told.zone_is_known and not any("which time zone" in note for note in told.notes)
     assert open_data(told.save(tmp_path / "prepared")).zone_is_known
 
 
 def test_times_with_an_offset_need_no_zone_to_be_read(tmp_path):
     data = open_data(export(tmp_path, conversations=GOOD))
-    assert not any("no offset" in note for note in data.notes)
+    assert not any("which time zone" in note for note in data.notes)
     assert not data.zone_is_known  # but whose hours they are isn't told
 
 

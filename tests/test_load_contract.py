@@ -449,33 +449,6 @@ def test_read_at_an_earlier_instant_a_later_reopening_has_not_happened(tmp_path)
         assert frame["reopen_count"].tolist() == [1, 0] and frame["reopened_at"].isna().all()
 
 
-def test_every_file_beside_the_code_is_in_the_wheel():
-    import fnmatch
-    import subprocess
-    import tomllib
-    from pathlib import Path
-
-    root = Path(__file__).resolve().parents[1]
-    listed = subprocess.run(
-        ["git", "ls-files", "toolkit"], cwd=root, capture_output=True, text=True, check=False
-    ).stdout.split("\n")
-    files = [name for name in listed if name and not name.endswith(".py")]
-    if not files:  # an archive without its history
-        files = [
-            str(one.relative_to(root))
-            for one in (root / "toolkit").rglob("*")
-            if one.is_file() and one.suffix not in (".py", ".pyc")
-        ]
-    packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"][
-        "toolkit"
-    ]
-    assert (
-        files
-        and [name for name in files if not any(fnmatch.fnmatch(name.removeprefix("toolkit/"), one) for one in packed)]
-        == []
-    )
-
-
 def test_the_second_leg_of_a_contact_is_no_second_contact(tmp_path):
     head = "call_id,started_at,outcome,contact_id,customer_id\n"
     legs = [

@@ -236,7 +236,7 @@ def test_reports_on_real_exports(tmp_path, real_data, file, source, made):
     done = toolkit("report", "--data", real_data / file, "--source", source, "--period", "all", "--out", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     out = latest(tmp_path)
-    assert {path.stem for path in out.glob("*.html")} == made | {"index", "ledger"}
+    assert {path.stem for path in out.glob("*.html")} == made | {"index", "ledger", "history"}
     text = " ".join(text_of((out / f"{name}.html").read_text(encoding="utf-8"), "style") for name in made)
     expected = {
         "anonymous_bank": ["13.7 %", "31,359", "4,299", "1,198", "3,101"],
