@@ -26,7 +26,7 @@ ROOT = Path(toolkit.__file__).parents[1]
 @pytest.fixture
 def folder(tmp_path):
     parameters = 'data: str = ""\nperiod: str = "-28d"  # which days\nby: list[str] = ["channel"]  # [b]columns[/b]'
-    parameters += "\nwhere: list[str] = []  # which rows, such as channel=whatsapp"
+    parameters += "\nwhere: list[str] = []  # which rows, a=b"
     cells = [
         new_markdown_cell("# Waiting [red]\n\nWho waits."),
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),
@@ -257,7 +257,7 @@ def test_list_shows_parameters(folder, capsys):
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert lines[0] == "waiting Waiting [red]" and "Who waits." in said
     assert "--period str -28d which days" in lines  # given by an option
-    assert "--where list[str] (empty) which rows" in lines
+    assert "--where list[str] (empty) which rows, a=b" in lines
     assert "by list[str] channel [b]columns[/b]" in lines  # and its text is no markup
 
 
