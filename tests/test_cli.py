@@ -26,7 +26,7 @@ ROOT = Path(toolkit.__file__).parents[1]
 @pytest.fixture
 def folder(tmp_path):
     parameters = 'data: str = ""\nperiod: str = "-28d"  # which days\nby: list[str] = ["channel"]  # [b]columns[/b]'
-    parameters += "\nwhere: list[str] = []  # which rows"
+    parameters += "\nwhere: list[str] = []  # which rows, a=b"
     cells = [
         new_markdown_cell("# Waiting [red]\n\nWho waits."),
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),
@@ -149,12 +149,15 @@ def export(folder):
 
 def test_a_wrong_value_that_only_the_notebook_can_tell(folder, export, capsys):
     # `team` is a column of another table: what the user asked for is not left out in silence
-    line = f"report -d {export} --notebooks {folder} -o {folder / 'out'} --param by=team -p 2024-03"
+    line = (
+        f"report -d {export} --notebooks {folder} -o {folder / 'out'} --param by=team -p 2024-03 --where channel=chat"
+    )
     assert cli.main(line.split()) == 2
     said = capsys.readouterr()
     assert "waiting: FAILED: conversations has no column 'team'; it has: channel\n" in said.err
     log = (latest(folder / "out") / "failed" / "waiting.log").read_text()
     assert "KeyboardInterrupt" not in log and "Unable to parse line" not in log
+    assert "Passed unknown parameter" not in log
 
 
 def test_the_first_line_says_which_days_are_meant(folder, export, monkeypatch, capsys):
@@ -254,7 +257,7 @@ def test_list_shows_parameters(folder, capsys):
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert lines[0] == "waiting Waiting [red]" and "Who waits." in said
     assert "--period str -28d which days" in lines  # given by an option
-    assert "--where list[str] (empty) which rows" in lines
+    assert "--where list[str] (empty) which rows, a=b" in lines
     assert "by list[str] channel [b]columns[/b]" in lines  # and its text is no markup
 
 

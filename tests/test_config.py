@@ -97,6 +97,11 @@ def test_paths_are_as_seen_from_the_file(tmp_path):
     [
         ("[run]\ndatta = 'x'", r"run.datta = 'x': unknown key; did you mean 'data'\? Allowed here: data, source, "),
         ("[runs]\n", "runs = .*: unknown key; did you mean 'run'"),
+        (
+            "[run]\nperiod = 'x'",
+            r"run.period = 'x': unknown key; it belongs to \[defaults\] or \[report\]. Allowed here: data,",
+        ),
+        ("[run]\nxyzzy = 1", "run.xyzzy = 1: unknown key. Allowed here: data, "),
         ("[run]\njobs = '2'", "run.jobs = '2': Input should be a valid integer"),
         ("[run]\nkeep = 0", "run.keep = 0: Input should be greater than or equal to 1"),
         ("[run]\nmax_age = 'soon'", "run.max_age = 'soon': 'soon' is not a duration; write one such as '20s'"),

@@ -5,11 +5,12 @@ import shutil
 
 import pytest
 
+from toolkit.cli import main
 from toolkit.errors import BadData
 from toolkit.load import open_data
 from toolkit.load.detect import Candidate, recognise
 from toolkit.load.files import peek
-from toolkit.sources import FileSpec, Source, SourceSpec, list_sources
+from toolkit.sources import HERE, FileSpec, Source, SourceSpec, list_sources
 
 CASES = "Id,CaseNumber,Status,CreatedDate,OwnerId,Origin\n500A,1,New,2024-03-01T09:00:00.000Z,005A,Email\n"
 TICKETS = {"tickets": [{"id": 1, "created_at": "2024-03-01T09:00:00Z", "status": "open", "via": {"channel": "web"}}]}
@@ -55,10 +56,16 @@ def test_none_is_told_with_what_there_is_and_what_to_do(tmp_path):
         assert "toolkit sources" in said
 
 
-@pytest.mark.parametrize("made", [lambda folder: None, lambda folder: put(folder, "notes.bin", "\x00")])
-def test_nothing_to_read_is_told(tmp_path, made):
+@pytest.mark.parametrize(
+    "made, said",
+    [
+        (lambda folder: put(folder, "service.toml", 'time_zone = "UTC"'), "/ holds no export yet: put it there"),
+        (lambda folder: put(folder, "notes.bin", "\x00"), "holds nothing that can be read as a table"),
+    ],
+)
+def test_nothing_to_read_is_told(tmp_path, made, said):
     made(tmp_path)
-    with pytest.raises(BadData, match="holds nothing that can be read as a table"):
+    with pytest.raises(BadData, match=said):
         open_data(tmp_path)
 
 
@@ -114,7 +121,7 @@ def test_other_ways_out_of_a_system_are_told_and_of_none_is_it_taken(tmp_path):
 def test_two_candidates_are_both_told(tmp_path, monkeypatch):
     def source(name):
         spec = SourceSpec(title=name.title(), reads="x", files={"t": FileSpec(patterns=["t.csv"], requires=["a", "b"])})
-        return Source(name, tmp_path, spec)
+        return Source(name, HERE / name, spec)
 
     monkeypatch.setattr("toolkit.load.detect.list_sources", lambda: [source("one"), source("two")])
     put(tmp_path, "t.csv", "a,b\n1,2\n")
@@ -230,3 +237,27 @@ def test_what_is_taken_by_its_name_says_so_where_it_cannot_be_read(tmp_path):
     with pytest.raises(BadData) as caught:
         open_data(tmp_path)
     assert "The export is taken for Salesforce" in str(caught.value) and "toolkit map" in str(caught.value)
+
+
+def test_what_was_mapped_is_known_to_its_project(tmp_path, monkeypatch, capsys):
+    """From the project's folder, and from its notebooks/; nowhere else, and one that is broken stops nothing."""
+    desk = tmp_path / "desk"
+    for name in ("data", "notebooks", "sources/broken"):
+        (desk / name).mkdir(parents=True)
+    put(desk / "sources" / "broken", "source.toml", "title = 1\n")
+    rows = "".join(f"T-{n},2024-03-0{n},2024-03-0{n + 1},Chat\n" for n in range(1, 8))
+    put(desk / "data", "vorgaenge.csv", f"Ticket Nr,Opened On,Closed On,Channel\n{rows}")
+    monkeypatch.chdir(desk)
+    with pytest.raises(BadData, match="isn't an export that is known(.|\\n)*broken/source.toml: .* wrong"):
+        open_data("data")
+    assert main(["map", "data/vorgaenge.csv", "--yes"]) == 0
+    assert "Next: toolkit report --data data/vorgaenge.csv\n" in capsys.readouterr().out
+    data = open_data("data")
+    assert data.source == "vorgaenge" and data.recognised.endswith("(--source sources/vorgaenge)")
+    assert data.counts["rows_used"].sum() == 7
+    assert main(["check", "--data", "data/vorgaenge.csv"]) == 0
+    monkeypatch.chdir(desk / "notebooks")
+    assert open_data("data").source == "vorgaenge"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadData, match="isn't an export that is known"):
+        open_data("desk/data")

@@ -46,6 +46,7 @@ ABOUT = {
         ],
     },
 }
+OF = "Trains, 22 to 28 April 2024 (2024-W17)"  # what a subject begins with
 PAGE = (
     "<!DOCTYPE html><html><body><!--around:bar-->bar<!--/around:bar--><h1>{name} \u20ac</h1>"
     '<a href="#b1">below</a> <a href="other.html#b1">beside</a> <a class="c" href="figures/{name}/a.csv">CSV</a></body></html>'
@@ -58,12 +59,12 @@ def publish(out, *names, failed=(), started="2024-05-01T08:00:00+00:00", about=A
     """A run as the runner publishes it, of pages made by hand; its outcomes."""
     with runs.building(out) as place:
         outcomes = []
-        for name in names:
-            outputs = [new_output("display_data", data={REPORT: about})]
+        for name, its in zip(names, about if isinstance(about, list) else [about] * len(names), strict=True):
+            outputs = [new_output("display_data", data={REPORT: its})]
             held = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
             runs.write_text(place.folder / "notebooks" / f"{name}.ipynb", nbformat.writes(held))
             runs.write_text(place.folder / f"{name}.html", PAGE.replace("{name}", name) + "x" * size)
-            outcomes.append(Outcome(name, "ok", name.title(), "L.", html=place.final / f"{name}.html", header=about))
+            outcomes.append(Outcome(name, "ok", name.title(), "L.", html=place.final / f"{name}.html", header=its))
         for name in failed:
             log = place.folder / "failed" / f"{name}.log"
             runs.write_text(log, f"{name} failed: it broke\nZeroDivisionError\n")
@@ -166,7 +167,7 @@ def test_readers_get_the_headline_and_the_report(mails, tmp_path, said):
     outcomes = publish(tmp_path, "calls")
     assert delivery(said, ["env:MAIL"]).made(outcomes, tmp_path, 0) == 0
     (sent,) = mails
-    assert sent.to == ["ann@example.org"] and sent.mail["Subject"] == "14 % of callers hang up (target 5 %)"
+    assert sent.to == ["ann@example.org"] and sent.mail["Subject"] == f"{OF}: 14 % of callers hang up (target 5 %)"
     assert body_of(sent.mail).splitlines() == [
         "14 % of callers hang up (target 5 %).",
         "- Off target: Phone 14 %.",
@@ -236,7 +237,7 @@ def test_names_of_others_are_text_in_headers_and_body(mails, tmp_path, said):
     (sent,) = mails
     assert sent.to == ["ann@example.org"] and sent.mail["Bcc"] is None and sent.mail["To"] == "ann@example.org"
     line = "Trains Bcc: eve＠example.org ‹script>alert(1)‹/script>[31m [pay] (https: //evil.example) ‹!channel>"
-    assert sent.mail["Subject"] == line
+    assert sent.mail["Subject"].startswith("22 to 28 April 2024 (2024-W17): Trains Bcc: eve＠example.org")
     assert body_of(sent.mail).splitlines()[:4] == [f"{line}.", f"- Off target: {line}", "", line]
     assert "text/html" not in [part.get_content_type() for part in sent.mail.walk() if not part.is_attachment()]
     names = {name.lower() for name, _ in sent.mail.items()}
@@ -256,13 +257,33 @@ def test_a_report_without_a_headline_is_told_by_its_service(mails, tmp_path, sai
     assert mails[0].mail["Subject"] == "Trains: reports of 22 to 28 April 2024 (2024-W17)"
 
 
+def test_each_of_several_reports_is_told_with_its_own_headline(mails, tmp_path, said):
+    """Of different days, so that none of their headlines speaks for all."""
+    month = {"period": {"label": "2024-04", "start": "2024-04-01", "end": "2024-04-30"}}
+    rose = {"headline": {"title": "Calls rose", "bullets": []}}
+    outcomes = publish(tmp_path, "csat", "waits", about=[ABOUT | month, ABOUT | rose])
+    delivery(said, ["env:MAIL"]).made(outcomes, tmp_path, 0)
+    (sent,) = mails
+    assert sent.mail["Subject"] == "Trains: 2 reports: Csat · Waits"
+    lines = body_of(sent.mail).splitlines()
+    assert lines[:3] == ["2 reports: Csat · Waits.", "", "Trains"]
+    at = lines.index("Reports:")
+    told = ["  14 % of callers hang up (target 5 %)", "  Calls rose"]
+    assert (
+        [lines[at + 2], lines[at + 4]] == told
+        and lines[at + 1].startswith("- Csat")
+        and lines[at + 3].startswith("- Waits")
+    )
+    assert "2024-" in lines[at + 1] + lines[at + 3]  # the days of the one that is of others than most
+
+
 def test_a_webhook_gets_it_once_with_the_file(hook, tmp_path, said, monkeypatch):
     monkeypatch.setenv("BOTH", f"json://{hook.at}/{TOKEN}\n# the same once more\njson://{hook.at}/{TOKEN}\n")
     outcomes = publish(tmp_path, "calls")
     assert delivery(said, ["env:HOOK", "env:BOTH"]).made(outcomes, tmp_path, 0) == 0
     (got,) = hook.got
     sent = json.loads(got.content)
-    assert sent["title"].startswith("14 % of callers") and sent["type"] == "success"
+    assert sent["title"].startswith(f"{OF}: 14 % of callers") and sent["type"] == "success"
     (file,) = sent["attachments"]
     assert file["filename"] == "calls.html" and file["mimetype"] == "text/html"
     assert base64.b64decode(file["base64"]).decode() == notify.without_links(outcomes[0].html.read_text())

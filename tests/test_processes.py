@@ -233,7 +233,7 @@ def test_reading_the_data_ends_at_the_time_of_the_run():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_data_that_is_too_old():
+def test_data_that_is_too_old(tmp_path):
     days_ago = datetime.now(UTC) - timedelta(days=3)
     table = ibis.memtable(
         {"call_id": ["a"], "started_at": [days_ago], "ended_at": [datetime.now(UTC) + timedelta(days=9)]}
@@ -243,6 +243,12 @@ def test_data_that_is_too_old():
     refuse_old(opened, read_max_age(None, "data"))
     with pytest.raises(errors.TooOld, match="3 days ago; --max-age allows 36 hours"):
         refuse_old(opened, read_max_age("36h", "data"))
+    file = tmp_path / "groups.csv"
+    file.write_text("name\na\n")
+    os.utime(file, (days_ago.timestamp(), days_ago.timestamp()))
+    timeless = SimpleNamespace(as_of=opened.as_of, zone="UTC", tables={}, files=[file])  # no event: as old as its file
+    with pytest.raises(errors.TooOld, match="no event, and its newest file is of .* 3 days ago"):
+        refuse_old(timeless, read_max_age("36h", "data"))
     for text, data in (("0h", "x"), ("soon", "x"), ("2d", None)):
         with pytest.raises(errors.BadParameter, match="--max-age"):
             read_max_age(text, data)

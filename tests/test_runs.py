@@ -183,6 +183,8 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     assert "Failing since" not in said and "2.5\xa0points" in said and run.name in said
     assert cli.main(["history", "-o", str(tmp_path)]) == 0
     assert "Failing since 2 May 2024, 08:00" in capsys.readouterr().out
+    assert cli.main(["history", str(tmp_path)]) == 2
+    assert f"of a folder of reports tells toolkit history --out {tmp_path}" in capsys.readouterr().err
     assert cli.main(["history", "-o", str(tmp_path), "wait"]) == 2 == cli.main(["history", "-o", str(tmp_path / "no")])
     assert "did you mean 'waits'" in (told := capsys.readouterr().err) and "holds no run of reports" in told
 
@@ -255,7 +257,7 @@ def test_prune_leaves_no_dead_link(tmp_path, capsys):
     before = {path: path.read_bytes() for path in made[4].rglob("*") if path.is_file() and path.name not in told}
     assert "Past runs: 5 runs" in text_of(made[4] / "history.html")
     assert cli.main(["prune", "--keep", "2", "--out", str(tmp_path)]) == 0
-    assert f"removed: {made[2].name}" in (said := capsys.readouterr().out) and "3 run(s) removed, 2 kept" in said
+    assert f"removed: {made[2].name}" in (said := capsys.readouterr().out) and "3 runs removed, 2 kept" in said
     assert all_runs(tmp_path) == [made[4], made[3]] and latest(tmp_path) == made[4]
     assert dead_links(tmp_path) == [] and not leftovers(tmp_path)
     assert {path: path.read_bytes() for path in before} == before

@@ -85,7 +85,7 @@ def test_holidays_of_a_country_and_own(tmp_path):
         ("[holidays]\ncountry = 'GB'\nsubdivision = 'ZZZ'", ["holidays.subdivision", "'ZZZ'", "ENG, NIR, SCT, WLS"]),
         ("[holidays]\ncountry = 'GB'\nsubdivision = 'scotlnd'", ["holidays.subdivision", "such as Scotland"]),
         ("[holidays]\ncountry = 'IT'\nsubdivision = ''", ["holidays.subdivision", "allowed"]),
-        ("[holidays]\ncountry = 'Italy'\nsubdivision = 'BZ'", ["1 setting(s)", "holidays.country"]),
+        ("[holidays]\ncountry = 'Italy'\nsubdivision = 'BZ'", ["1 setting is wrong", "holidays.country"]),
         ("[holidays]\nsubdivision = 'BZ'", ["holidays.subdivision", "name that too, as country"]),
         ("[holidays]\ndates = ['christmas']", ["holidays.dates", "christmas"]),
         ("[targets]\ncsat = 80", ["targets.csat", "80", "less than or equal to 1"]),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.backend import backend_of, connect, contacts_only, own_backend, quick_words
-from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting
+from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting, counted
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
 from toolkit.words.names import OTHERS
@@ -376,7 +376,7 @@ def refuse_nulls(table, name, column):
         missing = int(to_pandas(table.aggregate(n=table[column].isnull().ifelse(1, 0).sum())).iloc[0, 0] or 0)
         if missing:
             raise BadData(
-                f"{name}: {missing} row(s) have no {column}; drop them knowingly, "
+                f"{name}: {counted(missing, 'row')} without {column}; drop them knowingly, "
                 "or load the file with toolkit.open_data, which lists them"
             )
 

@@ -212,14 +212,17 @@ def explain_settings(path, error, model, shown=repr):
     shown : callable
         A value as text.
     """
-    lines = [f"{path}: {error.error_count()} setting(s) are wrong"]
+    lines = [f"{path}: {counted(error.error_count(), 'setting')} {'is' if error.error_count() == 1 else 'are'} wrong"]
     for problem in error.errors():
         *place, last = problem["loc"]
         key = ".".join(map(str, problem["loc"]))
         if problem["type"] == "extra_forbidden":
             known = _keys_of(model, place)
             close = difflib.get_close_matches(str(last), known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            parts = [] if close else _parts_with(model, str(last))
+            hint = (
+                f"; did you mean {close[0]!r}?" if close else f"; it belongs to {' or '.join(parts)}." if parts else "."
+            )
             lines.append(f"  {key} = {shown(problem['input'])}: unknown key{hint} Allowed here: {', '.join(known)}")
         elif problem["type"] == "missing":
             lines.append(f"  {key}: is missing; write {last} = ...")
@@ -227,6 +230,29 @@ def explain_settings(path, error, model, shown=repr):
             said = problem["msg"].removeprefix("Value error, ")
             lines.append(f"  {key} = {shown(problem['input'])}: {said}")
     return "\n".join(lines)
+
+
+def counted(n, what):
+    """A number with what it counts.
+
+    >>> counted(1, "run"), counted(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _parts_with(model, key, place=(), seen=()):
+    """The parts of a file of settings that have a key of that name, as the file heads them."""
+    found = []
+    for field, about in model.model_fields.items():
+        name = about.alias or field
+        if name == key:
+            found.append(f"[{'.'.join(place)}]" if place else "the top of the file")
+        form = "NAME" if typing.get_origin(about.annotation) is dict else ""
+        for inner in _models_in(about.annotation):
+            if inner not in seen:
+                found += _parts_with(inner, key, (*place, name, *filter(None, [form])), (*seen, inner))
+    return list(dict.fromkeys(found))
 
 
 def _keys_of(model, place):

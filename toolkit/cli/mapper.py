@@ -1,5 +1,6 @@
 """The command toolkit map: its options, its questions at the terminal, and its exit codes."""
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -53,7 +54,14 @@ def map_export(
             f"Change {mapped.folder / 'answers.toml'}, and map again with --answers and --force.", markup=False
         )
         raise typer.Exit(2)
-    given = f"--data {shlex.quote(str(mapped.data_path))} --source {shlex.quote(str(mapped.folder))}"
+    from toolkit.errors import ToolkitError
+    from toolkit.load.detect import recognise
+
+    named = f" --source {shlex.quote(str(mapped.folder))}"
+    with contextlib.suppress(ToolkitError):
+        if recognise(mapped.data_path)[0] == str(mapped.folder.resolve()):
+            named = ""  # a project remembers what was mapped into its sources/
+    given = f"--data {shlex.quote(str(mapped.data_path))}{named}"
     screen.print(f"Next: toolkit report {given}", markup=False, soft_wrap=True)
     screen.print(
         f"The rows that were set aside: toolkit check {given} --out ledger.csv",

@@ -28,6 +28,11 @@ def history(
     from toolkit.report.runs import all_runs, latest
 
     shown = latest(out)
+    folder = next((name for name in names or () if "/" in name or latest(name)), None)
+    if folder is not None:
+        raise BadParameter(
+            f"{folder}: is no name of a report; of a folder of reports tells toolkit history --out {folder}"
+        )
     if shown is None:
         raise BadParameter(f"{out}: holds no run of reports; make one with toolkit report --out {out}")
     newest, *past = [read_manifest(path) for path in all_runs(out)]
@@ -85,6 +90,7 @@ def prune(
     ] = 0,
 ):
     """Remove all past runs but the newest N; the run that is shown always stays."""
+    from toolkit.errors import counted
     from toolkit.report.assemble import redraw
     from toolkit.report.runs import all_runs, prune
 
@@ -92,4 +98,4 @@ def prune(
     kept = len(all_runs(out))
     for name in gone:
         say(f"removed: {name}")
-    say(f"{out}: {len(gone)} run(s) removed, {kept} kept")
+    say(f"{out}: {counted(len(gone), 'run')} removed, {kept} kept")

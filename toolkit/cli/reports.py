@@ -52,12 +52,17 @@ def report(
     ] = None,
     max_age: Annotated[
         str | None,
-        typer.Option("--max-age", help="Make no report of data that is older, such as 36h or 2d.", metavar="DURATION"),
+        typer.Option(
+            "--max-age",
+            help="Make no report of data whose newest event is longer ago, such as 36h or 2d.",
+            metavar="DURATION",
+        ),
     ] = None,
     memory: Annotated[
         str | None,
         typer.Option(
-            help="Memory that one notebook may take, such as 4GB. Default: its share of the machine's.", metavar="SIZE"
+            help="Memory that one notebook may take, such as 4GB; at least 512MB. Default: its share of the machine's.",
+            metavar="SIZE",
         ),
     ] = None,
     notebooks: Notebooks = None,

@@ -11,7 +11,7 @@ from toolkit.load.files.fit import HEADLESS, fits, has_header, route_of, share, 
 from toolkit.load.files.headers import spelt
 from toolkit.load.files.places import shown_path
 from toolkit.load.files.walk import alike, files_below, is_noise
-from toolkit.sources import OWN, list_sources
+from toolkit.sources import OWN, list_sources, project_sources
 from toolkit.tables import TABLES
 from toolkit.vocabulary import likely_column
 
@@ -57,17 +57,19 @@ class Candidate:
         return f"{_place(self.fits[name][0])} {_seen(files[name], self.fits[name][0].format)}"
 
 
-def recognise(path):
-    """The source that an export is of.
+def recognise(path, with_project=True):
+    """The source that an export is of: one of the toolkit's, or of the project's own, see `project_sources`.
 
     Parameters
     ----------
     path : path
         A folder, a file or a database.
+    with_project : bool
+        Look at the project's sources, too. Where one of them explains as much as one of the toolkit's, it is taken.
 
     Returns
     -------
-    (name of the source, a sentence that says what shows it; none of the toolkit's own tables)
+    (name of the source, or the path of the project's, a sentence that says what shows it; none of the toolkit's own tables)
 
     Raises
     ------
@@ -79,25 +81,30 @@ def recognise(path):
     >>> recognise("data/sample")[0]
     'tables'
     """
-    unread = {}
+    unread, unsound = {}, []
     tables = list(_tables(path, unread))
-    found = [one for source in list_sources() if (one := _candidate(source, tables)).is_possible]
-    found.sort(key=lambda one: one.score, reverse=True)
-    if found and (len(found) == 1 or found[0].score > found[1].score):
+    ours = project_sources(path, unsound) if with_project else []
+    found = [one for source in [*ours, *list_sources()] if (one := _candidate(source, tables)).is_possible]
+    found.sort(key=lambda one: (one.score, one.source in ours), reverse=True)
+    if found and (
+        len(found) == 1 or (found[0].score, found[0].source in ours) > (found[1].score, found[1].source in ours)
+    ):
         return _told(found[0].source, f"Looks like {found[0].source.title}: {found[0].why}")
     if found:
         best = [one for one in found if one.score == found[0].score]
-        said = " or ".join(f"{one.source.title} (--source {one.source.name}; {one.why})" for one in best)
+        said = " or ".join(f"{one.source.title} (--source {one.source.given}; {one.why})" for one in best)
         raise BadData(f"{shown_path(path)}: may be {said}; say which")
     routes = _routes(tables)
     named = [] if routes else _by_name(path, tables, unread)
     if len(named) == 1:
         return _told(named[0], f"{BY_NAME} {named[0].title}, by the names of its files")
-    raise BadData(_nothing_known(path, tables, unread, routes))
+    raise BadData(_nothing_known(path, tables, unread, [*routes, *(f"  {why}" for why in unsound)]))
 
 
 def _told(source, why):
-    return source.name, "" if source.name == OWN else f"{why} (--source {source.name})"
+    return str(source.folder) if source.is_own else source.name, (
+        "" if source.name == OWN and not source.is_own else f"{why} (--source {source.given})"
+    )
 
 
 def _tables(path, unread):
@@ -237,6 +244,11 @@ def _nothing_known(path, tables, unread, routes=()):
         more = f", ... ({len(table.columns)} columns)" if len(table.columns) > SHOWN else ""
         lines.append(f"  {_place(table)}: {', '.join(map(_short, table.columns[:SHOWN]))}{more}")
     if not tables:
+        if not unread and Path(path).is_dir():
+            return (
+                f"{path}/ holds no export yet: put it there, as the system wrote it. "
+                "toolkit sources lists the systems whose exports are known"
+            )
         lines = [f"{path}: holds nothing that can be read as a table"]
     if len(tables) > SHOWN:
         lines.append(f"  and {len(tables) - SHOWN} more")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from toolkit.errors import BadSettings, explain_settings, suggestion
+from toolkit.errors import BadSettings, counted, explain_settings, suggestion
 from toolkit.service import read_toml
 from toolkit.tables import KINDS, TABLES
 from toolkit.vocabulary import known_columns
@@ -91,7 +91,7 @@ def check_answers(values, named):
     >>> check_answers({"date_ordr": "dmy"}, "answers.toml")
     Traceback (most recent call last):
         ...
-    toolkit.errors.BadSettings: answers.toml: 1 setting(s) are wrong
+    toolkit.errors.BadSettings: answers.toml: 1 setting is wrong
       date_ordr = 'dmy': unknown key; did you mean 'date_order'? Allowed here: date_order, time_zone, files
     """
     try:
@@ -133,7 +133,10 @@ def check_against(answers, columns, named):
                     f"{suggestion(header, columns[name])}; it has: {', '.join(columns[name][:40])}"
                 )
     if wrong:
-        raise BadSettings(f"{named}: {len(wrong)} answer(s) are wrong\n  " + "\n  ".join(wrong))
+        raise BadSettings(
+            f"{named}: {counted(len(wrong), 'answer')} {'is' if len(wrong) == 1 else 'are'} wrong\n  "
+            + "\n  ".join(wrong)
+        )
 
 
 def write_answers(answers):

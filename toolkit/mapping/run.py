@@ -117,7 +117,7 @@ def known_system(path, plan):
     from toolkit.load.detect import recognise
 
     try:
-        name, why = recognise(path)
+        name, why = recognise(path, with_project=False)
     except BadData:
         return None
     if name != OWN:

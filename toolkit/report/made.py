@@ -16,7 +16,8 @@ from toolkit.report.stamps import without_stamps
 # A kernel says so whenever it is shut down after a failure, and nobody pressed Ctrl-C; papermill looks for parameters
 # with a pattern that knows no `list[str]`, while ours are read by `toolkit.report.parameters`.
 NOISE = re.compile(
-    r"(?m)^(?:.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*|Unable to parse line \d+ '.*'\.)\n?"
+    r"(?m)^(?:.*\[IPKernelApp\] ERROR \| KeyboardInterrupt caught in kernel.*|Unable to parse line \d+ '.*'\."
+    r"|Passed unknown parameter: .*)\n?"
 )
 
 

@@ -147,18 +147,24 @@ def notice(folder, link_base=""):
     manifest = runs.read_manifest(folder)
     run_id = manifest.get("run", {}).get("id", folder.name)
     entries = [{"name": name} | entry for name, entry in sorted(manifest["reports"].items(), key=place)]
-    told = [read_report(folder, entry) for entry in alike(entries)]
+    names = {entry["name"] for entry in alike(entries)}
+    made = {entry["name"] for entry in entries if entry.get("made_in") == run_id and entry.get("html")}
+    every = [read_report(folder, entry) for entry in entries if entry["name"] in names | made]
+    told = [one for one in every if one["name"] in names]
     said = headline_of(told, entries, run_id)
     bullets = [_bullet(one) for one in said["bullets"] if one.get("text")]
     service = inert(one_service(entries))
-    about = [line for line in (service, inert(scope_of(told))) if line]
+    subject = subject_of(said, service, entries, run_id)
+    about = [line for line in (service, inert(scope_of(told)) if made <= names or len(made) == 1 else "") if line]
     files, told_of_files = ([], "") if link_base else attachments(folder, entries, run_id)
-    shown = reports_of(entries, run_id, link_base and f"{link_base}/{runs.HOME}/{quote(run_id)}")
+    headlines = {one["name"]: one["headline"]["title"] for one in every if one["headline"]}
+    headlines = {name: line for name, line in headlines.items() if shortened(inert(line)) != said["title"]}
+    shown = reports_of(entries, run_id, link_base and f"{link_base}/{runs.HOME}/{quote(run_id)}", headlines)
     listed = "\n".join([f"{words.text('delivery.reports')}:", *shown]) if len(shown) > 1 or link_base else ""
     parts = ["\n".join([f"{said['title'].rstrip('.')}.", *bullets]), "\n".join(about), listed]
     elsewhere = "" if link_base else words.text("delivery.not_here")
     return Message(
-        said["title"],
+        shortened(subject),
         "\n\n".join(filter(None, [*parts, elsewhere])) + "\n",
         "\n\n".join(filter(None, [*parts, told_of_files])) + "\n",
         files,
@@ -175,10 +181,14 @@ def headline_of(told, entries, run_id):
     made = [entry["name"] for entry in entries if entry.get("made_in") == run_id and entry["status"] == "ok"]
     fresh = [report for report in told if report["name"] in made]
     drawn = [report for report in fresh if report["name"] == OVERVIEW] or fresh
-    if len(drawn) == 1 and drawn[0]["headline"]:
+    is_all = len(fresh) == len(made) or any(report["name"] == OVERVIEW for report in drawn)
+    if is_all and len(drawn) == 1 and drawn[0]["headline"]:
         said = drawn[0]["headline"]
-    elif any(report["cards"] for report in drawn):
+    elif any(report["cards"] for report in drawn) and is_all:
         said = overview(drawn, others=fresh)
+    elif len(made) > 1:  # one headline would speak of one of them, or of those of the same days
+        titles = [entry["title"] for entry in entries if entry["name"] in made]
+        said = {"title": words.text("delivery.several", n=len(made), titles=" · ".join(titles))}
     else:
         titles = [entry["title"] for entry in entries if entry["name"] in made]
         period = next((entry.get("period") for entry in entries if entry["name"] in made), None)
@@ -187,13 +197,22 @@ def headline_of(told, entries, run_id):
     return {"title": shortened(inert(said["title"])), "bullets": said.get("bullets") or []}
 
 
+def subject_of(said, service, entries, run_id):
+    """The subject: whose reports these are and of which days, where all are of the same, then what they begin with."""
+    made = [entry for entry in entries if entry.get("made_in") == run_id and entry["status"] == "ok"]
+    periods = {format_period(entry.get("period"), entry.get("time_zone")) for entry in made}
+    about = [inert(service), *(map(inert, periods) if len(periods) == 1 else ())]
+    about = ", ".join(one for one in about if one and one not in said["title"])
+    return words.text("delivery.subject", about=about, title=said["title"]) if about else said["title"]
+
+
 def one_service(entries):
     """The name of the service that the reports are of; "" where they are of several."""
     found = {entry["service"] for entry in entries if entry.get("service")}
     return found.pop() if len(found) == 1 else ""
 
 
-def reports_of(entries, run_id, base=""):
+def reports_of(entries, run_id, base="", headlines=()):
     """The reports in lines: those that were made, those that are kept from an earlier run, those that are not there."""
     lines = (
         [words.text("delivery.link", title=words.text("delivery.overview"), url=f"{base}/index.html")] if base else []
@@ -217,6 +236,8 @@ def reports_of(entries, run_id, base=""):
             line = words.text("delivery.report", title=title)
         if base and entry.get("html"):
             line = words.text("delivery.link", title=line, url=f"{base}/{quote(entry['html'])}")
+        if entry["name"] in headlines and entry.get("made_in") == run_id:
+            line = f"{line}\n  {shortened(inert(headlines[entry['name']]))}"  # below its name
         lines.append(line)
     more = len(lines) - MOST_LINES
     if more > 1:

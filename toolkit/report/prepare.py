@@ -71,15 +71,19 @@ def read_max_age(text, data):
 def refuse_old(opened, most):
     """An error for data whose newest event is longer ago than `most` seconds; None: it may be of any age.
 
-    By what came in last, and not by as_of: a schedule that reads a stale export `--as-of now` is told of it, too.
+    By what came in last, by the newest file where nothing did, and not by as_of: a schedule that reads a stale export `--as-of now` is told of it, too.
     """
     if most is None:
         return
-    newest = newest_event(opened) or opened.as_of
+    from toolkit.load.reading import resolve_as_of
+
+    newest, what = newest_event(opened), "the newest event of the data is"
+    if newest is None:
+        newest, what = resolve_as_of("file", opened.files), "the data has no event, and its newest file is"
     age = (datetime.now(UTC) - newest).total_seconds()
     if age > most:
         raise TooOld(
-            f"the newest event of the data is of {clock_time(newest, opened.zone):%Y-%m-%d %H:%M} ({opened.zone}), "
+            f"{what} of {clock_time(newest, opened.zone):%Y-%m-%d %H:%M} ({opened.zone}), "
             f"{_duration(age)} ago; --max-age allows {_duration(most)}. No report was made: export it anew"
         )
 

@@ -4,6 +4,7 @@ The data is read and checked once; every notebook then opens the prepared Parque
 good one, and the others are made all the same. Nothing is shown before all of it is there, see `toolkit.report.runs`.
 """
 
+import contextlib
 import os
 import shutil
 import time
@@ -143,7 +144,7 @@ def run_reports(
         raise BadParameter("--each needs the data: give --data")
     if data is not None:
         check_plan(planned, data, source)
-    out = _make_folder(out)
+    is_new, out = not Path(out).exists(), _make_folder(out)
     chosen = {one.name: one.path for one in planned}
     log.add(f"toolkit {manifest.versions()['toolkit']}: {', '.join(chosen)}")
     if (out / "manifest.json").exists():
@@ -151,6 +152,7 @@ def run_reports(
             f"{out}: holds reports of version 0.5 or older beside its runs; they are not kept up to date, remove them"
         )
     with (
+        _gone_if_empty(out, is_new),
         runs.building(out, wait, log.warn) as place,
         scratch_folder("report") as folder,
         Nursery(folder / ".nursery", set(chosen.values())) as nursery,  # it imports while the data is read
@@ -160,8 +162,8 @@ def run_reports(
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
             if opened is not None:
+                refuse_old(opened, oldest)  # before its period is found empty: this says why
                 look_at_plan(planned, opened, allow_empty, log.warn, log.tell)
-                refuse_old(opened, oldest)
             for line in places:
                 log.tell(line)
             wanted = variants_of(planned, opened, log.warn)
@@ -217,6 +219,17 @@ def _make_folder(out):
     if not os.access(out, os.W_OK):
         raise CantWrite(out, "this user may not write into it")
     return out.resolve()
+
+
+@contextlib.contextmanager
+def _gone_if_empty(out, is_new):
+    """Leave no folder that was made for reports, where none was made."""
+    try:
+        yield
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):  # something is in it
+                out.rmdir()
 
 
 def make_task(one, path, parameters, shown, folder, timeout, run):

@@ -162,6 +162,19 @@ class Source:
     spec: SourceSpec
 
     @property
+    def is_own(self):
+        """Whether it is a folder of the user's, as against one that comes with the toolkit."""
+        return self.folder.parent != HERE
+
+    @property
+    def given(self):
+        """What `--source` is given for it: its name, or its folder as seen from here."""
+        if not self.is_own:
+            return self.name
+        here = Path.cwd().resolve()
+        return str(self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder)
+
+    @property
     def title(self):
         """What the system is called."""
         return self.spec.title
@@ -260,6 +273,32 @@ def list_sources():
     ['amazon_connect', 'anonymous_bank', 'asterisk']
     """
     return [find_source(folder.parent.name) for folder in sorted(HERE.glob("*/source.toml"))]
+
+
+def project_sources(path, unsound=None):
+    """The sources of the project that data is in, as `toolkit map` writes them: of `sources/` here, or beside the data.
+
+    Parameters
+    ----------
+    path : path
+        The data. `sources/` beside it counts where the working folder is in the same project, as its notebooks/ is:
+        nobody else's folder of that name, wherever an export lies, is read.
+    unsound : list of str, optional
+        Takes what is wrong with those that can't be read; they are passed over.
+    """
+    here, data = Path.cwd().resolve(), Path(path).resolve()
+    beside = [folder for folder in data.parents[:2] if folder in here.parents]
+    found = []
+    for folder in dict.fromkeys([here, *beside]):
+        for spec in sorted((folder / "sources").glob("*/source.toml")):
+            if spec.parent.parent.resolve() == HERE:
+                continue
+            try:
+                found.append(_read(spec.parent.resolve()))
+            except BadSettings as error:
+                if unsound is not None:
+                    unsound.append(str(error))
+    return found
 
 
 def find_source(name):
