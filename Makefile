@@ -37,8 +37,7 @@ $(VENV)/tested-$(EXTRAS): $(VENV)/installed
 $(VENV)-airflow/installed: tests/airflow.txt
 	@echo "installing Airflow into $(VENV)-airflow (once)"
 	@$(PYTHON) -m venv $(VENV)-airflow
-	@$(VENV)-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-input uv
-	@$(VENV)-airflow/bin/uv pip install --quiet --python $(VENV)-airflow/bin/python -r tests/airflow.txt
+	@$(VENV)-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-compile -r tests/airflow.txt
 	@touch $@
 
 report: $(VENV)/installed ## the ten reports on the sample (or DATA=..., ARGS=...)

@@ -203,7 +203,7 @@ def test_sentences_are_escaped_and_backticks_are_code(shown):
         assert "<script" not in bundle["text/html"]
         assert "`" not in bundle["text/html"] + bundle["text/plain"]
     assert "<code>toolkit check</code>" in shown[0]["text/html"]
-    assert shown[1]["text/plain"].startswith("This section is left out: <script>")
+    assert shown[1]["text/plain"].startswith("Left out: <script>")
 
 
 def test_a_chart_of_ones_own_carries_its_alternative_text(monkeypatch):

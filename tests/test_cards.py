@@ -56,7 +56,7 @@ def texts(change):
         (COUNT | {"population": "every"}, {"interval": "all channels", "label": "Calls"}),
         (COUNT | {"low": 1100, "high": 1310}, {"interval": "1,100 to 1,310"}),
         (COUNT | {"n": 1300}, {"cases": "1,300 calls"}),
-        (COUNT | {"change": -0.022, "per_day": True}, {"arrow": "▼", "change": "2.2 % a day"}),
+        (COUNT | {"change": -0.022, "per_day": True}, {"arrow": "▼", "change": "2.2 % fewer a day"}),
         (COUNT | {"value": 0, "n": 0, "change": None}, {"value": "0", "cases": ""}),
         # whose figure it is
         ({"population": "written"}, {"label": "Abandonment, written", "interval": "12 to 16"}),

@@ -414,6 +414,20 @@ def test_a_count_is_compared_by_the_days_that_the_data_holds(tmp_path):
     assert (week["change"], week["per_day"]) == (0, False)
 
 
+def test_who_waits_now_is_no_number_a_day_and_two_figures_that_are_not_there_have_no_verdict(tmp_path):
+    days = pd.date_range("2024-01-01", "2024-02-29 23:00", freq="D", tz="Europe/Rome")
+    created = np.repeat(days, 40) + pd.to_timedelta(np.tile(np.arange(40) * 900 + 28800, len(days)), unit="s")
+    answered = pd.Series(created + pd.Timedelta("1h")).where(np.arange(len(created)) % 10 < 8)  # 8 of 10
+    rows = {"conversation_id": np.arange(len(created)), "channel": "email", "created_at": created}
+    rows["first_response_at"] = answered
+    data = open_data(write(tmp_path, conversations=rows), period="2024-02", as_of="2024-03-01T00:00:00+01:00")
+    asked = (metrics.response_wait, {"value": "n"}), (metrics.first_response_time, {"value": "p90_seconds"})
+    waiting, slow = compare.figures(data, *asked)
+    assert (waiting["value"], waiting["per_day"], waiting["change"]) == (232, False, pytest.approx(232 / 248 - 1))
+    assert slow["value"] is None and slow["previous"] is None and slow["note"] == "not_reached"
+    assert slow["verdict"] is None and slow["p"] is None
+
+
 # --- the last weeks -------------------------------------------------------------------------------
 
 

@@ -359,8 +359,21 @@ def test_what_was_carried_over_keeps_its_files_and_says_so(run):
     assert (folder / "figures" / "waits" / "one.csv").read_text() == "as it was\n"
     said = json.loads((folder / "figures.json").read_text("utf-8"))
     assert {one["report"]: one["made_in"] for one in said["figures"]} == {"calls": "run-2", "waits": "run-1"}
+    assert {one["report"]: one["status"] for one in said["reports"]} == {"calls": "ok", "waits": "kept"}
     found = sheets((folder / "figures.xlsx").read_bytes())["Contents"]
     assert {row[1]: "from an earlier run" in row[4] for row in found[3:-1]} == {"Calls": False, "Waits": True}
+
+
+def test_the_workbook_says_which_change_is_that_of_a_day(tmp_path):
+    raw = RAW | {"unit": "count", "value": 597, "previous": 589, "change": 0.083, "per_day": True}
+    (tmp_path / "notebooks").mkdir()
+    figures = [(FIGURES[0], raw), (FIGURES[0], raw | {"per_day": False})]
+    write(notebook([our_block("one", rates())], figures), tmp_path / "notebooks" / "calls.ipynb")
+    write_figures(tmp_path, {"run": {"id": "run-2"}, "reports": {"calls": entry("calls")}})
+    head, daily, plain = sheets((tmp_path / "figures.xlsx").read_bytes())["Key figures"][2:5]
+    of = head.index("Change of")
+    assert head[of - 1 : of + 2] == ["Change", "Change of", "How sure"] and daily[of - 1] == 0.083
+    assert (daily[of], plain[of]) == ("the number a day", "") and daily[of + 1] == plain[of + 1]
 
 
 def test_figures_json_keeps_to_its_schema(run):

@@ -1154,7 +1154,7 @@ def test_the_change_of_a_count_is_told_in_percent():
         "The number of contacts is 260, up 30 % (−11 to 90) on the period before, which could be chance"
     )
     result.attrs["per_day"] = True
-    assert "up 30 % (−11 to 90) a day on the period before" in heading(result)
+    assert "up 30 % (−11 to 90) in the daily mean on the period before" in heading(result)
 
 
 def test_of_groups_the_clear_changes_are_named():
@@ -1410,7 +1410,7 @@ def stock(left, before=100, **attrs):
 def test_a_stock_that_grew_is_told_to_the_headline():
     (fact,) = tell(stock([110, 120, 115, 125, 130])).facts
     assert (fact["kind"], fact["key"], fact["name"], fact["n"]) == ("stock", "", "Backlog", 130)
-    assert plain(fact["clause"]) == "backlog: 130 open, 30 more than 5 weeks before"
+    assert plain(fact["clause"]) == "backlog: 130 open at the end, 30 more than 5 weeks before"
     assert tell(stock([110, 120, 115, 118, 119])).facts == []  # by no fifth
     assert tell(stock([100, 99, 98, 97, 130])).facts == []  # in one week only
     assert tell(stock([5, 10, 15, 20, 25], before=0)).facts == []  # where the data begins

@@ -13,6 +13,7 @@ from toolkit import metrics, words
 from toolkit.cards import card_texts
 from toolkit.headline import LONGEST, _seen, headline, overview
 from toolkit.metrics import compare
+from toolkit.report.render import environment
 from toolkit.verdicts import holm
 
 EMPTY = {"n": 90, "low": None, "high": None, "p": None, "verdict": None, "change": None, "previous": None}
@@ -308,6 +309,10 @@ def test_the_overview_says_every_kind():
     ]
     met = plain(overview([report("a", [lost(0.02, "on")])]))
     assert bullets(met)["off"] == "Nothing is off target."
+    assert [one.get("is_calm") for one in (*said["bullets"][:1], *met["bullets"][:1])] == [True, True]
+    # which has no mark of an alarm, as what is off target has
+    drawn = str(environment().get_template("macros.html.j2").module.bullets(said["bullets"][:1]))
+    assert "Targets" in drawn and "Off target" not in drawn and "■" in drawn
     assert plain(overview([]))["title"] == "There is nothing to tell"
 
 

@@ -117,6 +117,44 @@ def test_no_select_reads_a_file_or_the_machine(tmp_path, attack, place):
     assert not (tmp_path / "pwn").exists()
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "(SELECT max(sql) FROM sqlite_master)",
+        "(SELECT max(setting) FROM pg_catalog.pg_settings)",
+        "(SELECT max(table_name) FROM information_schema.tables)",
+        "(SELECT max(database_name) FROM duckdb_databases)",
+        "(SELECT max(sql) FROM (WITH sqlite_master AS (SELECT 1) SELECT 1), sqlite_master)",
+        "(SELECT max(name) FROM (SHOW ALL TABLES))",
+        "version()",
+        "current_query()",
+    ],
+)
+def test_no_select_reads_what_the_engine_knows(tmp_path, attack):
+    data, source = source_of(tmp_path, SELECT.format(attack))
+    with pytest.raises(ToolkitError, match=r"conversations\.sql: (reads|calls) "):
+        open_data(data, source=source)
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_read(tmp_path):
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    folder = tmp_path / "export"
+    (folder / "in").mkdir(parents=True)
+    Path(data).rename(folder / "in" / "t.csv")
+    (folder / "again.csv").symlink_to(folder / "in" / "t.csv")
+    (tmp_path / "whole").symlink_to(folder)
+    assert (
+        len(open_data(tmp_path / "whole", source=source).ledger) == 2
+    )  # what the user names may be a link, and those within
+    (folder / "t2.csv").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(BadData, match="t2.csv: is a link that leads out of the folder"):
+        open_data(folder, source=source)
+    (folder / "t2.csv").unlink()
+    (folder / "more").symlink_to(tmp_path)
+    with pytest.raises(BadData, match="more: is a link that leads out of the folder"):
+        open_data(folder)
+
+
 @pytest.mark.parametrize("attack", STATEMENTS)
 def test_no_other_statement_is_run(tmp_path, attack):
     data, source = source_of(tmp_path, filled(tmp_path, attack))

@@ -206,7 +206,7 @@ def test_reports_on_other_days_are_listed_but_not_mixed_in(tmp_path):
     made(tmp_path, "new", [LOST])
     assert len(tiles(tmp_path)) == 1 and "Abandonment" in tiles(tmp_path)[0]
     listed = page(tmp_path).texts("li", class_="entry")
-    assert listed == ["New Abandonment: 50 %, target 80 %", "Old 1 to 31 March 2024 (2024-03)"]
+    assert listed == ["New Abandonment: 50 %, target 80 %", "Old 1 to 31 March 2024"]
 
 
 def test_what_changed_is_the_clearest_pull_and_is_drawn_narrow(tmp_path):

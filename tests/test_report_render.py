@@ -168,8 +168,8 @@ def test_the_head_says_what_the_report_is_of(page):
     for said in (
         "Trains &amp; Buses",
         "From the first message on.",
-        "1 to 30 April 2024 (2024-04)",
-        "1 to 31 March 2024 (2024-03)",
+        "1 to 30 April 2024",
+        "1 to 31 March 2024",
         "1 May 2024, 10:00",
         "Europe/Rome",
         "twitter",

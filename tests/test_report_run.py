@@ -831,9 +831,12 @@ def test_a_section_without_its_columns_is_left_out(folder, case):
     reasons = {it["reason"] for it in outcome.left_out}
     assert reasons == ({"this data has no table calls"} if case == "a table" else {NO_FIRST_RESPONSE})
     html = outcome.html.read_text()
-    part = "The rest of this section" if "rest of" in case else "This section"
-    assert html.count("is left out: ") == html.count(f"{part} is left out: ") == len(letters)
-    others = re.sub(r"<p><b>[A-G]</b></p>", "", html)  # what is left out stands at the end, under its question
+    part = "The rest of this section is left out: " if case == "the rest of a section" else "Left out: "
+    assert html.lower().count("left out: ") == html.count(part) == 1  # what is missing is told once, and plainly
+    assert ("not in this data: first response at (conversations.first_response_at)" in html) == (case != "a table")
+    others = re.sub(
+        r'<p id="[^"]*"><b>[A-G]</b></p>', "", html
+    )  # what is left out stands at the end, under its question
     assert "so A" not in html and "<b>" not in others and "Traceback" not in html
     assert read_manifest(shown(folder))["reports"]["volumes"]["left_out"] == outcome.left_out
 
@@ -922,7 +925,7 @@ def test_times_whose_zone_is_guessed_are_told_by_every_run(folder, tmp_path):
     notebook(folder, "good", "print(1)", parameters=PARAMETERS)
     told = []
     run(folder, data=tmp_path, warn=told.append)
-    assert len([line for line in told if "calls.started_at carry no offset" in line]) == 1
+    assert len([line for line in told if "calls.started_at): they were taken as UTC" in line]) == 1
     (tmp_path / "service.toml").write_text('time_zone = "Europe/Rome"\n')
     told.clear()
     run(folder, data=tmp_path, warn=told.append)

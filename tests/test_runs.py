@@ -38,12 +38,21 @@ MARCH = {"period": ABOUT["previous_period"], "previous_period": None}
 
 
 def make(
-    out, day, good=("waits",), failed=(), figures=(LOST,), browser=None, is_revealed=False, why="it broke", **header
+    out,
+    day,
+    good=("waits",),
+    failed=(),
+    figures=(LOST,),
+    browser=None,
+    digests=(),
+    is_revealed=False,
+    why="it broke",
+    **header,
 ):
     """A run of day `day` of May as the runner makes it, without its processes; its folder."""
     with building(out) as place:
         about = {"made_at": f"2024-05-{day:02}T06:00:00+00:00", "versions": {"toolkit": "1"}, "data": DATA}
-        about |= {"ledger": "ledger.html", "is_revealed": is_revealed}
+        about |= {"ledger": "ledger.html", "is_revealed": is_revealed} | dict(digests)
         write_text(place.folder / "ledger.html", "<title>Its rows</title>")
         outcomes = []
         for name in good:
@@ -118,14 +127,22 @@ def test_reports_that_were_not_made_are_kept_and_marked(tmp_path):
         assert (second / file).samefile(first / file)  # no copy
     said = text_of(second / "csat.html")
     assert "This page was made 1 May 2024, 08:00. The newest run, of 2 May 2024, 08:00, could not make it" in said
-    assert "it has failed since 2 May 2024, 08:00" in said and "It is of" not in said
+    assert "it has failed since" not in said and "It is of" not in said  # which the first sentence says
     assert "This page was made" not in text_of(first / "csat.html")  # which is as it was
-    assert f'href="../{first.name}/ledger.html"' in (second / "csat.html").read_text()
+    own = f"ledger-{first.name}.html"  # the page on the data that it was made of comes with it
+    assert f'href="{own}"' in (second / "csat.html").read_text() and (second / own).is_file()
     assert 'href="ledger.html"' in (second / "waits.html").read_text()
     third = make(tmp_path, 3, ["waits"])
     bar = (third / "waits.html").read_text()
     bar = bar[bar.index("<nav") : bar.index("</nav>")]
-    assert '<a href="csat.html">Csat <span class="dated">1 May 2024</span></a>' in bar and bar.count("dated") == 1
+    # as it was not tried again since
+    assert (
+        '<a href="csat.html">Csat <span class="dated">failed; 1 May 2024</span></a>' in bar and bar.count("dated") == 1
+    )
+    said, index = text_of(third / "csat.html"), text_of(third / "index.html")
+    assert "did not try it again; it has failed since 2 May 2024, 08:00" in said and (third / own).is_file()
+    assert "Csat has failed since 2 May 2024, 08:00; shown is that of 1 May 2024, 08:00." in index
+    assert "It failed when last tried (2 May 2024, 08:00)." in index and "The last run failed" not in index
     assert dead_links(tmp_path) == []
 
 
@@ -136,10 +153,12 @@ def test_reports_of_other_days_say_so_and_are_not_told_with_the_others(tmp_path)
     assert "Kept from the run of 1 May 2024, 08:00: 4 to 31 March 2024 (2024-03)." in index
     tiles = Page((run / "index.html").read_text()).texts("article", class_="tile")
     assert len(tiles) == 1 and tiles[0].startswith("Abandonment")
-    assert "It is of 4 to 31 March 2024 (2024-03); the other reports are of 1 to 28 April" in text_of(run / "csat.html")
+    assert "It is of 4 to 31 March 2024 (2024-03); what the newest run made is of 1 to 28 April" in text_of(
+        run / "csat.html"
+    )
     assert '<span class="dated">1 May 2024: 4 to 31 March 2024 (2024-03)</span>' in (run / "waits.html").read_text()
     # the change since the last edition says both periods
-    assert "1 to 28 April 2024 (2024-04), then 4 to 31 March 2024 (2024-03)" in text_of(run / "history.html")
+    assert "1 to 28 April 2024 (2024-04); last edition: 4 to 31 March 2024 (2024-03)" in text_of(run / "history.html")
 
 
 def moved(value, text):
@@ -153,7 +172,7 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     run = make(tmp_path, 3, ["waits"], failed=["csat"], figures=[moved(0.745, "74 %")])
     index, history = text_of(run / "index.html"), text_of(run / "history.html")
     assert "Since the run of 2 May 2024, 08:00" in index and "CSAT 74 % before 72 %, ▲ up 2.5 points" in index
-    assert "2 May 2024, 08:00 1 report made, 1 kept, 1 failed" in index
+    assert "2 May 2024, 08:00 1 report made, 1 failed" in index
     assert "The last run failed (3 May 2024, 08:00). It has failed since 2 May 2024, 08:00." in index
     assert "Failing since 2 May 2024, 08:00; shown is the last good report, made 1 May 2024, 08:00. It broke" in (
         history.replace("it broke", "It broke")
@@ -168,6 +187,58 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     assert "did you mean 'waits'" in (told := capsys.readouterr().err) and "holds no run of reports" in told
 
 
+def month(number, last):
+    days = {"label": f"2024-{number:02}", "start": f"2024-{number:02}-01", "end": f"2024-{number:02}-{last}"}
+    return {"period": days, "previous_period": None}
+
+
+def count(n):
+    texts, raw = figure("inbound_volume", "n", "count", "Contacts", value=n)
+    return texts | {"value": str(n)}, raw
+
+
+def test_nothing_moves_backwards_in_time_nor_from_a_month_to_a_longer_one(tmp_path, capsys):
+    make(tmp_path, 1, figures=[count(649), moved(0.70, "70 %")], **month(4, 28))
+    back = make(tmp_path, 2, figures=[count(597), moved(0.72, "72 %")], **month(2, 29))
+    index, history = text_of(back / "index.html"), text_of(back / "history.html")
+    assert "The run of 1 May 2024, 08:00 was of another period: 1 to 28 April 2024 (2024-04)" in index
+    said = "1 to 29 February 2024; the last edition is of another period: 1 to 28 April 2024 (2024-04)"
+    assert said in history and "Contacts 597 649 CSAT 72 % 70 %" in history
+    assert "▲" not in history and "▼" not in history and "before 649" not in index and "Since the run" not in index
+    assert cli.main(["history", "-o", str(tmp_path)]) == 0 and "▼" not in capsys.readouterr().out
+    later = text_of(make(tmp_path, 3, figures=[count(650), moved(0.74, "74 %")], **month(3, 31)) / "index.html")
+    assert "Since the run of 2 May 2024, 08:00 1 to 31 March 2024; last edition: 1 to 29 February 2024" in later
+    assert "Contacts 650 before 597 CSAT 74 % before 72 %, ▲ up 2 points" in later  # 31 days and 29
+    again = text_of(make(tmp_path, 4, figures=[count(660)], **month(3, 31)) / "index.html")
+    assert "1 to 31 March 2024, read again" in again and "Contacts 660 before 650, ▲ up 1.5 %" in again
+
+
+def test_a_kept_page_says_of_the_others_only_what_is_so(tmp_path):
+    make(tmp_path, 1, ["waits", "csat", "calls"], **month(4, 28))
+    run = make(tmp_path, 2, ["waits"], **month(2, 29))
+    said = text_of(run / "csat.html")  # calls is of April, too
+    assert "It is of 1 to 28 April 2024 (2024-04); what the newest run made is of 1 to 29 February 2024." in said
+    assert "the other reports" not in said
+
+
+def test_a_kept_report_brings_what_it_was_made_of(tmp_path):
+    first = make(tmp_path, 1, ["waits", "csat"], digests={"inputs": {"a.csv": 1}, "notebooks": {"csat": 2, "waits": 3}})
+    for day in (2, 3):
+        run = make(tmp_path, day, digests={"inputs": {"b.csv": 4}, "notebooks": {"waits": 3}})
+    reports = read_manifest(run)["reports"]
+    assert reports["csat"]["digests"] == {"inputs": {"a.csv": 1}, "notebook": 2} and "digests" not in reports["waits"]
+    assert reports["csat"]["versions"] == {"toolkit": "1"} and reports["csat"]["made_in"] == first.name
+    said = json.loads((run / "figures.json").read_text())["reports"]
+    assert {one["report"]: one["status"] for one in said} == {"csat": "kept", "waits": "ok"}
+
+
+def test_what_python_calls_an_error_is_for_the_log(tmp_path):
+    run = make(tmp_path, 1, [], failed=["waits"], why="AttributeError: 'str' object has no attribute 'calls'")
+    said = text_of(run / "history.html")
+    assert "Its notebook broke: see failed/waits.log in the folder of that run." in said and "Attribute" not in said
+    assert "Waits has failed since 1 May 2024, 08:00; there is no good one yet." in text_of(run / "index.html")
+
+
 def test_only_runs_of_the_same_scope_are_compared(tmp_path):
     make(tmp_path, 1, figures=[moved(0.7, "70 %")], source="zendesk")
     run = make(tmp_path, 2, figures=[moved(0.72, "72 %")])
@@ -180,13 +251,20 @@ def test_only_runs_of_the_same_scope_are_compared(tmp_path):
 
 def test_prune_leaves_no_dead_link(tmp_path, capsys):
     made = [make(tmp_path, day, ["waits", "csat"] if day == 1 else ["waits"]) for day in range(1, 6)]
-    before = {path: path.read_bytes() for path in made[4].rglob("*") if path.is_file()}
+    told = {"index.html", "history.html", "waits.html", "csat.html", "manifest.json"}  # of the past runs, too
+    before = {path: path.read_bytes() for path in made[4].rglob("*") if path.is_file() and path.name not in told}
+    assert "Past runs: 5 runs" in text_of(made[4] / "history.html")
     assert cli.main(["prune", "--keep", "2", "--out", str(tmp_path)]) == 0
     assert f"removed: {made[2].name}" in (said := capsys.readouterr().out) and "3 run(s) removed, 2 kept" in said
     assert all_runs(tmp_path) == [made[4], made[3]] and latest(tmp_path) == made[4]
     assert dead_links(tmp_path) == [] and not leftovers(tmp_path)
-    assert {path: path.read_bytes() for path in made[4].rglob("*") if path.is_file()} == before
-    gone = (made[0] / "index.html").read_text()
+    assert {path: path.read_bytes() for path in before} == before
+    assert "Past runs: 2 runs" in text_of(made[4] / "history.html") and "1 May 2024" in text_of(made[4] / "csat.html")
+    pages = "".join(page.read_text() for page in made[4].glob("*.html"))
+    assert made[3].name in pages and not [run.name for run in made[:3] if f"../{run.name}" in pages]
+    assert f'href="ledger-{made[0].name}.html"' in (made[4] / "csat.html").read_text()
+    assert cli.main(["history", "--out", str(tmp_path)]) == 0 and made[2].name not in capsys.readouterr().out
+    gone = (made[2] / "index.html").read_text()
     assert "no longer kept" in gone and 'href="../../index.html"' in gone
     assert {path.name for path in made[2].iterdir()} == {"index.html", "waits.html"}  # what is linked to, and no more
     make(tmp_path, 6)

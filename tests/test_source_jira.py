@@ -1,5 +1,7 @@
 """Jira Service Management: a warehouse's tables, the CSV of a search, the search API's answers."""
 
+import shutil
+
 import pytest
 from exported import rows, why, write
 from exports import adds_up
@@ -156,7 +158,7 @@ def test_hostile_answers(tmp_path):
 
 
 def test_half_an_export(tmp_path, real_data):
-    (tmp_path / "issue.csv").symlink_to(real_data / "jira" / "issue.csv")
+    shutil.copyfile(real_data / "jira" / "issue.csv", tmp_path / "issue.csv")
     data = open_data(tmp_path, source="jira")
     assert adds_up(data)
     # without its categories an issue is closed where it is resolved

@@ -1,5 +1,7 @@
 """ServiceNow: the list export in both spellings and date styles, the Table API's answers, a warehouse's tables."""
 
+import shutil
+
 import pytest
 from exported import rows, why, write
 from exports import adds_up
@@ -51,7 +53,7 @@ def test_the_real_tables(real_data, tmp_path):
         "sys_choice_data",
         "task_sla_data",
     ):
-        (tmp_path / f"{name}.csv").symlink_to(real_data / "servicenow" / f"{name}.csv")
+        shutil.copyfile(real_data / "servicenow" / f"{name}.csv", tmp_path / f"{name}.csv")
     data = open_data(tmp_path, source="servicenow")
     assert adds_up(data)
     assert rows(data, "conversations", "conversation_id", "status", "created_at", "topic") == [

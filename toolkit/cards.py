@@ -163,7 +163,8 @@ def _change(figure, unit):
     size = words.points(change) if unit in ("rate", "net") else _text(abs(change), "rate" if unit == "count" else unit)
     said = {"arrow": {"+": "▲", "−": "▼"}.get(signed(size, change)[0], ""), "change": size}
     if figure.get("per_day"):  # more in a longer period may be fewer a day
-        said["change"] = words.text("pages.card.per_day", change=size)
+        key = "pages.card.per_day_more" if said["arrow"] == "▲" else "pages.card.per_day_fewer"
+        said["change"] = words.text(key, change=size)
     if not said["arrow"]:  # that nothing changed needs no verdict
         return said | {"change": words.text("pages.card.same"), "verdict": told if verdict == "few" else ""}
     if verdict == "clear" and direction in BEYOND:

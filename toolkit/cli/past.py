@@ -85,9 +85,10 @@ def prune(
     ] = 0,
 ):
     """Remove all past runs but the newest N; the run that is shown always stays."""
+    from toolkit.report.assemble import redraw
     from toolkit.report.runs import all_runs, prune
 
-    gone = prune(out, keep, wait, lambda line: say(f"toolkit: warning: {line}", err=True))
+    gone = prune(out, keep, wait, lambda line: say(f"toolkit: warning: {line}", err=True), redraw)
     kept = len(all_runs(out))
     for name in gone:
         say(f"removed: {name}")

@@ -406,4 +406,5 @@ def _empty_bullets(seen, link):
         changed = "nothing_changed" if seen.is_comparable else "nothing_comparable"
         said["changed"] = words.text(f"headlines.{changed}")
     said |= {"steady": words.text("headlines.none_steady")} if seen.unsure else {}
-    return [{"kind": kind, "text": text, link: ""} for kind, text in said.items()]
+    made = [{"kind": kind, "text": text, link: ""} for kind, text in said.items()]
+    return [one | ({"is_calm": True} if one["kind"] == "off" else {}) for one in made]  # no figure is off its target

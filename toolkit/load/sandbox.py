@@ -7,6 +7,7 @@ file's name, is refused by the select's own words; what has no end, or takes all
 import contextlib
 import glob
 import json
+import re
 import threading
 import time
 
@@ -19,6 +20,7 @@ SPARE = 2 << 30  # bytes besides what the engine may use: Python's own, and what
 # the machine or of the engine, or run a text as SQL.
 MAKES_ROWS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat", "repeat_row"}
 # Functions of values that tell of the machine or the engine, or write.
+CATALOG = re.compile(r"pg_|sqlite_|duckdb_|information_schema|pragma_")  # what the engine calls its own tables
 TELLS = {
     "getenv",
     "current_setting",
@@ -28,6 +30,14 @@ TELLS = {
     "currval",
     "add_parquet_key",
     "set_bit_file",
+    "version",
+    "current_query",
+    "current_database",
+    "current_schema",
+    "current_schemas",
+    "current_user",
+    "session_user",
+    "pg_get_viewdef",
 }
 CHANGEABLE = [
     "disabled_optimizers",
@@ -87,19 +97,30 @@ def refuse_calls(con, path, text):
         said = json.loads(con.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchone()[0])
     if said.get("error"):
         raise BadSettings(f"{path}: can't run: {said.get('error_message', 'it is no select')}")
-    found, unread = [], [said]
+    found, elsewhere, own, unread = [], set(), set(), [said]
     while unread:
         node = unread.pop()
         if isinstance(node, list):
             unread += node
         elif isinstance(node, dict):
             unread += node.values()
+            own |= {str(one.get("key", "")).lower() for one in (node.get("cte_map") or {}).get("map", [])}
+            if node.get("type") == "BASE_TABLE" and str(node.get("schema_name", "")).lower() != "raw":
+                place = filter(None, (node.get("catalog_name"), node.get("schema_name"), node.get("table_name")))
+                elsewhere.add(".".join(place).lower())
+            if node.get("type") == "SHOW_REF":
+                found.append("describe or show")
             called = str(node.get("function_name", "")).lower()
             if called in TELLS:
                 found.append(called)
             table = node.get("function") if node.get("type") == "TABLE_FUNCTION" else None
             if table and str(table.get("function_name", "")).lower() not in MAKES_ROWS:
                 found.append(str(table.get("function_name", "")).lower())
+    elsewhere -= {name for name in own if not CATALOG.match(name)}
+    if elsewhere:
+        raise BadSettings(
+            f"{path}: reads {', '.join(sorted(elsewhere))}; a select reads raw.<file> and what it names itself"
+        )
     if found:
         raise BadSettings(
             f"{path}: calls {', '.join(sorted(set(found)))}; a select reads raw.<file>, and no file, setting or network itself"

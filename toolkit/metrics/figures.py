@@ -146,6 +146,8 @@ def _card(data, table, now, before, value, best, history, choices):
         card["reached"] = _plain(now.iloc[0][ended]) if card["note"] == "not_reached" and ended in now else None
     for name in ("previous", "previous_n", "change", "change_low", "change_high", "p"):
         card[name] = _plain(row[name])
+    if card["value"] is None and card["previous"] is None:  # of neither period there is a figure
+        card |= {"p": None, "verdict": None}
     target = attrs.get("target")
     if target and target["of"] == value:
         card |= {"status": now.statuses()[0], "target": target["value"], "within_seconds": target.get("seconds")}

@@ -212,7 +212,9 @@ def _change(now, before, row, past, value, counted, ends, keys, history, days):
         return verdicts.Change(untested=verdicts.FEW)
     if attrs.get("is_state"):  # the earlier period has had longer to come to it
         return verdicts.Change(untested=verdicts.NOT_COMPARABLE)
-    if attrs.get("is_stock"):  # counted in full at an instant: it has a change, and nothing of a week's movement
+    if (
+        attrs.get("is_stock") and unit == "count"
+    ):  # counted in full at an instant: it has a change, and nothing of a week's movement
         ratio = row[value] / past[value] - 1 if past[value] else np.nan
         return verdicts.Change(float(ratio), untested=verdicts.COUNTED)
     if unit == "count":

@@ -56,6 +56,7 @@ def response_wait(conversations, by=None, choices=WAITING):
         longest = [float("nan") if one is None or not len(one) else float(one["cell_"].max()) for one in cells]
         result.insert(result.columns.get_loc("p90_seconds") + 1, "longest_seconds", longest)
         result.attrs["units"]["longest_seconds"] = "seconds"
+        result.attrs["is_stock"] = True  # who waits when it is read, however long the period is
         return result
 
     uses = ["longest_seconds"]

@@ -8,10 +8,21 @@ from toolkit.replaced import replace_file
 from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
 from toolkit.report.figures import write_figures
+from toolkit.report.ledger import CSV as LEDGER_CSV
 from toolkit.report.log import FILE as LOG
-from toolkit.report.manifest import FORMAT, entry, without_revealed, write_manifest, write_text
+from toolkit.report.manifest import (
+    FORMAT,
+    entry,
+    kept_ledger,
+    read_manifest,
+    without_revealed,
+    write_manifest,
+    write_text,
+)
 from toolkit.report.overview import draw
 from toolkit.report.siblings import dated, draw_around
+
+DIGESTS = ("inputs", "settings", "source", "template")
 
 
 def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
@@ -37,7 +48,7 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     past, count = runs.read_past(place.final.parent.parent, history.MOST_RUNS)
     if not about.get("is_revealed"):
         past = [without_revealed(one) for one in past]
-    reports = _entries(place, outcomes, about, past[0]["reports"] if past else {})
+    reports = _entries(place, outcomes, about, past[0] if past else {"reports": {}})
     has_failed = any(outcome.status == "failed" for outcome in outcomes)
     run = {"id": place.id, "number": place.number, "started": place.started}
     timings = about.pop("timings", {}) | {outcome.name: round(outcome.seconds, 1) for outcome in outcomes}
@@ -47,9 +58,7 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
         pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
-    kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
-    write_text(folder / "index.html", draw(folder, manifest, history.past_of(manifest, past), kept))
-    write_text(folder / history.FILE, history.draw_history(manifest, past, count + 1))
+    _draw_pages(folder, manifest, past, count + 1)
     if browser:
         pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
     pdf.mend_links(folder)  # of what is kept from a run before, too
@@ -60,17 +69,52 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
             if outcome.pdf_failed:
                 log.add(f"{outcome.name}: {outcome.pdf_failed}")
         write_text(folder / LOG, log.text())
-    pages = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))]
-    run["links"] = sorted({link for page in pages for link in history.links_of(page)})
+    run["links"] = _links(folder)
     run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
     write_manifest(folder, manifest)
     return manifest
 
 
+def redraw(folder, past):
+    """Draw anew what a run says of the runs before, as some of them are about to be removed: it leads to none of those.
+
+    The reports and their figures stay as they are. Each page is the old or the new one at any moment.
+
+    Parameters
+    ----------
+    folder : Path
+        A run that is published.
+    past : list of Path
+        The runs before that are kept, newest first.
+    """
+    manifest, count = read_manifest(folder), len(past) + 1
+    past = [read_manifest(path) for path in past[: history.MOST_RUNS]]
+    if not manifest.get("is_revealed"):
+        past = [without_revealed(one) for one in past]
+    if not manifest.get("made_at"):
+        return
+    draw_around(folder, manifest, past)
+    _draw_pages(folder, manifest, past, count)
+    manifest["run"]["links"] = _links(folder)
+    write_manifest(folder, manifest)
+
+
+def _draw_pages(folder, manifest, past, count):
+    kept = {name: dated(one, manifest) for name, one in manifest["reports"].items()}
+    told = history.past_of(manifest, past), kept, history.troubles(manifest)
+    write_text(folder / "index.html", draw(folder, manifest, *told))
+    write_text(folder / history.FILE, history.draw_history(manifest, past, count))
+
+
+def _links(folder):
+    pages = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))]
+    return sorted({link for page in pages for link in history.links_of(page)})
+
+
 def _entries(place, outcomes, about, before):
     """The manifest's entries: of what this run tried, and of what it keeps."""
     made = {outcome.name for outcome in outcomes if outcome.status == "ok"}
-    found = {name: carry_over(place, name, one) for name, one in before.items() if name not in made}
+    found = {name: carry_over(place, name, one, before) for name, one in before["reports"].items() if name not in made}
     for outcome in outcomes:
         executed = place.folder / "notebooks" / f"{outcome.name}.ipynb"
         raw = [raw for _, raw in read_bundles(executed)["figures"]] if outcome.status == "ok" else ()
@@ -78,7 +122,7 @@ def _entries(place, outcomes, about, before):
     return found
 
 
-def carry_over(place, name, kept):
+def carry_over(place, name, kept, before):
     """Keep a report of the run before in this one; its entry, without a page when that is gone."""
     if not kept.get("html") or not (place.before / kept["html"]).is_file():
         return kept | {"html": None, "figures": []}
@@ -89,7 +133,29 @@ def carry_over(place, name, kept):
     for file in sorted(figures.rglob("*")) if figures.is_dir() else ():
         if file.is_file():
             link(file, place.folder / file.relative_to(place.before))
+    if kept.get("ledger"):
+        _carry_ledger(place, kept)
+    if "digests" not in kept and kept.get("made_in") == place.before.name:  # what stood once for the whole run
+        digests = {part: before[part] for part in DIGESTS if part in before}
+        if "notebooks" in before:
+            digests["notebook"] = before["notebooks"].get(name)
+        kept = kept | {"digests": digests}
     return kept
+
+
+def _carry_ledger(place, kept):
+    """The page on the data that a report was made of, and its rows, under names of their own."""
+    is_first = kept["made_in"] == place.before.name
+    page = Path(kept_ledger(kept))
+    for own, file in ((kept["ledger"], page), (LEDGER_CSV, page.with_suffix(".csv"))):
+        path = place.before / (own if is_first else file)
+        if not path.is_file() or (place.folder / file).exists():
+            continue
+        if is_first and file == page:
+            text = path.read_text(encoding="utf-8").replace(f">{LEDGER_CSV}<", f">{page.with_suffix('.csv')}<")
+            write_text(place.folder / file, text)
+        else:
+            link(path, place.folder / file)
 
 
 def link(file, path):

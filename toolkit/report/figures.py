@@ -170,7 +170,7 @@ def _report(report):
         "scope": header.get("scope") or "",
         "service": header.get("service") or "",
         "file": report["html"],
-        "status": entry.get("status"),
+        "status": "kept" if report.get("is_earlier") and entry.get("status") == "ok" else entry.get("status"),
         "headline": {"title": said["title"], "bullets": bullets} if said.get("title") else None,
     } | _scope(report)
 

@@ -87,11 +87,12 @@ def _key_figures(book, figures, reports, home):
         "n",
         "before",
         "change",
+        "change_of",
         "verdict",
         "target",
         "status",
     )
-    widths = (44, 28, 18, 12, 12, 12, 10, 12, 12, 20, 12, 14, 90, 70)
+    widths = (44, 28, 18, 12, 12, 12, 10, 12, 12, 18, 20, 12, 14, 90, 70)
     _head(book, sheet, 2, [_text(key) for key in (*keys, "definition", "scope")], widths)
     titles = {report["name"]: report["title"] for report in reports}
     for row, one in enumerate(figures, 3):
@@ -100,15 +101,17 @@ def _key_figures(book, figures, reports, home):
             book.text(sheet, row, place, text)
         if one["value"] is None:
             book.text(sheet, row, 3, one["shown"]["value"])
-        for place, name in ((3, "value"), (4, "low"), (5, "high"), (7, "previous"), (10, "target")):
+        for place, name in ((3, "value"), (4, "low"), (5, "high"), (7, "previous"), (11, "target")):
             book.value(sheet, row, place, one[name], unit)
         book.value(sheet, row, 6, one["n"], "count")
         book.value(sheet, row, 8, one["change"], _change_unit(unit))
+        if one["per_day"] and one["change"] is not None:
+            book.text(sheet, row, 9, _text("daily"))
         if one["verdict"]:
-            book.text(sheet, row, 9, words.verdict(one["verdict"]))
-        book.text(sheet, row, 11, words.text(f"pages.status.{one['status']}"))
-        book.text(sheet, row, 12, (one["definition"] or "").replace("`", ""))
-        book.text(sheet, row, 13, contexts[one["report"]])
+            book.text(sheet, row, 10, words.verdict(one["verdict"]))
+        book.text(sheet, row, 12, words.text(f"pages.status.{one['status']}"))
+        book.text(sheet, row, 13, (one["definition"] or "").replace("`", ""))
+        book.text(sheet, row, 14, contexts[one["report"]])
     return sheet.get_name(), "", title, len(figures), ""
 
 

@@ -5,6 +5,7 @@ All of it is read from the manifests of the runs, so that the page, the index an
 
 import re
 from collections import Counter
+from datetime import datetime
 from urllib.parse import quote
 
 from toolkit import words
@@ -18,6 +19,7 @@ from toolkit.report.wording import format_period, format_time
 FILE = "history.html"
 MOST_RUNS = 60  # that the page lists
 MOST_EDITIONS = 8  # of a report that the page links to
+MOST_TROUBLES = 3
 FEW_RUNS, FEW_FIGURES = 4, 6  # in the index
 SAME = ("metric", "column", "population", "within_seconds")
 
@@ -62,8 +64,48 @@ def last_edition(name, entry, past):
     return None
 
 
+def standing(entry, before):
+    """How the period of an edition stands to that of the one before.
+
+    Returns
+    -------
+    str; "same": the same days, read again; "later": a later period of the same kind (a month after a month, as many
+    days), or the same one that has run on; "other": neither, so that nothing has changed from the one to the other
+
+    Examples
+    --------
+    >>> april = {"period": {"label": "2024-04", "start": "2024-04-01", "end": "2024-04-30"}}
+    >>> march = {"period": {"label": "2024-03", "start": "2024-03-01", "end": "2024-03-31"}}
+    >>> week = {"period": {"label": "2024-W18", "start": "2024-04-29", "end": "2024-05-05"}}
+    >>> standing(april, april), standing(april, march), standing(march, april), standing(week, april)
+    ('same', 'later', 'other', 'other')
+    """
+    if days_of(entry) == days_of(before):
+        return "same"
+    if not all(days_of(entry) + days_of(before)) or _kind(entry) != _kind(before):
+        return "other"
+    return "later" if days_of(entry) > days_of(before) else "other"
+
+
+def _kind(entry):
+    """What kind a period is of: a month, a week, a quarter, a year; any other its number of days."""
+    label = (entry.get("period") or {}).get("label") or ""
+    return re.sub(r"\d", "0", label) if re.fullmatch(r"\d{4}(-(\d\d|W\d\d|Q\d))?", label) else _length(entry)
+
+
+def _length(entry):
+    try:
+        first, last = map(datetime.fromisoformat, days_of(entry))
+    except (TypeError, ValueError):
+        return None
+    return round((last - first).total_seconds() / 86_400)
+
+
 def changes(entry, before):
     """The key figures of a report with what they were in its last edition.
+
+    Nothing is said to have moved between periods that don't follow one another, see `standing`, nor a number of cases
+    where one period has more days than the other.
 
     Returns
     -------
@@ -79,14 +121,15 @@ def changes(entry, before):
     ('72 %', '▲', '2.5 points')
     """
     there = {_key(figure): figure for figure in (before or {}).get("figures", [])}
-    found = []
+    is_alike = before is not None and standing(entry, before) != "other"
+    is_as_long, found = before is not None and _length(entry) == _length(before), []
     for figure in entry.get("figures", []):
         other, raw = there.get(_key(figure)), figure.get("raw") or {}
         said = {"label": figure["label"], "value": figure["value"], "before": "", "arrow": "", "change": ""}
         if other:
-            said |= {"before": other["value"]} | change_text(
-                raw.get("value"), (other.get("raw") or {}).get("value"), raw
-            )
+            said["before"] = other["value"]
+            if is_alike and (is_as_long or raw.get("unit") != "count"):
+                said |= change_text(raw.get("value"), (other.get("raw") or {}).get("value"), raw)
         found.append(said)
     return found
 
@@ -97,16 +140,20 @@ def _key(figure):
 
 
 def of_periods(entry, before):
-    """The periods of two editions, both, where they differ; "" where they are the same.
+    """The periods of two editions, and how the one stands to the other; "" where there is nothing to say.
 
     >>> of_periods({"period": {"start": "2024-04-01", "end": "2024-04-28"}}, {"period": {"start": "2024-03-04",
     ...     "end": "2024-03-31"}})
-    '1 to 28 April 2024, then 4 to 31 March 2024'
+    '1 to 28 April 2024; last edition: 4 to 31 March 2024'
+    >>> of_periods({"period": {"start": "2024-02-01", "end": "2024-02-29"}}, {"period": {"start": "2024-04-01",
+    ...     "end": "2024-04-28"}})
+    '1 to 29 February 2024; the last edition is of another period: 1 to 28 April 2024'
     """
-    if not before or days_of(entry) == days_of(before):
+    if not before:
         return ""
     now, then = (format_period(one.get("period"), one.get("time_zone")) for one in (entry, before))
-    return words.text("pages.history.periods", now=now, then=then) if now and then else ""
+    key = {"same": "again", "later": "periods", "other": "other"}[standing(entry, before)]
+    return words.text(f"pages.history.{key}", now=now, then=then) if now and then else ""
 
 
 def state_of(entry, manifest):
@@ -137,7 +184,10 @@ def tell_run(manifest, zone=None):
         "id": id_of(manifest),
         "when": format_time(manifest.get("made_at"), zone),
         "made": len(made),
-        "kept": sum(bool(entry.get("html")) and not is_made(entry, manifest) for entry in entries),
+        "kept": sum(
+            bool(entry.get("html")) and not is_made(entry, manifest) and not has_failed(entry, manifest)
+            for entry in entries
+        ),
         "failed": failed,
         "period": format_period(one.get("period"), one.get("time_zone")) if one else several(len(periods)),
         "as_of": format_time(data["as_of"], zone) if data.get("as_of") else "",
@@ -180,7 +230,7 @@ def tell_reports(manifest, past):
                 "href": quote(entry["html"]) if entry.get("html") else "",
                 "state": state_of(entry, manifest),
                 "is_failing": entry["status"] == "failed",
-                "message": entry.get("message") if entry["status"] == "failed" else "",
+                "message": message_of(name, entry) if entry["status"] == "failed" else "",
                 "period": format_period(entry.get("period"), entry.get("time_zone")),
                 "periods": of_periods(entry, before),
                 "before": _link(before) if before else None,
@@ -191,6 +241,35 @@ def tell_reports(manifest, past):
             }
         )
     return told
+
+
+def message_of(name, entry):
+    """Why a report failed, as a page says it: what Python calls an error is for its log.
+
+    >>> message_of("waits", {"message": "calls.csv: has no column id"})
+    'calls.csv: has no column id'
+    >>> message_of("waits", {"message": "AttributeError: 'str' object has no attribute 'calls'"})
+    'Its notebook broke: see failed/waits.log in the folder of that run.'
+    """
+    message = entry.get("message") or ""
+    is_pythons = re.match(r"[\w.]*(Error|Exception|Interrupt|Exit)\b", message)
+    return words.text("pages.history.broke", name=name) if is_pythons else message
+
+
+def troubles(manifest):
+    """What can't be missed at the top of the index: which reports fail, and since when; one line, [] without any."""
+    failing = [entry for _, entry in sorted(manifest["reports"].items(), key=place) if entry["status"] == "failed"]
+    if len(failing) > MOST_TROUBLES:
+        titles = words.joined([entry["title"] for entry in failing[:MOST_TROUBLES]])
+        return [words.text("pages.history.many_fail", n=len(failing), titles=titles)]
+    found = []
+    for entry in failing:
+        zone = entry.get("time_zone")
+        since = (entry.get("run") or {}).get("failing_since") or entry.get("attempted_at")
+        said = {"title": entry["title"], "since": format_time(since, zone)}
+        said["made"] = format_time(entry["made_at"], zone) if entry.get("html") else ""
+        found.append(words.text(f"pages.history.{'fails' if entry.get('html') else 'fails_without'}", **said))
+    return [" ".join(found)] if found else []
 
 
 def _link(edition):
@@ -257,7 +336,7 @@ def past_of(manifest, past):
     -------
     dict with
         runs : list of {"when", "href", "said", "is_failed"}, the newest few
-        since : {"when", "href", "periods", "figures"} of what moved since the last run, or None
+        since : {"title", "href", "periods", "figures"} of what moved since the last run, or None
     """
     if not past:
         return None
@@ -284,6 +363,12 @@ def _since(manifest, past):
         return None
     ((run, days), _) = Counter((before["made_in"], days_of(before)) for _, before in pairs).most_common(1)[0]
     pairs = [pair for pair in pairs if (pair[1]["made_in"], days_of(pair[1])) == (run, days)]
+    entry, before = pairs[0]
+    told = {"href": f"../{run}/index.html", "periods": "", "figures": []}
+    when = format_time(before["made_at"], before.get("time_zone"))
+    if standing(entry, before) == "other":
+        then = format_period(before.get("period"), before.get("time_zone"))
+        return told | {"title": words.text("pages.overview.last_other", time=when, period=then)} if then else None
     figures = {}
     for entry, before in pairs:
         for said in changes(entry, before):
@@ -291,13 +376,8 @@ def _since(manifest, past):
                 figures.setdefault(said["label"], said | {"href": quote(entry["html"])})
     if not figures:
         return None
-    entry, before = pairs[0]
-    return {
-        "when": format_time(before["made_at"], before.get("time_zone")),
-        "href": f"../{run}/index.html",
-        "periods": of_periods(entry, before),
-        "figures": list(figures.values())[:FEW_FIGURES],
-    }
+    title, periods = words.text("pages.overview.since", time=when), of_periods(*pairs[0])
+    return told | {"title": title, "periods": periods, "figures": list(figures.values())[:FEW_FIGURES]}
 
 
 def links_of(page):

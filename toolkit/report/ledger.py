@@ -47,6 +47,7 @@ def write_csv(data, path):
     with path.open("w", encoding="utf-8", newline="") as file:
         while True:
             frame = data.first_entries(AT_ONCE, after)
+            frame = frame.replace({"rule": {ASIDE: words.text("pages.ledger.by_source")}})  # often nothing is wrong
             guarded_frame(frame.map(mask)).to_csv(file, index=False, header=not after, lineterminator="\n")
             after += len(frame)
             if len(frame) < AT_ONCE:

@@ -142,6 +142,15 @@ def without_revealed(manifest):
     return manifest | {"reports": {name: told(name, entry) for name, entry in reports.items()}}
 
 
+def kept_ledger(entry):
+    """What the page on the data of a report is called in a run that only keeps the report.
+
+    >>> kept_ledger({"ledger": "ledger.html", "made_in": "20240501T080000Z-1a2b3c"})
+    'ledger-20240501T080000Z-1a2b3c.html'
+    """
+    return f"{Path(entry['ledger']).stem}-{entry['made_in']}.html"
+
+
 def days_of(entry):
     """The first and the last day that a report is of, as it says them."""
     period = entry.get("period") or {}

@@ -12,17 +12,17 @@ from toolkit.headline import overview
 from toolkit.metrics.registry import METRICS
 from toolkit.report.bundles import read_bundles
 from toolkit.report.clean import inline_svg
+from toolkit.report.listed import OVERVIEW, lacking, list_of, quality_line
 from toolkit.report.pages import render_page
 from toolkit.report.private import page_remarks
-from toolkit.report.wording import column_name, format_period, format_time
+from toolkit.report.wording import format_period, format_time
 
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
-OVERVIEW = "overview"  # the report that the page is drawn from, where it was made
 MOST_TO_LOOK_AT = 6
 
 
-def draw(out, manifest, past=None, dated=()):
+def draw(out, manifest, past=None, dated=(), troubles=()):
     """The overview of a folder of reports, as HTML.
 
     Parameters
@@ -34,10 +34,13 @@ def draw(out, manifest, past=None, dated=()):
         What is said of the runs before, see `toolkit.report.history.past_of`.
     dated : dict, optional
         Of the reports that were kept from an earlier run, when they were made, see `toolkit.report.siblings.dated`.
+    troubles : list of str, optional
+        What is said before all else.
     """
     dated = dict(dated)
     entries = [
-        {"name": name} | entry | dated.get(name, {}) for name, entry in sorted(manifest["reports"].items(), key=place)
+        {"name": name, "is_tried": entry.get("attempted_at") == manifest["made_at"]} | entry | dated.get(name, {})
+        for name, entry in sorted(manifest["reports"].items(), key=place)
     ]
     # of a figure that two reports show that of the newest is told
     told = [read_report(out, entry) for entry in sorted(alike(entries), key=lambda entry: bool(entry.get("dated")))]
@@ -50,15 +53,13 @@ def draw(out, manifest, past=None, dated=()):
     ]
     services = {entry["service"] for entry in entries if entry.get("service")}
     zone = one_of(entry.get("time_zone") for entry in entries)
+    remarks = [text for report in told for text in report["header"].get("remarks", [])]
+    remarks = [*page_remarks(manifest), *troubles, *remarks]
     return render_page(
         "overview.html.j2",
         service=services.pop() if len(services) == 1 else "",
         scope=scope(told),
-        remarks=list(
-            dict.fromkeys(
-                [*page_remarks(manifest), *(text for report in told for text in report["header"].get("remarks", []))]
-            )
-        ),
+        remarks=list(dict.fromkeys(remarks)),
         links=[overview_link(True)] + [link_to(entry) for entry in entries if entry.get("html") and is_beside(entry)],
         headline=said,
         look_at=look_at(said, own, told, overview(told, off)["look_at"] if own else ()),
@@ -308,114 +309,3 @@ def scope(reports):
     if not header.get("as_of"):
         return line
     return words.text("pages.overview.scope", line=line, time=format_time(header["as_of"], zone))
-
-
-def list_of(entries, told):
-    """The reports as a list: each with a short finding, and with those for each value of a column below it.
-
-    Returns
-    -------
-    list of {"title", "href", "short", "failed", "groups": [{"label", "items": [{"title", "href", "failed"}]}]}
-    """
-    listed = {}
-    for entry in entries:
-        group = entry.get("group")
-        if entry["status"] == "skipped" and not entry.get("html"):
-            continue
-        if not group:
-            listed[entry["name"]] = _item(entry, entry["title"]) | {
-                "short": short(entry, told.get(entry["name"])),
-                "groups": [],
-            }
-            continue
-        whole = listed.setdefault(
-            group["report"],
-            {"title": group["title"], "href": "", "pdf": "", "short": "", "failed": "", "kept": "", "groups": []},
-        )
-        label = words.text("pages.overview.each", column=column_name(group["column"]))
-        if not whole["groups"] or whole["groups"][-1]["label"] != label:
-            whole["groups"].append({"label": label, "items": []})
-        whole["groups"][-1]["items"].append(_item(entry, words.display_name(group["value"], group["column"])))
-    return list(listed.values())
-
-
-def _item(entry, title):
-    href, pdf = (quote(entry[key]) if entry.get("html") and entry.get(key) else "" for key in ("html", "pdf"))
-    return {"title": title, "href": href, "pdf": pdf, "failed": failed(entry), "kept": kept(entry)}
-
-
-def kept(entry):
-    """That a report is of an earlier run, and of which days where these are not the others'; "" for one that is not."""
-    if entry.get("is_withheld") and entry["status"] != "failed":
-        return words.text("pages.overview.withheld")
-    if not entry.get("dated") or entry["status"] == "failed":
-        return ""
-    return words.text(f"pages.overview.kept{'_of' if entry['is_apart'] else ''}", **_made(entry))
-
-
-def _made(entry):
-    zone = entry.get("time_zone")
-    return {"time": format_time(entry["made_at"], zone), "period": format_period(entry.get("period"), zone)}
-
-
-def failed(entry):
-    """That the last run of a report failed, when, and what is shown instead; "" for one that did not."""
-    if entry["status"] != "failed":
-        return ""
-    zone = entry.get("time_zone")
-    when = words.text("pages.overview.when", time=format_time(entry["attempted_at"], zone))
-    said = f"{words.text('pages.overview.failed')} {when}."
-    since = (entry.get("run") or {}).get("failing_since")
-    if since and since != entry["attempted_at"]:
-        said += " " + words.text("pages.overview.failing", time=format_time(since, zone))
-    if entry.get("html"):
-        said += " " + words.text(f"pages.overview.last_good{'_of' if entry.get('is_apart') else ''}", **_made(entry))
-    return said
-
-
-def short(entry, report):
-    """What a report says, in a few words: a figure off target, else its headline, else what it is about."""
-    if entry["name"] == OVERVIEW and report:
-        return words.text("pages.overview.this_page")
-    for texts, raw in report["figures"] if report else []:
-        if raw.get("status") == "off" and texts.get("beside"):
-            key = "short_same" if texts["label"].casefold() == entry["title"].casefold() else "short"
-            return words.text(f"pages.overview.{key}", **{name: texts[name] for name in ("label", "value", "beside")})
-    headline = entry.get("headline") or {}
-    if report is None and entry.get("period"):  # of other days than the figures above
-        return format_period(entry["period"], entry.get("time_zone"))
-    return headline.get("title") or entry.get("lede") or ""
-
-
-def lacking(entries):
-    """Sentences on the reports that this data has not the tables for."""
-    by_table = {}
-    for entry in entries:
-        if entry["status"] == "skipped" and not entry.get("html"):
-            by_table.setdefault(entry.get("lacks") or "", []).append(entry["title"])
-    said = []
-    for table, titles in sorted(by_table.items()):
-        name = words.code_name("table", table) if table else ""
-        key = "lacks" if name else "skipped"
-        values = {"titles": words.joined(titles)} | ({"tables": name[:1].lower() + name[1:]} if name else {})
-        said.append(words.text(f"pages.overview.{key}", **values))
-    return said
-
-
-def quality_line(tables):
-    """How many of the rows that were read are used, in a sentence; "" when nothing is known.
-
-    Examples
-    --------
-    >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
-    '990 of 1,000 rows used (99.0\\xa0%); 10 set aside, 3 mended.'
-    """
-    if not tables:
-        return ""
-    read, used, rejected, repaired = (
-        sum(int(table.get(name) or 0) for table in tables) for name in ("rows_in", "rows_used", "rejected", "repaired")
-    )
-    key = "aside" if rejected or repaired else "used"
-    numbers = {"used": used, "rejected": rejected, "repaired": repaired}
-    said = {name: words.number(value) for name, value in numbers.items()}
-    return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)

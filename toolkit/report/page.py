@@ -103,6 +103,14 @@ class Page:
         yield from _with_data((self.measured.get("quality") or {}).get("tables"))
 
     @property
+    def left_out_alike(self):
+        """The sections that are left out, in lists: those for the same reasons together, so that each is told once."""
+        alike = {}
+        for section in self.left_out:
+            alike.setdefault(tuple(section.reasons), []).append(section)
+        return list(alike.values())
+
+    @property
     def scope(self):
         """What the report is of, such as "Response times by team, opening hours"."""
         return (self.header.get("scope") or self.title.removesuffix(self.suffix)) + self.suffix

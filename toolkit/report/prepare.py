@@ -11,6 +11,7 @@ from toolkit.load.files.places import is_url, shown_path
 from toolkit.privacy import mask
 from toolkit.report.each import distinct
 from toolkit.service import parse_duration
+from toolkit.tables import TABLES
 
 
 def read_data(data, source=None, service=None, as_of=None, progress=None):
@@ -68,14 +69,34 @@ def read_max_age(text, data):
 
 
 def refuse_old(opened, most):
-    """An error for data that was read longer ago than `most` seconds; None: it may be of any age."""
-    age = None if most is None else (datetime.now(UTC) - opened.as_of).total_seconds()
-    if age is not None and age > most:
-        read_at = clock_time(opened.as_of, opened.zone)
+    """An error for data whose newest event is longer ago than `most` seconds; None: it may be of any age.
+
+    By what came in last, and not by as_of: a schedule that reads a stale export `--as-of now` is told of it, too.
+    """
+    if most is None:
+        return
+    newest = newest_event(opened) or opened.as_of
+    age = (datetime.now(UTC) - newest).total_seconds()
+    if age > most:
         raise TooOld(
-            f"the data is of {read_at:%Y-%m-%d %H:%M} ({opened.zone}), {_duration(age)} ago; --max-age allows "
-            f"{_duration(most)}. No report was made: export it anew"
+            f"the newest event of the data is of {clock_time(newest, opened.zone):%Y-%m-%d %H:%M} ({opened.zone}), "
+            f"{_duration(age)} ago; --max-age allows {_duration(most)}. No report was made: export it anew"
         )
+
+
+def newest_event(opened):
+    """The last instant of the data at which anything came in or was done, that isn't in the future; None without any."""
+    import ibis
+
+    now, found = ibis.literal(datetime.now(UTC)), []
+    for name, table in opened.tables.items():
+        times = [
+            column.name for column in TABLES[name].columns if column.dtype == "time" and column.name in table.columns
+        ]
+        newest = {time: table[time].max(where=table[time] <= now) for time in times}
+        if newest:
+            found += table.aggregate(**newest).to_pyarrow().to_pylist()[0].values()
+    return max((it for it in found if it is not None), default=None)
 
 
 def _duration(seconds):
@@ -132,8 +153,6 @@ def _writing(place):
 
 def find_empty_period(data, period):
     """A sentence on a period in which the data has not one row; "" when there is one."""
-    from toolkit.tables import TABLES
-
     days = []
     timed = {name: table for name, table in data.tables.items() if TABLES[name].time}
     for name, table in timed.items():

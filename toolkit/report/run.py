@@ -12,7 +12,7 @@ from pathlib import Path
 from toolkit import privacy, secrets
 from toolkit.errors import BadParameter, CantWrite, writing
 from toolkit.report import manifest, private, runs
-from toolkit.report.assemble import assemble
+from toolkit.report.assemble import assemble, redraw
 from toolkit.report.inputs import Inputs
 from toolkit.report.ledger import write_ledger
 from toolkit.report.limits import parse_size, share_of_memory
@@ -201,7 +201,7 @@ def _prune(out, keep, warn):
     """Remove old runs; a failure of that undoes nothing of the run that is published."""
     try:
         with writing(out):
-            runs.thin(out, keep, warn)
+            runs.thin(out, keep, warn, redraw)
     except CantWrite as error:
         warn(f"the reports are made, and past runs could not be removed: {error}")
 

@@ -272,7 +272,7 @@ def _write_if_new(path, text):
     write_text(path, text)
 
 
-def prune(out, keep, wait=0.0, warn=None):
+def prune(out, keep, wait=0.0, warn=None, redraw=None):
     """Remove all runs but the newest `keep`.
 
     Pages of those that are kept may link to pages of those that are removed, such as to the last edition of a report.
@@ -288,6 +288,9 @@ def prune(out, keep, wait=0.0, warn=None):
         Seconds to wait for a run to end.
     warn : callable, optional
         Called with a line of text on what can't be removed; the others are removed all the same.
+    redraw : callable, optional
+        Called with the folder of the newest run and those of the others that are kept, before one is removed; see
+        `toolkit.report.assemble.redraw`, so that what is shown tells of no run that is gone.
 
     Returns
     -------
@@ -303,14 +306,16 @@ def prune(out, keep, wait=0.0, warn=None):
         return []
     with locked(home, wait), writing(home):
         tidy(out, warn)
-        return thin(out, keep, warn)
+        return thin(out, keep, warn, redraw)
 
 
-def thin(out, keep, warn=None):
+def thin(out, keep, warn=None, redraw=None):
     """As `prune`, for who holds the lock, as a run does until its block is left."""
     home = Path(out) / HOME
     runs = all_runs(out)
     kept, old = runs[: max(1, keep)], runs[max(1, keep) :]
+    if old and redraw:
+        redraw(kept[0], kept[1:])
     linked = {link for run in kept for link in _of_run(run).get("links", ())}
     for path in reversed(old):
         with _removing(path, warn):

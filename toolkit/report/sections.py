@@ -128,6 +128,21 @@ def unseen_error(reply, outputs):
     return new_output("error", ename=name, evalue=said, traceback=reply.get("traceback") or written)
 
 
+def plainly(reason):
+    """A reason as a page says it: of a column that is missing, what is missing; what the table has is for the log.
+
+    >>> plainly("conversations has no column 'first_response_at'; it has: created_at, channel")
+    'not in this data: first response at (conversations.first_response_at)'
+    >>> plainly("no calls")
+    'no calls'
+    """
+    found = re.match(r"(\w+) has no column '(\w+)'.*; it has: ", reason)
+    if not found:
+        return reason
+    table, column = found.groups()
+    return words.text("pages.say.no_column", what=column.replace("_", " ").strip(), column=f"{table}.{column}")
+
+
 class SectionClient(PapermillNotebookClient):
     """Runs the cells; what a cell can't do for want of a table or a column is left out.
 
@@ -187,7 +202,8 @@ class SectionClient(PapermillNotebookClient):
         earlier = [it for it, name in zip(self.nb.cells[:index], self.sections, strict=False) if name == section]
         is_said = any(it.metadata.get("left_out", {}).get("reason") == reason for it in earlier)
         is_begun = any(it.get("outputs") and "left_out" not in it.metadata for it in earlier)
-        said = words.text("pages.say.rest_left_out" if is_begun else "pages.say.left_out", reason=reason)
+        told = plainly(reason)
+        said = words.text("pages.say.rest_left_out" if is_begun else "pages.say.left_out", reason=told)
         bundle = {"text/html": f'<p class="note">{html.escape(said)}</p>', "text/plain": said}
         cell.outputs = [] if is_said else [new_output("display_data", bundle, metadata=FLAG)]
         cell.metadata["left_out"] = {"section": section, "reason": reason}

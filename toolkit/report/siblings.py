@@ -12,7 +12,7 @@ from urllib.parse import quote
 from toolkit import words
 from toolkit.report.history import FILE as HISTORY
 from toolkit.report.history import anchor, has_failed, is_made, last_edition
-from toolkit.report.manifest import MANIFEST, days_of, write_text
+from toolkit.report.manifest import days_of, kept_ledger, write_text
 from toolkit.report.overview import OVERVIEW, link_to, overview_link, place
 from toolkit.report.render import environment
 from toolkit.report.wording import format_period, format_time
@@ -87,14 +87,20 @@ def dated(entry, manifest):
         return {}
     zone = entry.get("time_zone")
     day, now = (format_time(one["made_at"], zone).rpartition(", ") for one in (entry, manifest))
-    when = day[0] if day[0] != now[0] else day[2]
+    # a clock time alone means nothing tomorrow
+    when = day[0] if day[0] != now[0] else format_time(entry["made_at"], zone)
     period = format_period(entry.get("period"), zone) if others_of(entry, manifest) else ""
     text = words.text("pages.kept.dated_of", day=when, period=period) if period else when
+    if entry["status"] == "failed":
+        text = words.text("pages.kept.dated_failed", dated=text)
     return {"dated": text, "is_apart": bool(period)}
 
 
 def others_of(entry, manifest):
-    """The period of the reports that the run made, where it is one and not that of this report; else None."""
+    """The period of all reports that the run made, where it is one and not that of this report; else None.
+
+    Of the others that it keeps nothing is said: each may be of other days.
+    """
     made = {days_of(one): one for one in manifest["reports"].values() if is_made(one, manifest)}
     if len(made) != 1 or days_of(entry) in made:
         return None
@@ -110,7 +116,11 @@ def remarks(entry, manifest):
     since = (entry.get("run") or {}).get("failing_since")
     times = {"made": entry["made_at"], "run": manifest["made_at"], "since": since}
     said = {name: format_time(time, zone) for name, time in times.items()}
-    found = [words.text(f"pages.kept.{'failed' if has_failed(entry, manifest) else 'not_made'}", **said)]
+    if has_failed(entry, manifest):
+        key = "failing" if since and since != entry["attempted_at"] else "failed"
+    else:
+        key = "failed_before" if entry["status"] == "failed" and since else "not_made"
+    found = [words.text(f"pages.kept.{key}", **said)]
     others = others_of(entry, manifest)
     if others and entry.get("period"):
         periods = {"period": format_period(entry["period"], zone), "others": format_period(others, zone)}
@@ -119,14 +129,13 @@ def remarks(entry, manifest):
 
 
 def ledger_of(folder, entry, manifest):
-    """The page on the data of a report: its own run's; "" where there is none."""
+    """The page on the data of a report: its own run's, which is carried over with it; "" where there is none."""
     if not entry.get("ledger"):
         return ""
     if is_made(entry, manifest):
         return entry["ledger"]
-    there = Path(folder).parent / entry["made_in"]
-    is_there = (there / MANIFEST).is_file() and (there / entry["ledger"]).is_file()
-    return f"../{entry['made_in']}/{entry['ledger']}" if is_there else ""
+    own = kept_ledger(entry)
+    return own if (Path(folder) / own).is_file() else ""
 
 
 def edition(name, entry, past):

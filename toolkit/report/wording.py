@@ -1,5 +1,6 @@
 """Times, periods and parameters as the pages of the reports write them."""
 
+from calendar import monthrange
 from datetime import datetime, timedelta
 
 from toolkit import words
@@ -51,6 +52,8 @@ def format_period(period, zone=None):
     '1 to 30 April 2024 (x)'
     >>> format_period({"label": "2024-02-28..2024-03-01", "start": "2024-02-28", "end": "2024-03-01"})
     '28 February to 1 March 2024'
+    >>> format_period({"label": "2024-03", "start": "2024-03-01", "end": "2024-03-31"})
+    '1 to 31 March 2024'
     >>> format_period({"label": "all", "start": None, "end": None})
     'all'
     """
@@ -61,9 +64,15 @@ def format_period(period, zone=None):
     if not first or not last:
         return label
     days = words.days_name(first, last)
-    if not label or ".." in label or label in (days, first.isoformat()):
+    if not label or ".." in label or label in (days, first.isoformat()) or _is_month(label, first, last):
         return days
     return words.text("pages.days.labelled", days=days, label=label)
+
+
+def _is_month(label, first, last):
+    """Whether the days say the label: the whole of a month, which they name."""
+    days = monthrange(first.year, first.month)[1]
+    return label == f"{first:%Y-%m}" == f"{last:%Y-%m}" and (first.day, last.day) == (1, days)
 
 
 def _day(value, zone, is_end=False):
