@@ -375,3 +375,24 @@ def test_a_table_whose_rows_were_all_set_aside_says_so(tmp_path, scores, said):
 def test_an_error_names_no_column_that_was_only_added():
     shown = str(MissingColumn("conversations", "team", ["channel", "read_at", "history_week", "of_"]))
     assert shown == "conversations has no column 'team'; it has: channel"
+
+
+def test_an_export_that_ends_before_its_newest_event_is_no_silence(tmp_path):
+    """Tickets that came in up to 20 September, the last of them closed on 20 October."""
+    from toolkit import metrics, open_data
+
+    days = pd.date_range("2024-07-01", "2024-09-20", freq="D", tz="UTC").repeat(10) + pd.Timedelta(hours=9)
+    rows = pd.DataFrame({"conversation_id": range(len(days)), "channel": "email", "created_at": days})
+    rows["closed_at"] = days + pd.Timedelta(hours=2)
+    rows.loc[rows.index[-1], "closed_at"] = pd.Timestamp("2024-10-20T12:00Z")
+    rows.to_csv(tmp_path / "conversations.csv", index=False)
+    data = open_data(tmp_path, period="-28d")
+    assert (str(data.as_of), str(data.contacts_end)) == ("2024-10-20 12:00:00+00:00", "2024-09-20")
+    assert data.period.label == "2024-08-24..2024-09-20" and data.covered.days == data.days_so_far == 28
+    assert any("since 20 September" in line for line in data.doubts)
+    silent = data.during("2024-09-01..2024-10-19")
+    assert silent.covered.days == 20
+    alerts = metrics.volume_alerts(silent.conversations, every="day")
+    assert "stands_out" not in set(alerts["state"])
+    as_given = open_data(tmp_path, period="-28d", as_of="2024-10-20T12:00:00Z")  # silence up to a time that is given
+    assert as_given.contacts_end is None and as_given.period.label == "2024-09-23..2024-10-20"

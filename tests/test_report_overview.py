@@ -444,6 +444,43 @@ def test_a_browser_finds_nothing_wrong_with_the_ledger(broken, tmp_path, audit):
     assert audit(tmp_path / "ledger.html", VIEWS) == CLEAN
 
 
+# The parts of the board that lie on one another, where they stand on paper of a width.
+OVERLAPS = """() => {
+  const parts = [...document.querySelectorAll('.rows, .pull, .grid, .look, .list, .past-runs, .small-print')];
+  const boxes = parts.map(it => [it.className, it.getBoundingClientRect()]).filter(([, box]) => box.height);
+  const found = boxes.flatMap(([one, a], at) => boxes.slice(at + 1).filter(([, b]) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1
+  ).map(([other]) => one + ' / ' + other));
+  return [boxes.length, found];
+}"""
+PAST = {
+    "since": {
+        "href": "runs/6/index.html", "when": "the run of 1 May", "periods": "April",
+        "figures": [{"href": "calls.html", "label": "Contacts", "value": "9", "before": "8", "change": ""}],
+    },
+    "runs": [{"href": "runs/6/index.html", "when": "1 May", "said": "2 of 3 failed", "is_failed": True}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("charts", [[], ["pull"], ["grid"], ["pull", "grid"]])
+def test_nothing_of_the_overview_lies_on_anything_else_on_paper(tmp_path, charts):
+    """Whichever drawing stands beside the tiles, with past runs and failures."""
+    crowded(tmp_path)
+    sections = [section(number, "Billing", kind) for number, kind in enumerate(charts, 1)]
+    bullets = [{"kind": "off", "text": "Abandonment 14 % (target 5 %).", "href": "calls.html#b1"}]
+    made(tmp_path, "calls", [CONTACTS, LOST, WAIT], sections, headline={"title": "14 % are lost", "bullets": bullets})
+    write_text(tmp_path / "index.html", overview.draw(tmp_path, read_manifest(tmp_path), past=PAST))
+    manager, launch = open_chromium()
+    with manager as play:
+        view = launch(play).new_page()
+        view.emulate_media(media="print")
+        view.goto((tmp_path / "index.html").as_uri())
+        for width in (320, 480, PAPER, 1280):
+            view.set_viewport_size({"width": width, "height": 1000})
+            count, overlaps = view.evaluate(OVERLAPS)
+            assert overlaps == [] and count >= 4 + len(charts), width
+
+
 def test_the_overview_is_one_sheet_of_paper_and_its_tiles_stand_two_in_a_row_on_a_phone(tmp_path):
     crowded(tmp_path)
     manager, launch = open_chromium()

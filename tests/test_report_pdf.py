@@ -19,6 +19,7 @@ from test_report_render import PARAMETERS
 
 from toolkit.errors import BadParameter
 from toolkit.report import family, pdf
+from toolkit.report.assemble import carry_over
 from toolkit.report.made import Outcome
 from toolkit.report.overview import draw
 from toolkit.report.process import Deadline
@@ -138,6 +139,16 @@ def test_a_browser_asks_no_network(tmp_path):
         assert (tmp_path / "page.pdf").stat().st_size > 1000
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_a_report_that_is_kept_has_no_pdf_without_its_mark(tmp_path):
+    place = SimpleNamespace(before=tmp_path / "6", folder=tmp_path / "7")
+    for folder in (place.before, place.folder):
+        folder.mkdir()
+    for file in ("calls.html", "calls.pdf"):
+        (place.before / file).write_text("April")
+    kept = carry_over(place, "calls", {"html": "calls.html", "pdf": "calls.pdf", "digests": {}}, {})
+    assert kept["pdf"] is None and [path.name for path in place.folder.iterdir()] == ["calls.html"]
 
 
 def script(folder, text):

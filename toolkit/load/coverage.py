@@ -11,6 +11,7 @@ from toolkit.clock import timeline
 from toolkit.load.reading import opened_at
 
 CONTACTS = ("conversations", "messages", "calls")  # tables whose rows tell that the service was reached
+BEGUN = ("conversations", "calls")  # of those the tables whose rows are contacts that begin
 WITHIN = {"scored_messages": "messages", "call_stages": "calls"}  # tables of parts of them
 WEEKS_AROUND = 4
 # With a mean of 7 a day without one contact comes once in a thousand days (Poisson); below, empty days are normal.
@@ -93,6 +94,41 @@ def missing_days(total, closed):
         if level >= FEWEST_EXPECTED and clock.day_of(int(day)) not in closed:
             missing.append(clock.day_of(int(day)))
     return missing
+
+
+def last_contact_day(daily, until, closed):
+    """The day after which contacts end though the data goes on; None where they don't.
+
+    They end when so many days are over without one that seven or more were to be expected, as on the same weekdays of
+    the four weeks up to the last contact: by chance that happens once in a thousand times. An export of the tickets
+    that came in by a day also holds what became of them later, and no silence of weeks.
+
+    Parameters
+    ----------
+    daily : DataFrame as of `daily_counts`
+    until : date
+        The last day that is over.
+    closed : set of dates on which the service is closed
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> daily = pd.DataFrame({"conversations": [9] * 28}, index=range(10957, 10957 + 28))  # from 1 January 2000
+    >>> print(last_contact_day(daily, clock.day_of(10957 + 27), set()), last_contact_day(daily, clock.day_of(10999), set()))
+    None 2000-01-28
+    """
+    began = [name for name in BEGUN if name in daily.columns]
+    total = daily[began].sum(axis=1)
+    total = total[total > 0]
+    if total.empty:
+        return None
+    last, days = int(total.index[-1]), 7 * WEEKS_AROUND
+    level = total.reindex(range(last - days + 1, last + 1)).fillna(0)
+    expected = 0
+    for day in range(last + 1, min(clock.days_since_epoch(until), last + days) + 1):
+        if clock.day_of(day) not in closed:
+            expected += level[level.index % 7 == day % 7].mean()
+    return clock.day_of(last) if expected >= FEWEST_EXPECTED else None
 
 
 def volume_jumps(daily, last_day):

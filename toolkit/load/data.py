@@ -14,7 +14,7 @@ from toolkit.load.sql import EPOCH
 from toolkit.load.weeks import Weeks
 from toolkit.tables import PARTS_OF, TABLES
 
-DOUBTS = ("notes.no_offset",)  # told wherever the data is used
+DOUBTS = ("notes.no_offset", "notes.contacts_end")  # told wherever the data is used
 
 
 class Data(Weeks):
@@ -158,9 +158,10 @@ class Data(Weeks):
 
     @property
     def _span(self):
-        """The local days of the first event and of as_of (midnight itself is still the day before)."""
+        """The local days of the first event and of as_of (midnight itself is still the day before), or `contacts_end`."""
         just_before = self.as_of - datetime.timedelta(microseconds=1)
-        return tuple(clock.clock_time(instant, self.zone).date() for instant in (self.first_event, just_before))
+        first, last = (clock.clock_time(instant, self.zone).date() for instant in (self.first_event, just_before))
+        return first, min(last, self.contacts_end or last)
 
     @property
     def _last_full_day(self):
@@ -312,7 +313,7 @@ class Data(Weeks):
     @property
     def doubts(self):
         """Of the notes those on what had to be guessed, such as the zone of times without an offset."""
-        return [words.note(note) for note in self._notes if note[0] in DOUBTS]
+        return [words.note(note) for note in (*self.notes_of_end, *self._notes) if note[0] in DOUBTS]
 
     def notes_of_period(self):
         """What a reader should know of the data and of this period, in the language that is said."""

@@ -3,6 +3,7 @@
 import dataclasses
 
 from toolkit import clock
+from toolkit.load import coverage
 from toolkit.load.view import View
 
 FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
@@ -10,6 +11,37 @@ FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
 
 class Weeks(View):
     """A view that can be parted into weeks. What the data covers is `Data`'s to say."""
+
+    @property
+    def contacts_end(self):
+        """The local day after which no contact came in though the data goes on; None where it doesn't end so.
+
+        Known only where nobody said when the data was read: silence up to a time that is given is silence.
+        """
+        if self.as_of_reason != "newest event" or self.first_event is None or self._daily.empty:
+            return None
+        if "contacts_end" not in self._shared:
+            until = clock.clock_time(self._shared["as_of"], self.zone).date() - clock.ONE_DAY
+            closed = self.service.closed_days(clock.day_of(int(self._daily.index[-1])), until)
+            self._shared["contacts_end"] = coverage.last_contact_day(self._daily, until, closed)
+        return self._shared["contacts_end"]
+
+    @property
+    def notes_of_end(self):
+        """What to know where contacts end before the data does."""
+        return [] if self.contacts_end is None else [("notes.contacts_end", {"day": self.contacts_end})]
+
+    def during(self, period):
+        """The same data, restricted to another period (a text such as "2024-03", or a Period).
+
+        A text such as "-28d" is seen from the newest event; where contacts end before, from the end of their last day.
+        """
+        if isinstance(period, str):
+            end, seen = self.contacts_end, self.as_of
+            if end is not None:
+                seen = min(seen, clock.start_of_day(end + clock.ONE_DAY, self.zone))
+            period = clock.parse_period(period, seen, self.zone)
+        return super().during(period)
 
     def read_each(self, every):
         """The same rows, those of each day, week or month read at its own end (the last at as_of).

@@ -126,7 +126,9 @@ def carry_over(place, name, kept, before):
     """Keep a report of the run before in this one; its entry, without a page when that is gone."""
     if not kept.get("html") or not (place.before / kept["html"]).is_file():
         return kept | {"html": None, "figures": []}
-    for file in (kept["html"], kept.get("notebook"), kept.get("pdf")):
+    if kept.get("pdf"):
+        kept = kept | {"pdf": None}  # paper can't be marked as kept: the page is, which then stands alone
+    for file in (kept["html"], kept.get("notebook")):
         if file and (place.before / file).is_file():
             link(place.before / file, place.folder / file)
     figures = place.before / "figures" / name
