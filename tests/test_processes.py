@@ -1,6 +1,9 @@
 """Processes, time, memory and output: what a notebook starts ends with it, and it takes no more than it may."""
 
 import contextlib
+import errno
+import gc
+import json
 import os
 import signal
 import subprocess
@@ -19,7 +22,7 @@ from test_report_run import notebook
 
 import toolkit
 from toolkit import backend, errors, scratch
-from toolkit.report import family, limits, process
+from toolkit.report import family, limits, process, worker
 from toolkit.report.nursery import Nursery, _is_able
 from toolkit.report.prepare import read_max_age, refuse_old
 from toolkit.report.run import run_reports
@@ -317,3 +320,23 @@ def test_a_kernel_starts_where_a_system_has_no_such_signals(monkeypatch):
     monkeypatch.delattr(signal, "SIGKILL")
     monkeypatch.setattr(os, "_exit", lambda code: pytest.fail("it ended"))
     assert family.end_with(1) is None is family.end_with(None)
+
+
+def test_a_worker_without_room_for_its_result_says_so_by_its_exit_code(tmp_path, monkeypatch):
+    file, opens = tmp_path / "task.json", os.open
+    file.write_text(json.dumps({"messages": str(tmp_path / "full"), "folder": str(tmp_path)}))
+
+    def full(path, *values, **options):
+        if str(path).endswith("full"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        return opens(path, *values, **options)
+
+    before = gc.get_threshold()
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(os, "open", full)
+        worker.main(str(file))
+    gc.set_threshold(*before)
+    task = {"result": str(tmp_path / "none"), "folder": str(tmp_path), "timeout": 1}
+    result = process._result(task, SimpleNamespace(returncode=ended.value.code), "")
+    assert result["kind"] == "CantWrite" and "there is no room for what a notebook leaves" in result["message"]
+    assert process._result(task, SimpleNamespace(returncode=1), "")["kind"] == "WorkerDied"

@@ -317,6 +317,9 @@ def _result(task, process, said, is_late=False):
     with contextlib.suppress(OSError, ValueError):
         return json.loads(Path(task["result"]).read_text(encoding="utf-8"))
     kind, message = "WorkerDied", f"the process that ran it ended without a result (exit code {process.returncode})"
+    if process.returncode == CantWrite.exit_code:
+        why = "there is no room for what a notebook leaves; make room in the temporary folder, or name another (TMPDIR)"
+        kind, message = "CantWrite", str(CantWrite(task["folder"], why))
     if is_late:
         kind, message = "Timeout", f"took longer than {task['timeout']:g} s, no longer answered and was ended"
     return {"status": "failed", "kind": kind, "message": message, "details": said}

@@ -316,10 +316,19 @@ def _end_with_the_runner(stream, folder):
 
 
 def main(path, is_fork=False):
-    """Read the task at `path`, run it, write its result beside it.
+    """Read the task at `path`, run it, write its result beside it; where there is no room for one the exit code says so.
 
     `is_fork`: this process is one, in which all is imported and no thread runs, and so may its kernel be.
     """
+    try:
+        _main(path, is_fork)
+    except OSError as error:
+        if not errors.is_unwritten(error):
+            raise
+        sys.exit(errors.CantWrite.exit_code)
+
+
+def _main(path, is_fork):
     task = json.loads(Path(path).read_text(encoding="utf-8"))
     gc.set_threshold(*GARBAGE)
     secrets.add(*task.get("secrets", ()))
