@@ -620,3 +620,51 @@ def test_a_setting_that_is_none_is_told(tmp_path, text, words):
 def test_settings_with_a_bom_are_read(tmp_path):
     (tmp_path / "service.toml").write_text('\ufefftime_zone = "Europe/Rome"')
     assert load_service(tmp_path / "service.toml").time_zone == "Europe/Rome"
+
+
+# --- links out of what was given --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("link", ["t.csv", "more/t.csv", "more", "service.toml", "benchmark.csv", "readme.md"])
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path, link):
+    """Whoever made an export would choose which of this machine's files is read."""
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    far = tmp_path / "far"
+    far.mkdir()
+    (far / "file").write_text("id,created\nTOPSECRET,2024-03-01 10:00:00\n")
+    given = tmp_path / "given"
+    given.mkdir()
+    if link != "t.csv":
+        Path(data).rename(given / "t.csv")
+    (given / link).parent.mkdir(exist_ok=True)
+    (given / link).symlink_to(far if link in ("more", "readme.md") else far / "file")
+    with pytest.raises(BadData, match=re.escape(f"{given / link}: is a link that leads out of")) as error:
+        open_data(given, source=source)
+    assert "TOPSECRET" not in str(error.value)
+
+
+@pytest.mark.parametrize("link", ["source.toml", "conversations.sql"])
+def test_a_source_has_no_link_out_of_its_folder(tmp_path, link):
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    (Path(source) / link).rename(tmp_path / "elsewhere")
+    (Path(source) / link).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ToolkitError, match="is a link that leads out of"):
+        open_data(data, source=source)
+
+
+def test_prepared_data_has_none_either_and_what_the_user_names_may_be_one(tmp_path):
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    (tmp_path / "named.csv").symlink_to(data)
+    (tmp_path / "folder").mkdir()
+    Path(data).rename(tmp_path / "folder" / "t.csv")
+    (tmp_path / "folder" / "t1.csv").symlink_to("t.csv")  # a link within
+    Path(data).symlink_to(tmp_path / "folder" / "t.csv")
+    (tmp_path / "named").symlink_to(tmp_path / "folder")
+    assert open_data(tmp_path / "named.csv", source=source).counts.iloc[0]["rows_in"] == 2
+    opened = open_data(tmp_path / "named", source=source)
+    kept = opened.save(tmp_path / "kept", sentiment=False)
+    assert open_data(kept).counts.iloc[0]["rows_in"] == 2
+    (kept / "ledger.parquet").rename(tmp_path / "far.parquet")
+    (kept / "ledger.parquet").symlink_to(tmp_path / "far.parquet")
+    with pytest.raises(BadData, match=r"ledger\.parquet: is a link"):
+        open_data(kept)

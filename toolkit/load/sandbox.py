@@ -20,12 +20,36 @@ SPARE = 2 << 30  # bytes besides what the engine may use: Python's own, and what
 # the machine or of the engine, or run a text as SQL.
 MAKES_ROWS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat", "repeat_row"}
 # Functions of values that tell of the machine or the engine, or write.
-TELLS = set(
-    "getenv current_setting getvariable write_log nextval currval add_parquet_key set_bit_file version stats setseed sleep_ms "
-    "current_query current_query_id current_connection_id current_transaction_id txid_current current_database "
-    "current_catalog current_schema current_schemas current_role current_user session_user user in_search_path "
-    "json_serialize_plan get_block_size".split()
-)
+TELLS = {
+    "getenv",
+    "current_setting",
+    "getvariable",
+    "write_log",
+    "nextval",
+    "currval",
+    "add_parquet_key",
+    "set_bit_file",
+    "version",
+    "stats",
+    "setseed",
+    "sleep_ms",
+    "current_query",
+    "current_query_id",
+    "current_connection_id",
+    "current_transaction_id",
+    "txid_current",
+    "current_database",
+    "current_catalog",
+    "current_schema",
+    "current_schemas",
+    "current_role",
+    "current_user",
+    "session_user",
+    "user",
+    "in_search_path",
+    "json_serialize_plan",
+    "get_block_size",
+}
 ENGINES = re.compile(r"(duckdb|sqlite|pg|pragma|inet)_|has_\w+_privilege$")  # names of what tells of the engine
 CHANGEABLE = [
     "disabled_optimizers",

@@ -3,6 +3,7 @@
 import re
 
 from toolkit.errors import BadData
+from toolkit.links import refuse_way_out
 from toolkit.tables import OUTSIDE
 
 DEEPEST = 8  # folders below the one that was given; a day's hour of a stream lies five deep
@@ -42,7 +43,7 @@ def files_below(folder):
     Raises
     ------
     BadData
-        There are too many files for an export, or a folder can't be looked into.
+        There are too many files for an export, a folder can't be looked into, or a link leads out of it.
     """
     return _walked(folder)[0]
 
@@ -64,6 +65,9 @@ def _walked(folder):
             inner = sorted(place.iterdir())
         except OSError as error:
             raise BadData(f"{place}: can't be looked into: {error.strerror or error}") from None
+        for one in inner:
+            if not one.name.startswith(".") and (one.is_dir() or not is_noise(one.name)):
+                refuse_way_out(one, folder)
         found.extend(one for one in inner if one.is_file())
         if len(found) > MOST_FILES:
             raise BadData(f"{folder}: holds more than {MOST_FILES:,} files; name the folder that holds the export only")
