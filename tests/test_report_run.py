@@ -132,6 +132,12 @@ FAILURES = {
         "get_ipython().set_custom_exc((ValueError,), lambda *a, **k: None)\nraise ValueError('quiet')",
         "ValueError: quiet",
     ),
+    "exits": ("raise SystemExit", "stopped in cell 4, before its end"),
+    "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "unprinted": (
+        "get_ipython().showtraceback = get_ipython()._showtraceback = lambda *a, **k: 1 / 0\nraise ValueError('quiet')",
+        "",
+    ),
     "mistake": ("from toolkit.errors import BadData; raise BadData('calls.csv: is empty')", "calls.csv: is empty"),
 }
 
