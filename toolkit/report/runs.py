@@ -188,7 +188,7 @@ def building(out, wait=0.0, warn=None):
                 (folder / HELD).write_text(held_by(run.started), encoding="utf-8")
             yield run
         finally:
-            if not run.is_moved and run.is_in_place():
+            if not run.is_moved:
                 shutil.rmtree(folder, ignore_errors=True)
                 with contextlib.suppress(OSError):  # there are other runs in it
                     home.rmdir()
