@@ -59,6 +59,18 @@ READS = [
     "(SELECT count(*) FROM enable_logging(storage = 'file', storage_path = '{folder}/pwn'))",
     "(SELECT count(*) FROM pandas_scan(1::POINTER))",
     "(SELECT count(*) FROM checkpoint())",
+    "(SELECT max(setting) FROM pg_catalog.pg_settings)",
+    "(SELECT max(name) FROM pg_settings)",
+    "(SELECT max(sql) FROM sqlite_master)",
+    "(SELECT max(path) FROM duckdb_databases)",
+    "(SELECT max(table_name) FROM information_schema.tables)",
+    "(SELECT max(table_name) FROM memory.information_schema.tables)",
+    "(SELECT max(name) FROM (SELECT 1 AS x), (WITH pg_settings AS (SELECT 1) SELECT * FROM pg_settings), pg_settings)",
+    "(SELECT count(*) FROM main.ledger)",
+    "(SELECT max(database_name) FROM (SHOW DATABASES))",
+    "version()",
+    "current_query()",
+    "pg_catalog.current_query()",
     "current_setting('temp_directory')",
     "getenv('HOME')",
     "write_log('x')",
@@ -147,11 +159,15 @@ def test_a_link_that_leads_out_of_the_folder_is_not_read(tmp_path):
         len(open_data(tmp_path / "whole", source=source).ledger) == 2
     )  # what the user names may be a link, and those within
     (folder / "t2.csv").symlink_to(tmp_path / "secret.txt")
-    with pytest.raises(BadData, match="t2.csv: is a link that leads out of the folder"):
+    with pytest.raises(BadData, match="t2.csv: is a link that leads out of "):
         open_data(folder, source=source)
     (folder / "t2.csv").unlink()
+    (folder / "t3.csv").symlink_to("/dev/zero")
+    with pytest.raises(BadData, match="t3.csv: is a link that leads out of "):
+        open_data(folder, source=source)
+    (folder / "t3.csv").unlink()
     (folder / "more").symlink_to(tmp_path)
-    with pytest.raises(BadData, match="more: is a link that leads out of the folder"):
+    with pytest.raises(BadData, match="more: is a link that leads out of "):
         open_data(folder)
 
 
@@ -510,7 +526,6 @@ def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "messages.csv")
     (tmp_path / "calls.csv").symlink_to(tmp_path / "calls.csv")
     (tmp_path / "loop").symlink_to(tmp_path)
-    (tmp_path / "surveys.csv").symlink_to("/dev/zero")
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener:
         monkeypatch.chdir(tmp_path)  # the path of a socket is short
         listener.bind("agents.csv")
@@ -646,3 +661,51 @@ def test_a_setting_that_is_none_is_told(tmp_path, text, words):
 def test_settings_with_a_bom_are_read(tmp_path):
     (tmp_path / "service.toml").write_text('\ufefftime_zone = "Europe/Rome"')
     assert load_service(tmp_path / "service.toml").time_zone == "Europe/Rome"
+
+
+# --- links out of what was given --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("link", ["t.csv", "more/t.csv", "more", "service.toml", "benchmark.csv", "readme.md"])
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path, link):
+    """Whoever made an export would choose which of this machine's files is read."""
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    far = tmp_path / "far"
+    far.mkdir()
+    (far / "file").write_text("id,created\nTOPSECRET,2024-03-01 10:00:00\n")
+    given = tmp_path / "given"
+    given.mkdir()
+    if link != "t.csv":
+        Path(data).rename(given / "t.csv")
+    (given / link).parent.mkdir(exist_ok=True)
+    (given / link).symlink_to(far if link in ("more", "readme.md") else far / "file")
+    with pytest.raises(BadData, match=re.escape(f"{given / link}: is a link that leads out of")) as error:
+        open_data(given, source=source)
+    assert "TOPSECRET" not in str(error.value)
+
+
+@pytest.mark.parametrize("link", ["source.toml", "conversations.sql"])
+def test_a_source_has_no_link_out_of_its_folder(tmp_path, link):
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    (Path(source) / link).rename(tmp_path / "elsewhere")
+    (Path(source) / link).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ToolkitError, match="is a link that leads out of"):
+        open_data(data, source=source)
+
+
+def test_prepared_data_has_none_either_and_what_the_user_names_may_be_one(tmp_path):
+    data, source = source_of(tmp_path, SELECT.format("'email'"))
+    (tmp_path / "named.csv").symlink_to(data)
+    (tmp_path / "folder").mkdir()
+    Path(data).rename(tmp_path / "folder" / "t.csv")
+    (tmp_path / "folder" / "t1.csv").symlink_to("t.csv")  # a link within
+    Path(data).symlink_to(tmp_path / "folder" / "t.csv")
+    (tmp_path / "named").symlink_to(tmp_path / "folder")
+    assert open_data(tmp_path / "named.csv", source=source).counts.iloc[0]["rows_in"] == 2
+    opened = open_data(tmp_path / "named", source=source)
+    kept = opened.save(tmp_path / "kept", sentiment=False)
+    assert open_data(kept).counts.iloc[0]["rows_in"] == 2
+    (kept / "ledger.parquet").rename(tmp_path / "far.parquet")
+    (kept / "ledger.parquet").symlink_to(tmp_path / "far.parquet")
+    with pytest.raises(BadData, match=r"ledger\.parquet: is a link"):
+        open_data(kept)

@@ -24,6 +24,7 @@ ROOMS = [
         "toolkit.errors",
         "toolkit.replaced",
         "toolkit.scratch",
+        "toolkit.links",
         "toolkit.words",
         "toolkit.look",
         "toolkit.displays",

@@ -702,3 +702,36 @@ def test_what_one_run_reveals_is_in_no_later_run_that_masks(tmp_path):
         with zipfile.ZipFile(masked / "figures.xlsx") as book:
             assert not [name for name in book.namelist() if b"ann@example.com" in book.read(name)]
     assert not dead_links(tmp_path)
+
+
+def test_a_folder_in_the_place_of_the_link_to_the_newest_run_is_told(tmp_path):
+    said = []
+    made_run(tmp_path)
+    (tmp_path / "runs/latest").unlink()
+    (tmp_path / "runs/latest").mkdir()
+    name = made_run(tmp_path, said.append)
+    assert len(said) == 1 and str(tmp_path / "runs/latest") in said[0] and "take it away" in said[0]
+    assert f"url=runs/{name}/index.html" in (tmp_path / "index.html").read_text()
+    assert latest(tmp_path).name == name and (tmp_path / "runs/latest").is_dir()
+    (tmp_path / "runs/latest").rmdir()
+    made_run(tmp_path, said.append)
+    assert len(said) == 1 and (tmp_path / "runs/latest").is_symlink()
+
+
+def test_a_folder_that_was_swapped_while_a_run_was_made_gets_nothing(tmp_path):
+    out, other = tmp_path / "out", tmp_path / "other"
+    with pytest.raises(CantWrite, match="was put in its place"), building(out) as place:
+        write_manifest(place.folder, {"format": 1})
+        shutil.copytree(out, other)
+        out.rename(tmp_path / "moved")
+        out.symlink_to(other)
+        place.publish()
+    assert all_runs(other) == [] and not (other / "index.html").exists()
+
+
+def made_run(out, warn=None):
+    with building(out, warn=warn) as place:
+        write_manifest(place.folder, {"format": 1, "run": {"id": place.id, "number": place.number}})
+        (place.folder / "index.html").write_text("x")
+        place.publish()
+    return place.id

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from toolkit.backend import connect
 from toolkit.errors import BadData, BadParameter
+from toolkit.links import refuse_way_out
 from toolkit.load import cast, quality
 from toolkit.load.complete import complete, said, unused_optimizers
 from toolkit.load.data import Data
@@ -118,6 +119,7 @@ def _open_raw(path, source, service, as_of, told):
     belongs = service or "a file given by --service"  # where a setting that is asked for is written
     if not service and not is_url(path):
         belongs = beside = (path if path.is_dir() else path.parent) / "service.toml"
+        refuse_way_out(beside, beside.parent)
         service = beside if beside.exists() else None
     settings = load_service(service)
     if source.spec.time_zone and "time_zone" not in settings.model_fields_set:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit.errors import BadData
+from toolkit.links import refuse_way_out
 from toolkit.tables import LINE_OF_OUTSIDE as LINE
 from toolkit.tables import OUTSIDE, outside_name
 
@@ -16,7 +17,10 @@ ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 def find_outside(path):
     """The file of figures from outside in a folder, or beside a file; None where there is none."""
     folder = path if path.is_dir() else path.parent
-    return next((file for file in sorted(folder.iterdir()) if file.name.lower() == OUTSIDE), None)
+    found = next((file for file in sorted(folder.iterdir()) if file.name.lower() == OUTSIDE), None)
+    if found:
+        refuse_way_out(found, folder)
+    return found
 
 
 def read_outside(path):

@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from toolkit.errors import BadData
+from toolkit.links import refuse_way_out
 from toolkit.load.data import Data
 from toolkit.load.prepared import PREPARED
 from toolkit.load.sql import literal, quote
@@ -18,6 +19,7 @@ from toolkit.tables import TABLES
 def open_prepared(folder, con, scratch):
     """The `Data` of a folder of prepared data, read as it is needed."""
     place = folder / PREPARED
+    refuse_way_out(place, folder)
     try:
         known = json.loads(place.read_text(encoding="utf-8"))
         odd = [name for name in known["tables"] if name not in TABLES]
@@ -33,6 +35,7 @@ def open_prepared(folder, con, scratch):
 
 def _opened(folder, con, scratch, known):
     for name in [*known["tables"], "ledger"]:
+        refuse_way_out(folder / f"{name}.parquet", folder)
         file = literal(glob.escape(str(folder / f"{name}.parquet")))
         con.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet({file})")
     if known["scored"]:

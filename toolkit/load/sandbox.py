@@ -20,7 +20,6 @@ SPARE = 2 << 30  # bytes besides what the engine may use: Python's own, and what
 # the machine or of the engine, or run a text as SQL.
 MAKES_ROWS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat", "repeat_row"}
 # Functions of values that tell of the machine or the engine, or write.
-CATALOG = re.compile(r"pg_|sqlite_|duckdb_|information_schema|pragma_")  # what the engine calls its own tables
 TELLS = {
     "getenv",
     "current_setting",
@@ -31,14 +30,27 @@ TELLS = {
     "add_parquet_key",
     "set_bit_file",
     "version",
+    "stats",
+    "setseed",
+    "sleep_ms",
     "current_query",
+    "current_query_id",
+    "current_connection_id",
+    "current_transaction_id",
+    "txid_current",
     "current_database",
+    "current_catalog",
     "current_schema",
     "current_schemas",
+    "current_role",
     "current_user",
     "session_user",
-    "pg_get_viewdef",
+    "user",
+    "in_search_path",
+    "json_serialize_plan",
+    "get_block_size",
 }
+ENGINES = re.compile(r"(duckdb|sqlite|pg|pragma|inet)_|has_\w+_privilege$")  # names of what tells of the engine
 CHANGEABLE = [
     "disabled_optimizers",
     "TimeZone",
@@ -71,7 +83,7 @@ def lock(con, files=(), aside=None):
 
 
 def refuse_calls(con, path, text):
-    """An error where a select calls what reads files, tells of the machine, or runs a text as SQL.
+    """An error where a select calls or reads what isn't of its source: files, what tells of the machine, a text run as SQL.
 
     Parameters
     ----------
@@ -83,7 +95,7 @@ def refuse_calls(con, path, text):
     Raises
     ------
     BadSettings
-        Names the file and the function.
+        Names the file, and the function or table.
 
     Examples
     --------
@@ -91,40 +103,60 @@ def refuse_calls(con, path, text):
     >>> refuse_calls(duckdb.connect(), "calls.sql", "SELECT * FROM raw.calls, unnest([1, 2])")
     >>> refuse_calls(duckdb.connect(), "calls.sql", "SELECT * FROM read_text('/etc/passwd')")
     Traceback (most recent call last):
-    toolkit.errors.BadSettings: calls.sql: calls read_text; a select reads raw.<file>, and no file, setting or network itself
+    toolkit.errors.BadSettings: calls.sql: calls read_text; a select reads raw.<file> and what it names itself (WITH), and no file, setting or network
     """
     with bounded(con, path):
         said = json.loads(con.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchone()[0])
     if said.get("error"):
         raise BadSettings(f"{path}: can't run: {said.get('error_message', 'it is no select')}")
-    found, elsewhere, own, unread = [], set(), set(), [said]
+    called, read, own = set(), [], set()
+    for node in _nodes(said):
+        name = str(node.get("function_name", "")).lower()
+        if name in TELLS or ENGINES.match(name):
+            called.add(name)
+        kind = node.get("type")
+        if kind == "TABLE_FUNCTION":
+            called |= {str(node["function"].get("function_name", "")).lower()} - MAKES_ROWS
+        elif kind == "BASE_TABLE":
+            read.append(tuple(str(node.get(part) or "") for part in ("catalog_name", "schema_name", "table_name")))
+        elif kind == "SHOW_REF":
+            called.add("show")
+        own |= {str(one.get("key", "")).lower() for one in (node.get("cte_map") or {}).get("map", ())}
+    others = {".".join(filter(None, one)) for one in read if not _is_of_source(*one, own)}
+    does = [f"calls {', '.join(sorted(called))}"] if called else []
+    does += [f"reads {', '.join(sorted(others))}"] if others else []
+    if does:
+        raise BadSettings(
+            f"{path}: {' and '.join(does)}; a select reads raw.<file> and what it names itself (WITH), and no file, "
+            "setting or network"
+        )
+
+
+def _nodes(said):
+    """All the objects of a select as the engine writes it down."""
+    unread = [said]
     while unread:
         node = unread.pop()
         if isinstance(node, list):
             unread += node
         elif isinstance(node, dict):
             unread += node.values()
-            own |= {str(one.get("key", "")).lower() for one in (node.get("cte_map") or {}).get("map", [])}
-            if node.get("type") == "BASE_TABLE" and str(node.get("schema_name", "")).lower() != "raw":
-                place = filter(None, (node.get("catalog_name"), node.get("schema_name"), node.get("table_name")))
-                elsewhere.add(".".join(place).lower())
-            if node.get("type") == "SHOW_REF":
-                found.append("describe or show")
-            called = str(node.get("function_name", "")).lower()
-            if called in TELLS:
-                found.append(called)
-            table = node.get("function") if node.get("type") == "TABLE_FUNCTION" else None
-            if table and str(table.get("function_name", "")).lower() not in MAKES_ROWS:
-                found.append(str(table.get("function_name", "")).lower())
-    elsewhere -= {name for name in own if not CATALOG.match(name)}
-    if elsewhere:
-        raise BadSettings(
-            f"{path}: reads {', '.join(sorted(elsewhere))}; a select reads raw.<file> and what it names itself"
-        )
-    if found:
-        raise BadSettings(
-            f"{path}: calls {', '.join(sorted(set(found)))}; a select reads raw.<file>, and no file, setting or network itself"
-        )
+            yield node
+
+
+def _is_of_source(catalog, schema, table, own):
+    """Whether a table is a raw one, or one that the select makes itself; `own` are the names of these.
+
+    A name of the engine's tables is never the select's own: elsewhere in the select it could mean the engine's.
+
+    >>> _is_of_source("", "raw", "calls", ()), _is_of_source("", "", "told", {"told"})
+    (True, True)
+    >>> _is_of_source("", "main", "ledger", ()), _is_of_source("", "", "pg_settings", {"pg_settings"})
+    (False, False)
+    """
+    if schema:
+        return not catalog and schema.lower() == "raw"
+    return table.lower() in own and not ENGINES.match(table.lower())
 
 
 @contextlib.contextmanager

@@ -70,6 +70,7 @@ class Run:
     number: int
     started: str
     is_moved: bool = field(default=False)
+    place: os.stat_result | None = field(default=None, repr=False)  # the folder of the runs, as it was at the start
 
     def publish(self):
         """Move the run to its place and show it: before this nothing shows it, after it everything does.
@@ -79,14 +80,26 @@ class Run:
         CantWrite
             The last run is still shown.
         """
+        home = self.final.parent
         with writing(self.final):
+            if (self.folder / HELD).exists() and not self.is_in_place():
+                raise CantWrite(
+                    home, "another folder, or a link to one, was put in its place while the run was made; run again"
+                )
             try:
                 (self.folder / HELD).unlink()
             except FileNotFoundError:  # what was made before is missing from what was written after
                 raise CantWrite(self.final, "its folder was removed while it was made; run again") from None
             os.rename(self.folder, self.final)
             self.is_moved = True
-            show(self.final.parent.parent, self.id)
+            show(home.parent, self.id)
+
+    def is_in_place(self):
+        """Whether the folder of the runs is the one in which this run began; one that is gone is told as such."""
+        try:
+            return self.place is None or os.path.samestat(self.place, os.stat(self.final.parent))
+        except FileNotFoundError:
+            return True
 
 
 def latest(out):
@@ -170,6 +183,7 @@ def building(out, wait=0.0, warn=None):
         run = Run(name, folder, home / name, before, number, now.isoformat(timespec="seconds"))
         try:
             with writing(folder):
+                run.place = os.stat(home)
                 folder.mkdir()
                 (folder / HELD).write_text(held_by(run.started), encoding="utf-8")
             yield run
@@ -198,6 +212,12 @@ def tidy(out, warn=None):
                 shutil.rmtree(path)
             elif path.name.startswith(ASIDE) or path.suffix == ".part":
                 path.unlink()
+    if warn and (home / LATEST).exists() and not (home / LATEST).is_symlink():
+        warn(
+            f"{os.path.abspath(home / LATEST)}: is no link to the newest run but a file or folder that something else put "
+            "there, and links to it don't lead to the newest run; take it away, and the next run makes the link again. "
+            f"{os.path.abspath(out / 'index.html')} leads to the newest run"
+        )
     runs = all_runs(out)
     if runs and not _leads_to(out, runs[0].name):
         show(out, runs[0].name)

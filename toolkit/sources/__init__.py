@@ -35,6 +35,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadParameter, BadSettings, explain_settings, suggestion
+from toolkit.links import refuse_way_out
 from toolkit.service import read_toml
 from toolkit.tables import TABLES
 
@@ -324,6 +325,8 @@ def find_source(name):
 @cache
 def _read(folder):
     path = folder / "source.toml"
+    for file in [path, *folder.glob("*.sql")]:
+        refuse_way_out(file, folder)
     values = read_toml(path)
     try:
         spec = SourceSpec.model_validate(values)

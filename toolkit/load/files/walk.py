@@ -1,10 +1,9 @@
 """The files of a folder, at any depth that exports have."""
 
-import os
 import re
-from pathlib import Path
 
 from toolkit.errors import BadData
+from toolkit.links import refuse_way_out
 from toolkit.tables import OUTSIDE
 
 DEEPEST = 8  # folders below the one that was given; a day's hour of a stream lies five deep
@@ -44,7 +43,7 @@ def files_below(folder):
     Raises
     ------
     BadData
-        There are too many files for an export, or a folder can't be looked into.
+        There are too many files for an export, a folder can't be looked into, or a link leads out of it.
     """
     return _walked(folder)[0]
 
@@ -55,7 +54,7 @@ def folders_passed_over(folder):
 
 
 def _walked(folder):
-    found, deeper, seen, home = [], [], set(), folder.resolve()
+    found, deeper, seen = [], [], set()
 
     def look(place, depth):
         real = place.resolve()
@@ -66,7 +65,9 @@ def _walked(folder):
             inner = sorted(place.iterdir())
         except OSError as error:
             raise BadData(f"{place}: can't be looked into: {error.strerror or error}") from None
-        inner = [one for one in inner if is_inside(one, home)]
+        for one in inner:
+            if not one.name.startswith(".") and (one.is_dir() or not is_noise(one.name)):
+                refuse_way_out(one, folder)
         found.extend(one for one in inner if one.is_file())
         if len(found) > MOST_FILES:
             raise BadData(f"{folder}: holds more than {MOST_FILES:,} files; name the folder that holds the export only")
@@ -79,32 +80,6 @@ def _walked(folder):
 
     look(folder, 0)
     return found, deeper
-
-
-def is_inside(path, home):
-    """Whether a file or folder lies within `home`: a link that leads out of it may be to any file of this machine.
-
-    Parameters
-    ----------
-    path : Path
-    home : Path
-        Without links of its own.
-
-    Raises
-    ------
-    BadData
-        It is a link that leads elsewhere, to something that is there.
-    """
-    if not path.is_symlink():
-        return True
-    real = Path(os.path.realpath(path))  # of links that lead to one another, too
-    if real.is_relative_to(home):
-        return True
-    if (real.is_file() or real.is_dir()) and not is_noise(path.name):
-        raise BadData(
-            f"{path}: is a link that leads out of the folder, and isn't read; put the file itself there, or name what it leads to"
-        )
-    return False
 
 
 def alike(name):
