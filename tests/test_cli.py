@@ -1,7 +1,6 @@
 """The command line: what it prints, and the code it exits with."""
 
 import errno
-import inspect
 import os
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import toolkit
 from toolkit import cli
 from toolkit.errors import BadData, CantWrite, EmptyPeriod, OutOfTime, TooOld
-from toolkit.report import run
 from toolkit.report.made import Outcome
 from toolkit.report.runs import latest
 
@@ -43,11 +41,9 @@ def ran(monkeypatch):
         outcomes = ()
 
     calls = Ran()
-    names = list(inspect.signature(run.run_reports).parameters)
 
-    def run_reports(*values, **options):
-        calls.update(zip(names, values, strict=False))
-        calls.update(options)
+    def run_reports(names, data, out, options, **told):
+        calls.update({"names": names, "data": data, "out": out} | told | vars(options))
         return list(calls.outcomes)
 
     monkeypatch.setattr("toolkit.report.run.run_reports", run_reports)
@@ -92,6 +88,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "pdf": True,
         "reveal": True,
         "env": ["A_NAME"],
+        "reports": [],
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err

@@ -29,6 +29,7 @@ from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
 from toolkit.report.manifest import read_manifest, write_manifest, write_text
 from toolkit.report.render import render_report
+from toolkit.report.options import Options
 from toolkit.report.run import run_reports
 from toolkit.report.runs import all_runs, building, latest, prune
 
@@ -645,8 +646,7 @@ def test_the_same_inputs_give_the_same_bytes(folder, export, tmp_path):  # noqa:
     notebook(folder, "bad", "1 / 0")
     made = []
     for name in ("one", "two"):
-        options = {"data": export, "notebooks": folder, "jobs": 1, "out": tmp_path / name}
-        run_reports(None, **options)
+        run_reports(data=export, out=tmp_path / name, options=Options(notebooks=folder, jobs=1))
         made.append(stamped(latest(tmp_path / name)))
     assert made[0].keys() == made[1].keys() >= {"failed/bad.ipynb", "failed/bad.log", "ledger.csv", "run.log"}
     assert [name for name in made[0] if made[0][name] != made[1][name]] == []
