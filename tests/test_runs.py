@@ -28,8 +28,8 @@ from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
 from toolkit.report.manifest import read_manifest, write_manifest, write_text
-from toolkit.report.render import render_report
 from toolkit.report.options import Options
+from toolkit.report.render import render_report
 from toolkit.report.run import run_reports
 from toolkit.report.runs import all_runs, building, latest, prune
 
@@ -188,6 +188,19 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     assert f"of a folder of reports tells toolkit history --out {tmp_path}" in capsys.readouterr().err
     assert cli.main(["history", "-o", str(tmp_path), "wait"]) == 2 == cli.main(["history", "-o", str(tmp_path / "no")])
     assert "did you mean 'waits'" in (told := capsys.readouterr().err) and "holds no run of reports" in told
+
+
+def test_history_reads_no_more_runs_than_it_tells_of(tmp_path, capsys, monkeypatch):
+    made = [make(tmp_path, day).name for day in (1, 2, 3)]
+    read = []
+    monkeypatch.setattr("toolkit.report.history.MOST_RUNS", 2)
+    monkeypatch.setattr("toolkit.report.runs.read_manifest", lambda one: read.append(one.name) or read_manifest(one))
+    assert cli.main(["history", "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert read == made[:0:-1] and made[0] not in said and "The newest 2 of 3 runs; --last 3 tells of all." in said
+    assert cli.main(["history", "-o", str(tmp_path), "--last", "3"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in made) and "The newest" not in said
 
 
 def month(number, last):
