@@ -22,7 +22,7 @@ from toolkit import cli
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.errors import BadData, CantWrite
 from toolkit.replaced import replace_file
-from toolkit.report import runs
+from toolkit.report import pdf, runs
 from toolkit.report.assemble import assemble, link
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
@@ -441,13 +441,28 @@ def test_of_many_runs_those_that_are_shown_are_read_once(tmp_path, monkeypatch):
 
 
 def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
-    def fail(place, manifest, outcomes, browser, deadline=None):
-        outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: no", 5
+    from pypdf import PdfWriter
 
-    monkeypatch.setattr("toolkit.report.pdf.print_reports", fail)
-    monkeypatch.setattr("toolkit.report.pdf.print_overview", lambda *_, **__: None)
-    manifest = read_manifest(make(tmp_path, 1, browser="chromium"))
+    def print_page(place, page, *_):
+        if page == "waits.html":
+            raise pdf.NotPrinted("its PDF could not be made: no", 5)
+        paper = PdfWriter()
+        paper.add_blank_page(72, 72)
+        paper.write((place / page).with_suffix(".pdf"))
+
+    monkeypatch.setattr(pdf, "print_page", print_page)
+    first = make(tmp_path, 1, ["waits", "csat"], browser="chromium")
+    manifest = read_manifest(first)
     assert manifest["status"] == "failed" and manifest["reports"]["waits"]["status"] == "ok"
+    unprinted, index = "No PDF: this report could not be printed", text_of(first / "index.html")
+    assert (
+        index.count("no PDF: it could not be printed") == 1 and 'href="csat.pdf"' in (first / "index.html").read_text()
+    )
+    assert unprinted in text_of(first / "waits.html") and ".pdf" not in (first / "waits.html").read_text()
+    assert unprinted not in text_of(first / "csat.html") and 'href="csat.pdf"' in (first / "csat.html").read_text()
+    second = make(tmp_path, 2, ["calls"])  # which was to print nothing, and keeps both without a PDF
+    pages = [(second / f"{name}.html").read_text() for name in ("index", "waits", "csat")]
+    assert not any(word in page for page in pages for word in ("PDF:", '.pdf"'))
 
 
 @pytest.fixture
