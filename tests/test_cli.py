@@ -4,7 +4,6 @@ import errno
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -366,13 +365,12 @@ def test_a_bug_is_not_hidden(monkeypatch, capsys):
     assert "Traceback" in told and "ZeroDivisionError" in told and "test_cli.py" in told
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
+def test_help_loads_nothing_heavy():
     code = (
         "import sys; from toolkit.cli import main; assert main(['--help']) == 0; "
         "heavy = {'pandas', 'ibis', 'duckdb', 'papermill', 'nbconvert', 'matplotlib'} & set(sys.modules); "
         "assert not heavy, heavy"
     )
-    start = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
-    assert time.monotonic() - start < 5  # about 0.4 s; the rest is for a busy machine
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 0 and "toolkit sample" in done.stdout, done.stderr

@@ -224,11 +224,12 @@ def test_what_a_run_has_no_time_for_is_a_time_out_and_the_rest_is_published(tmp_
 
 
 def test_reading_the_data_ends_at_the_time_of_the_run():
-    start = time.monotonic()
+    done = []
     said = pytest.raises(errors.OutOfTime, match="to read the data took longer than the 0.2 s")
     with said, process.Deadline(0.2).interrupt("to read the data"):
         time.sleep(30)
-    assert time.monotonic() - start < 10
+        done.append("it was read to its end")
+    assert not done
     with process.Deadline(None).interrupt("to read the data"):
         pass
     with process.Deadline(60).interrupt("to read the data"):
