@@ -34,7 +34,7 @@ NAMES = ("response_times", "abandonment")
 def a_run(folder):
     """A run of two reports, not yet printed: (place, manifest, outcomes)."""
     folder.mkdir()
-    html = render_report(made_report(), PARAMETERS, versions={"toolkit": "1"}, siblings=SIBLINGS)
+    html = render_report(made_report(), PARAMETERS, MADE, versions={"toolkit": "1"}, siblings=SIBLINGS)
     entries = {}
     for name in NAMES:
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
