@@ -90,9 +90,8 @@ def own_backend(con):
     return OwnBackend.from_connection(con)
 
 
-_of_frames = (
-    weakref.WeakSet()
-)  # nodes below which no table of a backend was found: what is built on them is asked often
+# Nodes below which no table of a backend was found: what is built on them is asked for its backend again and again.
+_of_frames = weakref.WeakSet()
 
 
 def backend_of(expression):
