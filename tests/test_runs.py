@@ -436,6 +436,19 @@ def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
     assert manifest["status"] == "failed" and manifest["reports"]["waits"]["status"] == "ok"
 
 
+def test_the_index_leads_to_its_pdf_where_there_is_one(tmp_path, monkeypatch):
+    def printed(place, *_, **__):
+        assert "index.pdf" not in (place.folder / "index.html").read_text()  # on paper it doesn't lead to itself
+        (place.folder / "index.pdf").write_bytes(b"")
+
+    monkeypatch.setattr("toolkit.report.pdf.print_reports", lambda *_, **__: None)
+    monkeypatch.setattr("toolkit.report.pdf.print_overview", printed)
+    monkeypatch.setattr("toolkit.report.pdf.mend_links", lambda *_: None)
+    first, second = make(tmp_path, 1, browser="chromium"), make(tmp_path, 2)
+    assert 'href="index.pdf"' in (first / "index.html").read_text() and dead_links(tmp_path) == []
+    assert "index.pdf" not in (second / "index.html").read_text()
+
+
 @pytest.fixture
 def unremovable(monkeypatch):
     """Files of a run that belong to another user: a function that names the run."""

@@ -17,6 +17,7 @@ from toolkit.report.pages import render_page
 from toolkit.report.private import page_remarks
 from toolkit.report.wording import format_period, format_time
 
+PAPER = "index.pdf"  # this page, printed
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
 MOST_TO_LOOK_AT = 6
@@ -70,6 +71,7 @@ def draw(out, manifest, past=None, dated=(), troubles=()):
         lacking=lacking(entries),
         past=past,
         quality=quality_line((manifest.get("data") or {}).get("tables")),
+        own_pdf=PAPER if (Path(out) / PAPER).is_file() else "",
         ledger="ledger.html" if (Path(out) / "ledger.html").exists() else "",
         made_at=format_time(datetime.fromisoformat(manifest["made_at"]), zone),
     )
