@@ -1236,6 +1236,17 @@ def test_quality(rows, said):
     assert plain(find_quality(pd.DataFrame(rows, columns=["table", "rows_in", "rejected", "repaired"]))) == said
 
 
+def test_what_is_left_out_on_purpose_is_told_apart():
+    rows = pd.DataFrame(
+        {"table": ["conversations", "calls"], "rows_in": [900, 100], "rejected": [36, 0], "repaired": 0}
+    )
+    said = plain(find_quality(rows.assign(on_purpose=[35, 0])))
+    assert said.startswith("1,000 rows were read for 2 tables; 35 (3.5 %) were left out on purpose")
+    assert said.endswith("; 1 (0.1 %) was set aside, most from conversations (1 of 900), and 0 values were mended.")
+    said = plain(find_quality(rows.assign(on_purpose=[36, 0])))
+    assert said.endswith("older copies are; all others could be used as they are.")
+
+
 # --- what holds of each that is meant ----------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from toolkit import blocks, words
 from toolkit.cards import card_texts
 from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION, with_code
 from toolkit.load.coverage import notes_of
+from toolkit.load.quality import told_apart
 from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
 from toolkit.table_html import tables_of
@@ -298,10 +299,10 @@ def remarks(data):
     so_far, covered = data.days_so_far, data.covered
     if data.period.start and so_far and covered.days and covered.days < FEW_COVERED * so_far:
         said.append(words.text("blocks.remark.covered", days=words.number(covered.days), n=so_far))
-    read = data.counts[~data.counts["derived"].astype(bool)]
-    rejected, total = int(read["rejected"].sum()), int(read["rows_in"].sum())
-    if total and rejected > MANY_REJECTED * total:
-        said.append(words.text("blocks.remark.rejected", n=rejected, share=words.percent(rejected / total, 1)))
+    total, wrong, meant = told_apart(data.counts)
+    if total and wrong > MANY_REJECTED * total:
+        said.append(words.text("blocks.remark.rejected", n=wrong, share=words.percent(wrong / total, 1)))
+        said += [words.text("blocks.remark.on_purpose", n=meant)] if meant else []
     return said + data.doubts
 
 
