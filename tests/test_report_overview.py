@@ -601,6 +601,17 @@ def test_what_to_look_at_is_counted_and_linked():
     ]
 
 
+def test_what_piles_up_is_looked_at_once():
+    """A backlog is a listing of the overview's own, and a fact of other reports."""
+    from toolkit.report.overview import look_at
+
+    items = [{"metric": "new_and_closed", "n": 9, "name": "Backlog", "text": "9 more"}]
+    report = {"name": "overview", "html": "overview.html", "figures": [], "blocks": [{"id": "look-at", "items": items}]}
+    backlog = {"name": "Backlog", "text": "Backlog: 9 more.", "href": "x"}
+    for found, places in (([backlog], []), ([], [backlog]), ([backlog], [backlog])):
+        assert [one["text"] for one in look_at({"look_at": found}, [report], [report], places)] == ["9 more."]
+
+
 def test_the_overview_has_one_link():
     reports = {name: {"title": name.title(), "html": f"{name}.html"} for name in ("calls", "overview")}
     assert [(one["title"], one["is_current"]) for one in links("overview", reports)] == [

@@ -127,9 +127,11 @@ def look_at(said, own=(), reports=(), places=()):
         for one in block.get("items", [])
     ]
     if own:
-        names = {known["name"] for known in [*found[:1], *listed]}
+        names = {one["name"] for one in listed}  # what piles up is a listing and a fact at once
+        found = [one for one in found if one["name"] not in names][:1]
+        names |= {one["name"] for one in found}
         worst = [one for one in places if one["name"] not in names]
-        found = [*found[:1], *worst[: MOST_TO_LOOK_AT - 1 - len(listed)], *listed][:MOST_TO_LOOK_AT]
+        found = [*found, *worst[: MOST_TO_LOOK_AT - 1 - len(listed)], *listed][:MOST_TO_LOOK_AT]
     return [one | {"text": one["text"].removeprefix(one["name"]).lstrip(" ,:")} for one in found]
 
 
