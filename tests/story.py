@@ -275,7 +275,7 @@ def overview():
     _, answers = surveys("csat", 1, 5)
     added, _, total = moved()
     return [
-        "All 3 figures with a target miss it",
+        "All 3 figures with a target in this report miss it",
         f"Answered in target {percent(answered_by_people()['met'])} (target 80 %)",
         f"CSAT {percent(answers['score'] >= 4)} (80 %)",
         f"to {(conversations()['topic'] == 'internet_fault').sum()} and the share of negative messages from ",
@@ -291,7 +291,7 @@ def index():
     at_one, elsewhere = (part["outcome"] == "abandoned" for part in apart(rows, "hour", 13))
     return [
         *overview()[1:],
-        "5 of 6 figures with a target miss it",  # the overview's own, and those of the other reports
+        "5 of 6 figures with a target in all reports miss it",  # the overview's own, and those of the other reports
         "answered within 20 s",
         "resolved in target",
         "10 reports",

@@ -582,6 +582,36 @@ def test_the_overview_s_own_figures_are_the_tiles_in_their_order(tmp_path):
     assert tiles["Abandonment"]["page"] == "overview.html" and tiles["Abandonment"]["year_ago"] == ""
 
 
+def test_a_tile_leads_to_the_report_and_the_section_that_hold_its_figure():
+    from toolkit.report.overview import distinct_figures, with_links
+
+    waiting = figure("waiting_now", "n", "count", "Waiting", block="")
+    six = [
+        CONTACTS,
+        LOST,
+        CSAT,
+        WAIT,
+        figure("calls", "n", "count", "A", block=""),
+        figure("calls", "n", "count", "B", block=""),
+    ]
+
+    def linked(figures, *others):
+        reports = [
+            {"name": name, "file": f"{name}.html", "html": f"{name}.html", "figures": shown, "blocks": blocks}
+            | {"cards": [raw for _, raw in shown], "facts": []}
+            for name, shown, blocks in [("overview", figures, []), *others]
+        ]
+        found = distinct_figures([with_links(reports[0], reports)])
+        return [(texts["page"], texts["block"]) for texts, _ in found]
+
+    # what it is a view of; else the tiles of a report that shows it; never the page's beginning
+    work = ("work", [waiting], [{"id": "new-and-closed", "metric": "new_and_closed"}])
+    assert linked([waiting], work) == [("work.html", "new-and-closed")]
+    assert linked([waiting], ("work", [waiting], [])) == [("work.html", "key-figures")]
+    assert linked([waiting]) == [("overview.html", "key-figures")]
+    assert linked(six)[4:] == [("overview.html", "key-figures"), ("overview.html", "")]  # a report has five tiles
+
+
 def test_what_to_look_at_is_counted_and_linked():
     from toolkit.report.overview import look_at
 

@@ -13,10 +13,12 @@ from toolkit.metrics.registry import METRICS
 from toolkit.report.bundles import read_bundles
 from toolkit.report.clean import inline_svg
 from toolkit.report.listed import OVERVIEW, lacking, list_of, quality_line
+from toolkit.report.page import MOST_TILES
 from toolkit.report.pages import render_page
 from toolkit.report.private import page_remarks
 from toolkit.report.wording import format_period, format_time
 
+TILES = "key-figures"  # where the tiles of a report stand
 PAPER = "index.pdf"  # this page, printed
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
@@ -90,16 +92,21 @@ def with_links(own, reports):
 
 
 def link_of(metric, reports):
-    """Where a report besides the overview tells of a metric: first one that has it among its key figures; "" for none."""
+    """Where a report besides the overview tells of a metric: first one that has it among its key figures; "" for none.
+
+    The section of the metric, else of the one that it is a view of; else the tiles, where it stands among them.
+    """
     others = [report for report in reports if report["name"] != OVERVIEW]
-    for is_key in (True, False):
-        for report in others:
-            found = next((block["id"] for block in report["blocks"] if block.get("metric") == metric), "")
-            if found and (not is_key or any(raw.get("metric") == metric for _, raw in report["figures"])):
-                return f"{report['html']}#{found}"
-    return next(
-        (report["html"] for report in others if any(raw.get("metric") == metric for _, raw in report["figures"])), ""
-    )
+    for told in filter(None, (metric, METRICS[metric].view_of if metric in METRICS else "")):
+        for is_key in (True, False):
+            for report in others:
+                found = next((block["id"] for block in report["blocks"] if block.get("metric") == told), "")
+                if found and (not is_key or any(raw.get("metric") == metric for _, raw in report["figures"])):
+                    return f"{report['html']}#{found}"
+    for report in others:
+        if any(raw.get("metric") == metric for _, raw in report["figures"][:MOST_TILES]):
+            return f"{report['html']}#{TILES}"
+    return ""
 
 
 def is_beside(entry):
@@ -207,12 +214,16 @@ def read_report(out, entry):
 
 
 def distinct_figures(reports):
-    """(texts, raw) of each figure once, though two reports show it; the texts get the `page` of its section."""
+    """(texts, raw) of each figure once, though two reports show it; the texts get the `page` and the `block` of its section.
+
+    Where no section tells of it, of its tile; "" of one that no page shows.
+    """
     found = {}
     for report in reports:
-        for texts, raw in report["figures"]:
+        for place, (texts, raw) in enumerate(report["figures"]):
             key = (raw.get("metric"), raw.get("column"), raw.get("population"), texts["label"])
-            link = {"page": texts.get("page") or report["file"], "block": texts.get("block") or "main"}
+            block = texts.get("block") or (TILES if place < MOST_TILES else "")
+            link = {"page": texts.get("page") or report["file"], "block": block}
             found.setdefault(key, (texts | link, raw))
     return list(found.values())
 

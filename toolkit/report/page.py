@@ -16,6 +16,7 @@ from toolkit.words.notebooks import translated_markdown
 
 FOLDER = "figures"  # beside the page; holds a folder of each report's tables as files
 OWN_IDS = ("main", "key-figures", "measured")
+MOST_TILES = 5  # of a report
 LEAD = 240  # letters of prose that may stand between a finding and its chart
 
 
@@ -91,6 +92,11 @@ class Page:
     def headline(self):
         """The finding that the page begins with, and what else matters; {} when there is none."""
         return self.header.get("headline") or {}
+
+    @property
+    def tiles(self):
+        """The key figures that stand on the page."""
+        return self.figures[:MOST_TILES]
 
     @property
     def tables(self):
