@@ -266,7 +266,7 @@ class Known:
     def __init__(self, running=None, days=10, missing=(), jumps=(), covered=30, rejected=0, doubts=(), meant=0):
         self.comparison = {"is_running": running is not None, "days_so_far": days, "period_days": 30}
         self.comparison["before_whole"], self.zone, self.days_so_far = running, "UTC", 30
-        self.missing_days, self._jumps, self.doubts = list(missing), list(jumps), list(doubts)
+        self.missing_days, self._jumps, self.plain_doubts = list(missing), list(jumps), list(doubts)
         self.period, self.covered = MARCH, type("Covered", (), {"days": covered})
         rows = {"table": ["calls", "made"], "rows_in": [1000, 99], "rejected": [rejected, 99], "derived": [False, True]}
         self.counts = pd.DataFrame(rows | {"on_purpose": [meant, 0]})

@@ -162,6 +162,9 @@ def test_times_without_an_offset_or_a_zone_are_told(tmp_path):
     )
     data = open_data(folder)
     (note,) = [note for note in data.notes if "which time zone" in note]
+    # who reads a report is told what was assumed; columns and setting are for those who prepare the data
+    assert data.plain_doubts == ["Times carry no time zone: UTC is assumed, so that days and hours may be shifted."]
+    assert data.doubts == [note] and note in data.notes_of_period()
     assert "(conversations.created_at, calls.started_at and calls.ended_at)" in note
     assert "taken as UTC" in note and "set time_zone in service.toml" in note
     assert not data.zone_is_known and not data.during("2024-03").zone_is_known

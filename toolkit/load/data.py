@@ -14,8 +14,6 @@ from toolkit.load.sql import EPOCH
 from toolkit.load.weeks import Weeks
 from toolkit.tables import PARTS_OF, TABLES
 
-DOUBTS = ("notes.no_offset", "notes.contacts_end")  # told wherever the data is used
-
 
 class Data(Weeks):
     """The checked tables of one data set, restricted to a period and read at one time.
@@ -310,15 +308,10 @@ class Data(Weeks):
         """What a reader should know of the data, in the language that is said."""
         return [words.note(note) for note in self._notes]
 
-    @property
-    def doubts(self):
-        """Of the notes those on what had to be guessed, such as the zone of times without an offset."""
-        return [words.note(note) for note in (*self.notes_of_end, *self._notes) if note[0] in DOUBTS]
-
     def notes_of_period(self):
         """What a reader should know of the data and of this period, in the language that is said."""
         before = self.period.previous()
-        notes, jumps = list(self._notes), self.volume_warnings()
+        notes, jumps = [*self.notes_of_end, *self._notes], self.volume_warnings()
         if before is not None and not self._is_covered(before):
             notes.append(("notes.no_comparison", {"before": before.label, "day": self._span[0]}))
         past = self.period.year_ago()
