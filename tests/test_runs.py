@@ -67,6 +67,8 @@ def make(
             outcome.privacy = {"is_revealed": is_revealed, "masked": {}}
             outcomes.append(outcome)
         outcomes += [Outcome(name, "failed", name.title(), message=why, code=3) for name in failed]
+        for name in failed:
+            write_text(place.folder / "failed" / f"{name}.log", why)
         assemble(place, outcomes, about, browser=browser)
         place.publish()
     return place.final
@@ -237,8 +239,13 @@ def test_a_kept_report_brings_what_it_was_made_of(tmp_path):
 def test_what_python_calls_an_error_is_for_the_log(tmp_path):
     run = make(tmp_path, 1, [], failed=["waits"], why="AttributeError: 'str' object has no attribute 'calls'")
     said = text_of(run / "history.html")
-    assert "Its notebook broke: see failed/waits.log in the folder of that run." in said and "Attribute" not in said
+    assert "Its notebook broke. Its log" in said and "Attribute" not in said
+    assert 'href="failed/waits.log"' in (run / "history.html").read_text()
     assert "Waits has failed since 1 May 2024, 08:00; there is no good one yet." in text_of(run / "index.html")
+    later = make(tmp_path, 2, ["csat"])  # which doesn't try it
+    assert f'href="../{run.name}/failed/waits.log"' in (later / "history.html").read_text()
+    assert cli.main(["prune", "--out", str(tmp_path), "--keep", "1"]) == 0
+    assert "waits.log" not in (later / "history.html").read_text() and dead_links(tmp_path) == []
 
 
 def test_only_runs_of_the_same_scope_are_compared(tmp_path):
