@@ -631,6 +631,22 @@ def test_what_to_look_at_is_counted_and_linked():
     ]
 
 
+def test_the_title_counts_those_that_are_told_together_and_says_so(tmp_path):
+    """Of one report, beside one of another period that is kept, and of several; without a target, without a value."""
+    march = {"label": "2024-03", "start": "2024-03-01", "end": "2024-03-31"}
+    low = figure("csat", "csat", "rate", "CSAT", "off")
+    made(tmp_path, "calls", [LOST, low])
+    made(tmp_path, "old", [figure("nps", "nps", "score", "NPS", "off")], period=march)
+    assert page(tmp_path).texts("h1")[0].startswith("Both figures with a target miss it")
+    made(tmp_path, "team", [CONTACTS])
+    assert page(tmp_path).texts("h1")[0].startswith("Both figures with a target in all reports miss it")
+    for name, figures in (("bare", [CONTACTS, CSAT]), ("none", [figure("csat", "csat", "rate", "CSAT", value=None)])):
+        out = tmp_path / name
+        made(out, "calls", figures)
+        said = page(out).texts("h1")[0]
+        assert "target" not in said and "No figure has a target." in " ".join(page(out).texts("li")), said
+
+
 def test_what_piles_up_is_looked_at_once():
     """A backlog is a listing of the overview's own, and a fact of other reports."""
     from toolkit.report.overview import look_at
