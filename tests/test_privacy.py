@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pandas as pd
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from toolkit.load import open_data
 from toolkit.metrics.small import told_rows
 from toolkit.privacy import KINDS, Masker, during, find, mask, mask_html
 from toolkit.privacy.notebook import mask_notebook
+from toolkit.privacy.phones import REGIONS, is_valid
 from toolkit.report import private
 from toolkit.report.each import names_of
 from toolkit.report.inputs import Inputs
@@ -101,7 +103,8 @@ def test_every_kind_has_its_words():
         ("x&#64;example.com &amp; y&commat;example.com", "[e-mail] &amp; [e-mail]"),
         ("rssmra85t10a562s", "[identity number]"),
         ("konto 61 1090 1014 0000 0712 1981 2874", "konto [account]"),
-        ("347/1234567, 415-555-2671", "[phone], [phone]"),
+        ("347/1234567, 415-555-2671, 0176 12345678", "[phone], [phone], [phone]"),
+        ("call2 order77 call 3471234567, order77: 3471234567", "call2 order77 call [phone], order77: 3471234567"),
         ("4111_1111_1111_1111", "[card]"),
         ("IP=10.0.0.15", "IP=[IP address]"),
         ('"ann b"@x.com, ann@localhost', "[e-mail], [e-mail]"),
@@ -122,6 +125,17 @@ def test_a_value_in_another_dress(said, shown):
 )  # fmt: skip
 def test_what_only_looks_like_one_stays(said):
     assert mask(said) == said
+
+
+@given(st.from_regex(r"(?:00|0|39|40|44|48|34)?[0-9]{6,12}", fullmatch=True))
+def test_what_is_no_number_of_a_country_is_known_without_a_second_look(digits):
+    def is_one(region):
+        try:
+            return phonenumbers.is_valid_number(phonenumbers.parse(digits, region))
+        except phonenumbers.NumberParseException:
+            return False
+
+    assert is_valid(digits, False) == any(map(is_one, REGIONS))
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,13 @@ from toolkit import cli
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.errors import BadData, CantWrite
 from toolkit.replaced import replace_file
-from toolkit.report import runs
+from toolkit.report import pdf, runs
 from toolkit.report.assemble import assemble, link
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
 from toolkit.report.manifest import read_manifest, write_manifest, write_text
+from toolkit.report.options import Options
 from toolkit.report.render import render_report
 from toolkit.report.run import run_reports
 from toolkit.report.runs import all_runs, building, latest, prune
@@ -189,6 +190,19 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     assert f"of a folder of reports tells toolkit history --out {tmp_path}" in capsys.readouterr().err
     assert cli.main(["history", "-o", str(tmp_path), "wait"]) == 2 == cli.main(["history", "-o", str(tmp_path / "no")])
     assert "did you mean 'waits'" in (told := capsys.readouterr().err) and "holds no run of reports" in told
+
+
+def test_history_reads_no_more_runs_than_it_tells_of(tmp_path, capsys, monkeypatch):
+    made = [make(tmp_path, day).name for day in (1, 2, 3)]
+    read = []
+    monkeypatch.setattr("toolkit.report.history.MOST_RUNS", 2)
+    monkeypatch.setattr("toolkit.report.runs.read_manifest", lambda one: read.append(one.name) or read_manifest(one))
+    assert cli.main(["history", "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert read == made[:0:-1] and made[0] not in said and "The newest 2 of 3 runs; --last 3 tells of all." in said
+    assert cli.main(["history", "-o", str(tmp_path), "--last", "3"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in made) and "The newest" not in said
 
 
 def month(number, last):
@@ -434,13 +448,28 @@ def test_of_many_runs_those_that_are_shown_are_read_once(tmp_path, monkeypatch):
 
 
 def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
-    def fail(place, manifest, outcomes, browser, deadline=None):
-        outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: no", 5
+    from pypdf import PdfWriter
 
-    monkeypatch.setattr("toolkit.report.pdf.print_reports", fail)
-    monkeypatch.setattr("toolkit.report.pdf.print_overview", lambda *_, **__: None)
-    manifest = read_manifest(make(tmp_path, 1, browser="chromium"))
+    def print_page(place, page, *_):
+        if page == "waits.html":
+            raise pdf.NotPrinted("its PDF could not be made: no", 5)
+        paper = PdfWriter()
+        paper.add_blank_page(72, 72)
+        paper.write((place / page).with_suffix(".pdf"))
+
+    monkeypatch.setattr(pdf, "print_page", print_page)
+    first = make(tmp_path, 1, ["waits", "csat"], browser="chromium")
+    manifest = read_manifest(first)
     assert manifest["status"] == "failed" and manifest["reports"]["waits"]["status"] == "ok"
+    unprinted, index = "No PDF: this report could not be printed", text_of(first / "index.html")
+    assert (
+        index.count("no PDF: it could not be printed") == 1 and 'href="csat.pdf"' in (first / "index.html").read_text()
+    )
+    assert unprinted in text_of(first / "waits.html") and ".pdf" not in (first / "waits.html").read_text()
+    assert unprinted not in text_of(first / "csat.html") and 'href="csat.pdf"' in (first / "csat.html").read_text()
+    second = make(tmp_path, 2, ["calls"])  # which was to print nothing, and keeps both without a PDF
+    pages = [(second / f"{name}.html").read_text() for name in ("index", "waits", "csat")]
+    assert not any(word in page for page in pages for word in ("PDF:", '.pdf"'))
 
 
 def test_the_index_leads_to_its_pdf_where_there_is_one(tmp_path, monkeypatch):
@@ -665,8 +694,7 @@ def test_the_same_inputs_give_the_same_bytes(folder, export, tmp_path):  # noqa:
     notebook(folder, "bad", "1 / 0")
     made = []
     for name in ("one", "two"):
-        options = {"data": export, "notebooks": folder, "jobs": 1, "out": tmp_path / name}
-        run_reports(None, **options)
+        run_reports(data=export, out=tmp_path / name, options=Options(notebooks=folder, jobs=1))
         made.append(stamped(latest(tmp_path / name)))
     assert made[0].keys() == made[1].keys() >= {"failed/bad.ipynb", "failed/bad.log", "ledger.csv", "run.log"}
     assert [name for name in made[0] if made[0][name] != made[1][name]] == []

@@ -4,8 +4,9 @@ A number that fails its check is another number: python-stdnum knows the rules.
 """
 
 import re
+from importlib import import_module
 
-from toolkit.privacy.phones import OTHER_NUMBERS
+from toolkit.privacy.phones import said_before
 
 PARTED = r"[ .\-/]{0,1}"
 
@@ -119,16 +120,14 @@ def numbers(text):
     """
     for kind, module, pattern in NUMBERS:
         for found in pattern.finditer(text):
-            before = text[max(0, found.start() - 40) : found.start()]
-            if kind in ("pesel", "cnp") and OTHER_NUMBERS.search(before) and not OWN.search(before):
+            if not _checks(module, _squeezed(found[0])):
                 continue
-            if _checks(module, _squeezed(found[0])):
+            is_other = kind in ("pesel", "cnp") and said_before(text, found.start())[1]
+            if not is_other or OWN.search(text[max(0, found.start() - 40) : found.start()]):
                 yield kind, found.start(), found.end()
     if "…" in text:
         yield from (("codice_fiscale", *found.span()) for found in CUT_CODE.finditer(text))
 
 
 def _checks(module, said):
-    from importlib import import_module
-
     return import_module(module).is_valid(said)

@@ -4,6 +4,7 @@ Digits alone may be anything: they are a telephone's where a text says so, or wh
 and a country has such a number. libphonenumber's tables know which.
 """
 
+import functools
 import re
 
 REGIONS = ("IT", "RO", "PL", "ES", "GB")  # of numbers without a country's code
@@ -12,8 +13,10 @@ CANDIDATE = re.compile(
 )
 # A country's own way: 0722 123 456, 347 123 4567, 612 34 56 78, (011) 567-8901
 GROUPED = re.compile(r"\(?\d{2,5}\)?(?:[ .\-/]{1,2}\d{2,7}){1,4}")
-# Ways of writing that few other numbers have: 0722123456, 347/1234567, 415-555-2671
-OWN_WAY = re.compile(r"07\d{8,9}|3\d{2}/\d{7}|(?P<american>[2-9]\d{2}-[2-9]\d{2}-\d{4})")
+# Ways of writing that few other numbers have: 0722123456, 347/1234567, 0176 12345678, 415-555-2671
+OWN_WAY = re.compile(
+    r"07\d{8,9}|3\d{2}/\d{7}|(?P<german>01[567]\d[ /\-]?\d{7,8})|(?P<american>[2-9]\d{2}-[2-9]\d{2}-\d{4})"
+)
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")  # as some countries group the digits of any number
 CODE = re.compile(r"\b(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,5}[ -]$")
 DATE = re.compile(
@@ -39,6 +42,32 @@ OTHER_NUMBERS = re.compile(
 )
 
 
+LAST_DIGIT = re.compile(r"[\s\S]*[\d\n]")
+SAYS = re.compile(r"[^\W\d_]|[^\x00-\x7f]|[#$]")  # what a word or sign of the two above holds
+
+
+def said_before(text, start):
+    """What a text says just before a number: whether it calls it a telephone, and whether another number.
+
+    Either is told by words after which no other digit comes, so that only these are looked at.
+
+    >>> said_before("12 call 5, order no. 7", 8), said_before("order no. 7", 10), said_before("call 12, 7", 9)
+    ((True, False), (False, True), (False, False))
+    """
+    before = text[max(0, start - 60) : start]
+    digit = LAST_DIGIT.match(before)
+    place = digit.end() if digit else 0
+    while place and (before[place - 1].isalnum() or before[place - 1] == "_"):  # of order4711 all
+        place -= 1
+    said = before[place:]
+    return _told(said) if SAYS.search(said) else (False, False)
+
+
+@functools.lru_cache(10_000)
+def _told(said):
+    return bool(CALLED.search(said)), bool(OTHER_NUMBERS.search(said))
+
+
 def phones(text):
     """(None, start, end) of each telephone number.
 
@@ -47,18 +76,26 @@ def phones(text):
     ['+39 347 123 4567', '0722 123 456', '3471234567']
     """
     for found in CANDIDATE.finditer(text):
-        said, before = found[0].strip(), text[max(0, found.start() - 60) : found.start()]
-        is_called = bool(CALLED.search(before))
-        if DATE.match(said) or (OTHER_NUMBERS.search(before) and not is_called):
+        said = found[0].strip()
+        is_called, is_other = said_before(text, found.start())
+        if (is_other and not is_called) or DATE.match(said):
             continue
         is_abroad = bool(re.match(r"\(?(?:\+|00)[ (]?[1-9]", said))
         is_grouped = bool(GROUPED.fullmatch(said)) and len(re.findall(r"\d+", said)) <= 5
         is_grouped = is_grouped and bool(re.match(r"\(?0|.*[ )]", said))  # dots and dashes part other numbers, too
-        is_grouped = is_grouped and not THOUSANDS.fullmatch(said) and not CODE.search(before)
+        is_grouped = (
+            is_grouped
+            and not THOUSANDS.fullmatch(said)
+            and not CODE.search(text, max(0, found.start() - 6), found.start())
+        )
         own = OWN_WAY.fullmatch(said)
         if not (is_abroad or is_called or is_grouped or own):
             continue
-        if is_valid(f"+1 {said}", True) if own and own["american"] else is_valid(said, is_abroad, is_called):
+        if own and own.lastgroup:
+            is_number = is_valid(f"+1 {said}" if own["american"] else f"+49 {said[1:]}", True)
+        else:
+            is_number = is_valid(said, is_abroad, is_called)
+        if is_number:
             yield None, found.start(), found.start() + len(found[0].rstrip())
 
 
@@ -70,6 +107,8 @@ def is_valid(said, is_abroad, is_called=False):
     """
     import phonenumbers
 
+    if not (is_abroad or is_called) and not _some_country().fullmatch(re.sub(r"\D", "", said)):
+        return False
     for region in (None,) if is_abroad else REGIONS:
         try:
             number = phonenumbers.parse(re.sub(r"^\(?00", "+", said) if is_abroad else said, region)
@@ -80,3 +119,29 @@ def is_valid(said, is_abroad, is_called=False):
         if (is_abroad or is_called) and phonenumbers.is_possible_number(number):
             return True
     return False
+
+
+@functools.cache
+def _some_country():
+    """The digits that a number of REGIONS may have, also with its country's code: what isn't among them needs no second look."""
+    from phonenumbers import PhoneMetadata, phonenumberutil
+
+    kinds = [
+        "fixed_line",
+        "mobile",
+        "toll_free",
+        "premium_rate",
+        "shared_cost",
+        "personal_number",
+        "voip",
+        "pager",
+        "uan",
+        "voicemail",
+    ]
+    ways = [r"00[1-9]\d*"]
+    for code in sorted({phonenumberutil.country_code_for_region(region) for region in REGIONS}):
+        for region in phonenumberutil.region_codes_for_country_code(code):
+            country = PhoneMetadata.metadata_for_region(region)
+            patterns = {getattr(country, kind).national_number_pattern for kind in kinds if getattr(country, kind)}
+            ways += [f"(?:{code})?0?(?:{pattern})" for pattern in sorted(filter(None, patterns))]
+    return re.compile("|".join(ways))

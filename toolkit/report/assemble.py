@@ -58,6 +58,7 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
         pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
+        draw_around(folder, manifest, past)  # once more: each page leads to its PDF, or says that there is none
     _draw_pages(folder, manifest, past, count + 1)
     if browser:
         pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)

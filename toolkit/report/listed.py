@@ -39,7 +39,15 @@ def list_of(entries, told):
 
 def _item(entry, title):
     href, pdf = (quote(entry[key]) if entry.get("html") and entry.get(key) else "" for key in ("html", "pdf"))
-    return {"title": title, "href": href, "pdf": pdf, "failed": failed(entry), "kept": kept(entry)}
+    is_unprinted = bool(href and entry.get("pdf_failed") and not entry.get("dated"))
+    return {
+        "title": title,
+        "href": href,
+        "pdf": pdf,
+        "pdf_failed": is_unprinted,
+        "failed": failed(entry),
+        "kept": kept(entry),
+    }
 
 
 def kept(entry):
