@@ -68,6 +68,8 @@ def make(
             outcome.privacy = {"is_revealed": is_revealed, "masked": {}}
             outcomes.append(outcome)
         outcomes += [Outcome(name, "failed", name.title(), message=why, code=3) for name in failed]
+        for name in failed:
+            write_text(place.folder / "failed" / f"{name}.log", why)
         assemble(place, outcomes, about, browser=browser)
         place.publish()
     return place.final
@@ -251,8 +253,13 @@ def test_a_kept_report_brings_what_it_was_made_of(tmp_path):
 def test_what_python_calls_an_error_is_for_the_log(tmp_path):
     run = make(tmp_path, 1, [], failed=["waits"], why="AttributeError: 'str' object has no attribute 'calls'")
     said = text_of(run / "history.html")
-    assert "Its notebook broke: see failed/waits.log in the folder of that run." in said and "Attribute" not in said
+    assert "Its notebook broke. Its log" in said and "Attribute" not in said
+    assert 'href="failed/waits.log"' in (run / "history.html").read_text()
     assert "Waits has failed since 1 May 2024, 08:00; there is no good one yet." in text_of(run / "index.html")
+    later = make(tmp_path, 2, ["csat"])  # which doesn't try it
+    assert f'href="../{run.name}/failed/waits.log"' in (later / "history.html").read_text()
+    assert cli.main(["prune", "--out", str(tmp_path), "--keep", "1"]) == 0
+    assert "waits.log" not in (later / "history.html").read_text() and dead_links(tmp_path) == []
 
 
 def test_only_runs_of_the_same_scope_are_compared(tmp_path):
@@ -463,6 +470,19 @@ def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
     second = make(tmp_path, 2, ["calls"])  # which was to print nothing, and keeps both without a PDF
     pages = [(second / f"{name}.html").read_text() for name in ("index", "waits", "csat")]
     assert not any(word in page for page in pages for word in ("PDF:", '.pdf"'))
+
+
+def test_the_index_leads_to_its_pdf_where_there_is_one(tmp_path, monkeypatch):
+    def printed(place, *_, **__):
+        assert "index.pdf" not in (place.folder / "index.html").read_text()  # on paper it doesn't lead to itself
+        (place.folder / "index.pdf").write_bytes(b"")
+
+    monkeypatch.setattr("toolkit.report.pdf.print_reports", lambda *_, **__: None)
+    monkeypatch.setattr("toolkit.report.pdf.print_overview", printed)
+    monkeypatch.setattr("toolkit.report.pdf.mend_links", lambda *_: None)
+    first, second = make(tmp_path, 1, browser="chromium"), make(tmp_path, 2)
+    assert 'href="index.pdf"' in (first / "index.html").read_text() and dead_links(tmp_path) == []
+    assert "index.pdf" not in (second / "index.html").read_text()
 
 
 @pytest.fixture

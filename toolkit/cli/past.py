@@ -77,6 +77,8 @@ def history(
         screen.print(*cells(f"  {report['state']}"))
         if report["message"]:
             screen.print(*cells(f"  {report['message']}"))
+        if report["log"]:
+            screen.print(*cells(f"  {words.text('pages.history.log')}: {report['log']}"))
         if report["periods"] or report["period"]:
             screen.print(*cells(f"  {report['periods'] or report['period']}"))
         if report["before"]:

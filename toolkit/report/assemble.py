@@ -19,7 +19,7 @@ from toolkit.report.manifest import (
     write_manifest,
     write_text,
 )
-from toolkit.report.overview import draw
+from toolkit.report.overview import PAPER, draw
 from toolkit.report.siblings import dated, draw_around
 
 DIGESTS = ("inputs", "settings", "source", "template")
@@ -62,6 +62,8 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     _draw_pages(folder, manifest, past, count + 1)
     if browser:
         pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
+        if (folder / PAPER).is_file():  # the page leads to it; it doesn't lead to itself
+            _draw_pages(folder, manifest, past, count + 1)
     pdf.mend_links(folder)  # of what is kept from a run before, too
     if any(outcome.pdf_failed for outcome in outcomes):
         manifest["status"] = "failed"
