@@ -300,6 +300,17 @@ def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypat
         assert f"toolkit: {place}: can't be written: " in said and "None" not in said
 
 
+def test_what_is_set_aside_on_purpose_is_counted_apart_and_nothing_strict(monkeypatch, capsys, unsupported):
+    merged = FakeData()
+    merged.ledger = FakeData.ledger.assign(rule="set aside on purpose")
+    merged.counts = FakeData.counts.assign(rejected=3, on_purpose=2)
+    monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: merged)
+    assert cli.main(["check", "-d", "x", "--strict"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "table rows_in rows_used on_purpose rejected repaired" in lines
+    assert "calls 1,200 1,198 2 1 0" in lines
+
+
 def test_check_of_clean_data(monkeypatch, capsys, unsupported):
     clean = FakeData()
     clean.ledger = FakeData.ledger.head(0)
