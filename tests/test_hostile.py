@@ -503,6 +503,47 @@ def test_a_workbook_made_to_take_all_is_refused(tmp_path, before, rows, texts, w
     assert "root:" not in read and "lollol" not in read and len(read) < 1000
 
 
+NAMED = {0: dict(enumerate(HEAD.strip().split(","))), 1: dict(enumerate(["1", "email", "2024-03-01 10:00:00", "a"]))}
+BINARY_BOOKS = {  # (rows besides, texts that they share, bytes after them, what is said)
+    "plain": ({2: {0: "2", 1: 0, 2: "2024-03-01 10:00:00"}}, ["chat"], b"", None),
+    "far": ({1_048_575: {16_383: "x"}}, [], b"", "lie so far apart"),
+    "beyond": ({1 << 31: {1 << 30: "x"}}, [], b"", "beyond the last row or column"),
+    "wide": ({2: dict.fromkeys(range(9_000), "x")}, [], b"", "has 9,000 columns"),
+    "shared": ({row: {3: 0} for row in range(2, 20_000)}, ["x" * 60_000], b"", "more than 1 GB of text"),
+    "bomb": ({}, [], bytes(65 << 20), "unpacks to more than"),
+    "lost": ({2: {0: 9}}, ["chat"], b"", "is damaged"),
+    "backwards": ({9: {0: "2"}, 5: {0: "3"}}, [], b"", "is damaged"),
+    "cut": ({}, [], workbooks.record(6, bytes(99))[:-90], None),
+    "endless": ({}, [], b"\6\xff\xff\xff\x7f", None),
+}
+
+
+@pytest.mark.parametrize("place", ["worksheets/sheet1.bin", "worksheets/a/x"])
+@pytest.mark.parametrize("name", BINARY_BOOKS)
+def test_a_binary_workbook_made_to_take_all_is_refused(tmp_path, name, place):
+    rows, texts, more, words = BINARY_BOOKS[name]
+    file = workbooks.xlsb(tmp_path / "conversations.xlsb", NAMED | rows, texts, place, more)
+    if words:
+        with pytest.raises(BadData, match=words):
+            open_data(file, source="tables")
+    else:
+        with contextlib.suppress(BadData):
+            read = open_data(file, source="tables").conversations.to_pandas()
+            assert read["channel"].tolist() == ["email", "chat"][: len(read)] and len(read) == 1 + (name == "plain")
+
+
+def test_a_sheet_that_lies_elsewhere_is_looked_at_too(tmp_path):
+    plain = workbooks.xlsx(tmp_path / "plain.xlsx", {"conversations": [HEAD.strip().split(",")]})
+    with zipfile.ZipFile(plain) as archive:
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet = held.pop("xl/worksheets/sheet1.xml")
+    held["xl/other.xml"] = sheet.replace("</sheetData>", f"{FAR.format(row=1_048_576, place='XFD1048576')}</sheetData>")
+    relations = "xl/_rels/workbook.xml.rels"
+    held[relations] = held[relations].replace("worksheets/sheet1.xml", "o&#116;her.xml")
+    with pytest.raises(BadData, match="lie so far apart"):
+        open_data(zip_of(tmp_path / "conversations.xlsx", *held.items()), source="tables")
+
+
 @pytest.mark.parametrize(
     "row, cells", [(1, 10**9), (10**6, 16_000), (10**9, 1)], ids=["columns", "both", "rows"]
 )  # fmt: skip
