@@ -647,6 +647,34 @@ def test_no_value_commands_the_terminal_or_a_spreadsheet(tmp_path, capsys):
     assert "'=1+1" in cells and [cell for cell in cells if guarded(cell) != cell] == []
 
 
+WRITTEN = {
+    "control": "a\x1b]0;x\x07\x1b[2J\r\n\u202egnp\u2066",
+    "path": "../../../tmp/pwn",
+    "sql": "x'; DROP TABLE conversations; --\"",
+    "long": "password" * 125_000,
+    "nul": "a\0b",
+    "no text": "a\udcff",
+}
+PLACES = ["report --each {}", "report --period {}", "report --as-of {}", "report --source {}", "report --where {}=x", "report --where topic={}",
+          "report --param by={}", "report --param {}=1", "report --config {}", "metric inbound_volume --by {}", "metric {}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_value_of_an_option_does_harm(tmp_path, place, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "conversations.csv").write_text(HEAD + ROW.format("c1", 1))
+    before = set(tmp_path.rglob("*"))
+    for name, value in WRITTEN.items():
+        command, *rest = [one.format(value) for one in place.split()]
+        given = ["--data", "data", *(["--out", "out"] if command == "report" else [])]
+        assert main([command, *(["response_times"] if command == "report" else []), *rest, *given]) in (2, 6), name
+        out, err = capsys.readouterr()
+        assert err.strip() and "Traceback" not in err and "the toolkit itself" not in err, name
+        assert not CONTROL.search(out + err) and len(out + err) < 50_000, name
+    assert set(tmp_path.rglob("*")) == before and not Path("/tmp/pwn").exists()
+
+
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[2J", "a\u202eb", "a\u2028b", "a\x7f"])
 def test_a_notebook_whose_name_is_two_lines_is_refused(tmp_path, name):
     (tmp_path / f"{name}.ipynb").write_bytes((own_notebooks() / "csat_by_topic.ipynb").read_bytes())

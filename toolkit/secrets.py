@@ -37,7 +37,7 @@ PAIR = re.compile(
     re.IGNORECASE,
 )
 # The name of a secret in a connection string: all that follows may belong to it, as it may hold blanks.
-SECRET_OF = re.compile(r"[\w.-]*(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w*\s*=", re.IGNORECASE)
+SECRET_OF = re.compile(r"(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w{0,60}\s{0,20}=", re.IGNORECASE)
 SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{12,}", re.IGNORECASE)
 BREAK = re.compile(r"(?:\\r)?\\n|\r?\n")  # the end of a line, also as JSON writes it
 TEXTS = frozenset(
