@@ -10,7 +10,7 @@ import threading
 import zipfile
 from pathlib import Path
 from unittest import mock
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import nbformat
 import pytest
@@ -106,6 +106,8 @@ FORMS = {
     "as it is": PASSWORD,
     "in a URL": quote(PASSWORD, safe=""),
     "in a URL, in small letters": quote(PASSWORD, safe="").lower().replace("pa%26", "Pa%26"),
+    "in a URL, as of a form": quote_plus(PASSWORD),
+    "in a URL, every byte": "".join(f"%{byte:02x}" for byte in PASSWORD.encode()),
     "as Python writes it": repr(PASSWORD),
     "as JSON writes it": json.dumps(PASSWORD),
     "JSON within JSON": json.dumps(json.dumps(PASSWORD)),
