@@ -46,7 +46,10 @@ def check(
     screen = console()
     if opened.recognised:
         screen.print(opened.recognised, markup=False)
-    print_frame(screen, "Rows", opened.counts[["table", "rows_in", "rows_used", "rejected", "repaired"]])
+    columns, counts = ["table", "rows_in", "rows_used", "rejected", "repaired"], opened.counts
+    if "on_purpose" in counts and counts["on_purpose"].any():
+        columns.insert(4, "on_purpose")
+    print_frame(screen, "Rows", counts[columns])
     if len(ledger):
         keys = ["table", "rule", "action"]
         rules = ledger.assign(rule=shown_rules(ledger)).groupby(keys, dropna=False).size().rename("rows").reset_index()
