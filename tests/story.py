@@ -291,7 +291,7 @@ def index():
     at_one, elsewhere = (part["outcome"] == "abandoned" for part in apart(rows, "hour", 13))
     return [
         *overview()[1:],
-        "5 of 6 figures with a target in all reports miss it",  # the overview's own, and those of the other reports
+        "5 of 6 figures with a target miss it",  # the overview's own, and those of the other reports
         "answered within 20 s",
         "resolved in target",
         "10 reports",
