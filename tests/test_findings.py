@@ -975,7 +975,7 @@ def test_low_scores_are_counted_in_full():
     facts = {"total": 41, "worst": 15, "with_comment": 19}
     result = made("low_scores", listed, choices={"low": 3}, facts=facts)
     assert heading(result) == "41 answers were 3 or less, 15 of them scored 1"
-    assert note(result) == "19 came with a comment. The first 30 are listed."
+    assert note(result) == "19 came with a comment. The table holds the first 30."
     one = made("low_scores", listed.iloc[:1], choices={"low": 2}, facts={"total": 1, "worst": 1, "with_comment": 0})
     assert plain(sentence(one)) == "1 answer was 2 or less, 1 of them scored 1. 0 came with a comment."
     none = made("low_scores", listed.iloc[:0], choices={"low": 3}, facts={"total": 0, "worst": 0, "with_comment": 0})
