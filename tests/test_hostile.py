@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import workbooks
 
-from toolkit import blocks, metrics, show
+from toolkit import blocks, metrics, show, words
 from toolkit.backend import connect
 from toolkit.cli import main
 from toolkit.errors import BadData, BadParameter, BadSettings, ToolkitError
@@ -564,8 +564,25 @@ def test_of_very_many_groups_the_rarer_are_told_together(tmp_path, monkeypatch):
     assert "others" not in made["heading"] + made["note"]
     (said,) = [text for text in show.remarks(data) if "topic" in text]
     assert said.startswith("Very many values of topic: the 20 with most rows are told apart, and the 2,0")
+    assert not any("“" in name for name in result["topic"])
     rare = data.where(topic="rare 7")
     assert metrics.inbound_volume(rare.during("all").conversations, by="topic")["topic"].tolist() == ["rare 7"]
+
+
+def test_a_group_that_is_called_as_the_rarer_ones_are_is_told_apart_from_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "MOST_GROUPS", 3)
+    names = ["(others)"] * 40 + ["(all others)"] * 30 + ["billing"] * 50 + [f"rare {number}" for number in range(20)]
+    when = pd.date_range("2024-01-01T08:00Z", periods=len(names), freq="1h")
+    frame = pd.DataFrame({"conversation_id": range(len(names)), "channel": "email", "created_at": when, "topic": names})
+    frame.to_csv(tmp_path / "conversations.csv", index=False)
+    result = metrics.inbound_volume(open_data(tmp_path).conversations, by="topic")
+    assert dict(zip(result["topic"], result["n"], strict=True)) == {
+        "billing": 50,
+        "“(others)”": 40,
+        "“(all others)”": 30,
+        "(others)": 20,
+    }
+    assert words.display_name("“(others)”", "topic") == "“(others)”"
 
 
 # --- 3. terminals, spreadsheets, lines that read both ways ------------------------------------------
