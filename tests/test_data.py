@@ -380,6 +380,7 @@ def test_an_error_names_no_column_that_was_only_added():
 def test_an_export_that_ends_before_its_newest_event_is_no_silence(tmp_path):
     """Tickets that came in up to 20 September, the last of them closed on 20 October."""
     from toolkit import metrics, open_data
+    from toolkit.report.doubts import doubts_of
 
     days = pd.date_range("2024-07-01", "2024-09-20", freq="D", tz="UTC").repeat(10) + pd.Timedelta(hours=9)
     rows = pd.DataFrame({"conversation_id": range(len(days)), "channel": "email", "created_at": days})
@@ -389,7 +390,14 @@ def test_an_export_that_ends_before_its_newest_event_is_no_silence(tmp_path):
     data = open_data(tmp_path, period="-28d")
     assert (str(data.as_of), str(data.contacts_end)) == ("2024-10-20 12:00:00+00:00", "2024-09-20")
     assert data.period.label == "2024-08-24..2024-09-20" and data.covered.days == data.days_so_far == 28
-    assert any("since 20 September" in line for line in data.doubts)
+    assert any("since 20 September" in line for line in data.doubts) and doubts_of(data)[0] == data.doubts[0]
+    assert data.explain_period() == (
+        "-28d means 24 August to 20 September 2024 (28 days), "
+        "counted back from Fri 20 September 2024, the last day with new contacts"
+    )
+    assert (
+        data.during("2024-09").explain_period().endswith("read at 2024-10-20 12:00 UTC, the newest event in the data")
+    )
     silent = data.during("2024-09-01..2024-10-19")
     assert silent.covered.days == 20
     alerts = metrics.volume_alerts(silent.conversations, every="day")

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import claims, metrics, words
+from toolkit.blocks import block
 from toolkit.clock import parse_period
 from toolkit.errors import BadParameter, MissingColumn
 from toolkit.findings import find_quality, sentence, tell
@@ -975,7 +976,7 @@ def test_low_scores_are_counted_in_full():
     facts = {"total": 41, "worst": 15, "with_comment": 19}
     result = made("low_scores", listed, choices={"low": 3}, facts=facts)
     assert heading(result) == "41 answers were 3 or less, 15 of them scored 1"
-    assert note(result) == "19 came with a comment. The first 30 are listed."
+    assert note(result) == "19 came with a comment. The table holds the first 30."
     one = made("low_scores", listed.iloc[:1], choices={"low": 2}, facts={"total": 1, "worst": 1, "with_comment": 0})
     assert plain(sentence(one)) == "1 answer was 2 or less, 1 of them scored 1. 0 came with a comment."
     none = made("low_scores", listed.iloc[:0], choices={"low": 3}, facts={"total": 0, "worst": 0, "with_comment": 0})
@@ -1437,3 +1438,37 @@ def test_what_is_more_extreme_than_what_is_named_but_not_clearly_is_said():
     assert "Lower still via X: 6 of 15 conversations, 40 % (20 to 64), too few cases to tell." in plain(told.note)
     told = tell(rates(["channel"], [*named, ("x", 15, 8)], "response_rate", "answered_count"))
     assert "Lower still" not in told.note  # 53 % is not
+
+
+# --- one group, and groups that aren't shown --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "channel, said",
+    [(None, "No channel is known of any of them."), ("email", "All of them are of one channel: E-mail.")],
+)
+@pytest.mark.parametrize(
+    "name", ["final_resolution_time", "resolution_buckets", "inbound_volume", "resolution_rate", "first_response_time"]
+)
+def test_a_section_by_a_column_of_one_value_tells_the_whole_without_a_chart(channel, said, name):
+    opened = pd.date_range(START, periods=120, freq="3h")
+    frame = pd.DataFrame({"conversation_id": range(120), "channel": channel, "created_at": opened})
+    frame["channel"] = frame["channel"].astype(object)
+    frame["closed_at"] = frame["first_response_at"] = opened + pd.to_timedelta([n % 50 for n in range(120)], unit="h")
+    frame = frame.assign(status=["closed"] * 119 + ["open"])
+    frame.loc[119, ["closed_at", "first_response_at"]] = pd.NaT
+    choices = {} if name in ("inbound_volume", "resolution_rate") else {"as_of": opened[-1]}
+    function = getattr(metrics, name)
+    one, whole = block(function(frame, by="channel", **choices)), block(function(frame, **choices))
+    assert (one["heading"], one["note"]) == (whole["heading"], f"{whole['note']} {said}".strip())
+    assert one["chart"] is None and one["tables"] and "none)" not in one["heading"]
+
+
+def test_what_is_not_shown_is_not_said_to_stand_out_or_not():
+    rows = [row for name in "abcdefgh" for row in [(name, 5)] * 40 + [(name, 1)] * 10] + [("(others)", 1)] * 60
+    frame = pd.DataFrame(rows, columns=["topic", "score"])
+    result = metrics.csat(frame, by="topic")
+    result["topic"] = [name.strip("“”") for name in result["topic"]]  # as the fold is called
+    told = tell(result)
+    assert plain(told.heading) == "None of the 8 topics shown stands out: 80 % in each"
+    assert plain(tell(metrics.csat(frame[frame["topic"] != "(others)"], by="topic")).heading).startswith("No topic")

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import workbooks
 
-from toolkit import blocks, metrics, show
+from toolkit import blocks, metrics, show, words
 from toolkit.backend import connect
 from toolkit.cli import main
 from toolkit.errors import BadData, BadParameter, BadSettings, ToolkitError
@@ -448,13 +448,13 @@ def test_an_archive_writes_nowhere_and_no_more_than_a_limit(tmp_path, members, w
 
 def test_an_archive_that_lies_is_told(tmp_path):
     central, local = b"PK\x01\x02", b"PK\x03\x04"
-    for changes, words in [
+    for changes, said in [
         ([(central, 8, b"\1\0"), (local, 6, b"\1\0")], "with a password"),
         ([(central, 10, b"\x63\0")], "compression method is not supported"),
         ([(central, 24, b"\5\0\0\0"), (local, 22, b"\5\0\0\0")], "can't be unpacked"),
     ]:
         file = patched(zip_of(tmp_path / "export.zip", ("conversations.csv", LINES)), *changes)
-        with pytest.raises(BadData, match=words):
+        with pytest.raises(BadData, match=said):
             open_data(file, source="tables")
 
 
@@ -477,7 +477,7 @@ BOOKS = [  # (before the sheet, more rows, texts that cells share, what is said)
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("before, rows, texts, words", BOOKS, ids=range(len(BOOKS)))
+@pytest.mark.parametrize("before, rows, texts, said", BOOKS, ids=range(len(BOOKS)))
 def test_a_workbook_made_to_take_all_is_refused(tmp_path, before, rows, texts, words):
     names = HEAD.strip().split(",")
     plain = workbooks.xlsx(
@@ -605,8 +605,25 @@ def test_of_very_many_groups_the_rarer_are_told_together(tmp_path, monkeypatch):
     assert "others" not in made["heading"] + made["note"]
     (said,) = [text for text in show.remarks(data) if "topic" in text]
     assert said.startswith("Very many values of topic: the 20 with most rows are told apart, and the 2,0")
+    assert not any("“" in name for name in result["topic"])
     rare = data.where(topic="rare 7")
     assert metrics.inbound_volume(rare.during("all").conversations, by="topic")["topic"].tolist() == ["rare 7"]
+
+
+def test_a_group_that_is_called_as_the_rarer_ones_are_is_told_apart_from_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "MOST_GROUPS", 3)
+    names = ["(others)"] * 40 + ["(all others)"] * 30 + ["billing"] * 50 + [f"rare {number}" for number in range(20)]
+    when = pd.date_range("2024-01-01T08:00Z", periods=len(names), freq="1h")
+    frame = pd.DataFrame({"conversation_id": range(len(names)), "channel": "email", "created_at": when, "topic": names})
+    frame.to_csv(tmp_path / "conversations.csv", index=False)
+    result = metrics.inbound_volume(open_data(tmp_path).conversations, by="topic")
+    assert dict(zip(result["topic"], result["n"], strict=True)) == {
+        "billing": 50,
+        "“(others)”": 40,
+        "“(all others)”": 30,
+        "(others)": 20,
+    }
+    assert words.display_name("“(others)”", "topic") == "“(others)”"
 
 
 # --- 3. terminals, spreadsheets, lines that read both ways ------------------------------------------

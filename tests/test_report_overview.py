@@ -1,5 +1,6 @@
 """The overview and the page on the data's quality: what stands where, once, in words, and nothing hostile."""
 
+import io
 import json
 import re
 from datetime import UTC, datetime
@@ -668,3 +669,25 @@ def test_the_overview_has_one_link():
         ("Overview", False),
         ("Calls", True),
     ]
+
+
+def test_what_spills_onto_a_second_sheet_is_the_small_print_whole(tmp_path):
+    from pypdf import PdfReader
+
+    crowded(tmp_path)
+    path = tmp_path / "index.html"
+    path.write_text(re.sub("<meta http-equiv[^>]*>", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    manager, launch = open_chromium()
+    with manager as play:
+        view = launch(play).new_page()
+        view.goto(path.as_uri())
+        counts = []  # with more and more room above
+        for height in range(72, 112, 3):
+            view.evaluate(f"document.querySelector('.head').style.paddingBottom = '{height}mm'")
+            sheets = PdfReader(io.BytesIO(view.pdf(prefer_css_page_size=True))).pages
+            texts = [sheet.extract_text() for sheet in sheets]
+            counts.append(len(texts))
+            if len(texts) > 1:
+                assert "Ranges are" in texts[1] and "Made 1 May" in texts[1], height
+                break
+    assert counts[-1] == 2

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import threading
 import time
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -112,7 +113,40 @@ def test_each_page_has_its_number(reader):
     count = len(reader.pages)
     assert 1 <= count <= 5
     for number, page in enumerate(reader.pages, 1):
-        assert re.search(rf"{number}\s*/\s*{count}", page.extract_text()), number
+        assert len(re.findall(rf"\b{number}\s*/\s*{count}(?!\d)", page.extract_text())) == 1, number
+
+
+def test_each_page_after_the_first_names_the_report_and_its_days(reader):
+    foot = "Alvora · Response times by channel, all hours · 1 to 28 April 2024 (-28d)"
+    told = [page.extract_text().replace("\n", " ").count(foot) for page in reader.pages]
+    assert len(told) > 1 and told == [0] + [1] * (len(told) - 1)
+
+
+def test_what_leads_to_something_stays_with_it(tmp_path):
+    """Wherever a section falls on the page: no sheet ends with a heading; one that goes on is named on each sheet."""
+    from pypdf import PdfReader
+
+    open_chromium()
+    html = render_report(made_report(), PARAMETERS, siblings=SIBLINGS)
+    html = re.sub("<meta http-equiv[^>]*>", "", html)  # the gaps are ours
+    start, rest = html.split('<div class="head">')[0], html.split('<section class="section"')[1:-1]
+    sections = ['<section class="section"' + one for one in rest]
+    gaps = [(section, height) for section in sections for height in range(100, 262, 18)]
+    body = "".join(f'<p style="break-before: page; height: {height}mm">Gap</p>{section}' for section, height in gaps)
+    (tmp_path / "page.html").write_text(f"{start}{body}</main></body></html>", encoding="utf-8")
+    pdf.print_page(tmp_path, "page.html", CHROMIUM, MADE)
+    pages = [page.extract_text() for page in PdfReader(tmp_path / "page.pdf").pages]
+    leads = r'<(h[1-6]|label|p class="label")[^>]*>(.*?)</(?:h[1-6]|label|p)>'
+    leads = {unescape(re.sub(r"<[^>]*>|\s", "", text)) for _, text in re.findall(leads, body, re.DOTALL)}
+    labels = [unescape(text) for text in re.findall('<p class="label">(.*?)</p>', body)]
+    found = set()
+    for page in pages[1:]:
+        lines = [re.sub(r"\s", "", line) for line in page.splitlines() if line.strip()]
+        lines = [line for line in lines if not re.fullmatch(r"(\d+/\d+)?(Alvora·.*)?", line)]
+        assert lines[-1] not in leads, page
+        assert "Gap" in lines or sum(label in page for label in set(labels)) == 1, page
+        found.add("Gap" in lines and len(lines) > 1)
+    assert found == {True, False}  # some gaps leave room for the section, others none
 
 
 def test_its_links_lead_to_what_lies_beside_it(reader, printed):

@@ -100,7 +100,7 @@ def test_all_are_counted_and_some_are_shown():
         "messages": 33,
         "is_sample": True,
     }
-    assert result.sentence() == "33 texts were written. 3 of them are shown, drawn by chance."
+    assert result.sentence() == "33 texts were written. The table holds 3 of them, drawn by chance."
 
 
 def test_what_isnt_said_by_customers_isnt_counted():

@@ -14,7 +14,7 @@ from toolkit.backend import backend_of, connect, contacts_only, own_backend, qui
 from toolkit.errors import BadData, BadParameter, MissingColumn, MissingSetting, counted
 from toolkit.service import Service
 from toolkit.tables import DTYPES, HISTORY_WEEK, READ_AT, TABLES
-from toolkit.words.names import OTHERS
+from toolkit.words.names import OTHERS, OTHERS_NAMES
 
 OPENING = "opening"  # whether the service was open when a contact came in; holidays are outside
 CONTACTS = ("conversations", "calls", "messages")
@@ -324,7 +324,8 @@ def _told_apart(table, key):
     """A column as groups: each value, or of very many those that the data set has most of, and all others together."""
     text, context = as_text(table[key]).nullif("").fill_null(NONE), context_of(table)
     counted = context.data.count_groups(key) if context and context.data is not None else None
-    return text if counted is None else text.isin([NONE, *counted[0]]).ifelse(text, OTHERS)
+    own = text.isin(OTHERS_NAMES).ifelse("“" + text + "”", text)  # a group that the data calls so is another one
+    return own if counted is None else text.isin([NONE, *counted[0]]).ifelse(own, OTHERS)
 
 
 def check_keys(table, name, by, uses=(), taken=()):

@@ -7,6 +7,8 @@ are the customer's data and returned as plain text: whoever shows them escapes t
 from dataclasses import replace
 
 from toolkit.claims import group_keys
+from toolkit.clock import PARTS
+from toolkit.engine import OPENING
 from toolkit.errors import BadParameter
 from toolkit.findings import shapes, tallies, wholes
 from toolkit.findings.compared import find_quality
@@ -18,10 +20,23 @@ from toolkit.findings.team import team
 from toolkit.findings.told import Told, note_of
 from toolkit.metrics.registry import METRICS
 from toolkit.result import Result
-from toolkit.words import display_name, short_name, text
+from toolkit.words import display_name, has, is_none, short_name, text
+from toolkit.words.names import OTHERS
 
-__all__ = ["Told", "check_result", "find_quality", "group_keys", "sentence", "short_name", "tell", "value_name"]
+__all__ = [
+    "Told",
+    "check_result",
+    "find_quality",
+    "group_keys",
+    "only_group",
+    "sentence",
+    "short_name",
+    "tell",
+    "value_name",
+]
 
+# Shapes of which a result by a column can be told without it.
+BY_ONE = ("count", "rate", "wait", "mean", "score", "figure", "curve", "shares")
 value_name = display_name  # a key's value, as charts call it too
 
 TELLS = {
@@ -84,7 +99,15 @@ def tell(result, overall=None, period=None, comparison=None):
     """
     check_result("tell", result)
     shown, result = result, as_rate(result.whole())
+    column, value = only_group(result)
+    if column:  # the figure of a group that is everything is that of everything
+        result, comparison = (
+            _without(result, column),
+            comparison if comparison is None else _without(comparison, column),
+        )
     told = TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
+    if column and len(result) and not too_few(result):
+        told = replace(told, note=" ".join(filter(None, [told.note, note_of([_only(column, value)])])))
     if _may_change(result):
         told = replace(
             told, note=" ".join(filter(None, [told.note, note_of([say(f"read_each.{result.attrs['read_each']}")])]))
@@ -94,6 +117,44 @@ def tell(result, overall=None, period=None, comparison=None):
     # curves and spans of time are other views of a wait, whose own finding is told of it: no second candidate
     is_view = result.attrs["shape"] == "curve" or "part" in result.attrs
     return replace(told, facts=[], tested=[]) if is_view else told
+
+
+def only_group(result):
+    """(column, value) where a result is by one column that has the same value in every row, or none; else (None, None).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from toolkit.metrics import csat
+    >>> only_group(csat(pd.DataFrame({"score": [5] * 9, "channel": "email"}), by="channel"))
+    ('channel', 'email')
+    """
+    keys = group_keys(result)
+    attrs = result.attrs
+    if len(keys) != 1 or keys[0] in (*PARTS, OPENING) or attrs["shape"] not in BY_ONE:
+        return None, None
+    if attrs.get("ordered") or attrs.get("untold"):
+        return None, None
+    values = result[keys[0]].astype(object).where(result[keys[0]].notna(), None).unique().tolist()
+    return (keys[0], values[0]) if len(values) == 1 and values[0] != OTHERS else (None, None)
+
+
+def _without(result, column):
+    """A result by a column as one that is by none; a comparison that has other groups, too, is none of it."""
+    if result.attrs.get("shape") == "comparison" and len(result) != 1:
+        return None
+    made = result.drop(columns=column)
+    made.attrs |= {name: [key for key in result.attrs.get(name, ()) if key != column] for name in ("by", "rows")}
+    return made
+
+
+def _only(column, value):
+    """That all cases are of one group, or that the data says of none which it is of."""
+    key = f"tables.keys.{column}"
+    name = text(key) if has(key) else short_name(column)
+    if is_none(value):
+        return say("only.none", column=name)
+    return say("only.one", column=name, name=display_name(value, column))
 
 
 def _without_small(told, shown, whole):

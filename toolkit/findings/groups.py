@@ -7,7 +7,7 @@ import pandas as pd
 
 from toolkit import claims, words
 from toolkit.claims import place_keys
-from toolkit.findings import targets
+from toolkit.findings import parts, targets
 from toolkit.findings.compared import before_of, change_of, moved
 from toolkit.findings.parts import cases, event, figure_of, name_of, noun, place_of, say, so_far, unit_of, word
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
@@ -339,21 +339,21 @@ def _flat(result, told, tested, is_bare=False):
     keys, unit = place_keys(result), unit_of(result)
     named = told[claims.is_named(told, keys)]
     values = (named if len(named) else told)["value"]
-    known, none_of = values.dropna(), text(name_of("none_of", keys))
-    bare, is_tested = say("flat.bare"), bool(ps(tested))
+    known, no_group = values.dropna(), parts.none_of(result, keys, len(named))
+    bare, is_tested = parts.none_at_all(result, keys, len(named)), bool(ps(tested))
     if is_bare and is_tested:
         return Clause(bare)
     if not len(known):
-        return Clause(say("flat.unknown", none_of=none_of, so_far=so_far(result)))
+        return Clause(say("flat.unknown", none_of=no_group, so_far=so_far(result)))
     low, high = (value_text(value, unit) for value in (known.min(), known.max()))
     if len(known) < len(values):
-        return Clause(say("flat.open", none_of=none_of, low=low), (bare,))
+        return Clause(say("flat.open", none_of=no_group, low=low), (bare,))
     if not is_tested:
         groups = text(name_of("many", keys), n=len(values))
         return Clause(say("flat.few", groups=groups, low=low, high=high))
     if low == high:
-        return Clause(say("flat.same", none_of=none_of, value=low), (bare,))
-    about = {"none_of": none_of, "low": low, "high": high}
+        return Clause(say("flat.same", none_of=no_group, value=low), (bare,))
+    about = {"none_of": no_group, "low": low, "high": high}
     return Clause(
         say("flat.between", subject=word(result, "subject"), **about), (say("flat.between_short", **about), bare)
     )

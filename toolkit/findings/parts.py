@@ -4,9 +4,10 @@ import math
 
 import pandas as pd
 
-from toolkit import words
+from toolkit import claims, words
 from toolkit.claims import place_keys
 from toolkit.words import estimate, number, text
+from toolkit.words.names import OTHERS
 
 PROSE_UNITS = ("count", "rate", "seconds", "score", "net", "number", "points")
 
@@ -36,6 +37,33 @@ def noun(result):
 def name_of(table, keys):
     """The word for a column in a table of `names`, where it has one; that of any group otherwise, and of several keys."""
     return f"{table}.{keys[0] if len(keys) == 1 and words.has(f'{table}.{keys[0]}') else 'group'}"
+
+
+def none_of(result, keys, n=None):
+    """The subject of what holds of no group: no topic, or none of those that are shown, where others aren't.
+
+    Small groups that are left out, and the rarest that are told together, have no name and are never named, whatever they say.
+
+    Parameters
+    ----------
+    n : int, optional
+        How many are shown; by default all of the result that have a name.
+    """
+    is_folded = any((result[key].astype(str) == OTHERS).any() for key in keys)
+    if not is_folded and not result.attrs.get("untold"):
+        return text(name_of("none_of", keys))
+    named = pd.DataFrame(result)[claims.is_named(result, keys)]
+    n = len(named.drop_duplicates(keys)) if n is None else n
+    return say("flat.of_shown", groups=text(name_of("many", keys), n=n), n=n)
+
+
+def none_at_all(result, keys, n=None):
+    """That none stands out, in as few words as that can be said."""
+    return (
+        say("flat.bare")
+        if none_of(result, keys) == text(name_of("none_of", keys))
+        else say("flat.bare_shown", none_of=none_of(result, keys, n))
+    )
 
 
 def cases(result, n):

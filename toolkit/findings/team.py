@@ -2,7 +2,7 @@
 
 from toolkit import claims, words
 from toolkit.findings.groups import fact, ps
-from toolkit.findings.parts import cases, name_of, say, too_few, word
+from toolkit.findings.parts import cases, name_of, none_of, say, too_few, word
 from toolkit.findings.shapes import nothing
 from toolkit.findings.told import Clause, Told, composed, note_of
 from toolkit.verdicts import CLEAR, direction
@@ -31,9 +31,9 @@ def team(result, **context):
         only = say("team.only", name=display_name(named.iloc[0][key], key))
         return Told(words.sentence_case(only), note_of(notes))
     if not tested:
-        return Told(words.sentence_case(say("team.untested", none_of=text(name_of("none_of", keys)))), note_of(notes))
+        return Told(words.sentence_case(say("team.untested", none_of=none_of(result, keys))), note_of(notes))
     if not clauses:
-        about = {"none_of": text(name_of("none_of", keys)), "subject": subject, "at_mix": at_mix}
+        about = {"none_of": none_of(result, keys), "subject": subject, "at_mix": at_mix}
         said = say("team.none" if at_mix else "team.none_unmixed", **about)
         chance = say("team.chance", n=len(tested))
         return Told(words.sentence_case(said), note_of([chance, *notes]), shows=False, tested=tested)

@@ -10,7 +10,7 @@ from toolkit.claims import group_keys
 from toolkit.findings import targets
 from toolkit.findings.compared import figure_word
 from toolkit.findings.groups import change_clauses, fact, groups_told, ps
-from toolkit.findings.parts import cases, estimate_of, event, name_of, place_of, say, too_few, word
+from toolkit.findings.parts import cases, estimate_of, event, none_of, place_of, say, too_few, word
 from toolkit.findings.shapes import figure, nothing
 from toolkit.findings.told import Clause, Told, composed, note_of, worst
 from toolkit.intervals import wilson
@@ -218,8 +218,7 @@ def pull(result, comparison=None, **context):
         clauses.append(Clause(said, detail=say("pull.without", subject=subject, **figures), place=at, fact=one))
     changes = change_clauses(result, comparison)
     if not clauses:
-        none_of = text(name_of("none_of", keys))
-        flat = Clause(say("pull.flat", none_of=none_of, subject=subject))
+        flat = Clause(say("pull.flat", none_of=none_of(result, keys), subject=subject))
         whole = say("pull.total", cases=cases(result, n), value=value_text(total, "rate"), event=event(result))
         heading, told = composed([flat, *changes[:1]])
         named = changes[0] if changes and changes[0] in told else None
@@ -282,8 +281,7 @@ def contribution(result, comparison=None, **context):
         same = not any(char in "123456789" for char in size)
         whole = [Clause(say("pull.in_all_same") if same else say(f"pull.in_all_{way}", size=size))]
     if not clauses:
-        none_of = text(name_of("none_of", keys))
-        heading, _ = composed([Clause(say("pull.no_part", none_of=none_of, subject=subject)), *whole])
+        heading, _ = composed([Clause(say("pull.no_part", none_of=none_of(result, keys), subject=subject)), *whole])
         return Told(heading, shows=False, tested=ps(result))
     heading, told = composed([clauses[0], *whole])
     parts = parts_of(result, result.iloc[clauses[0].place], total, keys, unit)

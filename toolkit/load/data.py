@@ -301,7 +301,7 @@ class Data(Weeks):
         """
         period = self.period.whole or self.period
         first, last = (period.first_day, period.last_day) if period.start else self._days
-        return reading.explain(period, first, last, self.as_of, self.as_of_reason)
+        return reading.explain(period, first, last, self.as_of, self.as_of_reason, self.contacts_end)
 
     @property
     def notes(self):

@@ -58,7 +58,7 @@ def _changed(file):
     raise BadParameter(f"as_of: {file} is no file, and it isn't known when it was changed; give an instant, or now")
 
 
-def explain(period, first, last, as_of, reason):
+def explain(period, first, last, as_of, reason, contacts_end=None):
     """One line: which days a period means, and why.
 
     Parameters
@@ -67,6 +67,8 @@ def explain(period, first, last, as_of, reason):
     first, last : date, or None when the data is empty
     as_of : aware datetime
     reason : given, service.toml, newest event, now or file
+    contacts_end : date, optional
+        Where contacts end before the data does: the end of this day is what a period such as -28d counts back from.
 
     Examples
     --------
@@ -76,14 +78,20 @@ def explain(period, first, last, as_of, reason):
     >>> print(explain(period, period.first_day, period.last_day, friday, "newest event"))  # doctest: +NORMALIZE_WHITESPACE
     last-week means 8 to 14 April 2024 (Mon to Sun), seen from 2024-04-19 15:32 UTC, the newest event in the data;
     15 to 21 April 2024 (Mon to Sun) was not over then
+    >>> print(explain(period, period.first_day, period.last_day, friday, "newest event", period.last_day))
+    last-week means 8 to 14 April 2024 (Mon to Sun), counted back from Sun 14 April 2024, the last day with new contacts
     """
     said, zone = period.said or period.label, period.zone
     key = "empty" if first is None else "read" if said in ("all", period.label) else "seen"
     told = {"instant": clock.format_instant(as_of, zone), "reason": words.text(f"notes.period.reason.{_code(reason)}")}
+    if key == "seen" and contacts_end is not None:
+        as_of = min(as_of, clock.start_of_day(contacts_end + clock.ONE_DAY, zone))
+        key, told = "counted", {"day": _days(contacts_end, contacts_end)}
     line = words.text(f"notes.period.{key}", said=said, days=_days(first, last) if first else "", **told)
     if period.end is not None and as_of < period.end:
         return words.text("notes.period.so_far", line=line, days=words.number(period.days_begun(as_of)), n=period.days)
-    if said.startswith("last-") and reason in ("newest event", "file"):
+    is_cut = reason in ("newest event", "file") and contacts_end != last
+    if said.startswith("last-") and is_cut:
         # an export that ends on a Friday would otherwise turn last-week into the week before it in silence
         running = clock.parse_period(said.replace("last-", "this-"), as_of, zone)
         return words.text("notes.period.not_over", line=line, days=_days(running.first_day, running.last_day))

@@ -1,4 +1,4 @@
-"""What `toolkit check` doubts of a data set beside its rows: promises to nobody, columns spelt nearly right, figures from outside.
+"""What `toolkit check` doubts of a data set beside its rows: its end, promises to nobody, misspelt columns, outside figures.
 
 >>> import toolkit
 >>> doubts_of(toolkit.open_data("data/sample"))
@@ -30,7 +30,8 @@ def doubts_of(data):
     -------
     list of str
     """
-    return [*promises_to_nobody(data), *nearly_named(data), *unread_figures(data)]
+    ends = [words.note(note) for note in data.notes_of_end]
+    return [*ends, *promises_to_nobody(data), *nearly_named(data), *unread_figures(data)]
 
 
 def promises_to_nobody(data):

@@ -317,6 +317,7 @@ def draw_history(manifest, past, count=None):
     services = {entry["service"] for entry in manifest["reports"].values() if entry.get("service")}
     return render_page(
         "history.html.j2",
+        words.text("pages.history.title"),
         service=services.pop() if len(services) == 1 else "",
         links=[overview_link()],
         remarks=page_remarks(manifest),

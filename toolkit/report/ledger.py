@@ -63,6 +63,7 @@ def draw(data, made_at, remarks=()):
     key = "first_entries" if total > len(entries) else "all_entries"
     return render_page(
         "ledger.html.j2",
+        words.text("pages.ledger.title"),
         service=data.service.name,
         links=[overview_link()],
         remarks=remarks,

@@ -60,6 +60,7 @@ def draw(out, manifest, past=None, dated=(), troubles=()):
     remarks = [*page_remarks(manifest), *troubles, *remarks]
     return render_page(
         "overview.html.j2",
+        words.text("pages.overview.title"),
         service=services.pop() if len(services) == 1 else "",
         scope=scope(told),
         remarks=list(dict.fromkeys(remarks)),

@@ -15,7 +15,7 @@ from toolkit.report import clean
 from toolkit.report.outputs import drawing
 from toolkit.report.page import file_base, measured_base, read_page
 from toolkit.report.private import privacy_remark, privacy_words
-from toolkit.report.sheets import TEMPLATES, policy, script, style
+from toolkit.report.sheets import TEMPLATES, footer, policy, script, style
 from toolkit.report.wording import (
     column_name,
     format_period,
@@ -80,7 +80,9 @@ def render_report(
     page.parameters, page.versions = list(parameters), versions or {}
     page.made_at = format_time(made_at or datetime.now().astimezone(), page.header.get("time_zone"))
     code = script() if interactive else ""
-    resources = {"page": page, "style": style(), "script": code, "policy": policy(style(), code)}
+    zone = page.header.get("time_zone")
+    foot = footer(page.header.get("service"), page.scope, format_period(page.header.get("period"), zone))
+    resources = {"page": page, "style": style(), "foot": foot, "script": code, "policy": policy(style(), code, foot)}
     html, _ = _exporter().from_notebook_node(notebook, resources=resources)
     return clean.with_bdi(html)
 

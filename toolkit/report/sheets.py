@@ -9,7 +9,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from toolkit import look
+from toolkit.words.names import short_name
 
+LONGEST_FOOTER = 110  # characters: a line beside the number of the sheet
 TEMPLATES = Path(__file__).parent / "template"
 # A media query can't read a custom property: these names stand for the widths of `look.toml`, as the draft of CSS
 # for custom media has them.
@@ -43,16 +45,38 @@ def script():
     return Markup((TEMPLATES / "interactive.js").read_text(encoding="utf-8"))
 
 
+def footer(*said):
+    """The style sheet that names a page at the foot of each sheet of paper after the first, which says it itself.
+
+    Parameters
+    ----------
+    said : str
+        Such as the title and the days; what is "" is left out. Texts of the data: none of it ends the string.
+
+    Examples
+    --------
+    >>> footer("CSAT", "")
+    Markup('@page{@bottom-left{content:"CSAT"}}@page :first{@bottom-left{content:none}}')
+    >>> print(footer('a"}</style>').split("content:")[1])
+    "a\\22 }\\3c /style\\3e "}}@page :first{@bottom-left{
+    """
+    text = short_name(" · ".join(filter(None, said)), LONGEST_FOOTER)
+    # as CSS writes what would end its string or the sheet, or is no ASCII
+    text = re.sub(r'[^ -~]|["\\<>&]', lambda found: f"\\{ord(found[0]):x} ", text)
+    return Markup(f'@page{{@bottom-left{{content:"{text}"}}}}@page :first{{@bottom-left{{content:none}}}}')
+
+
 @functools.cache
-def policy(sheet, code=""):
-    """The content security policy: nothing but this style sheet, embedded pictures, and this script if there is one.
+def policy(sheet, code="", foot=""):
+    """The content security policy: nothing but these style sheets, embedded pictures, and this script if there is one.
 
     Examples
     --------
     >>> policy("p{}").split("; ")[0], "script-src" in policy("p{}"), "script-src 'sha256-" in policy("p{}", "x()")
     ("default-src 'none'", False, True)
     """
-    rules = ["default-src 'none'", f"style-src '{_digest(sheet)}'"]
+    sheets = " ".join(f"'{_digest(text)}'" for text in (sheet, foot) if text)
+    rules = ["default-src 'none'", f"style-src {sheets}"]
     rules += [f"script-src '{_digest(code)}'"] if code else []
     return "; ".join([*rules, "img-src data:", "base-uri 'none'", "form-action 'none'"])
 

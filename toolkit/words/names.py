@@ -10,6 +10,7 @@ from toolkit.words.prose import duration
 LONGEST_NAME = 60
 TIME_PARTS = ("hour", "day", "week", "month", "quarter", "year")
 OTHERS = "(others)"  # the groups with fewest cases, told together
+OTHERS_NAMES = (OTHERS, "(all others)")  # as a reader may take them for
 PEOPLE = ("agent", "team")  # columns whose null is said as "unassigned"
 
 
