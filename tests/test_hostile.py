@@ -477,7 +477,7 @@ BOOKS = [  # (before the sheet, more rows, texts that cells share, what is said)
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("before, rows, texts, said", BOOKS, ids=range(len(BOOKS)))
+@pytest.mark.parametrize("before, rows, texts, words", BOOKS, ids=range(len(BOOKS)))
 def test_a_workbook_made_to_take_all_is_refused(tmp_path, before, rows, texts, words):
     names = HEAD.strip().split(",")
     plain = workbooks.xlsx(
