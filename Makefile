@@ -29,10 +29,10 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@$(PIP) -e .
 	@touch $@
 
-$(VENV)/tested-$(EXTRAS): $(VENV)/installed
-	@echo "installing what the tests need (once)"
+$(VENV)/tested-$(EXTRAS): $(VENV)/made pyproject.toml constraints.txt
+	@echo "installing the toolkit, its packages and what the tests need (once, some minutes)"
 	@$(PIP) -e '.[$(EXTRAS)]'
-	@touch $@
+	@touch $(VENV)/installed $@
 
 $(VENV)-airflow/installed: tests/airflow.txt
 	@echo "installing Airflow into $(VENV)-airflow (once)"

@@ -36,7 +36,7 @@ def open_chromium():
     return sync_playwright(), lambda play: play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
-def audit_page(path, views=VIEWS, browser=None, rules=True, contrast=True):
+def audit_page(path, views=VIEWS, browser=None, rules=True, contrast=True, is_examined=False):
     """What is wrong with the page at `path`, seen in each of the views (colour scheme, width).
 
     Parameters
@@ -44,6 +44,7 @@ def audit_page(path, views=VIEWS, browser=None, rules=True, contrast=True):
     browser : optional; one that is open, else one is opened for this page
     rules : whether axe-core looks at it, which takes seconds of a long page
     contrast : whether it looks at the contrast of each text, too, which takes most of them
+    is_examined : whether it is looked for what can't be read there, see `examine`
 
     Returns
     -------
@@ -52,9 +53,10 @@ def audit_page(path, views=VIEWS, browser=None, rules=True, contrast=True):
         requests : addresses that it asked for, but its own
         violations : of axe-core, each as "impact rule: target (view)"
         overflow : views in which the page scrolls sideways
+        unread : where it is examined, {view: what can't be read}
     """
     address = Path(path).resolve().as_uri()
-    found = {"console": [], "requests": [], "violations": [], "overflow": []}
+    found = {"console": [], "requests": [], "violations": [], "overflow": []} | ({"unread": {}} if is_examined else {})
     if browser is not None:
         _audit(browser, address, views, found, rules, contrast)
     else:
@@ -83,6 +85,8 @@ def _audit(browser, address, views, found, rules, contrast):
         page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             found["overflow"].append(view)
+        if "unread" in found and any((seen := examine(page)).values()):
+            found["unread"][view] = seen
         page.remove_listener("console", listener)  # what axe says there is not the page's
         for violation in Axe().run(page, options=options).response["violations"] if rules else ():
             targets = ", ".join(str(node["target"]) for node in violation["nodes"][:5])

@@ -34,6 +34,8 @@ def why(data):
     rejected = data.ledger[data.ledger["action"] == "rejected"]
     found = {}
     for table, rule, reason in rejected[["table", "rule", "reason"]].values.tolist():
-        said = reason.rpartition(" (")[2].removesuffix(")") if rule == "unusable line" else rule
+        said = (
+            reason.rpartition(" (")[2].removesuffix(")") if rule in ("unusable line", "set aside on purpose") else rule
+        )
         found[table, said] = found.get((table, said), 0) + 1
     return found

@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import random
@@ -99,6 +100,7 @@ def faults_of(out):
         wrong.append(f"{shown.name} holds the manifest of {manifest['run']}")
     for name, entry in manifest["reports"].items():
         wrong += _wrong_with(shown, name, entry, manifest)
+    wrong += _wrong_digests(Path(out).parent, manifest)
     runs = all_runs(out)
     older = runs[runs.index(shown) + 1 :]
     past = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in older[:MOST_RUNS]]
@@ -120,6 +122,26 @@ def faults_of(out):
             f"{table[kind]} isn't there" for kind in ("csv", "parquet") if not (shown / unquote(table[kind])).is_file()
         ]
     return wrong + [f"{path} was left" for path in shown.rglob(".*")]
+
+
+def _wrong_digests(place, manifest):
+    """The files that a report was made of and that aren't what its manifest says of them, of a stand at `place`."""
+    from toolkit.report.sheets import TEMPLATES
+
+    notebooks = {path.stem: path for folder in ("notebooks", "faulty") for path in (place / folder).glob("*.ipynb")}
+    kept = {name: entry["digests"] for name, entry in manifest["reports"].items() if "digests" in entry}
+    told = [(notebooks[name], facts) for name, facts in manifest["notebooks"].items()]
+    told += [(notebooks[name], of["notebook"]) for name, of in kept.items()]
+    for of in [manifest, *kept.values()]:
+        told += [(place / "data" / file, facts) for part in ("inputs", "settings") for file, facts in of[part].items()]
+        told += [(TEMPLATES / file, facts) for file, facts in of["template"].items()]
+    if not any(path.parent == place / "data" for path, _ in told):
+        return ["the manifest doesn't say what the data was"]
+    return [
+        f"{path.name} isn't what the manifest says"
+        for path, facts in told
+        if hashlib.sha256(path.read_bytes()).hexdigest() != facts["sha256"]
+    ]
 
 
 def _wrong_with(shown, name, entry, manifest):
@@ -619,41 +641,43 @@ def small_disk(path, size):
         path.rmdir()
 
 
-def full_disk(stand, forks, sizes):
-    """Reports on a disk that is full after so many bytes."""
+@contextlib.contextmanager
+def on_a_small_disk(stand, forks):
+    """Let the reports lie on a disk of 4 MB, with one whole run; yields it, or None where we may mount none."""
     whole, out = stand.out, stand.place / "small"
-    for size in sizes:
-        with small_disk(out, 4_000_000) as is_there:
-            if not is_there:
-                return
-            try:
+    with small_disk(out, 4_000_000) as is_there:
+        try:
+            if is_there:
                 stand.out = out
                 assert forks.run() == 0, stand.said()
-                (out / "filler").write_bytes(bytes(shutil.disk_usage(out).free - size))
-                code = forks.run(*ASKED, fails=FAILS)
-                wrong = faults_of(out)
-                (out / "filler").unlink()
-                found = look(stand, forks, code, (7, 3))
-                yield *found[:2], found[2] + wrong
-            finally:
-                stand.out = whole
+            yield out if is_there else None
+        finally:
+            stand.out = whole
+
+
+def full_disk(stand, forks, sizes):
+    """Reports on a disk that is full after so many bytes."""
+    for size in sizes:
+        with on_a_small_disk(stand, forks) as out:
+            if out is None:
+                return
+            (out / "filler").write_bytes(bytes(shutil.disk_usage(out).free - size))
+            code = forks.run(*ASKED, fails=FAILS)
+            wrong = faults_of(out)
+            (out / "filler").unlink()
+            found = look(stand, forks, code, (7, 3))
+            yield *found[:2], found[2] + wrong
 
 
 def read_only(stand, forks):
     """Reports on a disk that has become read-only."""
-    whole, out = stand.out, stand.place / "small"
-    with small_disk(out, 4_000_000) as is_there:
-        if not is_there:
+    with on_a_small_disk(stand, forks) as out:
+        if out is None:
             return
-        try:
-            stand.out = out
-            assert forks.run() == 0, stand.said()
-            subprocess.run(["mount", "-o", "remount,ro", str(out)], check=True)
-            code = forks.run(*ASKED)
-            subprocess.run(["mount", "-o", "remount,rw", str(out)], check=True)
-            yield look(stand, forks, code, (7,))
-        finally:
-            stand.out = whole
+        subprocess.run(["mount", "-o", "remount,ro", str(out)], check=True)
+        code = forks.run(*ASKED)
+        subprocess.run(["mount", "-o", "remount,rw", str(out)], check=True)
+        yield look(stand, forks, code, (7,))
 
 
 def full_temporary(stand, forks, sizes):

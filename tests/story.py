@@ -264,7 +264,7 @@ def volume_and_workload():
     return [
         f"{len(week)} conversations came in about Internet fault in the week of 15 April",
         f"{percent(~rows['created_at'].map(is_open))} of {len(rows)} conversations came in outside opening hours",
-        f"{came['closed_at'].isna().sum()} conversations are open",
+        f"{came['closed_at'].isna().sum()} conversations were open when the data was read",
         f"the largest number via phone: {(rows['channel'] == 'phone').sum()} ({percent(rows['channel'] == 'phone')})",
         f"the largest number about Internet fault: {len(fault)} ({percent(len(fault), len(rows))})",
         work(),
@@ -275,7 +275,7 @@ def overview():
     _, answers = surveys("csat", 1, 5)
     added, _, total = moved()
     return [
-        "All 3 figures with a target miss it",
+        "All 3 figures with a target in this report miss it",
         f"Answered in target {percent(answered_by_people()['met'])} (target 80 %)",
         f"CSAT {percent(answers['score'] >= 4)} (80 %)",
         f"to {(conversations()['topic'] == 'internet_fault').sum()} and the share of negative messages from ",

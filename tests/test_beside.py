@@ -154,11 +154,13 @@ def test_a_backlog_that_grew_is_to_be_looked_at(sample):
     data = sample.during("2024-04-01..2024-04-28")
     one, weeks = look_at(data, [(metrics.new_and_closed, {})]), weekly(data, metrics.new_and_closed)
     left, before = int(weeks["backlog"].iloc[-1]), int(weeks["backlog"].iloc[0] - weeks["backlog_change"].iloc[0])
-    text = f"Backlog: {left} open at the end, {left - before} more than 13 weeks before"
+    text = f"{left - before} more conversations were open when the data was read than 13 weeks before"
     assert [(item["name"], item["n"], item["text"].replace("\xa0", " ")) for item in one["items"]] == [
         ("Backlog", left, text)
     ]
     assert [(fact["kind"], fact["key"]) for fact in one["facts"]] == [("stock", "")]
+    earlier = sample.during("2024-03")  # over when the data was read: what is open then is another number
+    assert "open at the period’s end, " in metrics.new_and_closed(earlier.conversations).sentence()
 
 
 @pytest.mark.parametrize("table", ["calls", "surveys"])

@@ -263,13 +263,13 @@ def test_periods_of_two_years_say_both(sample):
 class Known:
     """What the banner asks of data."""
 
-    def __init__(self, running=None, days=10, missing=(), jumps=(), covered=30, rejected=0, doubts=()):
+    def __init__(self, running=None, days=10, missing=(), jumps=(), covered=30, rejected=0, doubts=(), meant=0):
         self.comparison = {"is_running": running is not None, "days_so_far": days, "period_days": 30}
         self.comparison["before_whole"], self.zone, self.days_so_far = running, "UTC", 30
-        self.missing_days, self._jumps, self.doubts = list(missing), list(jumps), list(doubts)
+        self.missing_days, self._jumps, self.plain_doubts = list(missing), list(jumps), list(doubts)
         self.period, self.covered = MARCH, type("Covered", (), {"days": covered})
         rows = {"table": ["calls", "made"], "rows_in": [1000, 99], "rejected": [rejected, 99], "derived": [False, True]}
-        self.counts = pd.DataFrame(rows)
+        self.counts = pd.DataFrame(rows | {"on_purpose": [meant, 0]})
 
     def volume_warnings(self):
         return self._jumps
@@ -309,6 +309,14 @@ JUMP = {"table": "messages", "week": datetime.date(2017, 11, 6), "n": 59, "befor
         (Known(covered=26), ["The data holds 26 of the period’s 30 days."]),
         (Known(rejected=10), []),  # one in a hundred
         (Known(rejected=11), ["11 rows (1.1 %) were set aside: figures rest on the others."]),
+        (Known(rejected=36, meant=35), []),  # merged tickets are no wrong rows
+        (
+            Known(rejected=46, meant=35),
+            [
+                "11 rows (1.1 %) were set aside: figures rest on the others.",
+                "Besides, 35 rows were left out on purpose, such as merged ones or older copies: nothing is wrong with them.",
+            ],
+        ),
         (Known(doubts=["Zones are guessed."]), ["Zones are guessed."]),
     ],
 )

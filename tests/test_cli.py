@@ -1,11 +1,9 @@
 """The command line: what it prints, and the code it exits with."""
 
 import errno
-import inspect
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -16,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import toolkit
 from toolkit import cli
 from toolkit.errors import BadData, CantWrite, EmptyPeriod, OutOfTime, TooOld
-from toolkit.report import run
 from toolkit.report.made import Outcome
 from toolkit.report.runs import latest
 
@@ -43,11 +40,9 @@ def ran(monkeypatch):
         outcomes = ()
 
     calls = Ran()
-    names = list(inspect.signature(run.run_reports).parameters)
 
-    def run_reports(*values, **options):
-        calls.update(zip(names, values, strict=False))
-        calls.update(options)
+    def run_reports(names, data, out, options, **told):
+        calls.update({"names": names, "data": data, "out": out} | told | vars(options))
         return list(calls.outcomes)
 
     monkeypatch.setattr("toolkit.report.run.run_reports", run_reports)
@@ -92,6 +87,7 @@ def test_report_passes_its_options_on(ran, tmp_path, capsys):
         "pdf": True,
         "reveal": True,
         "env": ["A_NAME"],
+        "reports": [],
     }
     said = capsys.readouterr()
     assert f"waiting: {tmp_path / 'waiting.html'} (2.0 s)" in said.out and "index.html" in said.out and not said.err
@@ -304,6 +300,17 @@ def test_check_prints_counts_and_rules_and_writes_the_ledger(tmp_path, monkeypat
         assert f"toolkit: {place}: can't be written: " in said and "None" not in said
 
 
+def test_what_is_set_aside_on_purpose_is_counted_apart_and_nothing_strict(monkeypatch, capsys, unsupported):
+    merged = FakeData()
+    merged.ledger = FakeData.ledger.assign(rule="set aside on purpose")
+    merged.counts = FakeData.counts.assign(rejected=3, on_purpose=2)
+    monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: merged)
+    assert cli.main(["check", "-d", "x", "--strict"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "table rows_in rows_used on_purpose rejected repaired" in lines
+    assert "calls 1,200 1,198 2 1 0" in lines
+
+
 def test_check_of_clean_data(monkeypatch, capsys, unsupported):
     clean = FakeData()
     clean.ledger = FakeData.ledger.head(0)
@@ -369,13 +376,12 @@ def test_a_bug_is_not_hidden(monkeypatch, capsys):
     assert "Traceback" in told and "ZeroDivisionError" in told and "test_cli.py" in told
 
 
-def test_help_is_quick_and_loads_nothing_heavy():
+def test_help_loads_nothing_heavy():
     code = (
         "import sys; from toolkit.cli import main; assert main(['--help']) == 0; "
         "heavy = {'pandas', 'ibis', 'duckdb', 'papermill', 'nbconvert', 'matplotlib'} & set(sys.modules); "
         "assert not heavy, heavy"
     )
-    start = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
-    assert time.monotonic() - start < 5  # about 0.4 s; the rest is for a busy machine
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 0 and "toolkit sample" in done.stdout, done.stderr

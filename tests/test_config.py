@@ -13,7 +13,7 @@ from toolkit.cli.config import describe, load_config, merge
 from toolkit.errors import BadParameter, BadSettings
 from toolkit.report import plan, runs
 from toolkit.report.made import Outcome
-from toolkit.report.plan import Wanted
+from toolkit.report.options import Options, Wanted
 
 WEEKLY = ROOT / "examples" / "schedules" / "weekly.toml"
 TOKEN = "Pl4ntedT0ken9z"
@@ -52,7 +52,7 @@ def test_the_example_is_read_as_it_says(capsys):
         "  response_times_month (of response_times): period = last-month, each = team",
         "  csat_by_topic: period = last-month, where = channel=whatsapp, channel=email",
     ]
-    planned = plan.plan(None, None, {}, {"period": "last-week"}, None, None, options["reports"])
+    planned = plan.plan(None, Options(period="last-week", reports=options["reports"]))
     assert [one.said for one in planned] == ["", "", ": the month", ""]  # each parameter is one of its notebook's
 
 
@@ -164,8 +164,8 @@ def test_without_data_the_option_is_missing(tmp_path, capsys):
 def test_options_of_the_file_reach_the_run(tmp_path, capsys, monkeypatch):
     seen = {}
 
-    def run_reports(names, **options):
-        seen.update(options, names=names)
+    def run_reports(names, data, out, options, **_):
+        seen.update(vars(options), names=names, data=data, out=out)
         return [Outcome("waits", "ok", html=tmp_path / "waits.html")]
 
     monkeypatch.setattr("toolkit.report.run.run_reports", run_reports)

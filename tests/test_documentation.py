@@ -12,8 +12,12 @@ import pytest
 import yaml
 
 import toolkit
-from toolkit import metrics
+from toolkit import metrics, service
+from toolkit.cli import reports
+from toolkit.load import apart, sandbox
+from toolkit.load.files import databases, delimited, documents, given, headers, packed, traps, walk
 from toolkit.metrics.definitions import definitions_markdown
+from toolkit.report import limits
 from toolkit.report.parameters import read_parameters
 from toolkit.service import Service
 from toolkit.sources import list_sources
@@ -111,6 +115,31 @@ def test_every_make_target_of_the_readme_exists():
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"`make ([a-z]+)`", README)) | {"report", "test", "lab", "help"}:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_limits_of_the_readme_are_those_of_the_code():
+    timeout = inspect.signature(reports.report).parameters["timeout"].default
+    said = [
+        f"| {apart.MOST_GROUPS:,};",
+        f"| columns of a table | {headers.MOST_COLUMNS:,} |",
+        f"| files of a folder | {walk.MOST_FILES:,} |",
+        f"| {packed.MOST_MEMBERS:,} files, unpacked {packed.LARGEST_ARCHIVE >> 30} GB or {packed.MOST_TIMES} times its size |",
+        f"| unpacked {packed.LARGEST >> 20} MB or {packed.MOST_TIMES} times its size",
+        f"| {traps.MOST_CELLS:,} cells, empty ones within too, and {traps.MOST_TEXT >> 30} GB of text |",
+        f"| lines of a file that can't be read | {given.MOST_BROKEN:,} |",
+        f"| {sandbox.MOST_SECONDS:,} seconds |",
+        f"| `service.toml` | {service.LARGEST >> 20} MB |",
+        f"| {limits.CELL:,} characters a cell, {limits.NOTEBOOK:,} in all |",
+        f"| {limits.SHOWN:,} characters a display, {limits.ALL_SHOWN:,} in all, {limits.DISPLAYS:,} displays |",
+        f"| {limits.SHARE:.0%} of the machine's".replace("%", " %"),
+        f"| time of a notebook | {timeout:,} seconds;",
+    ]
+    said += [
+        f"a value of a database | {size >> 20} MB |"
+        for size in (delimited.LONGEST, documents.LONGEST, databases.MOST_CELL)
+    ]
+    table = README.partition("## Limits\n")[2].partition("\n## ")[0]
+    assert [one for one in said if one not in table] == [] and table.count("\n| ") == 15  # with its head
 
 
 def test_links_of_the_documents_lead_somewhere():

@@ -45,6 +45,8 @@ def test_what_is_looked_at_is_found_when_it_is_wrong(stand, forks, tmp_path):
         "history.html": (lambda text: text + "<!-- -->", "doesn't say what the manifest does"),
         "figures.json": (lambda text: text.replace("inbound-volume", "outbound"), "isn't there"),
         "manifest.json": (lambda text: text.replace(shown.name, "another"), "holds the manifest of"),
+        "../../../data/conversations.csv": (lambda text: text + "\n", "conversations.csv isn't what the manifest says"),
+        "../../../notebooks/second.ipynb": (lambda text: text + "\n", "second.ipynb isn't what the manifest says"),
     }
     for file, (harm, said) in harms.items():
         before = (shown / file).read_text()

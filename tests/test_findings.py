@@ -1237,6 +1237,17 @@ def test_quality(rows, said):
     assert plain(find_quality(pd.DataFrame(rows, columns=["table", "rows_in", "rejected", "repaired"]))) == said
 
 
+def test_what_is_left_out_on_purpose_is_told_apart():
+    rows = pd.DataFrame(
+        {"table": ["conversations", "calls"], "rows_in": [900, 100], "rejected": [36, 0], "repaired": 0}
+    )
+    said = plain(find_quality(rows.assign(on_purpose=[35, 0])))
+    assert said.startswith("1,000 rows were read for 2 tables; 35 (3.5 %) were left out on purpose")
+    assert said.endswith("; 1 (0.1 %) was set aside, most from conversations (1 of 900), and 0 values were mended.")
+    said = plain(find_quality(rows.assign(on_purpose=[36, 0])))
+    assert said.endswith("older copies are; all others could be used as they are.")
+
+
 # --- what holds of each that is meant ----------------------------------------------------------------
 
 
@@ -1404,14 +1415,17 @@ def stock(left, before=100, **attrs):
     """What was open at the end of each week."""
     weeks = pd.to_datetime(WEEKS[: len(left)])
     frame = pd.DataFrame({"week": weeks, "n": 50, "closed_count": 40, "backlog": left, "backlog_change": 0})
-    told = [("grew_since", {"n": left[-1], "left": (left[-1], "count"), "by": (1, "count"), "steps": "weeks"})]
-    return made("new_and_closed", frame, ["week"], told=told, stock_before=before, is_stock=True, **attrs)
+    about = {"n": left[-1], "left": (left[-1], "count"), "by": (1, "count"), "steps": "weeks", "when": "then"}
+    attrs = {"stock_before": before, "stock_at": "period", "is_stock": True} | attrs
+    return made("new_and_closed", frame, ["week"], told=[("grew_since", about)], **attrs)
 
 
 def test_a_stock_that_grew_is_told_to_the_headline():
     (fact,) = tell(stock([110, 120, 115, 125, 130])).facts
     assert (fact["kind"], fact["key"], fact["name"], fact["n"]) == ("stock", "", "Backlog", 130)
-    assert plain(fact["clause"]) == "backlog: 130 open at the end, 30 more than 5 weeks before"
+    assert plain(fact["clause"]) == "backlog: 130 open at the period’s end, 30 more than 5 weeks before"
+    (fact,) = tell(stock([110, 120, 115, 125, 130], stock_at="read")).facts
+    assert plain(fact["grown"]) == "30 more conversations were open when the data was read than 5 weeks before"
     assert tell(stock([110, 120, 115, 118, 119])).facts == []  # by no fifth
     assert tell(stock([100, 99, 98, 97, 130])).facts == []  # in one week only
     assert tell(stock([5, 10, 15, 20, 25], before=0)).facts == []  # where the data begins

@@ -504,6 +504,47 @@ def test_a_workbook_made_to_take_all_is_refused(tmp_path, before, rows, texts, w
     assert "root:" not in read and "lollol" not in read and len(read) < 1000
 
 
+NAMED = {0: dict(enumerate(HEAD.strip().split(","))), 1: dict(enumerate(["1", "email", "2024-03-01 10:00:00", "a"]))}
+BINARY_BOOKS = {  # (rows besides, texts that they share, bytes after them, what is said)
+    "plain": ({2: {0: "2", 1: 0, 2: "2024-03-01 10:00:00"}}, ["chat"], b"", None),
+    "far": ({1_048_575: {16_383: "x"}}, [], b"", "lie so far apart"),
+    "beyond": ({1 << 31: {1 << 30: "x"}}, [], b"", "beyond the last row or column"),
+    "wide": ({2: dict.fromkeys(range(9_000), "x")}, [], b"", "has 9,000 columns"),
+    "shared": ({row: {3: 0} for row in range(2, 20_000)}, ["x" * 60_000], b"", "more than 1 GB of text"),
+    "bomb": ({}, [], bytes(65 << 20), "unpacks to more than"),
+    "lost": ({2: {0: 9}}, ["chat"], b"", "is damaged"),
+    "backwards": ({9: {0: "2"}, 5: {0: "3"}}, [], b"", "is damaged"),
+    "cut": ({}, [], workbooks.record(6, bytes(99))[:-90], None),
+    "endless": ({}, [], b"\6\xff\xff\xff\x7f", None),
+}
+
+
+@pytest.mark.parametrize("place", ["worksheets/sheet1.bin", "worksheets/a/x"])
+@pytest.mark.parametrize("name", BINARY_BOOKS)
+def test_a_binary_workbook_made_to_take_all_is_refused(tmp_path, name, place):
+    rows, texts, more, words = BINARY_BOOKS[name]
+    file = workbooks.xlsb(tmp_path / "conversations.xlsb", NAMED | rows, texts, place, more)
+    if words:
+        with pytest.raises(BadData, match=words):
+            open_data(file, source="tables")
+    else:
+        with contextlib.suppress(BadData):
+            read = open_data(file, source="tables").conversations.to_pandas()
+            assert read["channel"].tolist() == ["email", "chat"][: len(read)] and len(read) == 1 + (name == "plain")
+
+
+def test_a_sheet_that_lies_elsewhere_is_looked_at_too(tmp_path):
+    plain = workbooks.xlsx(tmp_path / "plain.xlsx", {"conversations": [HEAD.strip().split(",")]})
+    with zipfile.ZipFile(plain) as archive:
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet = held.pop("xl/worksheets/sheet1.xml")
+    held["xl/other.xml"] = sheet.replace("</sheetData>", f"{FAR.format(row=1_048_576, place='XFD1048576')}</sheetData>")
+    relations = "xl/_rels/workbook.xml.rels"
+    held[relations] = held[relations].replace("worksheets/sheet1.xml", "o&#116;her.xml")
+    with pytest.raises(BadData, match="lie so far apart"):
+        open_data(zip_of(tmp_path / "conversations.xlsx", *held.items()), source="tables")
+
+
 @pytest.mark.parametrize(
     "row, cells", [(1, 10**9), (10**6, 16_000), (10**9, 1)], ids=["columns", "both", "rows"]
 )  # fmt: skip
@@ -622,6 +663,34 @@ def test_no_value_commands_the_terminal_or_a_spreadsheet(tmp_path, capsys):
     assert not CONTROL.findall(said)
     cells = [cell for row in csv.reader(ledger.read_text("utf-8").splitlines()) for cell in row]
     assert "'=1+1" in cells and [cell for cell in cells if guarded(cell) != cell] == []
+
+
+WRITTEN = {
+    "control": "a\x1b]0;x\x07\x1b[2J\r\n\u202egnp\u2066",
+    "path": "../../../tmp/pwn",
+    "sql": "x'; DROP TABLE conversations; --\"",
+    "long": "password" * 125_000,
+    "nul": "a\0b",
+    "no text": "a\udcff",
+}
+PLACES = ["report --each {}", "report --period {}", "report --as-of {}", "report --source {}", "report --where {}=x", "report --where topic={}",
+          "report --param by={}", "report --param {}=1", "report --config {}", "metric inbound_volume --by {}", "metric {}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_value_of_an_option_does_harm(tmp_path, place, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "conversations.csv").write_text(HEAD + ROW.format("c1", 1))
+    before = set(tmp_path.rglob("*"))
+    for name, value in WRITTEN.items():
+        command, *rest = [one.format(value) for one in place.split()]
+        given = ["--data", "data", *(["--out", "out"] if command == "report" else [])]
+        assert main([command, *(["response_times"] if command == "report" else []), *rest, *given]) in (2, 6), name
+        out, err = capsys.readouterr()
+        assert err.strip() and "Traceback" not in err and "the toolkit itself" not in err, name
+        assert not CONTROL.search(out + err) and len(out + err) < 50_000, name
+    assert set(tmp_path.rglob("*")) == before and not Path("/tmp/pwn").exists()
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[2J", "a\u202eb", "a\u2028b", "a\x7f"])

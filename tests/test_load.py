@@ -11,6 +11,7 @@ from exports import adds_up
 from toolkit import metrics
 from toolkit.errors import BadData, BadParameter, BadSettings, MissingColumn, MissingTable, ToolkitError
 from toolkit.load import open_data
+from toolkit.report import ledger as ledger_page
 from toolkit.vocabulary import likely_column
 
 HEADER = "conversation_id,channel,created_at,first_response_at\n"
@@ -161,6 +162,9 @@ def test_times_without_an_offset_or_a_zone_are_told(tmp_path):
     )
     data = open_data(folder)
     (note,) = [note for note in data.notes if "which time zone" in note]
+    # who reads a report is told what was assumed; columns and setting are for those who prepare the data
+    assert data.plain_doubts == ["Times carry no time zone: UTC is assumed, so that days and hours may be shifted."]
+    assert data.doubts == [note] and note in data.notes_of_period()
     assert "(conversations.created_at, calls.started_at and calls.ended_at)" in note
     assert "taken as UTC" in note and "set time_zone in service.toml" in note
     assert not data.zone_is_known and not data.during("2024-03").zone_is_known
@@ -735,9 +739,13 @@ def test_what_another_select_or_unused_sql_returns_is_not_left_out(tmp_path):
         unused="SELECT 'conversations' AS \"table\", nr AS value, 'it was deleted' AS reason, _file, _row FROM raw.tickets WHERE kind = 'deleted'",
     )  # fmt: skip
     data = open_data(export(folder, tickets=TICKETS), source=source)
-    assert data.ledger[["rule", "row"]].values.tolist() == [["unusable line", 3], ["unreadable line", 6]]
+    assert data.ledger[["rule", "row"]].values.tolist() == [["set aside on purpose", 3], ["unreadable line", 6]]
     assert data.counts[["table", "rows_in", "rows_used"]].values.tolist() == [["conversations", 4, 2], ["calls", 1, 1]]
-    assert adds_up(data)
+    # what was deleted is no wrong row
+    assert data.counts[["rejected", "on_purpose"]].values.tolist() == [[2, 1], [0, 0]] and adds_up(data)
+    assert data.quality()["on_purpose"].tolist() == [1, 0] and "on_purpose" not in open_data("data/sample").quality()
+    said = "<h1>60.0\xa0% of the rows are used; 1 left out on purpose, 1 set aside, 0 mended</h1>"
+    assert said in ledger_page.draw(data, data.as_of)
 
 
 def test_a_file_that_is_looked_up_is_not_left_out(tmp_path):
@@ -780,7 +788,7 @@ def test_asterisk_rotated_junk_and_local_times(tmp_path):
     assert rows["call_id"].tolist() == ["c1", "c3"]
     assert rows["outcome"].fillna("-").tolist() == ["answered", "-"]
     assert str(rows["started_at"].iloc[1]) == "2024-01-01 09:00:00.123000+00:00"
-    assert data.ledger["rule"].tolist() == ["unusable line"] * 3
+    assert data.ledger["rule"].tolist() == ["unusable line", "set aside on purpose", "unusable line"]
     assert adds_up(data)
 
 

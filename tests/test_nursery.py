@@ -104,7 +104,10 @@ def test_nothing_outlives_a_runner_that_is_killed(folder, monkeypatch, is_nurser
         leaves = "import os, subprocess, time; subprocess.run(['sh', '-c', 'setsid sleep 99 &'])"
         notebook(folder, name, leaves, f"open({path!r}, 'w').write(str(os.getppid()))", "time.sleep(120)")
     started.mkdir()
-    driver = f"from toolkit.report.run import run_reports; run_reports(out={str(folder.parent / 'out')!r}, notebooks={str(folder)!r}, jobs=2)"
+    driver = (
+        "from toolkit.report.options import Options; from toolkit.report.run import run_reports; "
+        f"run_reports(out={str(folder.parent / 'out')!r}, options=Options(notebooks={str(folder)!r}, jobs=2))"
+    )
     monkeypatch.setenv("TMPDIR", str(folder.parent))  # what it can't tidy up goes with the test's own
     monkeypatch.setenv("PYTHONPATH", str(Path(toolkit.__file__).parents[1]))
     process = subprocess.Popen([sys.executable, "-c", driver], start_new_session=True)

@@ -180,7 +180,7 @@ def test_a_backlog_is_held_against_what_is_known_of_the_beginning(tmp_path, week
     data = opened(tmp_path, conversations=pd.concat([rows, older]))
     result = metrics.new_and_closed(data.conversations, by="day")
     said = result.sentence()
-    assert ("13 conversations are open, 10 more than 7 days before" in said) == is_held
-    assert said.startswith("13 conversations are open; ") == (not is_held)
+    assert ("13 conversations were open when the data was read, 10 more than 7 days before" in said) == is_held
+    assert said.startswith("13 conversations were open when the data was read; ") == (not is_held)
     assert ("how many were open before isn’t known" in said.lower()) == (not is_held)
     assert (result.attrs["stock_before"] == 3) == is_held

@@ -253,10 +253,11 @@ def said(ax, label=None):
     return [plain(text.get_text()) for text in texts_of(ax.figure) if label in (None, text.get_label())]
 
 
-def overlapping(figure):
-    """Pairs of texts that are drawn over each other, and texts beyond the figure."""
+def overlapping(figure, is_drawn=False):
+    """Pairs of texts that are drawn over each other, and texts beyond the figure; `is_drawn`: it was laid out before."""
     renderer = _Renderer(*figure.bbox.size)  # measures as the SVG is laid out, without the hints of a bitmap
-    figure.draw(renderer)
+    if not is_drawn:
+        figure.draw(renderer)
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts_of(figure)]
     pairs = [text for text, box in boxes if box.x0 < -1 or box.x1 > figure.bbox.x1 + 1]
     for i, (one, box) in enumerate(boxes):
@@ -1210,13 +1211,13 @@ EVERY_KIND = [(shape, kind) for shape in SHAPES for kind in KINDS if shape != "g
 @pytest.mark.parametrize("shape, kind", EVERY_KIND)
 def test_draws_every_kind(shape, kind):
     result = of_kind(shape, kind)
-    before, attrs, settings = result.copy(), dict(result.attrs), dict(plt.rcParams)
+    before, attrs, settings = result.copy(), dict(result.attrs), dict(dict.items(plt.rcParams))
     for narrow in (False, True):
         ax = plots.plot(result, narrow=narrow)
         pd.testing.assert_frame_equal(pd.DataFrame(result), pd.DataFrame(before))
-        assert result.attrs == attrs and dict(plt.rcParams) == settings
-        assert not overlapping(ax.figure)
+        assert result.attrs == attrs and dict(dict.items(plt.rcParams)) == settings
         svg = plots.svg(ax.figure)
+        assert not overlapping(ax.figure, is_drawn=True)
         plots.close(ax.figure)
         ElementTree.fromstring(svg)  # text stays text; what is drawn is XML, whatever the names hold
         assert "<script" not in svg and "nan" not in svg

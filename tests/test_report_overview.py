@@ -583,6 +583,36 @@ def test_the_overview_s_own_figures_are_the_tiles_in_their_order(tmp_path):
     assert tiles["Abandonment"]["page"] == "overview.html" and tiles["Abandonment"]["year_ago"] == ""
 
 
+def test_a_tile_leads_to_the_report_and_the_section_that_hold_its_figure():
+    from toolkit.report.overview import distinct_figures, with_links
+
+    waiting = figure("waiting_now", "n", "count", "Waiting", block="")
+    six = [
+        CONTACTS,
+        LOST,
+        CSAT,
+        WAIT,
+        figure("calls", "n", "count", "A", block=""),
+        figure("calls", "n", "count", "B", block=""),
+    ]
+
+    def linked(figures, *others):
+        reports = [
+            {"name": name, "file": f"{name}.html", "html": f"{name}.html", "figures": shown, "blocks": blocks}
+            | {"cards": [raw for _, raw in shown], "facts": []}
+            for name, shown, blocks in [("overview", figures, []), *others]
+        ]
+        found = distinct_figures([with_links(reports[0], reports)])
+        return [(texts["page"], texts["block"]) for texts, _ in found]
+
+    # what it is a view of; else the tiles of a report that shows it; never the page's beginning
+    work = ("work", [waiting], [{"id": "new-and-closed", "metric": "new_and_closed"}])
+    assert linked([waiting], work) == [("work.html", "new-and-closed")]
+    assert linked([waiting], ("work", [waiting], [])) == [("work.html", "key-figures")]
+    assert linked([waiting]) == [("overview.html", "key-figures")]
+    assert linked(six)[4:] == [("overview.html", "key-figures"), ("overview.html", "")]  # a report has five tiles
+
+
 def test_what_to_look_at_is_counted_and_linked():
     from toolkit.report.overview import look_at
 
@@ -600,6 +630,33 @@ def test_what_to_look_at_is_counted_and_linked():
         ("Low", "4 answers.", "csat.html#b1"),
         ("NPS", "2 more.", "overview.html#look-at"),
     ]
+
+
+def test_the_title_counts_those_that_are_told_together_and_says_so(tmp_path):
+    """Of one report, beside one of another period that is kept, and of several; without a target, without a value."""
+    march = {"label": "2024-03", "start": "2024-03-01", "end": "2024-03-31"}
+    low = figure("csat", "csat", "rate", "CSAT", "off")
+    made(tmp_path, "calls", [LOST, low])
+    made(tmp_path, "old", [figure("nps", "nps", "score", "NPS", "off")], period=march)
+    assert page(tmp_path).texts("h1")[0].startswith("Both figures with a target miss it")
+    made(tmp_path, "team", [CONTACTS])
+    assert page(tmp_path).texts("h1")[0].startswith("Both figures with a target miss it")
+    for name, figures in (("bare", [CONTACTS, CSAT]), ("none", [figure("csat", "csat", "rate", "CSAT", value=None)])):
+        out = tmp_path / name
+        made(out, "calls", figures)
+        said = page(out).texts("h1")[0]
+        assert "target" not in said and "No figure has a target." in " ".join(page(out).texts("li")), said
+
+
+def test_what_piles_up_is_looked_at_once():
+    """A backlog is a listing of the overview's own, and a fact of other reports."""
+    from toolkit.report.overview import look_at
+
+    items = [{"metric": "new_and_closed", "n": 9, "name": "Backlog", "text": "9 more"}]
+    report = {"name": "overview", "html": "overview.html", "figures": [], "blocks": [{"id": "look-at", "items": items}]}
+    backlog = {"name": "Backlog", "text": "Backlog: 9 more.", "href": "x"}
+    for found, places in (([backlog], []), ([], [backlog]), ([backlog], [backlog])):
+        assert [one["text"] for one in look_at({"look_at": found}, [report], [report], places)] == ["9 more."]
 
 
 def test_the_overview_has_one_link():

@@ -7,7 +7,6 @@ import socket
 import tempfile
 import threading
 import time
-from datetime import datetime
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,8 +34,7 @@ NAMES = ("response_times", "abandonment")
 def a_run(folder):
     """A run of two reports, not yet printed: (place, manifest, outcomes)."""
     folder.mkdir()
-    at = datetime.fromisoformat(MADE)
-    html = render_report(made_report(), PARAMETERS, versions={"toolkit": "1"}, siblings=SIBLINGS, made_at=at)
+    html = render_report(made_report(), PARAMETERS, MADE, versions={"toolkit": "1"}, siblings=SIBLINGS)
     entries = {}
     for name in NAMES:
         (folder / f"{name}.html").write_text(html, encoding="utf-8")

@@ -376,7 +376,7 @@ def test_a_section_that_is_left_out_stands_at_the_end_of_the_page():
     cells = [new_markdown_cell("## Gone?\n\nWhy it is asked."), gone, new_markdown_cell("## In part?"), part]
     page = read_page(new_notebook(cells=cells))
     assert [section.label for section in page.sections] == ["In part?"]
-    assert [section.label for section in page.left_out] == ["Gone?"]
+    assert [section.label for section in page.left_out] == ["Gone?", "In part? (in part)"]
     html = render_report(new_notebook(cells=cells))
     assert html.index("In part?") < html.index("<b>Gone?</b>") and "Why it is asked" not in html.split("<pre")[0]
 

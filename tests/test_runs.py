@@ -22,12 +22,13 @@ from toolkit import cli
 from toolkit.displays import KEY_FIGURES, REPORT, SECTION
 from toolkit.errors import BadData, CantWrite
 from toolkit.replaced import replace_file
-from toolkit.report import runs
+from toolkit.report import pdf, runs
 from toolkit.report.assemble import assemble, link
 from toolkit.report.inputs import Inputs
 from toolkit.report.lock import locked
 from toolkit.report.made import Outcome
 from toolkit.report.manifest import read_manifest, write_manifest, write_text
+from toolkit.report.options import Options
 from toolkit.report.render import render_report
 from toolkit.report.run import run_reports
 from toolkit.report.runs import all_runs, building, latest, prune
@@ -67,6 +68,8 @@ def make(
             outcome.privacy = {"is_revealed": is_revealed, "masked": {}}
             outcomes.append(outcome)
         outcomes += [Outcome(name, "failed", name.title(), message=why, code=3) for name in failed]
+        for name in failed:
+            write_text(place.folder / "failed" / f"{name}.log", why)
         assemble(place, outcomes, about, browser=browser)
         place.publish()
     return place.final
@@ -189,6 +192,19 @@ def test_the_index_and_the_history_say_what_moved_and_what_fails(tmp_path, capsy
     assert "did you mean 'waits'" in (told := capsys.readouterr().err) and "holds no run of reports" in told
 
 
+def test_history_reads_no_more_runs_than_it_tells_of(tmp_path, capsys, monkeypatch):
+    made = [make(tmp_path, day).name for day in (1, 2, 3)]
+    read = []
+    monkeypatch.setattr("toolkit.report.history.MOST_RUNS", 2)
+    monkeypatch.setattr("toolkit.report.runs.read_manifest", lambda one: read.append(one.name) or read_manifest(one))
+    assert cli.main(["history", "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert read == made[:0:-1] and made[0] not in said and "The newest 2 of 3 runs; --last 3 tells of all." in said
+    assert cli.main(["history", "-o", str(tmp_path), "--last", "3"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in made) and "The newest" not in said
+
+
 def month(number, last):
     days = {"label": f"2024-{number:02}", "start": f"2024-{number:02}-01", "end": f"2024-{number:02}-{last}"}
     return {"period": days, "previous_period": None}
@@ -237,8 +253,13 @@ def test_a_kept_report_brings_what_it_was_made_of(tmp_path):
 def test_what_python_calls_an_error_is_for_the_log(tmp_path):
     run = make(tmp_path, 1, [], failed=["waits"], why="AttributeError: 'str' object has no attribute 'calls'")
     said = text_of(run / "history.html")
-    assert "Its notebook broke: see failed/waits.log in the folder of that run." in said and "Attribute" not in said
+    assert "Its notebook broke. Its log" in said and "Attribute" not in said
+    assert 'href="failed/waits.log"' in (run / "history.html").read_text()
     assert "Waits has failed since 1 May 2024, 08:00; there is no good one yet." in text_of(run / "index.html")
+    later = make(tmp_path, 2, ["csat"])  # which doesn't try it
+    assert f'href="../{run.name}/failed/waits.log"' in (later / "history.html").read_text()
+    assert cli.main(["prune", "--out", str(tmp_path), "--keep", "1"]) == 0
+    assert "waits.log" not in (later / "history.html").read_text() and dead_links(tmp_path) == []
 
 
 def test_only_runs_of_the_same_scope_are_compared(tmp_path):
@@ -427,13 +448,41 @@ def test_of_many_runs_those_that_are_shown_are_read_once(tmp_path, monkeypatch):
 
 
 def test_a_run_whose_pdf_failed_says_so(tmp_path, monkeypatch):
-    def fail(place, manifest, outcomes, browser, deadline=None):
-        outcomes[0].pdf_failed, outcomes[0].code = "its PDF could not be made: no", 5
+    from pypdf import PdfWriter
 
-    monkeypatch.setattr("toolkit.report.pdf.print_reports", fail)
-    monkeypatch.setattr("toolkit.report.pdf.print_overview", lambda *_, **__: None)
-    manifest = read_manifest(make(tmp_path, 1, browser="chromium"))
+    def print_page(place, page, *_):
+        if page == "waits.html":
+            raise pdf.NotPrinted("its PDF could not be made: no", 5)
+        paper = PdfWriter()
+        paper.add_blank_page(72, 72)
+        paper.write((place / page).with_suffix(".pdf"))
+
+    monkeypatch.setattr(pdf, "print_page", print_page)
+    first = make(tmp_path, 1, ["waits", "csat"], browser="chromium")
+    manifest = read_manifest(first)
     assert manifest["status"] == "failed" and manifest["reports"]["waits"]["status"] == "ok"
+    unprinted, index = "No PDF: this report could not be printed", text_of(first / "index.html")
+    assert (
+        index.count("no PDF: it could not be printed") == 1 and 'href="csat.pdf"' in (first / "index.html").read_text()
+    )
+    assert unprinted in text_of(first / "waits.html") and ".pdf" not in (first / "waits.html").read_text()
+    assert unprinted not in text_of(first / "csat.html") and 'href="csat.pdf"' in (first / "csat.html").read_text()
+    second = make(tmp_path, 2, ["calls"])  # which was to print nothing, and keeps both without a PDF
+    pages = [(second / f"{name}.html").read_text() for name in ("index", "waits", "csat")]
+    assert not any(word in page for page in pages for word in ("PDF:", '.pdf"'))
+
+
+def test_the_index_leads_to_its_pdf_where_there_is_one(tmp_path, monkeypatch):
+    def printed(place, *_, **__):
+        assert "index.pdf" not in (place.folder / "index.html").read_text()  # on paper it doesn't lead to itself
+        (place.folder / "index.pdf").write_bytes(b"")
+
+    monkeypatch.setattr("toolkit.report.pdf.print_reports", lambda *_, **__: None)
+    monkeypatch.setattr("toolkit.report.pdf.print_overview", printed)
+    monkeypatch.setattr("toolkit.report.pdf.mend_links", lambda *_: None)
+    first, second = make(tmp_path, 1, browser="chromium"), make(tmp_path, 2)
+    assert 'href="index.pdf"' in (first / "index.html").read_text() and dead_links(tmp_path) == []
+    assert "index.pdf" not in (second / "index.html").read_text()
 
 
 @pytest.fixture
@@ -645,8 +694,7 @@ def test_the_same_inputs_give_the_same_bytes(folder, export, tmp_path):  # noqa:
     notebook(folder, "bad", "1 / 0")
     made = []
     for name in ("one", "two"):
-        options = {"data": export, "notebooks": folder, "jobs": 1, "out": tmp_path / name}
-        run_reports(None, **options)
+        run_reports(data=export, out=tmp_path / name, options=Options(notebooks=folder, jobs=1))
         made.append(stamped(latest(tmp_path / name)))
     assert made[0].keys() == made[1].keys() >= {"failed/bad.ipynb", "failed/bad.log", "ledger.csv", "run.log"}
     assert [name for name in made[0] if made[0][name] != made[1][name]] == []

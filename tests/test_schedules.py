@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import types
 from configparser import ConfigParser
 from pathlib import Path
@@ -225,7 +226,13 @@ def test_the_workflow_is_one():
     flow = read_workflow(text)
     assert all(croniter.is_valid(one["cron"]) for one in flow["on"]["schedule"])
     assert flow["permissions"] == {"contents": "read"}
-    kept = flow["jobs"]["report"]["steps"][-1]
+    steps = flow["jobs"]["report"]["steps"]
+    (python,) = [
+        step["with"]["python-version"] for step in steps if step.get("uses", "").startswith("actions/setup-python")
+    ]
+    named = tomllib.loads((Path(ROOT) / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert named == f">={python}"
+    kept = steps[-1]
     assert kept["with"]["path"] == "reports/runs/latest/" and "cancelled" in kept["if"]  # of a failed run, too
 
 

@@ -10,7 +10,7 @@ import threading
 import zipfile
 from pathlib import Path
 from unittest import mock
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import nbformat
 import pytest
@@ -19,6 +19,7 @@ from runs import ROOT
 
 from toolkit import cli, secrets
 from toolkit.errors import BadParameter, CantWrite
+from toolkit.load.files.places import scrubbed
 from toolkit.report import private
 from toolkit.report.process import environment
 
@@ -57,9 +58,16 @@ def test_a_place_of_the_environment(monkeypatch):
 
 def test_each_command_reads_a_place_that_is_kept_elsewhere(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("EXPORT", str(tmp_path / "not-there"))
-    for line in ("check --data env:EXPORT", "metric csat --data env:EXPORT"):
+    place = tmp_path / "place"
+    place.write_text(str(tmp_path / "not-there"))
+    place.chmod(0o600)
+    for line in ("check --data env:EXPORT", "metric csat --data env:EXPORT", "map env:EXPORT", f"map @{place}"):
         assert cli.main(line.split()) == 2
         assert "not-there: there is no such file" in capsys.readouterr().err
+    monkeypatch.setenv("EXPORT", URL)
+    assert cli.main(["map", "env:EXPORT"]) == 2
+    said = capsys.readouterr().err
+    assert "is a URL; a map is made of files" in said and PASSWORD not in said and PASSWORD in secrets.known()
 
 
 def test_a_place_in_a_file_that_is_ones_own(tmp_path):
@@ -98,6 +106,8 @@ FORMS = {
     "as it is": PASSWORD,
     "in a URL": quote(PASSWORD, safe=""),
     "in a URL, in small letters": quote(PASSWORD, safe="").lower().replace("pa%26", "Pa%26"),
+    "in a URL, as of a form": quote_plus(PASSWORD),
+    "in a URL, every byte": "".join(f"%{byte:02x}" for byte in PASSWORD.encode()),
     "as Python writes it": repr(PASSWORD),
     "as JSON writes it": json.dumps(PASSWORD),
     "JSON within JSON": json.dumps(json.dumps(PASSWORD)),
@@ -337,6 +347,7 @@ def test_a_variable_that_is_not_set_is_a_mistake_in_the_call():
 
 def test_a_long_text_without_a_space_is_scrubbed_in_no_more_than_its_time():
     """It took a quarter of an hour for a million letters, such as a notebook may print, and no time-out ended it."""
+    assert scrubbed("token" * 200_000) == "token" * 200_000
     for long in ("x" * 1_000_000, "a." * 500_000, "://" * 300_000, "x:" * 500_000, "://a:" * 200_000):
         said = secrets.scrub(f"{long} postgresql://ann:pw1@host/db?token=x1 ann@host")
         assert said.endswith(" postgresql://***@host/db?token=*** ann@host")

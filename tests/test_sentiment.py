@@ -4,7 +4,6 @@ import collections
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -493,12 +492,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("part", HOSTILE, ids=ascii)
 def test_hostile_text_is_scored_or_not_but_never_raises(part):
-    score_text("warm up, buono, bueno"), [score_text("x", code) for code in LANGUAGES]
+    assert len(clean(part * 300_000)) <= MAX_CHARACTERS  # which bounds the time that it takes
     for language in (None, *LANGUAGES):
-        start = time.perf_counter()
         scored = score_text(part * 300_000, language)
         assert scored.label in (None, "positive", "neutral", "negative")
-        assert time.perf_counter() - start < 2  # about 0.1 s; bounded by MAX_CHARACTERS
 
 
 def test_what_lies_beyond_the_limit_does_not_count():

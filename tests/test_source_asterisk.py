@@ -68,7 +68,7 @@ class TestReal:
             ["40004", "abandoned"]
         ]  # answered by the queue, by nobody else
         assert calls["talk_seconds"].sum() == 200 - 6  # its 6 billable seconds were spent waiting
-        assert data.ledger["rule"].tolist() == ["unusable line"] * 38 and adds_up(data)
+        assert data.ledger["rule"].tolist() == ["set aside on purpose"] * 38 and adds_up(data)
 
     def test_both_forms_together(self, real_data):
         data = open_data(real_data / "asterisk_cdr", source="asterisk")

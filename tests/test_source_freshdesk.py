@@ -92,10 +92,10 @@ def test_deleted_tickets_and_spam_are_in_the_ledger_with_that_reason(account):
     said = [
         (key, reason.rsplit("(", 1)[-1].rstrip(")"))
         for table, key, rule, reason in set_aside(account)
-        if rule == "unusable line"
+        if rule == "set aside on purpose"
     ]
     assert said == [("5", "deleted in Freshdesk"), ("5", "deleted in Freshdesk"), ("6", "spam")]
-    assert [entry[:3] for entry in set_aside(account) if entry[2] != "unusable line"] == [
+    assert [entry[:3] for entry in set_aside(account) if entry[2] != "set aside on purpose"] == [
         ("conversations", "1", "older copy"), ("messages", "105", "unknown parent"),
     ]  # fmt: skip
 

@@ -102,7 +102,7 @@ def test_deleted_and_merged_tickets_are_in_the_ledger_with_that_reason(account):
     said = {
         (key, reason.rsplit("(", 1)[-1].rstrip(")"))
         for table, key, rule, reason in set_aside(account)
-        if rule == "unusable line"
+        if rule == "set aside on purpose"
     }
     assert {("2", "deleted in Zendesk"), ("3", "merged into another ticket"), ("5", "merged into ticket 4")} <= said
     # page 1 still has ticket 2 as open: both copies are set aside, and its comment with them
@@ -429,7 +429,7 @@ def test_the_api_form_made_by_hand(real_data):
     assert rows(data, "conversations", "conversation_id", "status", "channel") == [
         ["35001", "open", "web_form"], ["35002", "pending", "email"], ["35003", "solved", "api"],
     ]  # fmt: skip
-    assert [(key, rule) for _, key, rule, _ in set_aside(data)] == [("35004", "unusable line")]
+    assert [(key, rule) for _, key, rule, _ in set_aside(data)] == [("35004", "set aside on purpose")]
     assert "deleted in Zendesk" in set_aside(data)[0][3]
 
 
@@ -439,7 +439,7 @@ def test_the_vendors_examples(real_data):
     # the ticket of the cursor's page is that of the page by time
     assert [row[0] for row in rows(data, "conversations", "conversation_id")] == ["35001", "35002", "35003", "35436"]
     assert rows(data, "surveys", "survey_id", "score", "comment") == [["35436", 1, "Great support!"]]
-    assert sorted(data.ledger["rule"]) == ["older copy", "older copy", "older copy", "unusable line"]
+    assert sorted(data.ledger["rule"]) == ["older copy", "older copy", "older copy", "set aside on purpose"]
 
 
 def test_a_warehouse_as_a_connector_landed_it(real_data):

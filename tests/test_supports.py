@@ -8,6 +8,7 @@ from toolkit.cli import main
 from toolkit.errors import MissingColumn, MissingPackage, MissingSetting, MissingTable
 from toolkit.report.doubts import doubts_of
 from toolkit.report.notebooks import find_notebooks
+from toolkit.report.options import Options
 from toolkit.report.rehearsal import _steps, rehearse
 from toolkit.report.run import run_reports
 from toolkit.report.supports import supports
@@ -60,7 +61,7 @@ def foreseen(tickets, calls):
 
 def test_it_is_what_the_reports_then_leave_out(calls, tmp_path, foreseen):
     """tests/test_report_run.py holds it against reports on conversations alone."""
-    (outcome,) = run_reports(["abandonment"], calls, tmp_path / "out", allow_empty=True)
+    (outcome,) = run_reports("abandonment", data=calls, out=tmp_path / "out", options=Options(allow_empty=True))
     told = foreseen_of(foreseen, "calls")["abandonment"]
     assert told.is_made and outcome.status == "ok"
     left = [{key: one[key] for key in ("section", "reason")} for one in told.left_out]

@@ -54,6 +54,52 @@ def xlsx(path, sheets, hidden=(), merged=()):
     return path
 
 
+def xlsb(path, rows, texts=(), sheet="worksheets/sheet1.bin", more=b""):
+    """A binary workbook of one sheet: rows are {place of a column: text, or the number of a shared one} by their place.
+
+    Parameters
+    ----------
+    path : Path
+    rows : dict of int -> dict of int -> str or int
+    texts : list of str that cells share
+    sheet : where the sheet lies
+    more : bytes put after its cells
+    """
+    book = record(131) + record(143) + record(156, bytes(4) + number(1) + wide("rId1") + wide("conversations"))
+    held = record(129) + record(148, bytes(16)) + record(145)
+    for row, cells in rows.items():
+        held += record(0, number(row) + bytes(13))
+        for column, value in cells.items():
+            is_shared = isinstance(value, int)
+            held += record(7 if is_shared else 6, number(column) + bytes(4) + (number if is_shared else wide)(value))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{PACKAGE}/content-types"/>')
+        archive.writestr("_rels/.rels", _relations(["xl/workbook.bin"], ["officeDocument"]))
+        archive.writestr("xl/workbook.bin", book + record(144) + record(132))
+        archive.writestr("xl/_rels/workbook.bin.rels", _relations([sheet], ["worksheet"]))
+        shared = b"".join(record(19, b"\0" + wide(text)) for text in texts)
+        archive.writestr("xl/sharedStrings.bin", record(159, number(len(texts)) * 2) + shared + record(160))
+        archive.writestr(f"xl/{sheet}", held + more + record(146) + record(130))
+    return path
+
+
+def record(kind, content=b""):
+    """A record of an xlsb."""
+    head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    size = len(content)
+    while size > 0x7F:
+        head, size = head + bytes([size & 0x7F | 0x80]), size >> 7
+    return head + bytes([size]) + content
+
+
+def number(value):
+    return value.to_bytes(4, "little")
+
+
+def wide(text):
+    return number(len(text)) + text.encode("utf-16-le")
+
+
 def _relations(targets, kinds):
     listed = "".join(
         f'<Relationship Id="rId{n}" Type="{OFFICE}/{kind}" Target="{target}"/>'

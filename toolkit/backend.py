@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import uuid
+import weakref
 from pathlib import Path
 
 from toolkit.tables import DIRECTIONS
@@ -76,9 +77,12 @@ def own_backend(con):
         db_identity = f"toolkit-{uuid.uuid4()}"
 
         def _run_pre_execute_hooks(self, expr):
-            # each of its hooks looks at every node for a kind of its own; most queries have none of them
-            if self._record_batch_readers_consumed or expr.op().find(rare):
+            # each of its hooks looks at every node for a kind of its own; most queries have none of them, or frames alone
+            found = expr.op().find(rare)
+            if self._record_batch_readers_consumed or not all(isinstance(one, ops.InMemoryTable) for one in found):
                 super()._run_pre_execute_hooks(expr)
+            elif found:
+                self._register_in_memory_tables(expr)
 
         # the engine of a data set writes no file, as it has run a source's SQL: these go by way of Arrow
         to_parquet, to_csv = BaseBackend.to_parquet, BaseBackend.to_csv
@@ -86,10 +90,22 @@ def own_backend(con):
     return OwnBackend.from_connection(con)
 
 
+# Nodes below which no table of a backend was found: what is built on them is asked for its backend again and again.
+_of_frames = weakref.WeakSet()
+
+
 def backend_of(expression):
     """The backend that an expression runs on; None for one of frames alone.
 
     Ibis looks at every node; tables of two backends make no expression, so the first that is found tells.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> frame = ibis.memtable({"a": [1]})
+    >>> there = ibis.duckdb.connect().create_table("there", {"b": [2]})
+    >>> backend_of(frame), backend_of(frame.cross_join(there)) is there.get_backend()
+    (None, True)
     """
     import ibis.expr.operations as ops
 
@@ -98,9 +114,10 @@ def backend_of(expression):
         node = nodes.pop()
         if isinstance(node, (ops.DatabaseTable, ops.SQLQueryResult)):
             return node.source
-        if node not in seen:
+        if node not in seen and node not in _of_frames:
             seen.add(node)
             nodes += node.__children__
+    _of_frames.update(seen)
     return None
 
 

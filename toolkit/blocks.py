@@ -187,7 +187,7 @@ def look_at(data, asked):
                     "metric": fact["metric"],
                     "n": fact["n"],
                     "name": fact["name"],
-                    "text": words.sentence_case(fact["clause"]),
+                    "text": words.sentence_case(fact["grown"]),
                 }
                 for fact in found
             ]

@@ -23,3 +23,13 @@ def with_code(text):
     Markup('see <code>toolkit check</code> &lt;now&gt;')
     """
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(on_page(text)))))
+
+
+def left_out_bundle(said, detail=""):
+    """What stands for a section that is left out: why, and folded below it what only those need who prepare the data."""
+    from toolkit import words
+
+    shown = f'<p class="note">{with_code(said)}</p>'
+    if detail:
+        shown += f"<details><summary>{with_code(words.text('pages.say.detail'))}</summary><p>{with_code(detail)}</p></details>"
+    return {"text/html": shown, "text/plain": " ".join(filter(None, (said, detail))).replace("`", "")}

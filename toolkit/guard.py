@@ -15,6 +15,7 @@ HIDDEN = frozenset(
         map(chr, [*range(0x2060, 0x2066), *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0020)])
     )
 )
+MOST_SAID = 20_000  # characters of a message
 ISOLATE, END = "\u2068", "\u2069"  # FIRST STRONG ISOLATE, POP DIRECTIONAL ISOLATE: as <bdi> does in HTML
 CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{TURNS}\ud800-\udfff]")
 LINES = re.compile(r"[\t\n]")
@@ -53,6 +54,17 @@ def on_page(text):
     ('a [2J b\\nc', True)
     """
     return CONTROL.sub(lambda found: found[0] if found[0] in (ISOLATE, END) else " ", str(text))
+
+
+def shortened(text):
+    """A message for a terminal: of one that quotes a value as long as a book, its beginning and its end.
+
+    >>> shortened("no source 'a'; there are: b"), len(shortened("no source '" + "a" * 1_000_000 + "'; there are: b")) < 21_000
+    ("no source 'a'; there are: b", True)
+    """
+    text = str(text)
+    left = len(text) - MOST_SAID
+    return f"{text[: MOST_SAID // 2]} … ({left:,} characters) … {text[-MOST_SAID // 2 :]}" if left > 0 else text
 
 
 def _spelt(found):

@@ -37,7 +37,7 @@ PAIR = re.compile(
     re.IGNORECASE,
 )
 # The name of a secret in a connection string: all that follows may belong to it, as it may hold blanks.
-SECRET_OF = re.compile(r"[\w.-]*(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w*\s*=", re.IGNORECASE)
+SECRET_OF = re.compile(r"(?:passw(?:or)?d|pwd|token|secret|api_?key|credential)\w{0,60}\s{0,20}=", re.IGNORECASE)
 SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/=-]{12,}", re.IGNORECASE)
 BREAK = re.compile(r"(?:\\r)?\\n|\r?\n")  # the end of a line, also as JSON writes it
 TEXTS = frozenset(
@@ -286,6 +286,7 @@ def _forms(value):
     in_html = {html.escape(one, quote=is_quoted) for one in {value, *in_json} for is_quoted in (True, False)}
     in_html |= {one.replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for one in in_html}
     in_url = {quote(value, safe=safe) for safe in ("", "/", ",:;/()+=_")} | {quote_plus(value)}
+    in_url |= {"".join(f"%{byte:02X}" for byte in value.encode("utf-8", "surrogatepass"))}  # every byte
     in_url |= {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in in_url}
     found = {value, *in_json, *in_html, *in_url, *(json.dumps(one)[1:-1] for one in in_html)}
     if len(value) >= 8:

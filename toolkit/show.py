@@ -17,8 +17,9 @@ from pathlib import Path
 
 from toolkit import blocks, words
 from toolkit.cards import card_texts
-from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION, with_code
+from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, REPORT, SECTION, left_out_bundle, with_code
 from toolkit.load.coverage import notes_of
+from toolkit.load.quality import told_apart
 from toolkit.metrics import compare
 from toolkit.metrics.registry import METRICS
 from toolkit.table_html import tables_of
@@ -133,7 +134,7 @@ def outside(data):
         _tabs([{"label": one["label"], "block": one} for one in made])
     else:
         key = "nothing" if data.outside_file is not None else "no_file"
-        left_out(words.text(f"notes.outside.{key}", file=f"`{OUTSIDE}`"))
+        left_out(words.text(f"notes.outside.{key}"), words.text("notes.outside.where", file=f"`{OUTSIDE}`"))
     for line, why in unread:
         say(words.text("notes.outside.unread", file=f"`{OUTSIDE}`", line=line, why=why))
 
@@ -201,15 +202,15 @@ def _display(bundle, display_id=None, update=False, metadata=None):
 # --- text ---------------------------------------------------------------------------------------------
 
 
-def say(text, metadata=None):
+def say(text):
     """Show a sentence; what stands between backticks is code."""
     shown = f'<p class="finding">{with_code(text)}</p>'
-    _display({"text/html": shown, "text/plain": text.replace("`", "")}, metadata=metadata)
+    _display({"text/html": shown, "text/plain": text.replace("`", "")})
 
 
-def left_out(reason):
-    """Say that a section is left out, and why."""
-    say(words.text("pages.say.left_out", reason=str(reason)), LEFT_OUT)
+def left_out(reason, detail=""):
+    """Say that a section is left out, and why; `detail`, for those who prepare the data, is folded below."""
+    _display(left_out_bundle(words.text("pages.say.left_out", reason=str(reason)), detail), metadata=LEFT_OUT)
 
 
 def absent(data, table):
@@ -298,11 +299,11 @@ def remarks(data):
     so_far, covered = data.days_so_far, data.covered
     if data.period.start and so_far and covered.days and covered.days < FEW_COVERED * so_far:
         said.append(words.text("blocks.remark.covered", days=words.number(covered.days), n=so_far))
-    read = data.counts[~data.counts["derived"].astype(bool)]
-    rejected, total = int(read["rejected"].sum()), int(read["rows_in"].sum())
-    if total and rejected > MANY_REJECTED * total:
-        said.append(words.text("blocks.remark.rejected", n=rejected, share=words.percent(rejected / total, 1)))
-    return said + data.doubts
+    total, wrong, meant = told_apart(data.counts)
+    if total and wrong > MANY_REJECTED * total:
+        said.append(words.text("blocks.remark.rejected", n=wrong, share=words.percent(wrong / total, 1)))
+        said += [words.text("blocks.remark.on_purpose", n=meant)] if meant else []
+    return said + data.plain_doubts
 
 
 def key_figures(data, *figures):

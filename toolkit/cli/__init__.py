@@ -27,6 +27,8 @@ from toolkit.cli.ending import settle, tell_broken, told_of_threads
 from toolkit.cli.options import app
 from toolkit.cli.terminal import say
 from toolkit.errors import MISTAKE, ToolkitError, cant_write, is_unwritten
+from toolkit.guard import shortened
+from toolkit.secrets import scrub
 
 # pandas, the engine and papermill are imported by the commands that need them: --help has to be quick.
 
@@ -54,7 +56,7 @@ def main(args=None):
     except SystemExit as ended:
         return ended.code
     except ToolkitError as error:
-        say(f"toolkit: {error}", err=True)
+        _tell(error)
         return error.exit_code
     except OSError as error:  # a path that can't be read or written, a full disk
         return _system_error(error)
@@ -65,14 +67,19 @@ def main(args=None):
     return 0
 
 
+def _tell(message):
+    # a secret goes before what is too long is cut, which may be half of it
+    say(f"toolkit: {shortened(scrub(str(message)))}", err=True)
+
+
 def _system_error(error):
     """Tell an error of the operating system; its exit code."""
     from toolkit.load.files.places import scrubbed
 
     if is_unwritten(error):
         unwritten = cant_write(error, "the temporary folder (TMPDIR), or what the output goes to")
-        say(f"toolkit: {scrubbed(str(unwritten))}", err=True)
+        _tell(scrubbed(str(unwritten)))
         return unwritten.exit_code
     where = f"{scrubbed(error.filename)}: " if error.filename else ""
-    say(f"toolkit: {where}{error.strerror or error}", err=True)
+    _tell(f"{where}{error.strerror or error}")
     return MISTAKE

@@ -28,7 +28,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from toolkit.errors import BadSettings, explain_settings
-from toolkit.report.plan import Wanted
+from toolkit.report.options import Wanted
 from toolkit.secrets import holds_secret, is_sensitive
 from toolkit.service import parse_duration, read_toml
 
@@ -181,7 +181,7 @@ def load_config(path):
 
 
 def merge(config, given, names=None):
-    """The options of `run_reports` that a file and the command line come to; the command line wins.
+    """What a file and the command line say of a run; the command line wins.
 
     Parameters
     ----------
@@ -194,7 +194,8 @@ def merge(config, given, names=None):
 
     Returns
     -------
-    (names, options) of `toolkit.report.run.run_reports`
+    (names, options): the names of `toolkit.report.run.run_reports`; a dict of its data, its out and what its Options
+    are told, of those that are said
 
     Raises
     ------

@@ -18,7 +18,11 @@ from toolkit.errors import BadParameter
 @app.command("map", epilog="Example:  toolkit map tickets.csv --yes")
 def map_export(
     files: Annotated[
-        list[Path], typer.Argument(help="The export: one file, or several of one system.", metavar="FILE...")
+        list[Path],
+        typer.Argument(
+            help="The export: one file, or several of one system; [b]env:NAME[/b] and [b]@FILE[/b] say where one is.",
+            metavar="FILE...",
+        ),
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder in which the source's folder is written.", metavar="DIR")

@@ -15,6 +15,10 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the reports.",
 def history(
     names: Annotated[list[str] | None, typer.Argument(help="Reports; default: all.", metavar="[NAME]...")] = None,
     out: Out = Path("reports"),
+    last: Annotated[
+        int | None,
+        typer.Option(help="Tell of the newest N runs; default: as many as history.html does.", metavar="N", min=1),
+    ] = None,
 ):
     """Show the past runs: what was made, what failed and since when, how key figures moved since the last run."""
     from rich.table import Table
@@ -23,9 +27,8 @@ def history(
     from toolkit import words
     from toolkit.errors import BadParameter, suggestion
     from toolkit.guard import visible
-    from toolkit.report.history import tell_reports, tell_run
-    from toolkit.report.manifest import read_manifest
-    from toolkit.report.runs import all_runs, latest
+    from toolkit.report.history import MOST_RUNS, tell_reports, tell_run
+    from toolkit.report.runs import latest, read_past
 
     shown = latest(out)
     folder = next((name for name in names or () if "/" in name or latest(name)), None)
@@ -35,7 +38,8 @@ def history(
         )
     if shown is None:
         raise BadParameter(f"{out}: holds no run of reports; make one with toolkit report --out {out}")
-    newest, *past = [read_manifest(path) for path in all_runs(out)]
+    last = last or MOST_RUNS
+    (newest, *past), count = read_past(out, last)
     for name in names or ():
         if name not in newest["reports"]:
             hint = suggestion(name, newest["reports"])
@@ -58,11 +62,13 @@ def history(
 
     zone = (newest.get("data") or {}).get("time_zone")
     runs = table(*said("run", "of", "as_of", "count_made", "count_kept", "names_failed"), "")
-    for manifest in [newest, *past]:
+    for manifest in [newest, *past][:last]:
         run = tell_run(manifest, zone)
         failed = ", ".join(run["failed"])
         runs.add_row(*cells(run["when"], run["period"], run["as_of"], run["made"], run["kept"], failed, run["id"]))
     screen.print(runs)
+    if count > last:
+        screen.print(*cells(f"The newest {last} of {count} runs; --last {count} tells of all."))
     for report in tell_reports(newest, past):
         if names and report["name"] not in names:
             continue
@@ -71,6 +77,8 @@ def history(
         screen.print(*cells(f"  {report['state']}"))
         if report["message"]:
             screen.print(*cells(f"  {report['message']}"))
+        if report["log"]:
+            screen.print(*cells(f"  {words.text('pages.history.log')}: {report['log']}"))
         if report["periods"] or report["period"]:
             screen.print(*cells(f"  {report['periods'] or report['period']}"))
         if report["before"]:

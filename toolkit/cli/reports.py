@@ -1,6 +1,7 @@
 """The commands that make something of data: reports, single metrics, and the list of both."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -121,67 +122,71 @@ def report(
 ):
     """Run notebooks and write their HTML reports."""
     from toolkit.report.made import code_of
+    from toolkit.report.options import Options
     from toolkit.report.parameters import split_pairs
     from toolkit.report.run import run_reports
 
-    options = {
-        "data": data,
-        "out": out,
-        "source": source,
-        "service": service,
-        "period": period,
-        "as_of": as_of,
-        "params": split_pairs(param or []),
-        "jobs": jobs,
-        "timeout": timeout,
-        "total_timeout": total_timeout,
-        "max_age": max_age,
-        "memory": memory,
-        "notebooks": notebooks,
-        "where": where,
-        "each": each,
-        "allow_empty": allow_empty,
-        "interactive": interactive,
-        "wait": wait,
-        "keep": keep,
-        "pdf": pdf,
-        "reveal": reveal,
-        "env": env,
-    }
+    options = Options(
+        source=source,
+        service=service,
+        period=period,
+        as_of=as_of,
+        params=split_pairs(param or []),
+        jobs=jobs,
+        timeout=timeout,
+        total_timeout=total_timeout,
+        max_age=max_age,
+        memory=memory,
+        notebooks=notebooks,
+        where=where,
+        each=each,
+        allow_empty=allow_empty,
+        interactive=interactive,
+        wait=wait,
+        keep=keep,
+        pdf=pdf,
+        reveal=reveal,
+        env=env or [],
+    )
     notices = {"readers": notify or [], "failures": notify_failure or [], "link_base": link_base}
     if config:
-        names, options, notices = _with_config(config, context, names, options, notices)
-    if not options["data"]:
+        told = _with_config(config, context, names, data, out, options, notices)
+        names, data, out, options, notices = told
+    if not data:
         raise BadParameter("Missing option '--data': the export, or --config FILE that says it")
     delivery = _delivery(**notices)
     with delivery.watching() if delivery else contextlib.nullcontext(), ended_in_order(), bars() as progress:
-        outcomes = run_reports(names, **options, progress=progress, warn=_warn, tell=say)
+        outcomes = run_reports(names, data, out, options, progress=progress, warn=_warn, tell=say)
     for outcome in outcomes:
         _print_outcome(outcome)
-    say(f"Overview: {Path(options['out']) / 'index.html'}")
+    say(f"Overview: {Path(out) / 'index.html'}")
     code = code_of(outcomes)
     if delivery:
-        code = delivery.made(outcomes, options["out"], code)
+        code = delivery.made(outcomes, out, code)
     if code:
         raise typer.Exit(code)
 
 
-def _with_config(path, context, names, options, notices):
-    """(names, options, notices) as a file and the command line say them; prints what is used."""
+def _with_config(path, context, names, data, out, options, notices):
+    """The arguments and notices as a file and the command line say them; prints what is used."""
     from toolkit.cli.config import describe, load_config, merge
 
     config = load_config(path)
+    said = {"data": data, "out": out} | vars(options)
+    del said["reports"]  # which a file alone can say
     spelt = {"params": "param"}
     given = {
         name: value
-        for name, value in options.items()
+        for name, value in said.items()
         if context.get_parameter_source(spelt.get(name, name)).name != "DEFAULT"
     }
     names, merged = merge(config, given, names)
     for line in describe(path, merged):
         say(line)
     told = config.notify.model_dump()
-    return names, options | merged, {name: value or told[name] for name, value in notices.items()}
+    data, out = merged.pop("data", data), merged.pop("out", out)
+    notices = {name: value or told[name] for name, value in notices.items()}
+    return names, data, out, replace(options, **merged), notices
 
 
 def _delivery(readers, failures, link_base):

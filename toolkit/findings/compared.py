@@ -5,6 +5,7 @@ import pandas as pd
 from toolkit import claims, words
 from toolkit.findings.parts import estimate_of, place_of, say, unit_of, word
 from toolkit.findings.told import Told
+from toolkit.load.quality import told_apart
 from toolkit.metrics.registry import METRICS
 from toolkit.verdicts import CHANCE, CLEAR, direction
 from toolkit.words import estimate, number, sentence_case, short_name, text, value_text
@@ -135,7 +136,7 @@ def figure_word(result):
 
 
 def find_quality(counts):
-    """How many rows were read, set aside and mended, and in which table most were set aside.
+    """How many rows were read, set aside and mended, and in which table most were set aside; on purpose, told apart.
 
     >>> find_quality(pd.DataFrame({"table": ["calls"], "rows_in": [200], "rejected": [3], "repaired": [1]})).replace("\\xa0", " ")
     '200 rows were read; 3 (1.5 %) were set aside, and 1 value was mended.'
@@ -146,20 +147,24 @@ def find_quality(counts):
 def _quality(counts):
     if "derived" in counts.columns:  # made from other tables: not read
         counts = counts[~counts["derived"].astype(bool)]
-    total = int(counts["rows_in"].sum()) if len(counts) else 0
+    total, out, meant = told_apart(counts) if len(counts) else (0, 0, 0)
     if not total:
         return say("quality.none")
-    out, mended = int(counts["rejected"].sum()), int(counts["repaired"].sum())
+    mended = int(counts["repaired"].sum())
     read = text("sentence.quality.read", n=total)
     if len(counts) > 1:
         read = text("sentence.quality.read_tables", rows=read, tables=number(len(counts)))
+    if meant:
+        left = text("sentence.quality.on_purpose", n=meant, share=value_text(meant / total, "rate"))
+        read = text("sentence.quality.left", read=read, left=left)
     if not out and not mended:
-        return say("quality.clean", read=read)
+        return text(f"sentence.quality.clean{'_others' if meant else ''}", read=read)
     aside = text("sentence.quality.aside", n=out, share=value_text(out / total, "rate"))
-    worst = counts[counts["rejected"] == counts["rejected"].max()]
+    wrong = counts["rejected"] - (counts["on_purpose"] if meant else 0)
+    worst = counts[wrong == wrong.max()]
     if len(counts) > 1 and out and len(worst) == 1:
-        worst = worst.iloc[0]
-        about = {"table": short_name(worst["table"]), "rejected": number(worst["rejected"])}
-        form = "most" if claims.is_most(worst["rejected"], out) else "largest"
+        worst, most = worst.iloc[0], wrong.max()
+        about = {"table": short_name(worst["table"]), "rejected": number(most)}
+        form = "most" if claims.is_most(most, out) else "largest"
         aside = text(f"sentence.quality.{form}", aside=aside, rows=number(worst["rows_in"]), **about)
     return say("quality.whole", read=read, aside=aside, mended=text("sentence.quality.mended", n=mended))

@@ -49,9 +49,14 @@ def _grown(result):
     row = result.iloc[-1]
     left = int(row[result.attrs["value"]])
     about = {"left": value_text(left, "count"), "by": value_text(left - before, "count")}
-    said = word(result, "told.stock", steps=text(f"step.{every}", n=len(result)), **about)
+    about |= {
+        "steps": text(f"step.{every}", n=len(result)),
+        "when": word(result, f"told.at_{result.attrs['stock_at']}"),
+    }
+    said = word(result, "told.stock", **about)
+    more = {"grown": word(result, "told.grown", **about), "inner": word(result, "told.stock_inner")}
     made = fact(result, "stock", row, said, "worse" if result.attrs.get("best") != "high" else "better", n=left)
-    return [made | {"key": "", "value": "", "weeks": [], "name": word(result, "told.stock_name")}]
+    return [made | {"key": "", "value": "", "weeks": [], "name": word(result, "told.stock_name")} | more]
 
 
 def _shown(value):

@@ -42,6 +42,7 @@ class Seen:
     stocks: list  # facts of what piles up, counted in full
     is_compared: bool  # with anything earlier
     is_comparable: bool  # all of it
+    whose: str = "own"  # the figures with a target: "own" of one report, "all" of several; "" where there is but one
 
 
 def headline(cards, facts, tested):
@@ -107,9 +108,11 @@ def overview(reports, first=(), others=()):
     cards, facts = list(cards.values()), list(facts.values())
     seen = _seen(cards, facts, [p for report in reports for p in report.get("tested", ())])
     more = _with_target(cards, others)
-    seen = replace(seen, off=seen.off + [card for card in more if card["status"] == "off"], held=seen.held + more)
+    off = seen.off + [card for card in more if card["status"] == "off"]
+    whose = "all" if len({report["name"] for report in [*reports, *others]}) > 1 else ""
+    seen = replace(seen, off=off, held=seen.held + more, whose=whose)
     empty = {bullet["kind"]: bullet for bullet in _empty_bullets(seen, "href")}
-    told = _bullets(replace(seen, stocks=[]), "href")  # what piles up is looked at
+    told = _bullets(seen, "href", is_looked_at=True)
     bullets = [{"kind": kind, "text": text, "href": href} if text else empty.get(kind) for kind, text, href in told]
     return {"title": _title(seen, cards), "bullets": [*filter(None, bullets)], "look_at": look_at(seen, first)}
 
@@ -230,20 +233,22 @@ def _title(seen, cards):
 def _of_targets(seen):
     """What may be said of the targets, the longest first; [] where there are none."""
     off, held = len(seen.off), len(seen.held)
+    which = words.text(f"headlines.title.with_target{seen.whose and f'_{seen.whose}'}")
     if off == 1:
         return _one_off(seen.off[0])
     if off and off == held:
-        return [words.text("headlines.title.both_off" if off == 2 else "headlines.title.all_off", n=off)]
+        return [words.text("headlines.title.both_off" if off == 2 else "headlines.title.all_off", n=off, which=which)]
     if off:
         labels = words.joined(map(_inner, seen.off))
         named = words.text("headlines.title.some_off_named", n=off, total=held, labels=labels)
-        return [named, words.text("headlines.title.some_off", n=off, total=held)]
+        return [named, words.text("headlines.title.some_off", n=off, total=held, which=which)]
     if seen.off_groups:
         worst = seen.off_groups[0]
         return [worst["clause"], words.text("headlines.title.group_off", name=worst["name"])]
     if not held:
         return []
-    return _near(seen) or [words.text("headlines.title.met", n=held)]
+    form = "met" if held == 1 else "both_met" if held == 2 else "all_met"
+    return _near(seen) or [words.text(f"headlines.title.{form}", n=held, which=which)]
 
 
 def _near(seen):
@@ -316,8 +321,8 @@ def _inner(card):
 # --- bullets ----------------------------------------------------------------------------------------
 
 
-def _bullets(seen, link):
-    """(kind, text or "", where it leads) of each kind."""
+def _bullets(seen, link, is_looked_at=False):
+    """(kind, text or "", where it leads) of each kind; `is_looked_at`: what piles up stands beside, and isn't told here."""
     most = len(seen.off) if len(seen.off) <= MOST_OFF + 1 else MOST_OFF  # one more is named as shortly
     off = [_off(card, place) for place, card in enumerate(seen.off[:most])]
     off += [words.text("headlines.other_figures", n=len(seen.off) - most)] if len(seen.off) > most else []
@@ -327,7 +332,8 @@ def _bullets(seen, link):
     changed += [(one["score"], one["text"], one["facts"][0]) for one in seen.together[:1]]
     changed += [(one["score"], _shortly(one), one["facts"][0]) for one in seen.together[1:]]
     changed = sorted(changed, key=lambda one: -one[0]) + [(0, fact["clause"], fact) for fact in _news(seen)]
-    stocks = [(0, fact["clause"], fact) for fact in seen.stocks[:1]]  # has no verdict, and is told all the same
+    stocks = [] if is_looked_at else seen.stocks[:1]
+    stocks = [(0, fact["clause"], fact) for fact in stocks]  # has no verdict, and is told all the same
     changed = changed[: MOST - len(stocks)] + stocks
     said = [words.sentence_case(words.text("headlines.sentence", text=text)) for _, text, _ in changed]
     said += _unsure(seen, MOST - len(said))
@@ -343,8 +349,15 @@ def _unsure(seen, room):
     if len(listed) > room:
         listed = [*listed[:room], words.text("headlines.other_figures", n=len(listed) - room)]
     said = words.sentence_case(words.text("headlines.unsure", what="; ".join(listed)))
-    clear = "nothing_changed" if seen.is_comparable else "nothing_comparable"
-    return [words.text(f"headlines.{clear}"), said] if room == MOST else [said]
+    return [_nothing(seen), said] if room == MOST else [said]
+
+
+def _nothing(seen):
+    """That nothing clearly changed; where something piled up, nothing besides it."""
+    name = next((fact["inner"] for fact in seen.stocks if fact.get("inner")), "")
+    if name:
+        return words.text("headlines.nothing_besides", name=name)
+    return words.text(f"headlines.{'nothing_changed' if seen.is_comparable else 'nothing_comparable'}")
 
 
 def _shortly(one):
@@ -403,8 +416,7 @@ def _empty_bullets(seen, link):
     off = near[0] if near else words.text("headlines.nothing_off" if seen.held else "headlines.no_target")
     said = {"off": off}
     if seen.is_compared:
-        changed = "nothing_changed" if seen.is_comparable else "nothing_comparable"
-        said["changed"] = words.text(f"headlines.{changed}")
+        said["changed"] = _nothing(seen)
     said |= {"steady": words.text("headlines.none_steady")} if seen.unsure else {}
     made = [{"kind": kind, "text": text, link: ""} for kind, text in said.items()]
     return [one | ({"is_calm": True} if one["kind"] == "off" else {}) for one in made]  # no figure is off its target

@@ -33,7 +33,8 @@ def look_at(seen, first=()):
         told.add((fact["metric"], fact["key"]))
     found = dict(list(found.items())[:MOST_TO_LOOK_AT])
     for fact in seen.stocks[:1]:
-        text = words.text("headlines.sentence", text=words.sentence_case(fact["clause"]))
+        said = fact.get("grown") or fact["clause"]  # the number itself stands in a tile
+        text = words.text("headlines.sentence", text=words.sentence_case(said))
         found.setdefault((fact["metric"], ""), {name: fact[name] for name in ("name", "href")} | {"text": text})
     return list(found.values())
 

@@ -14,8 +14,6 @@ from toolkit.load.sql import EPOCH
 from toolkit.load.weeks import Weeks
 from toolkit.tables import PARTS_OF, TABLES
 
-DOUBTS = ("notes.no_offset", "notes.contacts_end")  # told wherever the data is used
-
 
 class Data(Weeks):
     """The checked tables of one data set, restricted to a period and read at one time.
@@ -39,7 +37,7 @@ class Data(Weeks):
     ledger : DataFrame
         One row per rejected or repaired value: table, key, rule, action, column, value, file, row, reason.
     counts : DataFrame
-        One row per table: rows_in = rows_used + rejected; repaired.
+        One row per table: rows_in = rows_used + rejected (on_purpose: those with nothing wrong); repaired.
     zone_is_known : bool
         Whether the settings or the source name a time zone; otherwise local times and hours are UTC's.
     """
@@ -310,15 +308,10 @@ class Data(Weeks):
         """What a reader should know of the data, in the language that is said."""
         return [words.note(note) for note in self._notes]
 
-    @property
-    def doubts(self):
-        """Of the notes those on what had to be guessed, such as the zone of times without an offset."""
-        return [words.note(note) for note in (*self.notes_of_end, *self._notes) if note[0] in DOUBTS]
-
     def notes_of_period(self):
         """What a reader should know of the data and of this period, in the language that is said."""
         before = self.period.previous()
-        notes, jumps = list(self._notes), self.volume_warnings()
+        notes, jumps = [*self.notes_of_end, *self._notes], self.volume_warnings()
         if before is not None and not self._is_covered(before):
             notes.append(("notes.no_comparison", {"before": before.label, "day": self._span[0]}))
         past = self.period.year_ago()
@@ -331,8 +324,7 @@ class Data(Weeks):
         notes += [("notes.unlike_year_ago", {"tables": unlike})] if unlike else []
         for column in self.filters:
             left = [name for name in self._names if not self._is_restricted(name, column)]
-            if left:
-                notes.append(("notes.not_restricted", {"column": column, "tables": left}))
+            notes += [("notes.not_restricted", {"column": column, "tables": left})] if left else []
         return [words.note(note) for note in notes]
 
     def can(self, table, *columns):
@@ -363,11 +355,13 @@ class Data(Weeks):
 
         Returns
         -------
-        Result with table, rows_in, rows_used, rejected, repaired, in_period
+        Result with table, rows_in, rows_used, rejected, repaired, in_period; on_purpose where any row was
         """
         from toolkit.result import Result
 
-        frame = self.counts.drop(columns="derived").copy()
+        frame = self.counts.drop(columns="derived")
+        if "on_purpose" in frame and not frame["on_purpose"].any():
+            frame = frame.drop(columns="on_purpose")
         frame["in_period"] = [
             int(self._rows(name).count().execute()) if name in self._names else 0 for name in frame["table"]
         ]
@@ -379,7 +373,7 @@ class Data(Weeks):
 
         frame = self._con.execute(
             'SELECT "table", rule, action, "column", count(*) AS n, '
-            "left(arg_min(value, \"row\"), 40) AS example, any_value(CASE WHEN rule LIKE '% line' THEN regexp_replace(reason, ' \\(.*', '') ELSE reason END) AS reason "
+            "left(arg_min(value, \"row\"), 40) AS example, any_value(CASE WHEN rule LIKE '% line' OR rule = 'set aside on purpose' THEN regexp_replace(reason, ' \\(.*', '') ELSE reason END) AS reason "
             'FROM ledger GROUP BY ALL ORDER BY "table", action, n DESC, rule, "column"'
         ).df()
         return Result.of(frame, "rules_broken", units={"n": "count"})

@@ -187,8 +187,11 @@ def _check(con, source, settings, files, there, given, told, note, belongs):
         unused = source.sql("unused")
         try:
             with bounded(con, source.folder / "unused.sql"):
+                columns = [row[0] for row in con.execute(f"DESCRIBE {unused}").fetchall()]
+                is_wrong = "coalesce(is_wrong, false)" if "is_wrong" in columns else "false"
                 con.execute(
-                    "INSERT INTO bad_lines SELECT \"table\", 'unusable line', 'rejected', _file, _row, value, reason "
+                    f"INSERT INTO bad_lines SELECT \"table\", CASE WHEN {is_wrong} THEN 'unusable line' "
+                    "ELSE 'set aside on purpose' END, 'rejected', _file, _row, value, reason "
                     f"FROM ({unused})"
                 )
         except BadData:
@@ -386,14 +389,15 @@ def _newest(con, typed):
 
 
 def _counts(con, tables, unusable):
-    """One row per table: rows in, used, rejected, repaired."""
-    parts = []
+    """One row per table: rows in, used, rejected (`on_purpose`: how many of them with nothing wrong), repaired."""
+    parts, meant = [], ", ".join(f"'{rule}'" for rule in quality.ON_PURPOSE)
     for name in [*tables, *unusable]:
         used = f"(SELECT count(*) FROM main.{name})" if name in tables else "0"
         parts.append(
             f"SELECT '{name}' AS \"table\", (SELECT sum(rows_in) FROM rows_in WHERE \"table\" = '{name}')::BIGINT AS rows_in, "
             f"{used} AS rows_used, "
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'rejected') AS rejected, "
+            f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND rule IN ({meant})) AS on_purpose, "
             f"(SELECT count(*) FROM ledger WHERE \"table\" = '{name}' AND action = 'repaired') AS repaired"
         )
     frame = con.execute(" UNION ALL ".join(parts)).df()

@@ -19,7 +19,8 @@ from toolkit.tables import SCORE_RANGE
 REASONS = {
     "unreadable line": "the line can't be parsed as a record of the file",
     "short line": "the line has fewer fields than the file's first line",
-    "unusable line": "set aside by the source",
+    "unusable line": "the source can't use it",
+    "set aside on purpose": "set aside by the source",
     "left out by the source": "the source's selects return no row for it",
     "not a time": "the value is not a time from 1900 on, in no form that is known",
     "not a number": "the value is not a number",
@@ -44,6 +45,16 @@ REASONS = {
     "local time does not exist": "the clocks were put forward over it; moved on by the hour that was skipped",
     "unknown sentiment": "neither a label nor a score from -1 to 1; emptied, so that the engine scores the text",
 }
+
+# What is set aside though nothing is wrong with it: it is told apart from what is.
+ON_PURPOSE = ("set aside on purpose", "older copy")
+GIVEN = (
+    "unreadable line",
+    "short line",
+    "unusable line",
+    "set aside on purpose",
+    "left out by the source",
+)  # bad_lines
 
 # (table, earlier, later): a row in which `later` lies before `earlier` is set aside.
 ORDER = (
@@ -347,7 +358,28 @@ def shown_rules(ledger):
     Series of str
     """
     inner = ledger["reason"].str.extract(r"\((.*)\)$", expand=False)
-    return ledger["rule"].where(ledger["rule"] != "unusable line", "set aside: " + inner.fillna(""))
+    told = ledger["rule"].where(ledger["rule"] != "unusable line", "unusable: " + inner.fillna(""))
+    return told.where(ledger["rule"] != "set aside on purpose", "set aside: " + inner.fillna(""))
+
+
+def told_apart(counts):
+    """(rows read, set aside for something that is wrong with them, set aside on purpose); without tables made from others.
+
+    Parameters
+    ----------
+    counts : DataFrame, as `Data.counts`
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> told_apart(pd.DataFrame({"table": ["calls"], "rows_in": [200], "rejected": [36], "on_purpose": [35]}))
+    (200, 1, 35)
+    """
+    if "derived" in counts.columns:
+        counts = counts[~counts["derived"].astype(bool)]
+    read, out = (int(counts[name].sum()) for name in ("rows_in", "rejected"))
+    meant = int(counts["on_purpose"].sum()) if "on_purpose" in counts.columns else 0
+    return read, out - meant, meant
 
 
 def create_ledger(con):
@@ -360,10 +392,7 @@ def create_ledger(con):
 
 def ledger_bad_lines(con):
     """The lines that the CSV reader couldn't parse, or had to mend, and those that no select returns."""
-    reasons = " ".join(
-        f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}"
-        for rule in ("unreadable line", "short line", "unusable line", "left out by the source")
-    )
+    reasons = " ".join(f"WHEN {literal(rule)} THEN {literal(REASONS[rule])}" for rule in GIVEN)
     con.execute(
         "INSERT INTO ledger SELECT \"table\", '', rule, action, '', left(value, 200), file, line, "
         f"CASE rule {reasons} END || ' (' || reason || ')' FROM bad_lines ORDER BY file, line"

@@ -2,10 +2,11 @@
 
 import dataclasses
 
-from toolkit import clock
+from toolkit import clock, words
 from toolkit.load import coverage
 from toolkit.load.view import View
 
+DOUBTS = ("notes.no_offset", "notes.contacts_end")  # told wherever the data is used
 FEWEST_WEEKS = 4  # fewer say little of how much weeks differ
 
 
@@ -30,6 +31,20 @@ class Weeks(View):
     def notes_of_end(self):
         """What to know where contacts end before the data does."""
         return [] if self.contacts_end is None else [("notes.contacts_end", {"day": self.contacts_end})]
+
+    @property
+    def doubts(self):
+        """Of the notes those on what had to be guessed, such as the zone of times without an offset."""
+        return [words.note(note) for note in self._doubts]
+
+    @property
+    def plain_doubts(self):
+        """The same for those who read a report: what was guessed, without columns and settings."""
+        return [words.note((f"{key}_plain", about | {"zone": self.zone})) for key, about in self._doubts]
+
+    @property
+    def _doubts(self):
+        return [note for note in (*self.notes_of_end, *self._notes) if note[0] in DOUBTS]
 
     def during(self, period):
         """The same data, restricted to another period (a text such as "2024-03", or a Period).

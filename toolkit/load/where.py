@@ -1,5 +1,7 @@
 """Restrictions of the rows as people write them: channel=whatsapp."""
 
+import re
+
 from toolkit.errors import BadParameter
 
 
@@ -15,7 +17,7 @@ def read_where(where):
     Raises
     ------
     BadParameter
-        A text without a column or without an equals sign.
+        A text without a column or without an equals sign, or with a character that no data holds.
 
     Examples
     --------
@@ -25,11 +27,21 @@ def read_where(where):
     ({'team': ['Torino']}, {})
     """
     if isinstance(where, dict):
-        return {column: list(it) if isinstance(it, (list, tuple)) else [it] for column, it in where.items()}
+        found = {column: list(it) if isinstance(it, (list, tuple)) else [it] for column, it in where.items()}
+        return _checked(found)
     values = {}
     for text in [where] if isinstance(where, str) else where or ():
         column, equals, value = str(text).partition("=")
         if not equals or not column.strip():
             raise BadParameter(f"{text!r} restricts nothing; write it as column=value, such as channel=whatsapp")
         values.setdefault(column.strip(), []).append(value.strip())
+    return _checked(values)
+
+
+def _checked(values):
+    # no query can be made of these: the engine takes the first for the end of it, the others stand for bytes that are no text
+    for column, given in values.items():
+        for text in (column, *given):
+            if isinstance(text, str) and re.search("[\0\ud800-\udfff]", text):
+                raise BadParameter(f"{text!r}: holds a character that no data holds, so that it restricts nothing")
     return values

@@ -13,6 +13,7 @@ from toolkit.load.files.places import is_url, refuse_connection, shown_path
 from toolkit.mapping.answers import read_answers
 from toolkit.mapping.plan import answered, make_plan, plan_zone, questions, refuse_unusable
 from toolkit.mapping.write import source_files
+from toolkit.secrets import read_place
 from toolkit.sources import OWN
 from toolkit.tables import TABLES
 from toolkit.vocabulary import fold
@@ -36,6 +37,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     Parameters
     ----------
     paths : list of path
+        `env:NAME` and `@FILE` as `toolkit.secrets.read_place` reads them.
     out : Path, optional
         Folder in which the source's folder is written; default: ./sources.
     name : str, optional
@@ -60,6 +62,7 @@ def map_files(paths, out=None, name=None, answers=None, ask=None, force=False, t
     ToolkitError
         A file that fits no table, an answer that is wrong, a folder that is there already.
     """
+    paths = [read_place(path) for path in paths]
     for path in paths:
         if is_url(path):
             raise BadData(f"{shown_path(path)}: is a URL; a map is made of files. Export the tables as CSV or Parquet")

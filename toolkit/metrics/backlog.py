@@ -108,7 +108,9 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
         )
         way = "same" if left == before else "grew" if left > before else "shrank"
         way = way if is_known else "level"
-        about = {"n": left, "left": (left, "count"), "by": (abs(left - before), "count")}
+        at = "period" if scope.end is not None and scope.end < scope.now else "read"
+        when = words.text(f"metric.new_and_closed.told.at_{at}")
+        about = {"n": left, "left": (left, "count"), "by": (abs(left - before), "count"), "when": when}
         if step in PERIODS:
             way, about["steps"] = f"{way}_since", words.text(f"step.{step}", n=steps)
         told = [(way, about), ("moved", {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")})]
@@ -120,7 +122,7 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
             result, "new_and_closed", scope.table, keys, units, None, 0, told=told if opened or closed or left else []
         )
         # what is open is told at an instant, not over a week
-        made.attrs |= {"partial": [], "is_stock": True, "stock_before": before if is_known else None}
+        made.attrs |= {"partial": [], "is_stock": True, "stock_before": before if is_known else None, "stock_at": at}
         return made
 
     return shapes.run(query, made)

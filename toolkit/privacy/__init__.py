@@ -15,7 +15,7 @@ import re
 
 from toolkit import words
 from toolkit.privacy.kinds import KINDS, Span, find
-from toolkit.privacy.markup import csv_parts, html_parts
+from toolkit.privacy.markup import csv_parts, html_parts, with_marks
 
 __all__ = ["KINDS", "Masker", "during", "find", "mask", "mask_html"]
 FEWEST = 4  # hexadecimal digits of a mark
@@ -87,9 +87,7 @@ class Masker:
         return {kind: len(self.found[kind]) for kind in KINDS if kind in self.found}
 
     def _put(self, said, spans):
-        for span in reversed(spans):
-            said = said[: span.start] + self.mark(span) + said[span.end :]
-        return said
+        return with_marks(said, [(span.start, span.end, self.mark(span)) for span in spans])
 
     def _spans(self, said):
         """[(start, end, what stands in its place)] of a text."""

@@ -111,7 +111,7 @@ def html_parts(said, spans):
     group = [0]
     for at in range(1, len(pieces), 2):
         tag = pieces[at]
-        pieces[at] = _put(tag, spans(tag)) if tag.startswith("<!--") else _tag(tag, spans)
+        pieces[at] = with_marks(tag, spans(tag)) if tag.startswith("<!--") else _tag(tag, spans)
         if not _is_joined(tag):
             _together(pieces, group, spans)
             group = []
@@ -173,7 +173,7 @@ def _texts(texts, spans):
 
 def _tag(tag, spans):
     if "=" not in tag:
-        return _put(tag, spans(tag)) if "@" in tag else tag  # Ann <ann@example.com>, which is no tag
+        return with_marks(tag, spans(tag)) if "@" in tag else tag  # Ann <ann@example.com>, which is no tag
 
     def put(found):
         name, equals, value = found.groups()
@@ -181,16 +181,23 @@ def _tag(tag, spans):
         text = html.unescape(value[1:-1] if mark else value)
         if name.lower() in DRAWN or name.lower().startswith("xmlns") or text.startswith("data:image/"):
             return found[0]
-        said = _put(text, spans(text))
+        said = with_marks(text, spans(text))
         return found[0] if said == text else f'{name}{equals}"{html.escape(said, quote=True)}"'
 
     return ATTRIBUTE.sub(put, tag)
 
 
-def _put(said, found):
-    for first, last, instead in reversed(found):
-        said = said[:first] + instead + said[last:]
-    return said
+def with_marks(said, found):
+    """A text with what stands in place of its parts [(start, end, instead)], in their order.
+
+    >>> with_marks("ann, bob", [(0, 3, "A"), (5, 8, "B")])
+    'A, B'
+    """
+    pieces, place = [], 0
+    for start, end, instead in found:
+        pieces += [said[place:start], instead]
+        place = end
+    return "".join([*pieces, said[place:]])
 
 
 def csv_parts(said, put):

@@ -107,23 +107,25 @@ def is_valid(said, is_abroad, is_called=False):
     """
     import phonenumbers
 
-    if not (is_abroad or is_called) and not _some_country().fullmatch(re.sub(r"\D", "", said)):
-        return False
-    for region in (None,) if is_abroad else REGIONS:
+    regions = (None,) if is_abroad else REGIONS
+    if not (is_abroad or is_called):
+        digits = re.sub(r"\D", "", said)
+        regions = [region for region in REGIONS if _given_in(region).fullmatch(digits)]
+    for region in regions:
         try:
             number = phonenumbers.parse(re.sub(r"^\(?00", "+", said) if is_abroad else said, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(number):
-            return True
         if (is_abroad or is_called) and phonenumbers.is_possible_number(number):
+            return True
+        if phonenumbers.is_valid_number(number):
             return True
     return False
 
 
 @functools.cache
-def _some_country():
-    """The digits that a number of REGIONS may have, also with its country's code: what isn't among them needs no second look."""
+def _given_in(region):
+    """The digits that a number of a country may have, also with its code: what isn't among them needs no second look."""
     from phonenumbers import PhoneMetadata, phonenumberutil
 
     kinds = [
@@ -139,9 +141,9 @@ def _some_country():
         "voicemail",
     ]
     ways = [r"00[1-9]\d*"]
-    for code in sorted({phonenumberutil.country_code_for_region(region) for region in REGIONS}):
-        for region in phonenumberutil.region_codes_for_country_code(code):
-            country = PhoneMetadata.metadata_for_region(region)
-            patterns = {getattr(country, kind).national_number_pattern for kind in kinds if getattr(country, kind)}
-            ways += [f"(?:{code})?0?(?:{pattern})" for pattern in sorted(filter(None, patterns))]
+    code = phonenumberutil.country_code_for_region(region)
+    for other in phonenumberutil.region_codes_for_country_code(code):  # those that share it
+        country = PhoneMetadata.metadata_for_region(other)
+        patterns = {getattr(country, kind).national_number_pattern for kind in kinds if getattr(country, kind)}
+        ways += [f"(?:{code})?0?(?:{pattern})" for pattern in sorted(filter(None, patterns))]
     return re.compile("|".join(ways))

@@ -19,7 +19,7 @@ from toolkit.report.manifest import (
     write_manifest,
     write_text,
 )
-from toolkit.report.overview import draw
+from toolkit.report.overview import PAPER, draw
 from toolkit.report.siblings import dated, draw_around
 
 DIGESTS = ("inputs", "settings", "source", "template")
@@ -58,9 +58,12 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
         pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
+        draw_around(folder, manifest, past)  # once more: each page leads to its PDF, or says that there is none
     _draw_pages(folder, manifest, past, count + 1)
     if browser:
         pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
+        if (folder / PAPER).is_file():  # the page leads to it; it doesn't lead to itself
+            _draw_pages(folder, manifest, past, count + 1)
     pdf.mend_links(folder)  # of what is kept from a run before, too
     if any(outcome.pdf_failed for outcome in outcomes):
         manifest["status"] = "failed"

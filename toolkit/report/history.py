@@ -208,7 +208,7 @@ def tell_reports(manifest, past):
 
     Returns
     -------
-    list of {"name", "title", "anchor", "href", "state", "is_failing", "message", "period", "periods", "before", "figures",
+    list of {"name", "title", "anchor", "href", "state", "is_failing", "message", "log", "period", "periods", "before", "figures",
     "editions"}; `before` is {"when", "href"} of the last edition or None, `editions` those before it, the newest first
     """
     told = []
@@ -230,7 +230,8 @@ def tell_reports(manifest, past):
                 "href": quote(entry["html"]) if entry.get("html") else "",
                 "state": state_of(entry, manifest),
                 "is_failing": entry["status"] == "failed",
-                "message": message_of(name, entry) if entry["status"] == "failed" else "",
+                "message": message_of(entry) if entry["status"] == "failed" else "",
+                "log": log_of(name, entry, manifest, past),
                 "period": format_period(entry.get("period"), entry.get("time_zone")),
                 "periods": of_periods(entry, before),
                 "before": _link(before) if before else None,
@@ -243,17 +244,28 @@ def tell_reports(manifest, past):
     return told
 
 
-def message_of(name, entry):
-    """Why a report failed, as a page says it: what Python calls an error is for its log.
+def message_of(entry):
+    """Why a report failed, as a page says it: what Python calls an error is for its log, which cell it was isn't.
 
-    >>> message_of("waits", {"message": "calls.csv: has no column id"})
+    >>> message_of({"message": "calls.csv: has no column id"})
     'calls.csv: has no column id'
-    >>> message_of("waits", {"message": "AttributeError: 'str' object has no attribute 'calls'"})
-    'Its notebook broke: see failed/waits.log in the folder of that run.'
+    >>> message_of({"message": "AttributeError: 'str' object has no attribute 'calls'", "cell": 7})
+    'Its notebook broke in cell 7.'
     """
     message = entry.get("message") or ""
+    if entry.get("cell"):
+        return words.text("pages.history.broke_in", cell=str(entry["cell"]))
     is_pythons = re.match(r"[\w.]*(Error|Exception|Interrupt|Exit)\b", message)
-    return words.text("pages.history.broke", name=name) if is_pythons else message
+    return words.text("pages.history.broke") if is_pythons else message
+
+
+def log_of(name, entry, manifest, past):
+    """The log of a report that failed, seen from the page of a run; "" where the run that tried it is no longer there."""
+    tried = (entry.get("run") or {}).get("attempted_in")
+    if entry["status"] != "failed" or not tried or tried not in map(id_of, (manifest, *past)):
+        return ""
+    log = f"failed/{quote(name)}.log"
+    return log if tried == id_of(manifest) else f"../{tried}/{log}"
 
 
 def troubles(manifest):

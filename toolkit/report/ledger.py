@@ -15,9 +15,9 @@ from toolkit.report.wording import format_time
 FILE, CSV = "ledger.html", "ledger.csv"
 AT_ONCE = 100_000  # rows of the ledger that are in memory while it is written
 MOST = 200  # entries that the page lists
-ASIDE = "unusable line"
+OWN_REASONS = ("unusable line", "set aside on purpose")  # rules under which a source says of each row why
 LONGEST = 120  # characters of a value
-COUNTS = ("rows_in", "rows_used", "rejected", "repaired")
+COUNTS = ("rows_in", "rows_used", "on_purpose", "rejected", "repaired")
 
 
 def write_ledger(data, out, run):
@@ -47,7 +47,6 @@ def write_csv(data, path):
     with path.open("w", encoding="utf-8", newline="") as file:
         while True:
             frame = data.first_entries(AT_ONCE, after)
-            frame = frame.replace({"rule": {ASIDE: words.text("pages.ledger.by_source")}})  # often nothing is wrong
             guarded_frame(frame.map(mask)).to_csv(file, index=False, header=not after, lineterminator="\n")
             after += len(frame)
             if len(frame) < AT_ONCE:
@@ -56,7 +55,7 @@ def write_csv(data, path):
 
 def draw(data, made_at, remarks=()):
     """The page as HTML; what the data says is hostile, and escaped by the template."""
-    tables = [{"name": _table(row["table"])} | {name: int(row[name]) for name in COUNTS} for row in _rows(data.counts)]
+    tables = [{"name": _table(row["table"])} | _counts(row) for row in _rows(data.counts)]
     rules = _rules(_rows(data.rules_broken()))
     entries = [_entry(row) for row in _rows(data.first_entries(MOST))]
     total = sum(rule["n"] for rule in rules)
@@ -71,6 +70,7 @@ def draw(data, made_at, remarks=()):
         headline=_title(tables),
         scope=words.text("pages.ledger.scope", time=format_time(data.as_of, data.zone)),
         tables=[table | {name: words.number(table[name]) for name in COUNTS} for table in tables],
+        columns=[name for name in COUNTS if name != "on_purpose" or any(table[name] for table in tables)],
         rules=rules,
         entries=entries,
         told=words.text(f"pages.ledger.{key}", n=total, **told),
@@ -83,19 +83,32 @@ def _rows(frame):
     return frame.to_dict(orient="records")
 
 
-def _title(tables):
-    """How much of the data is used, in a sentence.
+def _counts(row):
+    """A table's numbers of rows; what is set aside on purpose isn't among the rejected here.
 
-    >>> _title([{"rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
+    >>> _counts({"rows_in": 10, "rows_used": 6, "rejected": 4, "on_purpose": 3, "repaired": 0})
+    {'rows_in': 10, 'rows_used': 6, 'on_purpose': 3, 'rejected': 1, 'repaired': 0}
+    """
+    found = {name: int(row.get(name) or 0) for name in COUNTS}
+    return found | {"rejected": found["rejected"] - found["on_purpose"]}
+
+
+def _title(tables):
+    """How much of the data is used, in a sentence; `tables` as `_counts` gives them.
+
+    >>> _title([{"rows_in": 1000, "rows_used": 990, "on_purpose": 0, "rejected": 10, "repaired": 3}])
     '99.0\\xa0% of the rows are used; 10 set aside, 3 mended'
-    >>> _title([{"rows_in": 10, "rows_used": 10, "rejected": 0, "repaired": 0}])
+    >>> _title([{"rows_in": 1000, "rows_used": 980, "on_purpose": 20, "rejected": 0, "repaired": 0}])
+    '98.0\\xa0% of the rows are used; 20 left out on purpose, 0 set aside, 0 mended'
+    >>> _title([{"rows_in": 10, "rows_used": 10, "on_purpose": 0, "rejected": 0, "repaired": 0}])
     'Every row that was read is used as it is'
     """
-    read, used, rejected, repaired = (sum(table[name] for table in tables) for name in COUNTS)
-    if not rejected and not repaired:
+    read, used, meant, rejected, repaired = (sum(table[name] for table in tables) for name in COUNTS)
+    if not meant and not rejected and not repaired:
         return words.text("pages.ledger.all_used")
-    said = {"rejected": words.number(rejected), "repaired": words.number(repaired)}
-    return words.text("pages.ledger.used_aside", share=words.percent(used / read, 1) if read else "–", **said)
+    said = {"on_purpose": words.number(meant), "rejected": words.number(rejected), "repaired": words.number(repaired)}
+    key = "used_apart" if meant else "used_aside"
+    return words.text(f"pages.ledger.{key}", share=words.percent(used / read, 1) if read else "–", **said)
 
 
 def _table(name):
@@ -148,7 +161,7 @@ def _entry(row):
         "value": _value(row["value"]),
         # of what a source sets aside each row has a reason of its own
         "reason": words.sentence_case(row["reason"])
-        if row["rule"] == ASIDE
+        if row["rule"] in OWN_REASONS
         else _said(row["rule"], "rule") or words.sentence_case(row["reason"]),
     }
 

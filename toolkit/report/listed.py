@@ -39,7 +39,15 @@ def list_of(entries, told):
 
 def _item(entry, title):
     href, pdf = (quote(entry[key]) if entry.get("html") and entry.get(key) else "" for key in ("html", "pdf"))
-    return {"title": title, "href": href, "pdf": pdf, "failed": failed(entry), "kept": kept(entry)}
+    is_unprinted = bool(href and entry.get("pdf_failed") and not entry.get("dated"))
+    return {
+        "title": title,
+        "href": href,
+        "pdf": pdf,
+        "pdf_failed": is_unprinted,
+        "failed": failed(entry),
+        "kept": kept(entry),
+    }
 
 
 def kept(entry):
@@ -108,13 +116,16 @@ def quality_line(tables):
     --------
     >>> quality_line([{"table": "calls", "rows_in": 1000, "rows_used": 990, "rejected": 10, "repaired": 3}])
     '990 of 1,000 rows used (99.0\\xa0%); 10 set aside, 3 mended.'
+    >>> quality_line([{"rows_in": 1000, "rows_used": 964, "rejected": 36, "on_purpose": 35}])
+    '964 of 1,000 rows used (96.4\\xa0%); 35 left out on purpose, 1 set aside, 0 mended.'
     """
     if not tables:
         return ""
-    read, used, rejected, repaired = (
-        sum(int(table.get(name) or 0) for table in tables) for name in ("rows_in", "rows_used", "rejected", "repaired")
+    read, used, rejected, meant, repaired = (
+        sum(int(table.get(name) or 0) for table in tables)
+        for name in ("rows_in", "rows_used", "rejected", "on_purpose", "repaired")
     )
-    key = "aside" if rejected or repaired else "used"
-    numbers = {"used": used, "rejected": rejected, "repaired": repaired}
+    key = "apart" if meant else "aside" if rejected or repaired else "used"
+    numbers = {"used": used, "rejected": rejected - meant, "on_purpose": meant, "repaired": repaired}
     said = {name: words.number(value) for name, value in numbers.items()}
     return words.text(f"pages.quality.{key}", n=read, share=words.percent(used / read, 1) if read else "–", **said)

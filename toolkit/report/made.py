@@ -34,6 +34,7 @@ class Outcome:
     lede: str = ""
     message: str = ""
     is_mistake: bool = False
+    cell: int = 0  # the cell of the notebook that broke with an error of Python's own
     code: int = 0  # the exit code that it asks for
     html: Path | None = None
     pdf: Path | None = None
@@ -97,6 +98,7 @@ def keep_made(task, result, place, is_all=False):
         return outcome
     kind = result.get("kind")
     outcome.message = private.cleaned(task, _shown(task, result["message"]))
+    outcome.cell = result.get("cell") or 0
     outcome.code = exit_code_of(kind)
     outcome.is_mistake = outcome.code == MISTAKE
     is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])

@@ -80,8 +80,9 @@ def entry(outcome, run, before, made_in="", raw=()):
         zone = (run["data"] or {}).get("time_zone")
         known = {"title": outcome.title, "lede": outcome.lede, "html": None, "time_zone": zone, "group": outcome.group}
         since = (before.get("run") or {}).get("failing_since") if before.get("status") == "failed" else None
-        failing = {"failing_since": since or run["made_at"]} if outcome.status == "failed" else {}
-        return known | before | attempt | {"run": failing}
+        failing = {"failing_since": since or run["made_at"], "attempted_in": made_in}
+        failing = failing if outcome.status == "failed" else {}
+        return known | before | attempt | {"cell": outcome.cell, "run": failing}
     header = outcome.header
     raws = list(raw) if len(raw) == len(outcome.figures) else [{}] * len(outcome.figures)
     figures = [

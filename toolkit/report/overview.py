@@ -13,10 +13,13 @@ from toolkit.metrics.registry import METRICS
 from toolkit.report.bundles import read_bundles
 from toolkit.report.clean import inline_svg
 from toolkit.report.listed import OVERVIEW, lacking, list_of, quality_line
+from toolkit.report.page import MOST_TILES
 from toolkit.report.pages import render_page
 from toolkit.report.private import page_remarks
 from toolkit.report.wording import format_period, format_time
 
+TILES = "key-figures"  # where the tiles of a report stand
+PAPER = "index.pdf"  # this page, printed
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
 MOST_TO_LOOK_AT = 6
@@ -71,6 +74,7 @@ def draw(out, manifest, past=None, dated=(), troubles=()):
         lacking=lacking(entries),
         past=past,
         quality=quality_line((manifest.get("data") or {}).get("tables")),
+        own_pdf=PAPER if (Path(out) / PAPER).is_file() else "",
         ledger="ledger.html" if (Path(out) / "ledger.html").exists() else "",
         made_at=format_time(datetime.fromisoformat(manifest["made_at"]), zone),
     )
@@ -89,16 +93,21 @@ def with_links(own, reports):
 
 
 def link_of(metric, reports):
-    """Where a report besides the overview tells of a metric: first one that has it among its key figures; "" for none."""
+    """Where a report besides the overview tells of a metric: first one that has it among its key figures; "" for none.
+
+    The section of the metric, else of the one that it is a view of; else the tiles, where it stands among them.
+    """
     others = [report for report in reports if report["name"] != OVERVIEW]
-    for is_key in (True, False):
-        for report in others:
-            found = next((block["id"] for block in report["blocks"] if block.get("metric") == metric), "")
-            if found and (not is_key or any(raw.get("metric") == metric for _, raw in report["figures"])):
-                return f"{report['html']}#{found}"
-    return next(
-        (report["html"] for report in others if any(raw.get("metric") == metric for _, raw in report["figures"])), ""
-    )
+    for told in filter(None, (metric, METRICS[metric].view_of if metric in METRICS else "")):
+        for is_key in (True, False):
+            for report in others:
+                found = next((block["id"] for block in report["blocks"] if block.get("metric") == told), "")
+                if found and (not is_key or any(raw.get("metric") == metric for _, raw in report["figures"])):
+                    return f"{report['html']}#{found}"
+    for report in others:
+        if any(raw.get("metric") == metric for _, raw in report["figures"][:MOST_TILES]):
+            return f"{report['html']}#{TILES}"
+    return ""
 
 
 def is_beside(entry):
@@ -126,9 +135,11 @@ def look_at(said, own=(), reports=(), places=()):
         for one in block.get("items", [])
     ]
     if own:
-        names = {known["name"] for known in [*found[:1], *listed]}
+        names = {one["name"] for one in listed}  # what piles up is a listing and a fact at once
+        found = [one for one in found if one["name"] not in names][:1]
+        names |= {one["name"] for one in found}
         worst = [one for one in places if one["name"] not in names]
-        found = [*found[:1], *worst[: MOST_TO_LOOK_AT - 1 - len(listed)], *listed][:MOST_TO_LOOK_AT]
+        found = [*found, *worst[: MOST_TO_LOOK_AT - 1 - len(listed)], *listed][:MOST_TO_LOOK_AT]
     return [one | {"text": one["text"].removeprefix(one["name"]).lstrip(" ,:")} for one in found]
 
 
@@ -204,12 +215,16 @@ def read_report(out, entry):
 
 
 def distinct_figures(reports):
-    """(texts, raw) of each figure once, though two reports show it; the texts get the `page` of its section."""
+    """(texts, raw) of each figure once, though two reports show it; the texts get the `page` and the `block` of its section.
+
+    Where no section tells of it, of its tile; "" of one that no page shows.
+    """
     found = {}
     for report in reports:
-        for texts, raw in report["figures"]:
+        for place, (texts, raw) in enumerate(report["figures"]):
             key = (raw.get("metric"), raw.get("column"), raw.get("population"), texts["label"])
-            link = {"page": texts.get("page") or report["file"], "block": texts.get("block") or "main"}
+            block = texts.get("block") or (TILES if place < MOST_TILES else "")
+            link = {"page": texts.get("page") or report["file"], "block": block}
             found.setdefault(key, (texts | link, raw))
     return list(found.values())
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from toolkit import words
 from toolkit.displays import KEY_FIGURES, LEFT_OUT, MEASURED, PRIVACY, REPORT, SECTION
 from toolkit.report import clean
 from toolkit.report.outputs import output_html
@@ -16,6 +17,7 @@ from toolkit.words.notebooks import translated_markdown
 
 FOLDER = "figures"  # beside the page; holds a folder of each report's tables as files
 OWN_IDS = ("main", "key-figures", "measured")
+MOST_TILES = 5  # of a report
 LEAD = 240  # letters of prose that may stand between a finding and its chart
 
 
@@ -93,6 +95,11 @@ class Page:
         return self.header.get("headline") or {}
 
     @property
+    def tiles(self):
+        """The key figures that stand on the page."""
+        return self.figures[:MOST_TILES]
+
+    @property
     def tables(self):
         """The tables that have files, in the page's order: dicts of `base`, `id` (of the block), `label`, `metric`, `by`, `data`."""
         parts = [*self.opening, *(part for section in (*self.sections, *self.left_out) for part in section.parts)]
@@ -160,10 +167,20 @@ def read_page(notebook, name="report"):
     page.privacy = dict(notebook.metadata.get(PRIVACY, {}))
     page.title = title or page.header.get("title") or name
     page.sections = [section for section in page.sections if not _is_empty(section)]
-    page.left_out = [section for section in page.sections if section.reasons]
+    page.left_out = [part for section in page.sections for part in _left_out(section)]
     page.sections = [section for section in page.sections if not section.reasons]
     page.sections.sort(key=lambda section: section.rank)
     return page
+
+
+def _left_out(section):
+    """[What of a section is left out]: the section, or, where it tells something else, what stands for the rest of it."""
+    if section.reasons:
+        return [section]
+    gone = [part for part in section.parts if isinstance(part, LeftOut)]
+    section.parts = [part for part in section.parts if not isinstance(part, LeftOut)]
+    label = Markup(words.text("pages.say.in_part", section=section.label))
+    return [Section("", label, gone)] if gone else []
 
 
 def _is_parameters(cell):

@@ -5,66 +5,19 @@ days, other rows, and one notebook twice, under two names.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from toolkit import words
 from toolkit.errors import BadParameter
 from toolkit.load.where import read_where
 from toolkit.report.each import variants
 from toolkit.report.early import check_early
 from toolkit.report.notebooks import check_parameters, find_notebooks
+from toolkit.report.options import Wanted
 from toolkit.report.parameters import read_parameters
 from toolkit.report.prepare import look_at
 
 TAKEN = ("index", "ledger", "history", "latest", "manifest")  # pages of every folder of reports
-
-
-@dataclass
-class Wanted:
-    """A report that is asked for; what is None is as for all.
-
-    Parameters
-    ----------
-    name : str
-        The notebook's name or path, as `find_notebooks` takes it.
-    called : str
-        What the report is to be called, where it isn't as its notebook; its file, too.
-    title : str
-        What follows the notebook's title; default: what it is called, in words, where that is another name.
-    period : str, optional
-    where : list of str or dict, optional
-        See `toolkit.load.where.read_where`.
-    each : str, optional
-        A column: one report for each of its values.
-    params : dict
-        Besides those for all, and before them.
-    """
-
-    name: str
-    called: str = ""
-    title: str = ""
-    period: str | None = None
-    where: list | dict | None = None
-    each: str | None = None
-    params: dict = field(default_factory=dict)
-
-    @property
-    def notebook(self):
-        """The notebook's name, without its folder."""
-        return Path(self.name).stem if self.name.endswith(".ipynb") else self.name.replace("-", "_")
-
-    @property
-    def report(self):
-        """What the report is called."""
-        return self.called or self.notebook
-
-    @property
-    def said(self):
-        """What follows the title, to tell it from others of its notebook; "" for nothing."""
-        if self.report == self.notebook and not self.title:
-            return ""
-        return words.text("pages.named", name=self.title or re.sub(r"[_-]+", " ", self.report))
 
 
 @dataclass
@@ -86,21 +39,16 @@ class Planned:
         return self.given.get("period") or default or "all"
 
 
-def plan(names, notebooks, params, options, where, each, reports=None, warn=None, tell=None):
+def plan(names, options, warn=None, tell=None):
     """What a run is to make.
 
     Parameters
     ----------
     names : list of str, optional
-        As `find_notebooks` takes them; not looked at where there are `reports`.
-    notebooks, warn, tell
+        As `find_notebooks` takes them; not looked at where the options hold reports.
+    options : toolkit.report.options.Options
+    warn, tell
         See `toolkit.report.run.run_reports`.
-    params : dict, optional
-    options : dict
-        Of options that are parameters too: period, as_of, service, source.
-    where, each
-        For all reports that don't say otherwise.
-    reports : list of Wanted, optional
 
     Returns
     -------
@@ -111,16 +59,20 @@ def plan(names, notebooks, params, options, where, each, reports=None, warn=None
     BadParameter
         A report, a parameter or a value that there is not; two reports of one name.
     """
+    reports, where, each = options.reports, options.where, options.each
     if reports:
         check_names(reports)
         names = list(dict.fromkeys(one.name for one in reports))
-    chosen = find_notebooks(names, notebooks, warn, tell)
+    chosen = find_notebooks(names, options.notebooks, warn, tell)
     wanted = reports or [Wanted(name) for name in chosen]
     known = {one.report: read_parameters(chosen[one.notebook]) for one in wanted}
     rows = {one.report: read_where(where if one.where is None else one.where) for one in wanted}
     split = {one.report: each if one.each is None else one.each or None for one in wanted}
     # What is given for all has to be a parameter of one of them; what is given for one, its own.
-    common = check_parameters(known, params, options, read_where(where) if not reports else None, not reports and each)
+    as_options = {name: getattr(options, name) for name in ("period", "as_of", "service", "source")}
+    common = check_parameters(
+        known, options.params, as_options, read_where(where) if not reports else None, not reports and each
+    )
     found = []
     for one in wanted:
         own = {} if not reports else _own(one, known[one.report], rows[one.report], split[one.report])

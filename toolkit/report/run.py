@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from toolkit import privacy, secrets
@@ -20,49 +21,22 @@ from toolkit.report.limits import parse_size, share_of_memory
 from toolkit.report.log import Log
 from toolkit.report.made import code_of, keep_made, told
 from toolkit.report.nursery import Nursery
+from toolkit.report.options import Options
 from toolkit.report.pdf import find_browser
 from toolkit.report.plan import check_plan, look_at_plan, plan, variants_of
 from toolkit.report.prepare import prepare, read_data, read_max_age, refuse_old
 from toolkit.report.process import Deadline, Running, results
 from toolkit.scratch import scratch_folder
 
-TIMEOUT = 1800.0  # seconds for one notebook
 
-
-def run_reports(
-    names=None,
-    data=None,
-    out="reports",
-    source=None,
-    service=None,
-    period=None,
-    as_of=None,
-    params=None,
-    jobs=None,
-    progress=None,
-    timeout=TIMEOUT,
-    total_timeout=None,
-    max_age=None,
-    memory=None,
-    notebooks=None,
-    warn=None,
-    tell=None,
-    where=None,
-    each=None,
-    allow_empty=False,
-    interactive=False,
-    reveal=False,
-    env=(),
-    wait=0.0,
-    keep=None,
-    reports=None,
-    pdf=False,
-):
+def run_reports(names=None, data=None, out="reports", options=None, progress=None, warn=None, tell=None):
     """Run notebooks and write their reports into the folder `out`, as one run.
+
+    As in `run_reports("overview", data="exports", out="reports", options=Options(period="last-month"))`.
 
     Parameters
     ----------
-    names : list of str, optional
+    names : str or list of str, optional
         Names of notebooks in the notebooks folder, or paths; default: all in the folder.
     data : path, optional
         Raw export, or a folder of prepared data; `env:NAME` and `@FILE` as `toolkit.secrets.read_place` reads them.
@@ -70,50 +44,15 @@ def run_reports(
     out : path
         Gets the run, see `toolkit.report.runs`: in runs/ID/ NAME.html, notebooks/NAME.ipynb, index.html, ledger.html,
         manifest.json, and failed/NAME.* for what failed. runs/latest leads to it.
-    source, service, period, as_of : str, optional
-        See `toolkit.load.open_data`.
-    params : dict, optional
-        Further parameters, see `toolkit.report.parameters.assign_parameters`.
-    jobs : int, optional
-        Notebooks at a time; default: one for each processor.
+    options : toolkit.report.options.Options, optional
+        Which days and rows, how long it may take, and all else that may be said.
     progress : callable, optional
         Called as progress(name, done, total) with the cells of the notebook `name`, or with what is being
         done to the data, 0 and 0; from several threads.
-    timeout : float
-        Seconds that one notebook may take.
-    total_timeout : float, optional
-        Seconds that the whole run may take: what isn't done then is ended, what is done is published.
-    max_age : str, optional
-        A duration such as "36h" or "2d": the data must have been read no longer ago than that.
-    memory : str, optional
-        What one notebook may take with all that it starts, such as "4GB"; default: its share of the machine's memory.
-    notebooks : path, optional
-        The notebooks folder.
     warn : callable, optional
         Called with a line of text on what is allowed but hardly meant, before the first notebook runs.
     tell : callable, optional
         Called with a line of text on the days that a period means, and why, before the first notebook runs.
-    where : list of str or dict, optional
-        Only these rows, see `toolkit.load.where.read_where`; every chosen notebook has to have the parameter.
-    each : str, optional
-        A column: one report of each notebook for each of its values in the period.
-    allow_empty : bool
-        Make reports of a period without one row, too.
-    interactive : bool
-        Let readers sort and filter the tables of the reports: one script in each page, allowed by its hash.
-    reveal : bool
-        Show personal data, which is masked otherwise, see `toolkit.privacy`; each report says so.
-    env : list of str
-        Environment variables that the notebooks get besides the few that programs need.
-    wait : float
-        Seconds to wait for another run into `out` to end.
-    keep : int, optional
-        Once all is good, remove the runs but the newest `keep`; what can't be removed is a warning.
-    reports : list of toolkit.report.plan.Wanted, optional
-        In place of `names`: each report with parameters of its own; period, where, each and params are for those that
-        don't say otherwise.
-    pdf : bool
-        Print each report, and the overview, as a PDF beside its page, too; Chromium does it.
 
     Returns
     -------
@@ -122,22 +61,25 @@ def run_reports(
     Raises
     ------
     EmptyPeriod, TooOld
-        There is not one row in the period, or the data is older than `max_age`; no report is touched.
+        There is not one row in the period, or the data is older than `options.max_age`; no report is touched.
     OutOfTime
-        The data alone took longer than `total_timeout`.
+        The data alone took longer than `options.total_timeout`.
     CantWrite
         Another run writes into `out`, or the disk is full; the last run is left as it was.
     ToolkitError
         A mistake that can be told before anything runs.
     """
-    deadline, log = Deadline(total_timeout), Log(warn, tell)
-    browser = find_browser() if pdf else None
+    options = options or Options()
+    names = [names] if isinstance(names, str) else names
+    deadline, log = Deadline(options.total_timeout), Log(warn, tell)
+    browser = find_browser() if options.pdf else None
     secrets.from_environment()
-    data, params, env = secrets.read_place(data), private.read_secrets(params), private.check_env(env)
-    oldest, memory = read_max_age(max_age, data), memory and parse_size(memory)
+    data, env = secrets.read_place(data), private.check_env(options.env)
+    options = replace(options, params=private.read_secrets(options.params))
+    oldest, memory = read_max_age(options.max_age, data), options.memory and parse_size(options.memory)
+    source, service, as_of, jobs = options.source, options.service, options.as_of, options.jobs
     places = []  # told once nothing else is wrong
-    options = {"period": period, "as_of": as_of, "service": service, "source": source}
-    planned = plan(names, notebooks, params, options, where, each, reports, log.warn, places.append)
+    planned = plan(names, options, log.warn, places.append)
     if jobs is not None and jobs < 1:
         raise BadParameter(f"jobs is {jobs}; at least one notebook has to run at a time")
     if data is None and any(one.each for one in planned):
@@ -153,17 +95,17 @@ def run_reports(
         )
     with (
         _gone_if_empty(out, is_new),
-        runs.building(out, wait, log.warn) as place,
+        runs.building(out, options.wait, log.warn) as place,
         scratch_folder("report") as folder,
         Nursery(folder / ".nursery", set(chosen.values())) as nursery,  # it imports while the data is read
-        privacy.during(privacy.Masker(reveal=reveal)) as masker,
+        privacy.during(privacy.Masker(reveal=options.reveal)) as masker,
     ):
         inputs, start = Inputs(data, service), time.monotonic()
         with deadline.interrupt("to read the data"):
             opened = read_data(data, source, service, as_of, progress)
             if opened is not None:
                 refuse_old(opened, oldest)  # before its period is found empty: this says why
-                look_at_plan(planned, opened, allow_empty, log.warn, log.tell)
+                look_at_plan(planned, opened, options.allow_empty, log.warn, log.tell)
             for line in places:
                 log.tell(line)
             wanted = variants_of(planned, opened, log.warn)
@@ -180,7 +122,7 @@ def run_reports(
             run["is_revealed"] = masker.reveal
             run["ledger"] = write_ledger(opened, place.folder, run)
         run["timings"] = {"data": round(time.monotonic() - start, 1)}
-        page = {"ledger": run["ledger"], "interactive": interactive}
+        page = {"ledger": run["ledger"], "interactive": options.interactive}
         page |= private.told(masker, wanted, env)
         page["memory"] = memory or share_of_memory(at_a_time(jobs, wanted))
         tasks = []
@@ -189,13 +131,13 @@ def run_reports(
             ours = {key: value for key, value in prepared.items() if key in its.known}
             theirs = {key: value for key, value in shown.items() if key in its.known}
             values = its.given | ({"where": one.where} if one.where else {}) | ours
-            task = make_task(one, its.path, values, theirs, folder / one.name, timeout, run)
+            task = make_task(one, its.path, values, theirs, folder / one.name, options.timeout, run)
             tasks.append(task | page)
         check = inputs.check if inputs.is_prepared else None
-        is_all = not (names or reports)
+        is_all = not (names or options.reports)
         outcomes = run_tasks(tasks, place, run, jobs, progress, is_all, nursery, deadline, log, check, browser)
-        if keep is not None and not code_of(outcomes):
-            _prune(out, keep, log.warn)  # before another run can have the lock
+        if options.keep is not None and not code_of(outcomes):
+            _prune(out, options.keep, log.warn)  # before another run can have the lock
     return outcomes
 
 

@@ -5,7 +5,6 @@ first response, though, still has volumes. Used by `toolkit.report.worker`.
 """
 
 import ast
-import html
 import re
 import symtable
 
@@ -17,6 +16,7 @@ from papermill.log import logger
 
 from toolkit import words
 from toolkit.displays import LEFT_OUT as FLAG
+from toolkit.displays import left_out_bundle
 
 ENGINE = "sections"  # the name under which papermill knows it
 # what `show` says of a report on no matter what data, and of what its other sections found
@@ -128,19 +128,43 @@ def unseen_error(reply, outputs):
     return new_output("error", ename=name, evalue=said, traceback=reply.get("traceback") or written)
 
 
+# What is said of a reason to those who read a report; the rest of it is folded. {column} of a table, or {table} alone.
+PLAIN = (
+    (r"(?P<table>\w+) has no column '(?P<column>\w+)'", "not_there"),
+    (r"this data has no table '(?P<table>\w+)'", "not_there"),
+    (r"(?:all [\d,]+ rows|the one row) of (?P<table>\w+) w\w+ set aside", "no_rows"),
+    (r"service\.toml doesn't say (?P<what>.*) \([^()]+\)$", "no_setting"),
+    (r"service\.toml says ", "unfit_setting"),
+    (r".* needs .*: pip install ", "no_package"),
+)
+
+
 def plainly(reason):
-    """A reason as a page says it: of a column that is missing, what is missing; what the table has is for the log.
+    """A reason as a page says it, and what of it is for those who prepare the data.
 
     >>> plainly("conversations has no column 'first_response_at'; it has: created_at, channel")
-    'not in this data: first response at (conversations.first_response_at)'
+    ('Not in this export: first responses.', '`conversations.first_response_at`')
+    >>> plainly("this data has no table 'calls' (it has: surveys); exports of 3 systems fill it")[0]
+    'Not in this export: calls.'
+    >>> plainly("service.toml doesn't say what an hour costs (costs.hour)")[0]
+    'Not in the service’s settings: what an hour costs.'
     >>> plainly("no calls")
-    'no calls'
+    ('Left out: no calls', '')
     """
-    found = re.match(r"(\w+) has no column '(\w+)'.*; it has: ", reason)
-    if not found:
-        return reason
-    table, column = found.groups()
-    return words.text("pages.say.no_column", what=column.replace("_", " ").strip(), column=f"{table}.{column}")
+    for pattern, key in PLAIN:
+        found = re.match(pattern, reason)
+        if not found:
+            continue
+        told = {"table": "", "column": "", "what": ""} | found.groupdict()
+        what, detail = told["what"], reason
+        if told["column"]:
+            own = f"pages.say.column.{told['column']}"
+            what = words.text(own) if words.has(own) else told["column"].replace("_", " ").strip()
+            detail = f"`{told['table']}.{told['column']}`"
+        elif told["table"]:
+            what = words.inner_case(words.code_name("table", told["table"]) or told["table"])
+        return words.text(f"pages.say.{key}", **({"what": what} if what else {})), detail
+    return words.text("pages.say.left_out", reason=reason), ""
 
 
 class SectionClient(PapermillNotebookClient):
@@ -201,10 +225,7 @@ class SectionClient(PapermillNotebookClient):
         section = self.sections[index]
         earlier = [it for it, name in zip(self.nb.cells[:index], self.sections, strict=False) if name == section]
         is_said = any(it.metadata.get("left_out", {}).get("reason") == reason for it in earlier)
-        is_begun = any(it.get("outputs") and "left_out" not in it.metadata for it in earlier)
-        told = plainly(reason)
-        said = words.text("pages.say.rest_left_out" if is_begun else "pages.say.left_out", reason=told)
-        bundle = {"text/html": f'<p class="note">{html.escape(said)}</p>', "text/plain": said}
+        bundle = left_out_bundle(*plainly(reason))
         cell.outputs = [] if is_said else [new_output("display_data", bundle, metadata=FLAG)]
         cell.metadata["left_out"] = {"section": section, "reason": reason}
         # A name that an earlier section gave another value must not be read as this one's.

@@ -70,6 +70,7 @@ def draw_around(folder, manifest, past=()):
             "mark": macros.banner(remarks(entry, manifest)),
             "ledger": macros.ledger(ledger_of(folder, entry, manifest)),
             "edition": macros.edition(edition(name, entry, past), f"{HISTORY}#{anchor(manifest, name)}"),
+            "paper": macros.paper(entry if is_made(entry, manifest) else {}),  # what is kept is kept without a PDF
         }
         for part, html in drawn.items():
             page = put(page, part, html)

@@ -40,11 +40,14 @@ GARBAGE = (500_000, 10, 50)
 
 
 class NotebookError(Exception):
-    """The notebook did not run to its end; `kind` is the name of the error, see `toolkit.errors.exit_code_of`."""
+    """The notebook did not run to its end; `kind` is the name of the error, see `toolkit.errors.exit_code_of`.
 
-    def __init__(self, message, kind="", details=""):
+    `cell`: which one broke with an error of Python's own; 0 where the message says all.
+    """
+
+    def __init__(self, message, kind="", details="", cell=0):
         super().__init__(message)
-        self.kind, self.details = kind, details
+        self.kind, self.details, self.cell = kind, details, cell
 
 
 class Progress:
@@ -201,7 +204,7 @@ def _explain(error, cell, memory=None):
     if error.ename in OUT_OF_MEMORY and memory:
         message += f" (one notebook may take {size_text(memory)}; --memory allows more)"
         return NotebookError(message, "OutOfMemory", details)
-    return NotebookError(message, error.ename, details)
+    return NotebookError(message, error.ename, details, 0 if is_ours else cell)
 
 
 def _indent(text):
@@ -283,7 +286,7 @@ def work(task, stream, waiting=()):
     try:
         return make_report(task, Progress(task["name"], cells, stream), waiting)
     except NotebookError as error:
-        result = {"kind": error.kind, "message": str(error), "details": error.details}
+        result = {"kind": error.kind, "message": str(error), "details": error.details, "cell": error.cell}
     except OSError as error:
         if not errors.is_unwritten(error):
             return _crash(error)

@@ -11,7 +11,8 @@ SELECT
         ELSE 'its channel is no contact of a customer: ' || lower(channel)
     END AS reason,
     _file,
-    _row
+    _row,
+    coalesce(channel, '') = '' AS is_wrong
 FROM raw.records
 WHERE CASE
     WHEN channel = 'VOICE' THEN method = 'MONITOR' OR (method = 'DISCONNECT' AND coalesce(enqueued, connected, '') = '')
@@ -24,7 +25,8 @@ SELECT
     concat_ws(': ', contact || '/' || place, content),
     'when it was said isn''t known: its contact record isn''t there',
     _file,
-    _row
+    _row,
+    true
 FROM raw.turns
 WHERE NOT is_event AND said IS NULL AND contact NOT IN (
     SELECT id FROM raw.newest WHERE id IS NOT NULL AND try_cast(initiated AS TIMESTAMPTZ) IS NOT NULL
@@ -35,7 +37,8 @@ SELECT
     concat_ws(': ', contact || '/' || place, coalesce(content, content_type)),
     CASE WHEN copy > 1 THEN 'it is read from another file of the same contact' ELSE 'an event of the chat, no message' END,
     _file,
-    _row
+    _row,
+    false
 FROM raw.every_turn
 WHERE copy > 1 OR is_event
 UNION ALL
@@ -44,6 +47,7 @@ SELECT
     concat_ws(', ', Channel, left(Transcript, 100)),
     'its transcript has no turns',
     _file,
-    _row
+    _row,
+    true
 FROM raw.contact_lens AS files
 WHERE NOT EXISTS (SELECT 1 FROM raw.every_turn AS turns WHERE turns._file = files._file AND turns._row = files._row);

@@ -33,7 +33,8 @@ SELECT
     concat_ws('|', logged, callid, queue, channel, event, data1, data2) AS value,
     reason,
     _file,
-    _row
+    _row,
+    event IS NULL OR NOT is_timed OR reason LIKE '%can''t be read' AS is_wrong
 FROM told
 WHERE reason IS NOT NULL
 UNION ALL
@@ -42,7 +43,8 @@ SELECT
     concat_ws(', ', started, src, dst, disposition),
     CASE WHEN copy > 1 THEN 'the same record is there twice' ELSE 'queue_log tells of this call, with its time in the queue' END,
     legs._file,
-    legs._row
+    legs._row,
+    false
 FROM raw.legs AS legs
 JOIN raw.groups AS groups ON groups.group_id = legs.group_id
 WHERE copy > 1 OR is_in_queue_log
@@ -52,10 +54,11 @@ SELECT
     concat_ws(', ', c1, c2, c3, c4, c5, c6, c7, c8, c9, c10),
     'its start is neither the 9th field (cdr_custom) nor the 10th (cdr_csv)',
     _file,
-    _row
+    _row,
+    true
 FROM raw.cdr_csv
 WHERE try_cast(c9 AS TIMESTAMP) IS NULL AND try_cast(c10 AS TIMESTAMP) IS NULL
 UNION ALL
-SELECT 'calls', left(line, 200), 'the line holds no Cdr event', _file, _row
+SELECT 'calls', left(line, 200), 'the line holds no Cdr event', _file, _row, false
 FROM raw.cdr_events AS lines
 WHERE NOT EXISTS (SELECT 1 FROM raw.legs AS legs WHERE legs._file = lines._file AND legs._row = lines._row);

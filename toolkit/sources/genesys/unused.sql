@@ -18,7 +18,8 @@ SELECT
         ELSE 'it is neither a call nor a chat, message or e-mail'
     END AS reason,
     conversations._file,
-    conversations._row
+    conversations._row,
+    told._row IS NULL AS is_wrong
 FROM raw.conversations AS conversations
 LEFT JOIN told ON told._file = conversations._file AND told._row = conversations._row
 WHERE NOT coalesce(is_written, false)
