@@ -22,6 +22,7 @@ from toolkit.errors import BadParameter
 from toolkit.report import family, pdf
 from toolkit.report.assemble import carry_over
 from toolkit.report.made import Outcome
+from toolkit.report.options import Options
 from toolkit.report.overview import draw
 from toolkit.report.process import Deadline
 from toolkit.report.render import render_report
@@ -284,7 +285,7 @@ def test_without_a_browser_it_is_said_before_anything_runs(tmp_path, monkeypatch
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadParameter, match="needs Chromium or Google Chrome.*apt-get install chromium"):
-        run_reports(["response_times"], "no/such/data", tmp_path / "out", pdf=True)
+        run_reports(["response_times"], "no/such/data", tmp_path / "out", Options(pdf=True))
     monkeypatch.setenv("CHROMIUM", "/no/such/browser")
     with pytest.raises(BadParameter, match="CHROMIUM is /no/such/browser, and that is no program"):
         pdf.find_browser()
