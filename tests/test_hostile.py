@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import workbooks
 
-from toolkit import blocks, metrics, show, words
+from toolkit import blocks, metrics, show
 from toolkit.backend import connect
 from toolkit.cli import main
 from toolkit.errors import BadData, BadParameter, BadSettings, ToolkitError
@@ -29,6 +29,7 @@ from toolkit.metrics.compare import beside_previous, what_moved
 from toolkit.report.notebooks import find_notebooks, own_notebooks
 from toolkit.service import load_service
 from toolkit.sources import find_source, list_sources
+from toolkit.words import display_name
 
 HEAD = "conversation_id,channel,created_at,topic\n"
 ROW = "{},email,2024-03-0{} 10:00:00,billing\n"
@@ -623,7 +624,7 @@ def test_a_group_that_is_called_as_the_rarer_ones_are_is_told_apart_from_them(tm
         "“(all others)”": 30,
         "(others)": 20,
     }
-    assert words.display_name("“(others)”", "topic") == "“(others)”"
+    assert display_name("“(others)”", "topic") == "“(others)”"
 
 
 # --- 3. terminals, spreadsheets, lines that read both ways ------------------------------------------

@@ -65,7 +65,10 @@ def block(result, comparison=None, overall=None, period=None, caption=None, part
         "chart": None,
         "tables": [],
     }
-    if plots.is_drawn(result, parts) and findings.only_group(result)[0] is None:
+    column, value = findings.only_group(result)
+    if column and not words.is_none(value):
+        made["note"] = " ".join(filter(None, [told.note, findings.only_said(column, value)]))
+    if plots.is_drawn(result, parts) and column is None:
         options = {"reference": overall, "period": period, "highlight": told.highlight, "before": comparison}
         options = {name: value for name, value in options.items() if value is not None} | {"parts": parts}
         if told.highlight is not None:

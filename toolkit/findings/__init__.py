@@ -100,14 +100,15 @@ def tell(result, overall=None, period=None, comparison=None):
     check_result("tell", result)
     shown, result = result, as_rate(result.whole())
     column, value = only_group(result)
-    if column:  # the figure of a group that is everything is that of everything
+    is_unnamed = bool(column) and is_none(value)
+    if is_unnamed:  # the figure of a group that is everything, and has no name, is that of everything
         result, comparison = (
             _without(result, column),
             comparison if comparison is None else _without(comparison, column),
         )
     told = TELLS[result.attrs["shape"]](result, overall=overall, period=period, comparison=comparison)
-    if column and len(result) and not too_few(result):
-        told = replace(told, note=" ".join(filter(None, [told.note, note_of([_only(column, value)])])))
+    if is_unnamed and len(result) and not too_few(result):
+        told = replace(told, note=" ".join(filter(None, [told.note, only_said(column, value)])))
     if _may_change(result):
         told = replace(
             told, note=" ".join(filter(None, [told.note, note_of([say(f"read_each.{result.attrs['read_each']}")])]))
@@ -148,13 +149,13 @@ def _without(result, column):
     return made
 
 
-def _only(column, value):
-    """That all cases are of one group, or that the data says of none which it is of."""
+def only_said(column, value):
+    """That all cases are of one group, or that the data says of none which it is of, as a sentence."""
     key = f"tables.keys.{column}"
     name = text(key) if has(key) else short_name(column)
     if is_none(value):
-        return say("only.none", column=name)
-    return say("only.one", column=name, name=display_name(value, column))
+        return note_of([say("only.none", column=name)])
+    return note_of([say("only.one", column=name, name=display_name(value, column))])
 
 
 def _without_small(told, shown, whole):
