@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import metrics
-from toolkit.errors import MissingColumn
+from toolkit.errors import MissingColumn, MissingSetting
 from toolkit.load import open_data
 from toolkit.service import Service
 
@@ -172,6 +172,10 @@ def test_by_opening_where_nothing_says_when_the_service_is_open(opened):
     assert metrics.inbound_volume(own, by="opening")["opening"].tolist() == ["(none)", "gambit"]
     heat = metrics.volume_heatmap(data.conversations)
     assert "is_open" not in heat.columns and "outside" not in heat.attrs["facts"]
+    for figure, choices in ((metrics.out_of_hours_share, {}), (metrics.first_response_time, {"clock": "business"})):
+        with pytest.raises(MissingSetting, match=r"service\.toml doesn't say when the service is open \(opening_hours\)"):
+            figure(data.conversations, **choices)
+        assert figure(data.conversations, service=SERVICE, **choices)["n"].tolist() == [5]  # who gives some means them
 
 
 def test_the_week_grid_knows_when_the_service_is_open(opened):

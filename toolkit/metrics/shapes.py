@@ -19,7 +19,7 @@ import pandas as pd
 from toolkit import engine
 from toolkit.clock import day_of, days_since_epoch
 from toolkit.clock.timeline import PERIODS, ends_of, timeline
-from toolkit.errors import BadParameter
+from toolkit.errors import BadParameter, MissingSetting
 from toolkit.intervals import wilson
 from toolkit.metrics.dataset import data_of
 from toolkit.metrics.plans import Plan
@@ -149,6 +149,8 @@ def business_settings(table, service=None, zone=None):
             "opening hours are those of a service: pass service=toolkit.service.load_service('service.toml'); "
             "tables from open_data carry theirs"
         )
+    if service is None and engine.opening_hours_of(table) is None:
+        raise MissingSetting("opening_hours", "when the service is open")
     service = service or context.service
     return service.model_copy(update={"time_zone": zone}) if zone else service
 

@@ -201,8 +201,8 @@ def out_of_hours_share(contacts, by=None, zone=None, service=None):
 
     Raises
     ------
-    BadParameter
-        Nothing says when the service is open.
+    MissingSetting, BadParameter
+        Nothing says when the service is open: of a data set service.toml doesn't, of a table by itself no `service` was given.
 
     Source: DEFINITIONS.md#out-of-hours-share
 
