@@ -173,7 +173,9 @@ def test_by_opening_where_nothing_says_when_the_service_is_open(opened):
     heat = metrics.volume_heatmap(data.conversations)
     assert "is_open" not in heat.columns and "outside" not in heat.attrs["facts"]
     for figure, choices in ((metrics.out_of_hours_share, {}), (metrics.first_response_time, {"clock": "business"})):
-        with pytest.raises(MissingSetting, match=r"service\.toml doesn't say when the service is open \(opening_hours\)"):
+        with pytest.raises(
+            MissingSetting, match=r"service\.toml doesn't say when the service is open \(opening_hours\)"
+        ):
             figure(data.conversations, **choices)
         assert figure(data.conversations, service=SERVICE, **choices)["n"].tolist() == [5]  # who gives some means them
 

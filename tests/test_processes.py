@@ -274,6 +274,29 @@ def test_memory_by_default_is_a_share_of_the_containers(tmp_path, monkeypatch):
     assert backend.machine_memory() == 1_000_000_000  # so that an engine in a notebook goes to disk before its end
 
 
+@pytest.mark.parametrize(
+    ("groups", "holder"),
+    [("0::/system.slice/report.service\n", "system.slice/report.service"), ("0::/system.slice/report.service\n", "system.slice"),
+     ("1:cpu:/x\n4:memory:/a/b\n0::/\n", "memory/a/b"), ("0::/../../etc\nnot one\n", "")],
+)  # fmt: skip
+def test_the_limit_of_a_service_is_seen(tmp_path, monkeypatch, groups, holder):
+    monkeypatch.setattr(backend, "CGROUP", (f"{tmp_path}/memory.max", f"{tmp_path}/memory/memory.limit_in_bytes"))
+    monkeypatch.setattr(backend, "OWN_GROUPS", tmp_path / "groups")
+    (tmp_path / "groups").write_text(groups)
+    (tmp_path / holder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / holder / ("memory.limit_in_bytes" if "memory" in holder else "memory.max")).write_text("1234567890\n")
+    assert backend.machine_memory() == 1_234_567_890
+
+
+def test_a_time_out_of_a_task_is_not_the_runs(monkeypatch):
+    def fails(task, *_):
+        raise TimeoutError("a disk of the network")
+
+    monkeypatch.setattr(process, "run_task", fails)
+    with pytest.raises(TimeoutError, match="a disk of the network"):
+        list(process.results([{"name": "a"}], 1, process.Running()))
+
+
 def test_a_log_is_cut_while_it_is_written(tmp_path):
     log = tmp_path / "messages.log"
     with open(log, "ab", buffering=0) as file:

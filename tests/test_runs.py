@@ -366,6 +366,9 @@ def test_a_kill_while_the_page_that_people_open_is_written_leaves_no_part_of_it(
     assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == [".index.html.a.part"]
     with building(tmp_path) as place:
         assert place.before.name == killed and latest(tmp_path) == place.before
+    (tmp_path / "runs" / killed / ".index.html.a.part").write_text("half of a page that is drawn anew")
+    with building(tmp_path):
+        assert not list(tmp_path.rglob("*.part"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "runs"] and dead_links(tmp_path) == []
 
 

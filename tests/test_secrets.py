@@ -216,6 +216,35 @@ def test_a_workbook_that_holds_a_known_value_is_refused(tmp_path):
     assert secrets.scrub_folder(tmp_path) == []
 
 
+def test_nothing_is_printed_that_was_not_scrubbed(tmp_path, monkeypatch):
+    """A PDF is packed: what it holds can't be looked through once it is printed."""
+    from types import SimpleNamespace
+
+    from toolkit.report import assemble, manifest
+
+    secrets.add("abc-123-def")
+    folder = tmp_path / "runs" / ".building-x"
+    folder.mkdir(parents=True)
+    place = SimpleNamespace(
+        folder=folder, final=tmp_path / "runs" / "x", before=None, id="x", number=1, started="2026-12-01T06:00:12+00:00"
+    )
+    shown = []
+
+    def printed(place, *_, **__):
+        shown.append("".join(page.read_text() for page in place.folder.glob("*.html")))
+
+    def drawn(folder, *_):
+        (folder / "index.html").write_text("<h1>abc-123-def</h1>")
+
+    monkeypatch.setattr(assemble.pdf, "print_reports", printed)
+    monkeypatch.setattr(assemble.pdf, "print_overview", printed)
+    monkeypatch.setattr(assemble, "_draw_pages", drawn)
+    (folder / "a.html").write_text("<p>abc-123-def</p>")
+    about = {"made_at": place.started, "versions": manifest.versions(), "data": None}
+    assemble.assemble(place, [], about, browser="chromium")
+    assert len(shown) == 2 and "***" in shown[0] and "<h1>***</h1>" in shown[1] and "abc-123-def" not in "".join(shown)
+
+
 # --- the environment of kernels -----------------------------------------------------------------------
 
 
@@ -248,6 +277,7 @@ print(sorted(os.environ), os.environ.get("PLANTED_TOKEN"), os.environ["SHOWN_KEY
 display(HTML("<p title='" + html.escape(secret, True) + "'>" + html.escape(secret) + "</p>"))
 os.write(2, secret.encode())
 """
+MAIL = "anna.rossi@example.com"
 FAILS = PRINTS + "\nraise RuntimeError(f'no connection to {url} with {secret}, {api_token}')"
 LATE = "import logging; logging.error('%s %s', api_token, " + repr(URL) + ")\nimport os; os._exit(3)"
 
@@ -259,7 +289,7 @@ def told(tmp_path_factory):
     (place / "notebooks").mkdir()
     for name, source in {"good": PRINTS, "bad": FAILS, "dead": LATE}.items():
         cells = [
-            new_markdown_cell(f"# {name}"),
+            new_markdown_cell(f"# {name} of {MAIL}, {TOKEN}\n\nAsk {MAIL}, or the desk with {TOKEN}."),
             new_code_cell('source: str = ""\napi_token: str = ""  # of the desk', metadata={"tags": ["parameters"]}),
             new_markdown_cell("## What?"),
             new_code_cell(
@@ -316,6 +346,7 @@ def test_a_run_holds_none_of_the_secrets_that_were_planted(told):
         TOKEN,
         VARIABLE,
         ALLOWED,
+        MAIL,
         quote(PASSWORD),
         json.dumps(PASSWORD)[1:-1],
         repr(PASSWORD)[1:-1],

@@ -12,6 +12,7 @@ from toolkit.tables import DIRECTIONS
 MEMORY, DISK = 0.6, 0.5  # shares of the machine's memory, and of what is free on the disk, that one engine may use
 LIMIT = "TOOLKIT_MEMORY"  # in the environment: the bytes that a notebook may take, beyond which it is ended
 CGROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+OWN_GROUPS = "/proc/self/cgroup"
 
 
 def connect(spill=None):
@@ -39,6 +40,24 @@ def connect(spill=None):
     return con
 
 
+def limit_files():
+    """The files that hold a limit of memory for this process: of its control group, as a service has one, and of those around it.
+
+    Returns
+    -------
+    list of Path
+    """
+    found = list(map(Path, CGROUP))
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        for line in Path(OWN_GROUPS).read_text("utf-8").splitlines():
+            number, kinds, group = line.split(":", 2)
+            if number == "0" or "memory" in kinds.split(","):
+                top = Path(CGROUP[number != "0"])
+                inner = top.parent / group.strip("/")
+                found += [one / top.name for one in (inner, *inner.parents) if one.is_relative_to(top.parent)]
+    return found
+
+
 def machine_memory():
     """The bytes of memory that this process may use: the machine's, or less where a container or a limit says so.
 
@@ -48,7 +67,7 @@ def machine_memory():
     found = [8 << 30]  # where the system doesn't tell
     with contextlib.suppress(AttributeError, ValueError, OSError):
         found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for place in CGROUP:
+    for place in limit_files():
         with contextlib.suppress(OSError, ValueError):
             found.append(int(Path(place).read_text("ascii")))
     with contextlib.suppress(KeyError, ValueError):  # an engine that would take more goes to disk before it is ended

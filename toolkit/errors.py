@@ -80,7 +80,7 @@ class EmptyPeriod(ToolkitError):
 
 
 class TooOld(ToolkitError):
-    """The data was read longer ago than is allowed."""
+    """The newest event of the data is longer ago than is allowed."""
 
     exit_code = NO_DATA
 

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toolkit import secrets
 from toolkit.replaced import replace_file
 from toolkit.report import history, pdf, runs
 from toolkit.report.bundles import read_bundles
@@ -31,7 +32,7 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     Parameters
     ----------
     place : toolkit.report.runs.Run
-    outcomes : list of toolkit.report.run.Outcome
+    outcomes : list of toolkit.report.made.Outcome
     about : dict
         What all reports of this run have in common: made_at, versions, data, digests, timings.
     log : toolkit.report.log.Log, optional
@@ -57,14 +58,16 @@ def assemble(place, outcomes, about, log=None, browser=None, deadline=None):
     write_figures(folder, manifest)
     draw_around(folder, manifest, past)
     if browser:  # before the overview, which leads to them
+        secrets.scrub_folder(folder)  # what is printed can't be looked through any more
         pdf.print_reports(place, manifest, outcomes, browser, deadline=deadline)
         draw_around(folder, manifest, past)  # once more: each page leads to its PDF, or says that there is none
     _draw_pages(folder, manifest, past, count + 1)
     if browser:
+        secrets.scrub_folder(folder)
         pdf.print_overview(place, manifest, outcomes, browser, deadline=deadline)
         if (folder / PAPER).is_file():  # the page leads to it; it doesn't lead to itself
             _draw_pages(folder, manifest, past, count + 1)
-    pdf.mend_links(folder)  # of what is kept from a run before, too
+    pdf.mend_links(folder)
     if any(outcome.pdf_failed for outcome in outcomes):
         manifest["status"] = "failed"
     if log:

@@ -30,7 +30,7 @@ def write_figures(folder, manifest):
     folder : path
         Holds the executed notebooks; gets figures/NAME/*.csv and .parquet, figures.json and figures.xlsx.
     manifest : dict
-        `reports`: {name: entry} as `toolkit.report.index.entry` makes them, with `made_in`; `run`: its id, or a dict
+        `reports`: {name: entry} as `toolkit.report.manifest.entry` makes them, with `made_in`; `run`: its id, or a dict
         with one.
     """
     folder, run, reports = Path(folder), _run_id(manifest), []

@@ -86,7 +86,7 @@ def keep_made(task, result, place, is_all=False):
     """Move what a task made into the run that is being made; its Outcome, with the paths that it will have."""
     name = task["name"]
     title, lede = read_title(task["notebook"])
-    title = f"{title or name}{task['suffix']}"
+    title, lede = (private.cleaned(task, text) for text in (f"{title or name}{task['suffix']}", lede))
     outcome = Outcome(name, result["status"], title, lede, seconds=result["seconds"], group=task["group"])
     outcome.where = [privacy.mask(text) for text in task["parameters"].get("where", [])]
     if result["status"] == "ok":

@@ -62,7 +62,7 @@ def entry(outcome, run, before, made_in="", raw=()):
 
     Parameters
     ----------
-    outcome : toolkit.report.run.Outcome
+    outcome : toolkit.report.made.Outcome
     run : dict
         What all reports of this run have in common: made_at, versions, data.
     before : dict

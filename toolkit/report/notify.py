@@ -77,7 +77,7 @@ class Delivery:
 
         Parameters
         ----------
-        outcomes : list of toolkit.report.run.Outcome
+        outcomes : list of toolkit.report.made.Outcome
         out : path
             The folder of the reports.
         code : int

@@ -88,7 +88,7 @@ class Options(Choice):
     memory : str, optional
         What one notebook may take with all that it starts, such as "4GB"; default: its share of the machine's memory.
     max_age : str, optional
-        A duration such as "36h" or "2d": the data must have been read no longer ago than that.
+        A duration such as "36h" or "2d": the newest event of the data may be no longer ago than that.
     allow_empty : bool
         Make reports of a period without one row, too.
     interactive : bool

@@ -96,7 +96,7 @@ def print_reports(place, manifest, outcomes, browser, timeout=TIMEOUT, deadline=
         The run that is being made.
     manifest : dict
         The entries of what was printed get `pdf`, the file.
-    outcomes : list of toolkit.report.run.Outcome
+    outcomes : list of toolkit.report.made.Outcome
         They get `pdf`, or else `pdf_failed` and `code`.
     browser : path
         See `find_browser`.
@@ -317,10 +317,7 @@ def _relink(writer, lead):
 
 
 def mend_links(folder):
-    """Let the PDFs of a folder lead to the page of a report that has no PDF there: it failed, or none was asked for.
-
-    A PDF that a run before shares by a hard link stays as it is there.
-    """
+    """Let the PDFs of a folder lead to the page of a report that has no PDF there: it failed, or none was asked for."""
     folder = Path(folder)
     missing = {quote(page.with_suffix(".pdf").name): quote(page.name) for page in folder.glob("*.html")}
     missing = {file: page for file, page in missing.items() if not (folder / unquote(file)).is_file()}
@@ -364,22 +361,22 @@ def headings_of(html):
 
 
 def beside(address, folder, printed=()):
-    """Where a link of a PDF leads: an address of this machine as one from its folder, None for one that leads elsewhere.
+    """Where a link of a PDF leads: an address of this machine as one from its folder, None for one that leads out of it.
+
+    A run before may be removed, and paper isn't drawn again: it leads to none.
 
     Examples
     --------
     >>> beside("file:///r/runs/7/calls.html#b1", Path("/r/runs/7"), {"calls.html"})
     'calls.pdf'
-    >>> beside("file:///r/runs/6/calls.html#b1", Path("/r/runs/7"))
-    '../6/calls.html#b1'
-    >>> beside("https://example.org/", Path("/r")), beside("file:///etc/passwd", Path("/r/runs/7"))
+    >>> beside("https://example.org/", Path("/r")), beside("file:///r/runs/6/calls.html#b1", Path("/r/runs/7"))
     ('https://example.org/', None)
     """
     told = urlsplit(address)
     if told.scheme != "file":
         return address
     path = Path(url2pathname(told.path))
-    if not path.is_relative_to(folder.parent):
+    if not path.is_relative_to(folder):
         return None
     place = Path(os.path.relpath(path, folder)).as_posix()
     if place in printed:

@@ -162,12 +162,17 @@ def results(tasks, jobs, running, progress=None, deadline=None):
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = {pool.submit(run_task, task, running, progress): task for task in tasks}
         try:
-            for future in as_completed(futures, timeout=deadline.left()):
+            done = as_completed(futures, timeout=deadline.left())
+            while futures:
+                try:
+                    future = next(done)
+                except TimeoutError:  # the run's, and no task's own
+                    break
                 yield futures[future], future.result()
                 del futures[future]
-        except TimeoutError:
-            pool.shutdown(wait=False, cancel_futures=True)
-            running.stop()
+            if futures:
+                pool.shutdown(wait=False, cancel_futures=True)
+                running.stop()
             for future, task in futures.items():
                 yield task, _late(future, deadline)
         except BaseException:  # Ctrl-C above all: no process may outlive us
@@ -284,11 +289,15 @@ def environment(folder, more=()):
 def _is_passed(name, value):
     """Whether a variable is one that programs need, and holds no secret.
 
-    >>> _is_passed("PATH", "/bin"), _is_passed("DATABASE_URL", "postgresql://a:b@c"), _is_passed("https_proxy", "http://a:b@c")
-    (True, False, False)
+    >>> _is_passed("PATH", "/bin"), _is_passed("https_proxy", "http://a:1"), _is_passed("https_proxy", "http://a:b@c")
+    (True, True, False)
+    >>> _is_passed("JAVA_TOOL_OPTIONS", "-Ddb.password=x1y2z3"), _is_passed("TOOLKIT_MAIL", "slack://tok/en/x")
+    (False, False)
     """
     is_needed = name.upper() in PASSED or name.upper().startswith(PASSED_BEGINNINGS)
-    return is_needed and not secrets.is_sensitive(name) and not secrets.USER.search(value)
+    if not is_needed or secrets.is_sensitive(name) or secrets.holds_secret(value):
+        return False
+    return not (name.upper().startswith("TOOLKIT_") and secrets.is_url(value))  # where reports are sent to
 
 
 def _installed():

@@ -201,7 +201,8 @@ def tidy(out, warn=None):
     """
     out = Path(out)
     home = out / HOME
-    for path in out.glob(".index.html.*.part"):
+    # what stands aside of a file that was to take its place, in a run too: its pages are drawn anew when others go
+    for path in [*out.glob(".index.html.*.part"), *home.glob("*/.*.part")]:
         with _removing(path, warn):
             path.unlink()
     for path in sorted(home.iterdir()):

@@ -26,7 +26,7 @@ from toolkit.report import clean, family, private
 from toolkit.report.forks import forked_provisioner, wait_as_kernel
 from toolkit.report.limits import Watch, size_text
 from toolkit.report.page import FOLDER
-from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters, read_title
+from toolkit.report.parameters import RUNNER_PARAMETERS, read_notebook, read_parameters
 from toolkit.report.render import read_page, render_report
 from toolkit.report.stamps import without_stamps
 from toolkit.scratch import remove_dead
@@ -270,8 +270,7 @@ def make_report(task, progress, waiting=()):
     page = read_page(copy.deepcopy(notebook), task["name"])
     return {
         "status": "ok",
-        "title": page.title + task["suffix"],
-        "lede": read_title(task["notebook"])[1],
+        "title": private.cleaned(task, page.title + task["suffix"]),
         "header": page.header,
         "figures": page.figures,
         "left_out": left_out(notebook),
