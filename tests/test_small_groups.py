@@ -88,3 +88,17 @@ def test_comparisons_and_contributions_leave_out_what_was_small_before(few):
     for result in (comparison, moved):
         assert not result[["n", "previous_n"]].isin(range(1, 8)).any(axis=None)
     assert int(moved["n"].iloc[-1]) == int(metrics.csat(few.surveys)["n"].iloc[0])
+
+
+def test_a_hidden_group_is_not_the_rest_of_a_part(tmp_path):
+    """Of the conversations that need a reply it would be told how many don't, and how many of those had one."""
+    made = [
+        {"conversation_id": n, "channel": ["email", "chat"][n % 2], "topic": "thanks" if n < 5 else "bill",
+         "created_at": "2024-03-01T09:00:00Z", "first_response_at": "2024-03-01T10:00:00Z"}
+        for n in range(60)
+    ]  # fmt: skip
+    pd.DataFrame(made).to_csv(tmp_path / "conversations.csv", index=False)
+    for least, is_told in ((8, False), (4, False), (3, False), (2, True), (0, True)):
+        (tmp_path / "service.toml").write_text(f'no_reply_topics = ["thanks"]\n[privacy]\nsmallest_group = {least}\n')
+        result = metrics.response_rate(open_data(tmp_path, source="tables").conversations, by="channel")
+        assert ("needing_count" in result.columns) == ("needing_rate" in result.columns) == is_told

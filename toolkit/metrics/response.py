@@ -239,7 +239,7 @@ def response_rate(
         told["no_reply_topics"] = ", ".join(topics)
         extra = _needing, _with_needing_rate
         uses = ["needing_count", "needing_rate", "needing_rate_low", "needing_rate_high"]
-    more = {"counts": {"needing_rate": "needing_count"}} if extra else {}
+    more = {"counts": {"needing_rate": "needing_count"}, "subsets": {"needing_count": uses}} if extra else {}
     return shapes.rate(
         response_rate, rows, "answered", by, choices.zone, ["closed"], "open", told, uses, case=waiting.case, extra=extra,
         units={"needing_count": "count", "needing_rate": "rate"}, more=more,

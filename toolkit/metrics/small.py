@@ -167,6 +167,7 @@ def hide(result, smallest):
     """A result without its small groups, and with a note of how many they are; anything else as it is."""
     if smallest < 2 or not isinstance(result, Result):
         return result
+    result = _without_rests(result, smallest)
     told, hidden = told_of(result, smallest)
     places = {place: new for new, place in enumerate(np.flatnonzero(told).tolist())}
     if not told.all():
@@ -179,6 +180,18 @@ def hide(result, smallest):
     if hidden:
         others = [note for note in result.attrs.get("notes", ()) if note[0] != NOTE]
         result.attrs["notes"] = [*others, (NOTE, {"n": hidden, "least": smallest})]
+    return result
+
+
+def _without_rests(result, smallest):
+    """A result without the figures of a part of the cases where a group's other cases are too few to be told of.
+
+    `attrs["subsets"]` names them: {count of the part: its columns}. Of those who need a reply or don't, the one tells the other.
+    """
+    for part, columns in result.attrs.get("subsets", {}).items():
+        rest = result[result.attrs.get("count", "n")] - result[part] if part in result.columns else pd.Series(dtype=float)
+        if rest.between(1, smallest - 1).any():
+            result = result.drop(columns=[name for name in columns if name in result.columns])
     return result
 
 
