@@ -156,7 +156,7 @@ def test_reports_of_other_days_say_so_and_are_not_told_with_the_others(tmp_path)
     assert "Kept from the run of 1 May 2024, 08:00: 4 to 31 March 2024 (2024-03)." in index
     tiles = Page((run / "index.html").read_text()).texts("article", class_="tile")
     assert len(tiles) == 1 and tiles[0].startswith("Abandonment")
-    assert "It is of 4 to 31 March 2024 (2024-03); what the newest run made is of 1 to 28 April" in text_of(
+    assert "It is of 4 to 31 March 2024 (2024-03); the newest reports are of 1 to 28 April" in text_of(
         run / "csat.html"
     )
     assert '<span class="dated">1 May 2024: 4 to 31 March 2024 (2024-03)</span>' in (run / "waits.html").read_text()
@@ -235,7 +235,7 @@ def test_a_kept_page_says_of_the_others_only_what_is_so(tmp_path):
     make(tmp_path, 1, ["waits", "csat", "calls"], **month(4, 28))
     run = make(tmp_path, 2, ["waits"], **month(2, 29))
     said = text_of(run / "csat.html")  # calls is of April, too
-    assert "It is of 1 to 28 April 2024 (2024-04); what the newest run made is of 1 to 29 February 2024." in said
+    assert "It is of 1 to 28 April 2024 (2024-04); the newest reports are of 1 to 29 February 2024." in said
     assert "the other reports" not in said
 
 

@@ -113,7 +113,9 @@ def new_and_closed(conversations, by=None, as_of=None, zone=None):
         about = {"n": left, "left": (left, "count"), "by": (abs(left - before), "count"), "when": when}
         if step in PERIODS:
             way, about["steps"] = f"{way}_since", words.text(f"step.{step}", n=steps)
-        told = [(way, about), ("moved", {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")})]
+        flows = {"n": opened, "opened": (opened, "count"), "closed": (closed, "count")}
+        since = {"steps": about["steps"]} if "steps" in about else {}
+        told = [(way, about), ("moved_since" if since else "moved", flows | since)]
         if not is_known and left:
             told.append(("begins", {}))
         if "unknown_" in frame and within["unknown_"].sum():

@@ -189,7 +189,9 @@ def _without_rests(result, smallest):
     `attrs["subsets"]` names them: {count of the part: its columns}. Of those who need a reply or don't, the one tells the other.
     """
     for part, columns in result.attrs.get("subsets", {}).items():
-        rest = result[result.attrs.get("count", "n")] - result[part] if part in result.columns else pd.Series(dtype=float)
+        rest = (
+            result[result.attrs.get("count", "n")] - result[part] if part in result.columns else pd.Series(dtype=float)
+        )
         if rest.between(1, smallest - 1).any():
             result = result.drop(columns=[name for name in columns if name in result.columns])
     return result

@@ -269,7 +269,23 @@ def log_of(name, entry, manifest, past):
 
 
 def troubles(manifest):
-    """What can't be missed at the top of the index: which reports fail, and since when; one line, [] without any."""
+    """What can't be missed at the top of the index: which reports fail, and since when, and that none is new; [] without any."""
+    return [*_none_made(manifest), *_failing(manifest)]
+
+
+def _none_made(manifest):
+    """[That a run made no report, and when those were made that are shown all the same]."""
+    shown = [entry for entry in manifest["reports"].values() if entry.get("html")]
+    if not shown or any(is_made(entry, manifest) for entry in shown):
+        return []
+    newest = max(shown, key=lambda entry: entry["made_at"])
+    times = {"run": manifest["made_at"], "made": newest["made_at"]}
+    return [
+        words.text("pages.history.none_made", **{n: format_time(t, newest.get("time_zone")) for n, t in times.items()})
+    ]
+
+
+def _failing(manifest):
     failing = [entry for _, entry in sorted(manifest["reports"].items(), key=place) if entry["status"] == "failed"]
     if len(failing) > MOST_TROUBLES:
         titles = words.joined([entry["title"] for entry in failing[:MOST_TROUBLES]])

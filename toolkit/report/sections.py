@@ -130,7 +130,7 @@ def unseen_error(reply, outputs):
 
 # What is said of a reason to those who read a report; the rest of it is folded. {column} of a table, or {table} alone.
 PLAIN = (
-    (r"(?P<table>\w+) has no column '(?P<column>\w+)'", "not_there"),
+    (r"(?P<table>\w+) has no column '(?P<column>[\w, ]+)'", "not_there"),
     (r"this data has no table '(?P<table>\w+)'", "not_there"),
     (r"(?:all [\d,]+ rows|the one row) of (?P<table>\w+) w\w+ set aside", "no_rows"),
     (r"service\.toml doesn't say (?P<what>.*) \([^()]+\)$", "no_setting"),
@@ -144,6 +144,8 @@ def plainly(reason):
 
     >>> plainly("conversations has no column 'first_response_at'; it has: created_at, channel")
     ('Not in this export: first responses.', '`conversations.first_response_at`')
+    >>> plainly("conversations has no column 'escalated_to or escalation_reason'; it has: created_at")[1]
+    '`conversations.escalated_to`, `conversations.escalation_reason`'
     >>> plainly("this data has no table 'calls' (it has: surveys); exports of 3 systems fill it")[0]
     'Not in this export: calls.'
     >>> plainly("service.toml doesn't say what an hour costs (costs.hour)")[0]
@@ -158,13 +160,18 @@ def plainly(reason):
         told = {"table": "", "column": "", "what": ""} | found.groupdict()
         what, detail = told["what"], reason
         if told["column"]:
-            own = f"pages.say.column.{told['column']}"
-            what = words.text(own) if words.has(own) else told["column"].replace("_", " ").strip()
-            detail = f"`{told['table']}.{told['column']}`"
+            names = re.split(r", | or ", told["column"])  # any of them would do
+            what = words.text("pages.say.or").join(dict.fromkeys(map(_of_column, names)))
+            detail = ", ".join(f"`{told['table']}.{name}`" for name in names)
         elif told["table"]:
             what = words.inner_case(words.code_name("table", told["table"]) or told["table"])
         return words.text(f"pages.say.{key}", **({"what": what} if what else {})), detail
     return words.text("pages.say.left_out", reason=reason), ""
+
+
+def _of_column(name):
+    own = f"pages.say.column.{name}"
+    return words.text(own) if words.has(own) else name.replace("_", " ").strip()
 
 
 class SectionClient(PapermillNotebookClient):

@@ -100,9 +100,12 @@ def dated(entry, manifest):
 def others_of(entry, manifest):
     """The period of all reports that the run made, where it is one and not that of this report; else None.
 
-    Of the others that it keeps nothing is said: each may be of other days.
+    Of a run that made none, that of the newest that it keeps. Of the others nothing is said: each may be of other days.
     """
-    made = {days_of(one): one for one in manifest["reports"].values() if is_made(one, manifest)}
+    shown = [one for one in manifest["reports"].values() if one.get("html")]
+    newest = max((one["made_at"] for one in shown), default=None)
+    is_new = [one for one in shown if is_made(one, manifest)] or [one for one in shown if one["made_at"] == newest]
+    made = {days_of(one): one for one in is_new}
     if len(made) != 1 or days_of(entry) in made:
         return None
     (other,) = made.values()
