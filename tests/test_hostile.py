@@ -149,6 +149,11 @@ def test_no_select_reads_what_the_engine_knows(tmp_path, attack):
         open_data(data, source=source)
 
 
+def test_a_select_may_end_in_a_comment(tmp_path):
+    data, source = source_of(tmp_path, SELECT.format("'email'").rstrip().removesuffix(";") + " -- all of it")
+    assert open_data(data, source=source).conversations.count().execute() == 2
+
+
 def test_a_link_that_leads_out_of_the_folder_is_not_read(tmp_path):
     data, source = source_of(tmp_path, SELECT.format("'email'"))
     folder = tmp_path / "export"

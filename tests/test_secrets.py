@@ -276,6 +276,10 @@ print(base64.b64encode(("ann:" + secret).encode()).decode(), file=sys.stderr)
 print(sorted(os.environ), os.environ.get("PLANTED_TOKEN"), os.environ["SHOWN_KEY"])
 display(HTML("<p title='" + html.escape(secret, True) + "'>" + html.escape(secret) + "</p>"))
 os.write(2, secret.encode())
+half = len(secret) // 2
+print(secret[:half], end="", flush=True)
+display(HTML("<p>between</p>"))
+print(secret[half:])
 """
 MAIL = "anna.rossi@example.com"
 FAILS = PRINTS + "\nraise RuntimeError(f'no connection to {url} with {secret}, {api_token}')"

@@ -22,7 +22,7 @@ SHORTEST = 6  # characters of a secret that is looked for wherever it may stand;
 PARTS = re.compile(
     r"passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|\bdsn|_dsn|conn(?:ection)?_?str", re.I
 )
-WORDS = frozenset(["pwd", "pass", "key", "dsn", "auth", "pat", "pin"])
+WORDS = frozenset(["pwd", "pw", "pass", "cred", "creds", "key", "dsn", "auth", "pat", "pin"])
 NO_SECRETS = frozenset(
     ["true", "false", "none", "null", "yes", "no", "on", "off", "enabled", "disabled", "default", "unset"]
 )

@@ -39,10 +39,10 @@ def ended_in_order():
         signal.signal(number, stop)
     try:
         yield
-    except OSError:
+    except Exception:
         if ending is None:
             raise
-        raise ending from None  # the terminal is gone, and with it the bars that were to be drawn
+        raise ending from None  # a query was cut short by it, or the terminal is gone, and the bars that were to be drawn
     finally:
         if ending is None:  # else there is nothing left to do but to end
             for number, handler in before.items():

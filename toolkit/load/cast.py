@@ -141,7 +141,7 @@ def type_rows(con, table, types, select, target, spelling, note):
         parsed.append("NULL::VARCHAR AS _file")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE parsed AS WITH given AS {kept} (SELECT {', '.join(texts)}, "
-        f"row_number() OVER () AS {ID} FROM ({select})) SELECT {', '.join(parsed)} FROM given"
+        f"row_number() OVER () AS {ID} FROM ({select}\n)) SELECT {', '.join(parsed)} FROM given"
     )
     doubts = _read_unread(con, table, [one for one in (*times, *days) if one in spoken], numbers, spelling, note)
     spans = _local_spans(con, times)

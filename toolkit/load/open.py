@@ -192,7 +192,7 @@ def _check(con, source, settings, files, there, given, told, note, belongs):
                 con.execute(
                     f"INSERT INTO bad_lines SELECT \"table\", CASE WHEN {is_wrong} THEN 'unusable line' "
                     "ELSE 'set aside on purpose' END, 'rejected', _file, _row, value, reason "
-                    f"FROM ({unused})"
+                    f"FROM ({unused}\n)"  # which may end in a comment
                 )
         except BadData:
             raise
@@ -280,7 +280,7 @@ def _plan(con, source, files, there):
         types = {row[0]: row[1] for row in described}
         untold = [column for column in types if not source.can_tell(f"{name}.{column}", there)]
         if untold:  # null would say that it never happened
-            select = f"SELECT * EXCLUDE ({', '.join(map(quote, untold))}) FROM ({select})"
+            select = f"SELECT * EXCLUDE ({', '.join(map(quote, untold))}) FROM ({select}\n)"
             types = {column: kind for column, kind in types.items() if column not in untold}
         # the contract's spelling wins: Created_At and created_at are one column
         wanted = {spelt(name_): name_ for name_ in table.names}
@@ -290,7 +290,7 @@ def _plan(con, source, files, there):
             raise BadData(f"{_listed(files)}: columns {', '.join(twice)} of {name} stand for the same thing; keep one")
         if any(have != to for have, to in renamed.items()):
             listed = ", ".join(f"{quote(have)} AS {quote(to)}" for have, to in renamed.items())
-            select = f"SELECT {listed} FROM ({select})"
+            select = f"SELECT {listed} FROM ({select}\n)"
             types = {renamed[have]: sql_type for have, sql_type in types.items()}
         columns = [column for column in types if column not in OURS]
         absent = [column for column in table.required if column not in columns]

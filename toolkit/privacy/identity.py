@@ -6,7 +6,7 @@ A number that fails its check is another number: python-stdnum knows the rules.
 import re
 from importlib import import_module
 
-from toolkit.privacy.phones import said_before
+from toolkit.privacy.phones import UNIT, said_before
 
 PARTED = r"[ .\-/]{0,1}"
 
@@ -19,7 +19,7 @@ def _squeezed(said):
 
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ .-]?\d[ .-]?\d(?:[ .\-]{0,2}[A-Za-z0-9]){11,30}")
 NRB = re.compile(r"(?<![\w.,+-])\d{2}(?:[ -]?\d{4}){6}(?![\w-]|[.,]\d)")  # a Polish account as it is written in Poland
-CARD = re.compile(r"(?<![\w.,+])(?<!\w[-.])\d(?:[ .\-_]{0,2}\d){12,18}(?!\w|[.,]\d)")
+CARD = re.compile(rf"(?<![\w.,+])(?<!\w[-.])\d(?:[ .\-_]{{0,2}}\d){{12,18}}(?!\w|[.,]\d|{UNIT})")
 # What is too long for its place, and ends before its check digits do.
 CUT_IBAN = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2})[ .-]?\d{2}(?:[ .\-]{0,2}[A-Z0-9]){4,30}[ .-]?…")
 CUT_CARD = re.compile(r"(?<![\w.,+])[3-6]\d{3}([ -]?)\d{4}\1\d{2,4}\1\d{0,4}…")
@@ -95,13 +95,11 @@ NUMBERS = (
     ),
     ("nif", "stdnum.es.dni", re.compile(r"(?<![\w.,-])\d(?:\.?\d){7}[ .\-]{0,2}[A-Za-z](?![\w]|[-/]\d)")),
     ("nie", "stdnum.es.nie", re.compile(r"(?<![\w-])[XYZxyz][ .\-]{0,2}\d(?:[ .]?\d){6}[ .\-]{0,2}[A-Za-z](?![\w])")),
-    ("pesel", "stdnum.pl.pesel", re.compile(r"(?<![\w.,+])(?<!\w-)\d(?:[ .\-]?\d){10}(?!\w|[.,-]\d)")),
+    ("pesel", "stdnum.pl.pesel", re.compile(rf"(?<![\w.,+])(?<!\w-)\d(?:[ .\-]?\d){{10}}(?!\w|[.,-]\d|{UNIT})")),
     (
         "cnp",
         "stdnum.ro.cnp",
-        re.compile(
-            r"(?<![\w.,+])(?<!\w-)[1-8](?:[ .\-]?\d){12}(?!\w|[.,-]\d|[ \u00a0](?:[mµn]?s|[kMG]?B|bytes|rows|€|%)(?!\w))"
-        ),
+        re.compile(rf"(?<![\w.,+])(?<!\w-)[1-8](?:[ .\-]?\d){{12}}(?!\w|[.,-]\d|{UNIT})"),
     ),
 )
 # What says that a number of digits alone is somebody's.

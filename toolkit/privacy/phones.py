@@ -8,8 +8,10 @@ import functools
 import re
 
 REGIONS = ("IT", "RO", "PL", "ES", "GB")  # of numbers without a country's code
+# After a number: what is counted or paid, and no telephone.
+UNIT = r"[ \u00a0](?:[mµn]?s|[kMG]?B|bytes|rows|requests|calls|tickets|zł|lei|EUR|PLN|RON|€|%)(?!\w)"
 CANDIDATE = re.compile(
-    r"(?<![\w.,:/#@=%-])(?:(?:\+|00)[ ]?)?\(?\+?\d(?:[ ()./\-]{0,3}\d){6,14}(?!\w|[.,:/-]\d|[ ]?[%€$£])"
+    rf"(?<![\w.,:/#@=%-])(?:(?:\+|00)[ ]?)?\(?\+?\d(?:[ ()./\-]{{0,3}}\d){{6,14}}(?!\w|[.,:/-]\d|[ ]?[%€$£]|{UNIT})"
 )
 # A country's own way: 0722 123 456, 347 123 4567, 612 34 56 78, (011) 567-8901
 GROUPED = re.compile(r"\(?\d{2,5}\)?(?:[ .\-/]{1,2}\d{2,7}){1,4}")

@@ -117,7 +117,10 @@ def close(notebook, task):
 
 
 def join_streams(notebook):
-    """Make one of the outputs of a cell that were printed in several pieces: each alone may hold half of a value."""
+    """Make one of the outputs of a cell that were printed in several pieces: each alone may hold half of a value.
+
+    Those with others between them are joined where only together they hold a secret.
+    """
     for cell in notebook["cells"]:
         joined = []
         for output in cell.get("outputs", []):
@@ -126,6 +129,12 @@ def join_streams(notebook):
                 joined[-1]["text"] = "".join(joined[-1]["text"]) + "".join(output["text"])
             else:
                 joined.append(output)
+        for names in (("stdout",), ("stderr",), ("stdout", "stderr")):
+            pieces = [it for it in joined if it["output_type"] == "stream" and it["name"] in names]
+            texts = ["".join(it["text"]) for it in pieces]
+            if len(pieces) > 1 and secrets.scrub("".join(texts)) != "".join(map(secrets.scrub, texts)):
+                pieces[0]["text"] = "".join(texts)
+                joined = [it for it in joined if not any(it is one for one in pieces[1:])]
         if "outputs" in cell:
             cell["outputs"] = joined
 

@@ -210,7 +210,7 @@ def tidy(out, warn=None):
             if path.name.startswith(STONE) and not (home / path.name.removeprefix(STONE)).exists():
                 os.rename(path, home / path.name.removeprefix(STONE))
             elif path.name.startswith((BUILDING, GONE, STONE)):
-                shutil.rmtree(path)
+                path.unlink() if path.is_symlink() else shutil.rmtree(path)
             elif path.name.startswith(ASIDE) or path.suffix == ".part":
                 path.unlink()
     if warn and (home / LATEST).exists() and not (home / LATEST).is_symlink():
