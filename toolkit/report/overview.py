@@ -19,6 +19,7 @@ from toolkit.report.private import page_remarks
 from toolkit.report.wording import format_period, format_time
 
 TILES = "key-figures"  # where the tiles of a report stand
+FIGURE = ("metric", "column", "population")  # by which one is known as the same
 PAPER = "index.pdf"  # this page, printed
 ROWS = ("volume", "speed", "experience")
 MOST = 3  # tiles in a row
@@ -82,21 +83,23 @@ def draw(out, manifest, past=None, dated=(), troubles=()):
 
 def with_links(own, reports):
     """The overview's own report, its figures and facts linked to the sections of the reports that tell more of them."""
-    cards = [card | {"href": link_of(card["metric"], reports) or card.get("href", "")} for card in own["cards"]]
-    facts = [fact | {"href": link_of(fact["metric"], reports) or fact.get("href", "")} for fact in own["facts"]]
+    cards = [card | {"href": link_of(card, reports) or card.get("href", "")} for card in own["cards"]]
+    facts = [fact | {"href": link_of(fact, reports) or fact.get("href", "")} for fact in own["facts"]]
     figures = []
     for texts, raw in own["figures"]:
-        page, _, block = link_of(raw.get("metric"), reports).partition("#")
+        page, _, block = link_of(raw, reports).partition("#")
         linked = {"page": unquote(page), "block": block} if page else {}
         figures.append((texts | linked, raw))
     return own | {"cards": cards, "facts": facts, "figures": figures}
 
 
-def link_of(metric, reports):
-    """Where a report besides the overview tells of a metric: first one that has it among its key figures; "" for none.
+def link_of(one, reports):
+    """Where a report besides the overview tells of a figure or a fact: first one that has its metric among its key figures.
 
-    The section of the metric, else of the one that it is a view of; else the tiles, where it stands among them.
+    The section of the metric, else of the one that it is a view of; else the tiles, where the same figure of the same cases
+    stands among them; "" for none.
     """
+    metric = one.get("metric")
     others = [report for report in reports if report["name"] != OVERVIEW]
     for told in filter(None, (metric, METRICS[metric].view_of if metric in METRICS else "")):
         for is_key in (True, False):
@@ -105,7 +108,7 @@ def link_of(metric, reports):
                 if found and (not is_key or any(raw.get("metric") == metric for _, raw in report["figures"])):
                     return f"{report['html']}#{found}"
     for report in others:
-        if any(raw.get("metric") == metric for _, raw in report["figures"][:MOST_TILES]):
+        if any(all(raw.get(part) == one.get(part) for part in FIGURE) for _, raw in report["figures"][:MOST_TILES]):
             return f"{report['html']}#{TILES}"
     return ""
 
@@ -128,7 +131,7 @@ def look_at(said, own=(), reports=(), places=()):
         {
             "name": one["name"],
             "text": words.text("headlines.sentence", text=one["text"]),
-            "href": link_of(one["metric"], reports) or f"{report['html']}#{block['id']}",
+            "href": link_of(one, reports) or f"{report['html']}#{block['id']}",
         }
         for report in own
         for block in report["blocks"]
