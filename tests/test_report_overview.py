@@ -696,5 +696,9 @@ def test_what_spills_onto_a_second_sheet_is_the_small_print_whole(tmp_path):
 def test_a_tile_leads_to_no_tile_of_other_cases():
     raw = {"metric": "inbound_volume", "column": "n", "population": "written"}
     waits = {"name": "response_times", "html": "response_times.html", "blocks": [], "figures": [({}, raw)]}
-    assert link_of(dict(raw), [waits]) == "response_times.html#key-figures"
-    assert link_of(raw | {"population": "every"}, [waits]) == "" == link_of(raw | {"column": "share"}, [waits])
+    assert overview.link_of(dict(raw), [waits]) == "response_times.html#key-figures"
+    assert (
+        overview.link_of(raw | {"population": "every"}, [waits])
+        == ""
+        == overview.link_of(raw | {"column": "share"}, [waits])
+    )
