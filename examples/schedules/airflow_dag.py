@@ -6,7 +6,7 @@ Where: into Airflow's folder of DAGs. Airflow needs apache-airflow-providers-pap
 Which user: Airflow's worker, who reads /srv/customer-service and writes its reports/; secrets come from the worker's environment.
 When it fails: the task's log, then reports/index.html, and reports/runs/latest/failed/ for the logs.
 Exit codes: 4 (time-out), 5 (a kernel died) and 6 (no data, or older than --max-age) are tried again every quarter of an hour,
-    five times; 2 (settings or input), 3 (a notebook failed) and 7 (can't write) fail at once.
+    five times; 2 (settings or input), 3 (a notebook failed), 7 (can't write) and the others fail at once.
 """
 
 import subprocess
