@@ -307,7 +307,7 @@ def test_what_is_set_aside_on_purpose_is_counted_apart_and_nothing_strict(monkey
     monkeypatch.setattr("toolkit.load.open_data", lambda *_, **__: merged)
     assert cli.main(["check", "-d", "x", "--strict"]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "table rows_in rows_used on_purpose rejected repaired" in lines
+    assert "table rows in rows used on purpose rejected repaired" in lines
     assert "calls 1,200 1,198 2 1 0" in lines
 
 

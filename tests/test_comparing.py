@@ -52,7 +52,9 @@ def unchanged(tmp_path_factory):
     frame["bot_started_at"] = created.where(random.random(n) < 0.5)
     folder = tmp_path_factory.mktemp("unchanged")
     frame.to_parquet(folder / "conversations.parquet")
-    (folder / "service.toml").write_text('time_zone = "Europe/Rome"\n[targets.first_response]\ndefault = "24h"\n')
+    (folder / "service.toml").write_text(
+        'time_zone = "Europe/Rome"\n[targets.first_response]\ndefault = "24h"\n[opening_hours]\nmonday = ["09:00-18:00"]\n'
+    )
     return open_data(folder, as_of="2024-04-29T00:00:00+02:00")
 
 

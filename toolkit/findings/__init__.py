@@ -154,8 +154,8 @@ def only_said(column, value):
     key = f"tables.keys.{column}"
     name = text(key) if has(key) else short_name(column)
     if is_none(value):
-        return note_of([say("only.none", column=name)])
-    return note_of([say("only.one", column=name, name=display_name(value, column))])
+        return note_of([say("only.unknown", column=name)])
+    return note_of([say("only.alike", column=name, name=display_name(value, column))])
 
 
 def _without_small(told, shown, whole):

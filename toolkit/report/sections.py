@@ -5,6 +5,7 @@ first response, though, still has volumes. Used by `toolkit.report.worker`.
 """
 
 import ast
+import functools
 import re
 import symtable
 
@@ -161,12 +162,16 @@ def plainly(reason):
         what, detail = told["what"], reason
         if told["column"]:
             names = re.split(r", | or ", told["column"])  # any of them would do
-            what = words.text("pages.say.or").join(dict.fromkeys(map(_of_column, names)))
+            what = functools.reduce(_either, dict.fromkeys(map(_of_column, names)))
             detail = ", ".join(f"`{told['table']}.{name}`" for name in names)
         elif told["table"]:
             what = words.inner_case(words.code_name("table", told["table"]) or told["table"])
         return words.text(f"pages.say.{key}", **({"what": what} if what else {})), detail
     return words.text("pages.say.left_out", reason=reason), ""
+
+
+def _either(one, other):
+    return words.text("pages.say.either", one=one, other=other)
 
 
 def _of_column(name):
