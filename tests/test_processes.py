@@ -352,6 +352,21 @@ with ended_in_order():
     assert said.returncode == 143 and said.stdout == "on\n"
 
 
+def test_a_query_that_a_signal_cuts_short_is_no_error_of_the_toolkit():
+    code = """
+import os, signal
+from toolkit.cli.ending import ended_in_order
+with ended_in_order():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except SystemExit as ending:  # as the engine says it
+        raise RuntimeError("Query interrupted") from ending
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(toolkit.__file__).parents[1])}
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert said.returncode == 143 and "Query interrupted" not in said.stderr
+
+
 def test_a_kernel_starts_where_a_system_has_no_such_signals(monkeypatch):
     """On Windows: signal has no SIGKILL there, and every kernel says whose it is first."""
     monkeypatch.setattr(family, "IS_LINUX", False)
