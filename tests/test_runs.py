@@ -794,7 +794,7 @@ def test_a_run_that_made_nothing_says_of_when_it_shows_what(tmp_path):
     run = make(tmp_path, 3, [], failed=["waits"])
     said = "The run of 3 May 2024, 08:00 made no report; what is shown was made 2 May 2024, 08:00 or before."
     assert said in text_of(run / "index.html")
-    kept = text_of(run / "csat.html")
-    found = kept[kept.index("This page was made") :][:300]
+    page = text_of(run / "csat.html")
+    found = page[page.index("This page was made") :][:300]
     assert "It is of 1 to 29 February 2024" in found and "the newest reports are of 1 to 31 March" in found, found
     assert "made no report" not in text_of(make(tmp_path, 4, ["csat"]) / "index.html")
